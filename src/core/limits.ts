@@ -1,0 +1,60 @@
+/** Every bound with its unit and its reason. What clients meet is in the contract (`../shared/API.md`, `/openapi.json`). */
+
+// --- requests ---
+/** The contract's; 1,000 of them still fit a batch in 300 MB. */
+export const MAX_DATA_BYTES = 256 * 1024;
+/** `data` and everything around it: type, ids, white space, unknown fields up to as much again. */
+export const MAX_EVENT_BODY_BYTES = MAX_DATA_BYTES + 256 * 1024;
+/** Settings of an endpoint with 64 headers stay far below. */
+export const MAX_ADMIN_BODY_BYTES = 64 * 1024;
+/** Deeper JSON is refused: receivers' own parsers recurse. */
+export const MAX_JSON_DEPTH = 128;
+export const MAX_TYPE_LENGTH = 255;
+export const MAX_DEDUP_ID_LENGTH = 255;
+export const MAX_ORDERING_KEY_LENGTH = 255;
+export const MAX_DELIVER_AHEAD_MS = 30 * 86_400_000;
+/** Passes through this service's own webhooks before a request counts as a loop. */
+export const MAX_HOPS = 10;
+/** A whole body, from its first byte to its last; a drip is cut off with 408. */
+export const BODY_TIMEOUT_MS = 30_000;
+export const HEADERS_TIMEOUT_MS = 10_000;
+export const MAX_HEADER_BYTES = 16 * 1024;
+
+// --- lists ---
+export const DEFAULT_LIST_LIMIT = 50;
+export const MAX_LIST_LIMIT = 1_000;
+
+// --- endpoints ---
+export const MAX_URL_LENGTH = 2_048;
+export const MAX_DESCRIPTION_LENGTH = 1_000;
+export const MAX_EVENT_TYPE_PATTERNS = 100;
+export const MAX_CUSTOM_HEADERS = 64;
+export const MAX_CUSTOM_HEADER_BYTES = 8 * 1024;
+export const MAX_ENDPOINT_CONCURRENCY = 100;
+export const MAX_ENDPOINT_TIMEOUT_SECONDS = 30;
+export const MAX_ENDPOINT_ATTEMPTS = 20;
+export const MAX_RETRY_PAUSE_MS = 7 * 86_400_000;
+/** Fan-out is one pass over them for each event. */
+export const MAX_ENDPOINTS_PER_ORGANIZATION = 10_000;
+
+// --- delivery ---
+/** ± share of a retry's pause, so that what failed together does not come back together. */
+export const RETRY_JITTER = 0.1;
+/** A receiver's `Retry-After` is obeyed up to this. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
+/** Read from a response before the connection is dropped. */
+export const MAX_RESPONSE_READ_BYTES = 64 * 1024;
+/** Kept from a response, to look at. */
+export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
+/** A lease outlives its endpoint's time-out by this, so that no second sender starts while the first may still succeed. */
+export const LEASE_MARGIN_MS = 5_000;
+
+// --- inbox ---
+export const DEFAULT_LEASE_LIMIT = 10;
+export const MAX_LEASE_LIMIT = 1_000;
+export const DEFAULT_LEASE_SECONDS = 300;
+export const MAX_LEASE_SECONDS = 43_200;
+export const MAX_WAIT_SECONDS = 20;
+export const MAX_ACK_IDS = 1_000;
+/** Leases without an ack after which an event is quarantined in an inbox. */
+export const DEFAULT_MAX_LEASES = 10;

@@ -1,0 +1,47 @@
+import type { Branded } from './brand.ts';
+
+/** Milliseconds since 1970-01-01T00:00:00Z, as a whole number. */
+export type Timestamp = Branded<number, 'Timestamp'>;
+
+/** A length of time. */
+export type Milliseconds = number;
+
+export function timestamp(ms: number): Timestamp {
+  return Math.trunc(ms) as Timestamp;
+}
+
+export function addMs(at: Timestamp, ms: Milliseconds): Timestamp {
+  return timestamp(at + ms);
+}
+
+/** ISO 8601 in UTC with milliseconds, the form of every time in the API. */
+export function toIso(at: Timestamp): string {
+  return new Date(at).toISOString();
+}
+
+const UNITS: Readonly<Record<string, Milliseconds>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/**
+ * Reads `250ms`, `30s`, `5m`, `24h` or `30d`: a whole number and one unit, nothing else.
+ * @returns undefined when the text is no duration
+ */
+export function parseDuration(text: string): Milliseconds | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  const unit = UNITS[match?.[2] ?? ''];
+  return unit === undefined ? undefined : Number(match?.[1]) * unit;
+}
+
+/** The shortest text that `parseDuration` reads back as `ms`: 90000 is `90s`, 60000 is `1m`. */
+export function formatDuration(ms: Milliseconds): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const size = UNITS[unit] ?? 1;
+    if (ms > 0 && ms % size === 0) return `${ms / size}${unit}`;
+  }
+  return `${ms}ms`;
+}

@@ -1,0 +1,83 @@
+import type { Attempt, DeliveryStatus } from '../core/delivery.ts';
+import type { AcceptedEvent } from '../core/event.ts';
+import type { DeliveryId, EndpointId, OrganizationId } from '../core/ids.ts';
+import type { Milliseconds, Timestamp } from '../core/time.ts';
+
+/** How much one lane could start now. */
+export interface LaneDemand {
+  readonly endpointId: EndpointId;
+  /** At most so many; ≥ 1. */
+  readonly limit: number;
+  readonly leaseMs: Milliseconds;
+}
+
+/** A delivery in the hands of one taker until its lease runs out. */
+export interface TakenDelivery {
+  readonly id: DeliveryId;
+  readonly organizationId: OrganizationId;
+  readonly endpointId: EndpointId;
+  readonly event: AcceptedEvent;
+  /** The number of this attempt, ≥ 1: higher than that of any earlier taking. It is the fence of `settle`. */
+  readonly attemptNumber: number;
+  /** Attempts that ended in failure so far. Those that a crash cut off are not among them. */
+  readonly failures: number;
+  /** For how long the lane may treat the delivery as its own. */
+  readonly leasedUntil: Timestamp;
+}
+
+export interface TakenLane {
+  readonly endpointId: EndpointId;
+  readonly deliveries: readonly TakenDelivery[];
+  /** When the lane's next delivery comes due, if none is due any more; null when nothing waits. Past = more is due. */
+  readonly nextDueAt: Timestamp | null;
+}
+
+/** The end of one attempt. */
+export interface Settlement {
+  readonly deliveryId: DeliveryId;
+  /** Of the taking: the fence. */
+  readonly attemptNumber: number;
+  readonly attempt: Attempt;
+  readonly next:
+    | { readonly status: Extract<DeliveryStatus, 'delivered' | 'failed' | 'skipped'> }
+    | { readonly status: 'retrying'; readonly dueAt: Timestamp };
+}
+
+/** `stale`: the lease was lost and somebody else took the delivery, or it was canceled: nothing was changed. */
+export type SettleOutcome = 'settled' | 'stale';
+
+/** A delivery that was taken but not tried: it goes back as if it had not been taken. */
+export interface ReturnedDelivery {
+  readonly deliveryId: DeliveryId;
+  readonly attemptNumber: number;
+  /** Not before then. */
+  readonly dueAt: Timestamp;
+}
+
+/** What waits to be sent: lanes of deliveries, one lane an endpoint. */
+export interface DeliveryQueue {
+  /**
+   * Leases due deliveries, oldest first within a lane, and writes the attempt's number down before anything is sent.
+   * Two takers never hold the same delivery at once. One answer a demand, in order. A delivery whose last taker
+   * vanished without settling gets an attempt `interrupted` in its record, for that number.
+   */
+  take(demands: readonly LaneDemand[]): Promise<TakenLane[]>;
+
+  /** Records attempts and moves their deliveries on, each fenced by its attempt number. Outcomes in order. */
+  settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]>;
+
+  /** Ends leases early; the attempt number is free again. A lost lease is passed over in silence. */
+  giveBack(returned: readonly ReturnedDelivery[]): Promise<void>;
+
+  /** Every lane in which something waits, with the time it comes due (past or to come): asked at start. */
+  waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]>;
+
+  /**
+   * Calls with lanes that may have something due now: after an accept, a resume, a retry by hand. May call too often,
+   * never too seldom in a healthy engine. @returns a function that ends it
+   */
+  onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void;
+
+  /** For the health page: how many wait, bounded (counting stops at 10,001), and since when the oldest is due. */
+  depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }>;
+}

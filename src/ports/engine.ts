@@ -1,0 +1,38 @@
+import type { Bus } from './bus.ts';
+import type { DeliveryQueue } from './delivery-queue.ts';
+import type { Intake } from './intake.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { DeliveryStore } from './store/delivery-store.ts';
+import type { EndpointStore } from './store/endpoint-store.ts';
+import type { EventStore } from './store/event-store.ts';
+import type { InboxStore } from './store/inbox-store.ts';
+import type { OrganizationStore } from './store/organization-store.ts';
+
+export interface Store {
+  readonly organizations: OrganizationStore;
+  readonly events: EventStore;
+  readonly endpoints: EndpointStore;
+  readonly deliveries: DeliveryStore;
+  readonly inboxes: InboxStore;
+}
+
+/** `degraded`: it works, but the sentence says what an operator should look at; `failed`: it can't do its work. */
+export interface EngineHealth {
+  readonly status: 'ok' | 'degraded' | 'failed';
+  readonly reason: string | null;
+}
+
+/** The adapters behind the ports. */
+export interface Engine {
+  readonly name: 'embedded' | 'distributed';
+  readonly intake: Intake;
+  readonly queue: DeliveryQueue;
+  readonly store: Store;
+  readonly rateLimiter: RateLimiter;
+  readonly bus: Bus;
+  /** The highest event id on record; ids made from now on must be above it, though the clock was set back. */
+  readonly lastEventId: string | null;
+  health(): EngineHealth;
+  /** Finishes what was begun, then lets go of files and connections. Calls that come later reject `closing`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+import type { AttemptOutcome } from '../core/delivery.ts';
+import type { EndpointId } from '../core/ids.ts';
+import type { Milliseconds } from '../core/time.ts';
+
+/** One request to a receiver, complete but for the headers that belong to the connection. */
+export interface OutgoingRequest {
+  /** Connections are pooled by endpoint: one receiver's slow path can't hold another's. */
+  readonly endpointId: EndpointId;
+  readonly url: string;
+  /** Lower-case names; signed already. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Over everything: name, connection, TLS, headers, the excerpt of the body. */
+  readonly timeoutMs: Milliseconds;
+}
+
+export type AddressVerdict =
+  | { readonly kind: 'allowed' }
+  /** The sentence says what is wrong with the address, and no more than the one who wrote it knows. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Posts one webhook. */
+export interface Sender {
+  /**
+   * Never rejects: whatever the receiver does is an outcome. The outcome is fixed at the status line; at most 64 KB of
+   * the body are read and 4 KB kept. Redirects are not followed. The address that was checked is the one connected to.
+   */
+  send(request: OutgoingRequest): Promise<AttemptOutcome>;
+
+  /**
+   * For creation: may this URL be a receiver? A name that does not resolve (yet) is allowed; what it leads to is checked
+   * again at every connection.
+   */
+  checkUrl(url: string): Promise<AddressVerdict>;
+
+  /** Drops the connections kept for an endpoint that is gone or has changed. */
+  forget(endpointId: EndpointId): void;
+
+  /** Ends idle connections at once, those in use after `graceMs`; their requests end as `local`. */
+  close(graceMs: Milliseconds): Promise<void>;
+}

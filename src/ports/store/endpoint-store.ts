@@ -1,0 +1,29 @@
+import type { DisabledReason, Endpoint } from '../../core/endpoint.ts';
+import type { EndpointId, OrganizationId } from '../../core/ids.ts';
+import type { Timestamp } from '../../core/time.ts';
+import type { PageRequest } from './page.ts';
+
+/** Everything of an endpoint that may change later. */
+export type EndpointChange = Partial<
+  Omit<Endpoint, 'id' | 'organizationId' | 'isDefault' | 'createdAt' | 'updatedAt'>
+> & { readonly updatedAt: Timestamp };
+
+export interface EndpointStore {
+  /** `conflict`: the organization has a default endpoint already, and this is another; `full`: it has its maximum. */
+  create(endpoint: Endpoint): Promise<'created' | 'conflict' | 'full'>;
+  get(organizationId: OrganizationId, id: EndpointId): Promise<Endpoint | undefined>;
+  list(organizationId: OrganizationId, page: PageRequest): Promise<Endpoint[]>;
+  /** All of an organization, for fan-out; bounded by `MAX_ENDPOINTS_PER_ORGANIZATION`. */
+  all(organizationId: OrganizationId): Promise<Endpoint[]>;
+  /** For the deliverer, which meets endpoints by id alone. In order; undefined where there is none. */
+  find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]>;
+  getDefault(organizationId: OrganizationId): Promise<Endpoint | undefined>;
+  /** @returns the endpoint as it is now; undefined if there is none */
+  update(organizationId: OrganizationId, id: EndpointId, change: EndpointChange): Promise<Endpoint | undefined>;
+  /** The deliverer's own word: it stops an endpoint that is `active`. @returns whether this call did it */
+  disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean>;
+  /** False when there was none. Its waiting deliveries are ended by `endWaiting`. */
+  remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean>;
+  /** One bounded step: waiting deliveries of an endpoint become `canceled` or `skipped`. @returns how many; 0 = done */
+  endWaiting(id: EndpointId, status: 'canceled' | 'skipped', at: Timestamp, limit: number): Promise<number>;
+}

@@ -1,0 +1,23 @@
+import type { AcceptedEvent } from '../../core/event.ts';
+import type { EventId, OrganizationId } from '../../core/ids.ts';
+import type { Timestamp } from '../../core/time.ts';
+import type { PageRequest } from './page.ts';
+
+/** The record of events. Another organization's id is undefined, exactly as one that never was. */
+export interface EventStore {
+  get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined>;
+
+  /** Newest first; `type` exactly. Cost does not grow with what is stored. */
+  list(organizationId: OrganizationId, query: PageRequest & { readonly type: string | null }): Promise<AcceptedEvent[]>;
+
+  /**
+   * One small step of retention: removes events created before `before`, with their deliveries, attempts and inbox
+   * state, and dedup marks that ran out. Events that still wait for a delivery stay. Starts after `after` and says where it
+   * stopped; null = all done.
+   */
+  removeStep(args: {
+    before: Timestamp;
+    after: EventId | null;
+    limit: number;
+  }): Promise<{ readonly removed: number; readonly after: EventId | null }>;
+}

@@ -1,0 +1,76 @@
+import type { EventId, LeaseId, OrganizationId } from '../../core/ids.ts';
+import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
+import type { Milliseconds } from '../../core/time.ts';
+
+/** Which messages of a lease, or of an inbox, a call means. */
+export interface LeaseSelection {
+  readonly leaseId: LeaseId;
+  /** null = all that the lease holds. */
+  readonly eventIds: readonly EventId[] | null;
+}
+
+/**
+ * Pulled deliveries. The inbox `default` costs no row an event: what was never leased is told by a mark ("all after
+ * this"), rows exist for what was touched. Leases are timed by the store's clock.
+ */
+export interface InboxStore {
+  get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined>;
+
+  /** Looking takes nothing. Oldest first; `status` null = all. */
+  list(
+    inbox: Inbox,
+    query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },
+  ): Promise<InboxMessage[]>;
+
+  /**
+   * Leases up to `limit` available messages, oldest first; two leases never hold the same one. A message that had its
+   * `maxLeases` becomes `quarantined` instead. `eventTypes` (patterns; empty = all) narrows this lease only.
+   * @returns undefined when nothing is available
+   */
+  lease(
+    inbox: Inbox,
+    args: {
+      readonly leaseId: LeaseId;
+      readonly limit: number;
+      readonly leaseMs: Milliseconds;
+      readonly eventTypes: readonly string[];
+    },
+  ): Promise<Lease | undefined>;
+
+  /**
+   * Acks by ids, by lease, or by both. What is acked already counts as acknowledged. With a lease, what it no longer
+   * holds (and is not acked) is stale. Ids the organization has no event for are `notFound`. Durable when it resolves.
+   */
+  ack(
+    inbox: Inbox,
+    selection: { readonly eventIds: readonly EventId[] | null; readonly leaseId: LeaseId | null },
+  ): Promise<{
+    readonly acknowledged: number;
+    readonly notFound: readonly EventId[];
+    readonly stale: readonly EventId[];
+  }>;
+
+  /** Ends the hold; available again after `delayMs`. `stale`: ids that the lease does not hold. */
+  release(
+    inbox: Inbox,
+    selection: LeaseSelection & { readonly delayMs: Milliseconds },
+  ): Promise<{ readonly released: number; readonly stale: readonly EventId[] }>;
+
+  /** Holds on for `leaseMs` from now. */
+  extend(
+    inbox: Inbox,
+    selection: LeaseSelection & { readonly leaseMs: Milliseconds },
+  ): Promise<{ readonly extended: number; readonly stale: readonly EventId[] }>;
+
+  /** Quarantined messages become available with a fresh count. `notFound`: ids that are not quarantined here. */
+  requeue(
+    inbox: Inbox,
+    eventIds: readonly EventId[],
+  ): Promise<{ readonly requeued: number; readonly notFound: readonly EventId[] }>;
+
+  /**
+   * Calls when an inbox may have something new: after an accept, a release, a requeue; not when leases run out.
+   * @returns a function that ends it
+   */
+  onAvailable(listener: (organizationId: OrganizationId) => void): () => void;
+}
