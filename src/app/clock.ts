@@ -1,0 +1,13 @@
+import { type Timestamp, timestamp } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+
+/** The machine's own time. */
+export class SystemClock implements Clock {
+  now(): Timestamp {
+    return timestamp(Date.now());
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+}
