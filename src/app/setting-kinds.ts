@@ -1,0 +1,128 @@
+import ipaddr from 'ipaddr.js';
+import { MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
+import { formatDuration, type Milliseconds, parseDuration } from '../core/time.ts';
+
+/** One environment variable: how to read it, and what to say about it. */
+export interface Setting<Value> {
+  /** Completes "must be …". */
+  readonly form: string;
+  /** As one would write it; null = not set. */
+  readonly fallback: string | null;
+  readonly meaning: string;
+  /** Its value is never shown, not even a wrong one. */
+  readonly secret: boolean;
+  /** @returns undefined when the text has not the form */
+  readonly read: (text: string) => Value | undefined;
+}
+
+interface About {
+  readonly fallback: string;
+  readonly meaning: string;
+}
+
+export function wholeNumber(min: number, max: number, unit: string, about: About): Setting<number> {
+  const form = `a whole number${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}`;
+  return {
+    ...about,
+    form,
+    secret: false,
+    read: (text) => {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+export function trueOrFalse(about: About): Setting<boolean> {
+  const values: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false };
+  return { ...about, form: 'true or false', secret: false, read: (text) => values[text.toLowerCase()] };
+}
+
+export function oneOf<const Word extends string>(words: readonly Word[], about: About): Setting<Word> {
+  return {
+    ...about,
+    form: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    secret: false,
+    read: (text) => words.find((word) => word === text.toLowerCase()),
+  };
+}
+
+export function duration(min: Milliseconds, max: Milliseconds, about: About): Setting<Milliseconds> {
+  return {
+    ...about,
+    form: `a duration such as ${about.fallback}, from ${formatDuration(min)} to ${formatDuration(max)}`,
+    secret: false,
+    read: (text) => {
+      const ms = parseDuration(text);
+      return ms !== undefined && ms >= min && ms <= max ? ms : undefined;
+    },
+  };
+}
+
+/** Pauses between attempts, as in the API's `retry_schedule`. */
+export function schedule(maxPauses: number, about: About): Setting<readonly Milliseconds[]> {
+  return {
+    ...about,
+    form: `1 to ${maxPauses} durations of at most ${formatDuration(MAX_RETRY_PAUSE_MS)} with commas between, such as ${about.fallback}`,
+    secret: false,
+    read: (text) => {
+      const pauses = splitList(text).map(parseDuration);
+      const good = pauses.filter((ms) => ms !== undefined && ms <= MAX_RETRY_PAUSE_MS);
+      const fits = good.length === pauses.length && good.length >= 1 && good.length <= maxPauses;
+      return fits ? (Object.freeze(good) as readonly Milliseconds[]) : undefined;
+    },
+  };
+}
+
+/** CIDRs (RFC 4632, RFC 4291); an address alone is a network of one. */
+export function networks(about: About): Setting<readonly string[]> {
+  return {
+    ...about,
+    form: 'networks in CIDR notation with commas between, such as 10.0.0.0/8,fd00::/8',
+    secret: false,
+    read: (text) => {
+      const cidrs = splitList(text).map(toCidr);
+      return cidrs.includes(undefined) ? undefined : Object.freeze(cidrs.filter((cidr) => cidr !== undefined));
+    },
+  };
+}
+
+function toCidr(text: string): string | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return `${text}/32`;
+  // Four-part decimal only: ipaddr.js would also read 0x7f.1 and the like.
+  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return text;
+  if (!text.includes(':')) return undefined;
+  if (ipaddr.IPv6.isValid(text)) return `${text}/128`;
+  return ipaddr.IPv6.isValidCIDR(text) ? text : undefined;
+}
+
+function splitList(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+export function pattern(form: string, shape: RegExp, about: About): Setting<string> {
+  return { ...about, form, secret: false, read: (text) => (shape.test(text) ? text : undefined) };
+}
+
+export function address(protocols: readonly string[], about: { meaning: string }): Setting<string | null> {
+  return {
+    ...about,
+    form: `an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    fallback: null,
+    // It may hold a password.
+    secret: true,
+    read: (text) => {
+      const url = URL.parse(text);
+      return url !== null && protocols.includes(url.protocol) ? text : undefined;
+    },
+  };
+}
+
+/** The same kind for what need not be set. */
+export function optional<Value>(setting: Setting<Value>): Setting<Value | null> {
+  return { ...setting, fallback: null };
+}
+
+export function secret(setting: Setting<string | null>): Setting<string | null> {
+  return { ...setting, secret: true };
+}

@@ -1,0 +1,252 @@
+import { MAX_ENDPOINT_ATTEMPTS, MAX_ENDPOINT_TIMEOUT_SECONDS } from '../core/limits.ts';
+import type { Tier } from '../core/organization.ts';
+import type { Milliseconds } from '../core/time.ts';
+import { LOG_LEVELS, type LogLevel } from '../ports/log.ts';
+import {
+  address,
+  duration,
+  networks,
+  oneOf,
+  optional,
+  pattern,
+  type Setting,
+  schedule,
+  secret,
+  trueOrFalse,
+  wholeNumber,
+} from './setting-kinds.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the service runs by. Frozen. */
+export interface Settings {
+  /** `NODE_ENV=production`. */
+  readonly production: boolean;
+  /**
+   * Not in production and no `ADMIN_TOKEN`: the development organization and its well-known key are there, loopback
+   * receivers are allowed, and only requests for a loopback `Host` are served.
+   */
+  readonly development: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly healthPort: number | null;
+  readonly dataDir: string;
+  readonly redisPrefix: string;
+  readonly maxConcurrentEvents: number;
+  readonly maxBacklog: number;
+  readonly dedupWindowMs: Milliseconds;
+  readonly retentionMs: Milliseconds;
+  readonly webhook: {
+    readonly timeoutMs: Milliseconds;
+    readonly maxAttempts: number;
+    readonly schedule: readonly Milliseconds[];
+    /** CIDRs. */
+    readonly allowedNetworks: readonly string[];
+    readonly httpsOnly: boolean;
+    /** False: events are taken and kept, and wait; nothing is sent. */
+    readonly deliver: boolean;
+  };
+  /** Events a minute; null = no limit. */
+  readonly rateLimits: Readonly<Record<Tier, number | null>>;
+  readonly adminToken: string | null;
+  readonly logLevel: LogLevel;
+  readonly logSql: boolean;
+  readonly prometheusEnabled: boolean;
+  readonly otelEndpoint: string | null;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Every environment variable the service reads, in the order in which they are listed to people. */
+export const SETTINGS = {
+  PORT: wholeNumber(0, 65_535, '', { fallback: '8000', meaning: 'Where the API listens; 0 = any free port.' }),
+  HOST: pattern('an address or a name of this machine', /^[A-Za-z0-9.:_-]{1,253}$/, {
+    fallback: '127.0.0.1',
+    meaning: 'On which address; `0.0.0.0` = on all.',
+  }),
+  DATA_DIR: pattern('the path of a folder', /^[^\0]+$/, {
+    fallback: './data',
+    meaning: 'Where the embedded engine keeps its file. One process at a time.',
+  }),
+  NODE_ENV: oneOf(['development', 'test', 'production'], {
+    fallback: 'development',
+    meaning: 'In `production` the development key is refused and logs are JSON.',
+  }),
+  ADMIN_TOKEN: secret(
+    optional(
+      pattern('one word of visible ASCII characters', /^[!-~]{1,512}$/, {
+        fallback: '',
+        meaning: 'The secret for managing organizations. Setting it ends development mode.',
+      }),
+    ),
+  ),
+  WEBHOOK_TIMEOUT: wholeNumber(1, MAX_ENDPOINT_TIMEOUT_SECONDS, 'seconds', {
+    fallback: '10',
+    meaning: 'How many seconds an attempt may take.',
+  }),
+  WEBHOOK_MAX_ATTEMPTS: wholeNumber(1, MAX_ENDPOINT_ATTEMPTS, '', {
+    fallback: '5',
+    meaning: 'Attempts until a delivery is `failed`.',
+  }),
+  WEBHOOK_RETRY_SCHEDULE: schedule(MAX_ENDPOINT_ATTEMPTS, {
+    fallback: '30s,1m,5m,15m',
+    meaning: 'Pauses between attempts; the last one repeats.',
+  }),
+  WEBHOOK_ALLOWED_NETWORKS: optional(
+    networks({ fallback: '', meaning: 'Private networks (CIDR, commas between) that webhooks may reach.' }),
+  ),
+  WEBHOOK_HTTPS_ONLY: trueOrFalse({ fallback: 'false', meaning: 'Refuse receivers with `http://`.' }),
+  DISABLE_WEBHOOK_DELIVERY: trueOrFalse({ fallback: 'false', meaning: 'Take events in and send nothing.' }),
+  DEDUP_WINDOW: duration(1_000, 30 * DAY_MS, {
+    fallback: '24h',
+    meaning: 'How long a `dedup_id` is remembered.',
+  }),
+  RETENTION: duration(60_000, 3_650 * DAY_MS, { fallback: '30d', meaning: 'How long events are kept.' }),
+  MAX_BACKLOG: wholeNumber(1, 1_000_000_000, '', {
+    fallback: '2000000',
+    meaning: 'Waiting deliveries beyond which new events get 503.',
+  }),
+  MAX_CONCURRENT_EVENTS: wholeNumber(1, 1_000, '', { fallback: '10', meaning: 'Events processed at once.' }),
+  RATE_LIMIT_FREE: perMinute('free', '100'),
+  RATE_LIMIT_PRO: perMinute('pro', '1000'),
+  RATE_LIMIT_BUSINESS: perMinute('business', '10000'),
+  RATE_LIMIT_ENTERPRISE: perMinute('enterprise', '100000'),
+  LOG_LEVEL: oneOf(LOG_LEVELS, {
+    fallback: 'info',
+    meaning: '`debug` writes every line, the others at most 50/s a kind.',
+  }),
+  LOG_SQL: trueOrFalse({ fallback: 'false', meaning: 'Log statements (never their values).' }),
+  PROMETHEUS_ENABLED: trueOrFalse({ fallback: 'true', meaning: 'Serve `/metrics`.' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], { meaning: 'Where traces go.' }),
+  HEALTH_PORT: optional(
+    wholeNumber(0, 65_535, '', { fallback: '', meaning: 'Health and metrics of processes without an API.' }),
+  ),
+  DATABASE_URL: address(['postgres:', 'postgresql:'], { meaning: 'PostgreSQL of the distributed engine.' }),
+  REDIS_URL: address(['redis:', 'rediss:'], { meaning: 'Redis of the distributed engine.' }),
+  REDIS_PREFIX: pattern('1 to 32 letters, digits, _ or -', /^[A-Za-z0-9_-]{1,32}$/, {
+    fallback: 'zapier',
+    meaning: 'What the names of streams and keys start with.',
+  }),
+} as const;
+
+function perMinute(tier: Exclude<Tier, 'unlimited'>, fallback: string): Setting<number> {
+  return wholeNumber(1, 1_000_000_000, 'events', { fallback, meaning: `Events a minute of tier \`${tier}\`.` });
+}
+
+type Name = keyof typeof SETTINGS;
+type Values = { readonly [Key in Name]: (typeof SETTINGS)[Key] extends Setting<infer Value> ? Value : never };
+
+/** Families in which an unknown name is a mistake and not another program's. */
+const OWN_FAMILIES = /^(WEBHOOK|RATE_LIMIT)_/;
+
+/** The environment of this process: the only place that reads it. */
+export function environment(): Environment {
+  return process.env;
+}
+
+/** Every problem at once, each a sentence that says what to do. An empty value is one that is not set. */
+export function readSettings(env: Environment): Settings | { readonly problems: readonly string[] } {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const text = env[name]?.trim() || setting.fallback;
+    values[name] = text === null ? null : setting.read(text);
+    if (values[name] === undefined) problems.push(wrongValue(name, setting, text ?? ''));
+  }
+  problems.push(...unknownNames(env), ...contradictions(env));
+  // Every name of SETTINGS was read above, and one that failed left a problem.
+  return problems.length > 0 ? { problems } : shape(values as Values);
+}
+
+function wrongValue(name: string, setting: Setting<unknown>, text: string): string {
+  const shown = setting.secret ? 'is set to something else (not shown here)' : `is ${quote(text)}`;
+  const fallback = setting.fallback === null ? 'not set' : setting.fallback;
+  return `${name} must be ${setting.form}, and ${shown}; the default is ${fallback}.`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+function unknownNames(env: Environment): string[] {
+  const known = Object.keys(SETTINGS);
+  return Object.keys(env)
+    .filter((name) => OWN_FAMILIES.test(name) && !known.includes(name))
+    .map((name) => `${quote(name).slice(1, -1)} is not a setting: did you mean ${nearest(name, known)}?`);
+}
+
+function nearest(name: string, known: readonly string[]): string {
+  const byDistance = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  byDistance.sort((a, b) => a.distance - b.distance);
+  return byDistance[0]?.candidate ?? '';
+}
+
+/** Levenshtein, one row at a time; names are short. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a.slice(0, 64)].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** What is right for each variable and wrong together. */
+function contradictions(env: Environment): string[] {
+  const problems: string[] = [];
+  const database = Boolean(env['DATABASE_URL']);
+  const redis = Boolean(env['REDIS_URL']);
+  if (database !== redis) {
+    const [there, missing] = database ? ['DATABASE_URL', 'REDIS_URL'] : ['REDIS_URL', 'DATABASE_URL'];
+    problems.push(
+      `${there} is set and ${missing} is not: the distributed engine needs both, the embedded one neither.`,
+    );
+  } else if (database) {
+    problems.push('The distributed engine is not in this version: unset DATABASE_URL and REDIS_URL to run embedded.');
+  }
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    problems.push('NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of receivers’ certificates: unset it.');
+  }
+  return problems;
+}
+
+function shape(values: Values): Settings {
+  const production = values.NODE_ENV === 'production';
+  return Object.freeze({
+    production,
+    development: !production && values.ADMIN_TOKEN === null,
+    host: values.HOST,
+    port: values.PORT,
+    healthPort: values.HEALTH_PORT,
+    dataDir: values.DATA_DIR,
+    redisPrefix: values.REDIS_PREFIX,
+    maxConcurrentEvents: values.MAX_CONCURRENT_EVENTS,
+    maxBacklog: values.MAX_BACKLOG,
+    dedupWindowMs: values.DEDUP_WINDOW,
+    retentionMs: values.RETENTION,
+    webhook: Object.freeze({
+      timeoutMs: values.WEBHOOK_TIMEOUT * 1_000,
+      maxAttempts: values.WEBHOOK_MAX_ATTEMPTS,
+      schedule: values.WEBHOOK_RETRY_SCHEDULE,
+      allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS ?? Object.freeze([]),
+      httpsOnly: values.WEBHOOK_HTTPS_ONLY,
+      deliver: !values.DISABLE_WEBHOOK_DELIVERY,
+    }),
+    rateLimits: Object.freeze({
+      free: values.RATE_LIMIT_FREE,
+      pro: values.RATE_LIMIT_PRO,
+      business: values.RATE_LIMIT_BUSINESS,
+      enterprise: values.RATE_LIMIT_ENTERPRISE,
+      unlimited: null,
+    }),
+    adminToken: values.ADMIN_TOKEN,
+    logLevel: values.LOG_LEVEL,
+    logSql: values.LOG_SQL,
+    prometheusEnabled: values.PROMETHEUS_ENABLED,
+    otelEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+  });
+}
