@@ -1,0 +1,64 @@
+import type { AttemptError } from '../core/delivery.ts';
+
+/** An attempt that ended for a reason we know ourselves; everything else is told by `classifyFailure`. */
+export class AttemptFailure extends Error {
+  override readonly name = 'AttemptFailure';
+  readonly error: AttemptError;
+
+  constructor(error: AttemptError) {
+    super(error);
+    this.error = error;
+  }
+}
+
+/** Faults of this machine: no attempt was made, and the receiver is not to blame. */
+const LOCAL_CODES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
+
+const WORD_BY_CODE: Readonly<Record<string, AttemptError>> = {
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_reset',
+  EPIPE: 'connection_reset',
+  ECONNABORTED: 'connection_reset',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'headers_too_large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'invalid_response',
+  EPROTO: 'tls_failed',
+};
+
+/** OpenSSL's and Node's names for what is wrong with a certificate (`X509_V_ERR_…`, `ERR_TLS_…`, `ERR_SSL_…`). */
+const TLS_CODE =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_)/;
+
+/** What a request's error means for the attempt, in the words of `ATTEMPT_ERRORS`. */
+export function classifyFailure(error: unknown): AttemptError {
+  if (error instanceof AttemptFailure) return error.error;
+  // Several addresses were tried and all failed: the first error that says more than "unreachable".
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const words = error.errors.map(classifyFailure);
+    return words.find((word) => word !== 'connection_failed') ?? 'connection_failed';
+  }
+  const { code, message, address } = describe(error);
+  if (LOCAL_CODES.has(code) || isOutOfPorts(code, address)) return 'local';
+  const word = WORD_BY_CODE[code];
+  if (word !== undefined) return word;
+  if (code.startsWith('HPE_')) return 'invalid_response';
+  if (code === 'UND_ERR_SOCKET') return message.startsWith('bad ') ? 'invalid_response' : 'connection_reset';
+  if (TLS_CODE.test(code)) return 'tls_failed';
+  return 'connection_failed';
+}
+
+/**
+ * No local port left is our fault. For IPv6 the same code means that this host has no IPv6 at all: given back as
+ * `local`, such a delivery would go round for ever.
+ */
+function isOutOfPorts(code: string, address: string): boolean {
+  return code === 'EADDRNOTAVAIL' && !address.includes(':');
+}
+
+function describe(error: unknown): { code: string; message: string; address: string } {
+  const text = (key: string): string => {
+    const value = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  return { code: text('code'), message: text('message'), address: text('address') };
+}

@@ -1,0 +1,120 @@
+import { createSecureContext } from 'node:tls';
+import type { AttemptOutcome } from '../core/delivery.ts';
+import type { EndpointId } from '../core/ids.ts';
+import type { Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AddressVerdict, OutgoingRequest, Sender } from '../ports/sender.ts';
+import { AddressGuard } from './address-guard.ts';
+import { AttemptFailure } from './attempt-failure.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { Exchange, failedOutcome } from './exchange.ts';
+import { Networks } from './networks.ts';
+import { createResolve, type Resolve } from './resolve.ts';
+import { parseTarget } from './target.ts';
+
+/** Whoever creates an endpoint waits for the name no longer than this; the delivery looks again anyway. */
+const CHECK_RESOLVE_MS: Milliseconds = 3_000;
+
+export interface SenderOptions {
+  /** `WEBHOOK_ALLOWED_NETWORKS`: ranges that are not public but may be sent to. */
+  readonly allowedNetworks: readonly string[];
+  /** In development: 127.0.0.0/8, ::1 and the names that lead there. */
+  readonly allowLoopback: boolean;
+  readonly httpsOnly: boolean;
+  readonly clock: Clock;
+  readonly userAgent?: string;
+  /** Tests bring their own answers. */
+  readonly resolve?: Resolve;
+  /** Certificates to trust instead of Node's own list, in PEM. */
+  readonly trustedCertificates?: readonly string[];
+}
+
+/** @throws an Error that says which of `allowedNetworks` is no network */
+export function createSender(options: SenderOptions): Sender {
+  return new HttpSender(options);
+}
+
+class HttpSender implements Sender {
+  readonly #clock: Clock;
+  readonly #httpsOnly: boolean;
+  readonly #userAgent: string;
+  readonly #guard: AddressGuard;
+  readonly #pool: ConnectionPool;
+  readonly #exchanges = new Set<Exchange>();
+  #isClosing = false;
+  #onIdle: () => void = () => {};
+
+  constructor(options: SenderOptions) {
+    this.#clock = options.clock;
+    this.#httpsOnly = options.httpsOnly;
+    this.#userAgent = options.userAgent ?? 'triggers-api';
+    this.#guard = new AddressGuard(new Networks(options), options.resolve ?? createResolve(options.clock));
+    // Made once: reading the list of authorities costs milliseconds.
+    const trusted = options.trustedCertificates;
+    const secureContext = createSecureContext(trusted === undefined ? {} : { ca: [...trusted] });
+    this.#pool = new ConnectionPool({ guard: this.#guard, secureContext }, options);
+  }
+
+  send(request: OutgoingRequest): Promise<AttemptOutcome> {
+    if (this.#isClosing) return Promise.resolve(failedOutcome('local', 0));
+    const endpoint = this.#pool.endpoint(request.endpointId, request.url);
+    if (endpoint === undefined) return Promise.resolve(failedOutcome('address_not_allowed', 0));
+    return new Promise((resolve) => {
+      const exchange = new Exchange({
+        request,
+        userAgent: this.#userAgent,
+        endpoint,
+        pool: this.#pool,
+        clock: this.#clock,
+        onEnd: (ended, outcome) => {
+          this.#ended(ended, outcome);
+          resolve(outcome);
+        },
+      });
+      this.#exchanges.add(exchange);
+      exchange.start();
+    });
+  }
+
+  async checkUrl(url: string): Promise<AddressVerdict> {
+    const verdict = parseTarget(url, { httpsOnly: this.#httpsOnly });
+    if (verdict.kind === 'refused') return verdict;
+    const { promise: inTime, resolve: giveUp } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(giveUp, CHECK_RESOLVE_MS, undefined);
+    try {
+      await Promise.race([this.#guard.addressesOf(verdict.target), inTime]);
+    } catch (error) {
+      if (error instanceof AttemptFailure && error.error === 'address_not_allowed') {
+        return { kind: 'refused', reason: 'leads to an address that is not public' };
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    return { kind: 'allowed' };
+  }
+
+  forget(endpointId: EndpointId): void {
+    this.#pool.forget(endpointId);
+  }
+
+  async close(graceMs: Milliseconds): Promise<void> {
+    this.#isClosing = true;
+    this.#pool.closeIdle();
+    if (this.#exchanges.size > 0) {
+      const { promise: idle, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, graceMs);
+      this.#onIdle = resolve;
+      await idle;
+      clearTimeout(timer);
+    }
+    for (const exchange of this.#exchanges) exchange.abort('local');
+    this.#pool.closeIdle();
+  }
+
+  #ended(exchange: Exchange, outcome: AttemptOutcome): void {
+    this.#exchanges.delete(exchange);
+    if (this.#exchanges.size === 0) this.#onIdle();
+    // Most likely out of descriptors: those kept for nothing in particular go first.
+    if (outcome.error === 'local') this.#pool.closeIdle();
+  }
+}
