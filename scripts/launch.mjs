@@ -63,7 +63,8 @@ function stopWhenNpmIsGone() {
   const timer = setInterval(() => {
     if (process.ppid === shell && parentOf(shell) === npm) return;
     clearInterval(timer);
-    stop('SIGTERM');
+    // Unless it is stopping already: a second signal would end it at once.
+    if (stopSignal === undefined) stop('SIGTERM');
   }, PARENT_CHECK_MS);
   timer.unref();
 }
@@ -113,17 +114,21 @@ async function install() {
   const since = Date.now();
   say('Installing the packages (only when they change)…');
   // The development packages too, whatever NODE_ENV says: one state of node_modules for all scripts.
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  // `install --no-save` and not `ci`: it takes the same versions from package-lock.json, but changes only what differs, so
+  // that a service which runs from this folder keeps its files.
+  const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const code = await runNpm(args, { cwd: ROOT, stdio: 'inherit' });
   if (stopSignal !== undefined) return;
   if (code !== 0) {
-    throw new Refused('The packages could not be installed: see what npm says above. Is the package registry reachable?');
+    throw new Refused(
+      'The packages could not be installed: see what npm says above. Is the package registry reachable?',
+    );
   }
   writeIfPossible(INSTALLED_STAMP, createHash('sha256').update(readFileSync(LOCK_FILE)).digest('hex'));
   say(`Installed in ${((Date.now() - since) / 1000).toFixed(0)} s.`);
 }
 
-/** One install at a time: `npm ci` empties node_modules first. */
+/** One install at a time: two would take each other's files away. */
 async function holdInstallLock() {
   let saidSo = false;
   while (!tryInstallLock()) {

@@ -6,7 +6,7 @@ const LINES_A_SECOND = 50;
 const WINDOW_MS = 1_000;
 /** Kinds are a fixed few; should a caller make them up, the rest share one. */
 const MAX_KINDS = 200;
-const OTHER_KINDS = 'other lines';
+const OTHER_KINDS = 'other';
 
 interface Window {
   readonly kind: string;

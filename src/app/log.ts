@@ -39,13 +39,13 @@ export function createLog(options: LogOptions): ClosableLog {
   const write = (level: LogLevel, message: string, fields: LogFields): void =>
     sink.write(format(level, message, fields));
   const budget = new LineBudget(clock, (level, kind, count) =>
-    write(level, `… and ${count} more of: ${kind} (LOG_LEVEL=debug writes all)`, {}),
+    write(level, `… and ${count} more ${kind} lines (LOG_LEVEL=debug writes them all)`, {}),
   );
   const mayWrite = (kind: string, level: LogLevel): boolean =>
     enabled(level) && (lowest === 'debug' || budget.take(kind, level));
 
   function line(level: LogLevel, message: string, fields: LogFields = {}, cause?: unknown): void {
-    if (!mayWrite(`${level} lines`, level)) return;
+    if (!mayWrite(level, level)) return;
     write(level, message, cause === undefined ? fields : { ...fields, ...errorFields(cause) });
   }
 

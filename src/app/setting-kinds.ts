@@ -34,8 +34,13 @@ export function wholeNumber(min: number, max: number, unit: string, about: About
 }
 
 export function trueOrFalse(about: About): Setting<boolean> {
-  const values: Readonly<Record<string, boolean>> = { true: true, '1': true, false: false, '0': false };
-  return { ...about, form: 'true or false', secret: false, read: (text) => values[text.toLowerCase()] };
+  const values = new Map([
+    ['true', true],
+    ['1', true],
+    ['false', false],
+    ['0', false],
+  ]);
+  return { ...about, form: 'true or false', secret: false, read: (text) => values.get(text.toLowerCase()) };
 }
 
 export function oneOf<const Word extends string>(words: readonly Word[], about: About): Setting<Word> {

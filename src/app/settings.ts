@@ -55,6 +55,9 @@ export interface Settings {
   readonly otelEndpoint: string | null;
 }
 
+/** SEED.md's: of the development organization, so that its curl works as it stands. Refused in production. */
+export const DEVELOPMENT_KEY = 'test-api-key-change-in-prod';
+
 const DAY_MS = 86_400_000;
 
 /** Every environment variable the service reads, in the order in which they are listed to people. */

@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import { banner } from '../app/banner.ts';
+import { SystemClock } from '../app/clock.ts';
+import { type ClosableLog, createLog, type LineSink, standardOutput } from '../app/log.ts';
+import { type RunningService, startService } from '../app/service.ts';
+import { DEVELOPMENT_KEY, type Environment, environment, readSettings, type Settings } from '../app/settings.ts';
+import { DRAIN_TIMEOUT_MS, stopRequested, stopWithin } from '../app/shutdown.ts';
+import { VERSION } from '../app/version.ts';
+import { StartRefused } from '../ports/start-refused.ts';
+
+/** Runs the service until it is asked to stop. Resolves with the exit code. */
+export async function serve(overrides: Environment): Promise<number> {
+  const env = environment();
+  const settings = readSettings({ ...env, ...overrides });
+  if ('problems' in settings) {
+    process.stderr.write(`${settings.problems.join('\n')}\n`);
+    return 1;
+  }
+  const clock = new SystemClock();
+  const colors = process.stdout.isTTY === true && !env['NO_COLOR'];
+  const sink = standardOutput();
+  const log = createLog({
+    level: settings.logLevel,
+    form: settings.production ? 'json' : 'text',
+    colors,
+    clock,
+    sink,
+  });
+  endOnFault(log);
+  // Before the start: a signal during it must not leave it half done.
+  const stop = stopRequested(process, clock, (code) => process.exit(code));
+  const service = await start({ settings, log, clock });
+  if (service === undefined) return 1;
+  let asked = false;
+  void stop.then(() => {
+    asked = true;
+  });
+  await Promise.resolve();
+  if (!asked) announce({ settings, service, log, sink, colors });
+  return await runUntilStopped(service, stop, log);
+}
+
+async function start(args: Parameters<typeof startService>[0]): Promise<RunningService | undefined> {
+  try {
+    return await startService(args);
+  } catch (error) {
+    if (!(error instanceof StartRefused)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return undefined;
+  }
+}
+
+async function runUntilStopped(service: RunningService, stop: Promise<string>, log: ClosableLog): Promise<number> {
+  const reason = await Promise.race([stop, service.stopped.then(() => undefined)]);
+  if (reason === undefined) {
+    log.error('The service ended by itself');
+    await log.flush();
+    return 1;
+  }
+  log.info(`Stopping (${reason}): what is under way is finished first`);
+  const inTime = await stopWithin(() => service.stop(), DRAIN_TIMEOUT_MS);
+  if (inTime) log.info('Stopped');
+  else log.error(`Stopped after ${DRAIN_TIMEOUT_MS / 1_000} s with work under way; it is done at the next start`);
+  await log.flush();
+  return inTime ? 0 : 1;
+}
+
+/** For people the screen; for machines one line. */
+function announce(args: {
+  settings: Settings;
+  service: RunningService;
+  log: ClosableLog;
+  sink: LineSink;
+  colors: boolean;
+}): void {
+  const { settings, service, log, sink, colors } = args;
+  const dataDir = resolve(settings.dataDir);
+  if (settings.production) {
+    log.info('Listening', {
+      address: service.address,
+      engine: service.engineName,
+      data_dir: dataDir,
+      version: VERSION,
+    });
+    return;
+  }
+  sink.write(
+    banner({
+      version: VERSION,
+      engineName: service.engineName,
+      address: addressForPeople(service.address),
+      dataDir,
+      developmentKey: settings.development ? DEVELOPMENT_KEY : null,
+      colors,
+    }),
+  );
+}
+
+/** `localhost` where that leads there: it is what documents and examples say. */
+function addressForPeople(address: string): string {
+  return address.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:\d+$)/, '//localhost');
+}
+
+/** A broken assumption: what was accepted is on disk, so ending is safe and going on is not. */
+function endOnFault(log: ClosableLog): void {
+  const end = (error: unknown): void => {
+    log.error('A fault in this program: it ends, and nothing that was accepted is lost', {}, error);
+    void log.flush().then(() => process.exit(1));
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
