@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Problem } from '../core/problem.ts';
+import { rawProblem } from './problems.ts';
+
+/** What Node's HTTP parser says, as our problems; everything else is a bad request. */
+const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: { code: 'headers_too_large', detail: 'The request line and headers may have 16 KiB together.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', detail: 'The headers must arrive within 10 seconds.' },
+};
+const BAD_REQUEST: Problem = { code: 'bad_request', detail: 'This is not a request that HTTP/1.1 allows.' };
+
+/** Answers connections on which no request could be read, in our own form, and closes them. */
+export function answerBrokenConnections(app: FastifyInstance): void {
+  const { server } = app;
+  server.removeAllListeners('clientError');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(rawProblem(PARSER_PROBLEMS[error.code ?? ''] ?? BAD_REQUEST, randomUUID()));
+    socket.destroySoon();
+  });
+  // Without a listener Node closes the connection without a word.
+  server.on('connect', (_request, socket) => {
+    socket.end(rawProblem({ code: 'bad_request', detail: 'This is no proxy.' }, randomUUID()));
+  });
+}

@@ -1,0 +1,48 @@
+import type { IdSource } from '../core/ids.ts';
+import type { Tier } from '../core/organization.ts';
+import type { Milliseconds } from '../core/time.ts';
+import type { AcceptStation } from '../pipeline/accept.ts';
+import type { Authenticator, Caller } from '../pipeline/authenticate.ts';
+import type { InboxStation } from '../pipeline/inbox.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Engine } from '../ports/engine.ts';
+import type { Log } from '../ports/log.ts';
+import type { Sender } from '../ports/sender.ts';
+import type { BodyRule } from './body.ts';
+
+/** What an endpoint gets where its creator says nothing. */
+export interface EndpointDefaults {
+  readonly timeoutMs: Milliseconds;
+  readonly maxAttempts: number;
+  readonly schedule: readonly Milliseconds[];
+}
+
+/** Everything the API is made of; `app/compose.ts` puts it together. */
+export interface ApiParts {
+  readonly engine: Engine;
+  readonly authenticator: Authenticator;
+  readonly acceptStation: AcceptStation;
+  readonly inboxStation: InboxStation;
+  readonly sender: Pick<Sender, 'checkUrl'>;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly endpointDefaults: EndpointDefaults;
+  /** Events a minute; null = no limit. */
+  readonly rateLimits: Readonly<Record<Tier, number | null>>;
+  /** Development with an open door: only requests to a loopback name are served (DNS rebinding). */
+  readonly loopbackHostsOnly: boolean;
+  /** False while the service can't do its work or is on its way out. */
+  readonly isReady: () => boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on every route that asks for an API key. */
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    body?: BodyRule;
+  }
+}

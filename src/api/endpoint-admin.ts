@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { checkCustomHeaders } from '../core/custom-headers.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import { isEventTypePattern } from '../core/event-type.ts';
+import type { EndpointId } from '../core/ids.ts';
+import { MAX_ENDPOINTS_PER_ORGANIZATION, MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
+import { type FieldError, invalidRequest } from '../core/problem.ts';
+import { isSecret, SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
+import { parseDuration } from '../core/time.ts';
+import type { Caller } from '../pipeline/authenticate.ts';
+import type { EndpointChange } from '../ports/store/endpoint-store.ts';
+import type { ApiParts } from './context.ts';
+import type { EndpointChanges, NewEndpoint } from './endpoint-schema.ts';
+import { NOT_FOUND, ProblemError, problemError } from './problems.ts';
+
+/** Creates, changes and removes endpoints, whichever address the request came by. */
+export class EndpointAdmin {
+  readonly #parts: ApiParts;
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `invalid_request`, `url_not_allowed` or `conflict`. */
+  async create(caller: Caller, body: NewEndpoint, kind: { isDefault: boolean }): Promise<Endpoint> {
+    await this.#check(body);
+    const { ids, clock, engine, endpointDefaults: defaults } = this.#parts;
+    const now = clock.now();
+    const endpoint: Endpoint = {
+      id: ids.next<EndpointId>(),
+      organizationId: caller.organization.id,
+      url: body.url,
+      description: body.description ?? '',
+      eventTypes: body.event_types ?? [],
+      headers: body.headers ?? {},
+      maxConcurrency: body.max_concurrency ?? 10,
+      timeoutMs: body.timeout_seconds === undefined ? defaults.timeoutMs : body.timeout_seconds * 1_000,
+      retryPolicy: {
+        maxAttempts: body.max_attempts ?? defaults.maxAttempts,
+        schedule: body.retry_schedule === undefined ? defaults.schedule : readSchedule(body.retry_schedule),
+      },
+      status: body.enabled === false ? 'paused' : 'active',
+      disabledReason: null,
+      secret: body.secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
+      previousSecret: null,
+      isDefault: kind.isDefault,
+      createdAt: now,
+      updatedAt: now,
+    };
+    const outcome = await engine.store.endpoints.create(endpoint);
+    if (outcome === 'conflict') throw problemError('conflict', 'A default endpoint was set at the same moment.');
+    if (outcome === 'full') {
+      throw problemError('conflict', `An organization may have ${MAX_ENDPOINTS_PER_ORGANIZATION} endpoints at most.`);
+    }
+    await this.#announce(endpoint);
+    return endpoint;
+  }
+
+  /** Changes only what is named. Throws `not_found` too. */
+  async change(caller: Caller, id: EndpointId, body: EndpointChanges): Promise<Endpoint> {
+    const { endpoints } = this.#parts.engine.store;
+    const existing = await endpoints.get(caller.organization.id, id);
+    if (existing === undefined) throw new ProblemError(NOT_FOUND);
+    await this.#check(body);
+    const endpoint = await endpoints.update(caller.organization.id, id, this.#changeOf(existing, body));
+    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    await this.#announce(endpoint);
+    return endpoint;
+  }
+
+  async remove(caller: Caller, id: EndpointId): Promise<void> {
+    const organizationId = caller.organization.id;
+    if (!(await this.#parts.engine.store.endpoints.remove(organizationId, id))) throw new ProblemError(NOT_FOUND);
+    await this.#parts.engine.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+  }
+
+  #changeOf(existing: Endpoint, body: EndpointChanges): EndpointChange {
+    const { maxAttempts, schedule } = existing.retryPolicy;
+    return {
+      updatedAt: this.#parts.clock.now(),
+      ...(body.url === undefined ? {} : { url: body.url }),
+      ...(body.description === undefined ? {} : { description: body.description }),
+      ...(body.event_types === undefined ? {} : { eventTypes: body.event_types }),
+      ...(body.headers === undefined ? {} : { headers: body.headers }),
+      ...(body.max_concurrency === undefined ? {} : { maxConcurrency: body.max_concurrency }),
+      ...(body.timeout_seconds === undefined ? {} : { timeoutMs: body.timeout_seconds * 1_000 }),
+      ...(body.enabled === undefined
+        ? {}
+        : { status: body.enabled ? ('active' as const) : ('paused' as const), disabledReason: null }),
+      retryPolicy: {
+        maxAttempts: body.max_attempts ?? maxAttempts,
+        schedule: body.retry_schedule === undefined ? schedule : readSchedule(body.retry_schedule),
+      },
+    };
+  }
+
+  /** What a schema can't say. */
+  async #check(body: EndpointChanges & { secret?: string | null }): Promise<void> {
+    const errors: FieldError[] = [
+      ...textErrors(body),
+      ...patternErrors(body.event_types ?? []),
+      ...scheduleErrors(body.retry_schedule ?? []),
+      ...checkCustomHeaders(body.headers ?? {}),
+    ];
+    if (typeof body.secret === 'string' && !isSecret(body.secret)) {
+      errors.push({ path: 'secret', message: 'must be whsec_ followed by the base64 of 24 to 64 bytes' });
+    }
+    if (errors.length > 0) throw new ProblemError(invalidRequest(errors));
+    if (body.url === undefined) return;
+    const verdict = await this.#parts.sender.checkUrl(body.url);
+    if (verdict.kind === 'refused') throw problemError('url_not_allowed', verdict.reason);
+  }
+
+  async #announce({ organizationId, id }: Endpoint): Promise<void> {
+    await this.#parts.engine.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+  }
+}
+
+/** The two engines store NUL and lone surrogates differently, so neither may come in. */
+function textErrors(body: EndpointChanges): FieldError[] {
+  const { description = '' } = body;
+  return description.isWellFormed() && !description.includes('\u0000')
+    ? []
+    : [{ path: 'description', message: 'must be Unicode text without NUL' }];
+}
+
+function patternErrors(patterns: readonly string[]): FieldError[] {
+  return patterns.flatMap((pattern, i) =>
+    isEventTypePattern(pattern)
+      ? []
+      : [{ path: `event_types.${i}`, message: 'must be an event type, in which a segment may be * or **' }],
+  );
+}
+
+function scheduleErrors(schedule: readonly string[]): FieldError[] {
+  return schedule.flatMap((pause, i) => {
+    const ms = parseDuration(pause);
+    return ms !== undefined && ms <= MAX_RETRY_PAUSE_MS
+      ? []
+      : [{ path: `retry_schedule.${i}`, message: 'must be a duration such as 30s, 5m or 1h, 7d at most' }];
+  });
+}
+
+function readSchedule(schedule: readonly string[]): number[] {
+  return schedule.map((pause) => parseDuration(pause) ?? 0);
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Milliseconds } from '../core/time.ts';
+
+/** How long, and how much, a refused body is read and thrown away before its connection is cut. */
+const LINGER_MS: Milliseconds = 2_000;
+const LINGER_BYTES = 64 * 1024 * 1024;
+
+/** Whether the client is still sending. */
+export function hasBodyToCome(message: IncomingMessage): boolean {
+  if (message.complete) return false;
+  const { headers } = message;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/**
+ * Answers a request whose body we do not want. Closing at once would make the kernel send a reset that can destroy our
+ * answer before the client reads it (RFC 9112, section 9.6): the answer goes out whole, then the rest is read and dropped
+ * within bounds, then the connection ends.
+ */
+export function sendAndLinger(request: FastifyRequest, reply: FastifyReply, body: string): FastifyReply {
+  const { raw } = request;
+  reply.header('connection', 'close').header('content-length', Buffer.byteLength(body));
+  reply.header('x-request-id', request.id).header('x-response-time', `${reply.elapsedTime.toFixed(2)}ms`);
+  reply.hijack();
+  const response = reply.raw;
+  response.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);
+  response.write(body);
+
+  let dropped = 0;
+  const finish = () => {
+    clearTimeout(timer);
+    raw.off('data', drop);
+    response.end();
+    raw.socket.destroySoon();
+  };
+  const drop = (chunk: Buffer) => {
+    dropped += chunk.length;
+    if (dropped > LINGER_BYTES) finish();
+  };
+  const timer = setTimeout(finish, LINGER_MS);
+  raw.on('data', drop).once('end', finish).once('close', finish).resume();
+  return reply;
+}

@@ -1,0 +1,70 @@
+import Type, { type TSchema } from 'typebox';
+import { parseTime } from '../core/event-request.ts';
+import type { OrganizationId } from '../core/ids.ts';
+import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from '../core/limits.ts';
+import type { Timestamp } from '../core/time.ts';
+import type { PageRequest } from '../ports/store/page.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { invalidField } from './problems.ts';
+
+/** The query parameters of every list. */
+export const PAGE_QUERY = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIST_LIMIT, default: DEFAULT_LIST_LIMIT })),
+  cursor: Type.Optional(Type.String()),
+} satisfies Record<string, TSchema>;
+
+/** And of those whose rows have a time. */
+export const TIME_QUERY = {
+  from: Type.Optional(Type.String({ format: 'date-time', description: 'Rows created then or later.' })),
+  to: Type.Optional(Type.String({ format: 'date-time', description: 'Rows created before.' })),
+} satisfies Record<string, TSchema>;
+
+interface ListQuery {
+  limit?: number;
+  cursor?: string;
+  from?: string;
+  to?: string;
+}
+
+/** One list as one organization asks for it: reads the page asked for, and makes the cursor to the next. */
+export class ListPage {
+  readonly request: PageRequest;
+  readonly #scope: { readonly organizationId: OrganizationId; readonly query: string };
+
+  /** @param filters everything of the query that chooses rows */
+  constructor(
+    organizationId: OrganizationId,
+    list: string,
+    query: ListQuery,
+    filters: readonly (string | undefined)[],
+  ) {
+    const { limit = DEFAULT_LIST_LIMIT, cursor, from, to } = query;
+    this.#scope = { organizationId, query: JSON.stringify([list, ...filters, from, to]) };
+    this.request = {
+      limit,
+      after: cursor === undefined ? null : decodeCursor(this.#scope, cursor),
+      from: readTime('from', from),
+      to: readTime('to', to),
+    };
+  }
+
+  /** @param rows up to one more than the limit: the one too many tells that there is a next page */
+  cut<Row>(rows: readonly Row[], idOf: (row: Row) => string): { rows: readonly Row[]; nextCursor: string | null } {
+    const { limit } = this.request;
+    const kept = rows.slice(0, limit);
+    const last = kept.at(-1);
+    const hasMore = rows.length > limit && last !== undefined;
+    return { rows: kept, nextCursor: hasMore ? this.cursorAfter(idOf(last)) : null };
+  }
+
+  cursorAfter(id: string): string {
+    return encodeCursor(this.#scope, id);
+  }
+}
+
+function readTime(name: string, text: string | undefined): Timestamp | null {
+  if (text === undefined) return null;
+  const at = parseTime(text);
+  if (at === undefined) throw invalidField(name, 'must be a time such as 2026-01-31T12:00:00.000Z');
+  return at;
+}

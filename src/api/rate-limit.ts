@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RateDecision } from '../ports/rate-limiter.ts';
+import type { ApiParts } from './context.ts';
+import { ProblemError } from './problems.ts';
+
+/**
+ * Takes one token for a request that sends an event, whatever becomes of it, and tells where the bucket stands. Throws
+ * the problem `rate_limited`. Answers at once where the limiter does.
+ */
+export function takeToken(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+  const { organization } = request.caller;
+  const perMinute = parts.rateLimits[organization.tier];
+  if (perMinute === null) return;
+  const decision = parts.engine.rateLimiter.take(organization.id, perMinute, 1);
+  if (decision instanceof Promise) return decision.then((decided) => apply(decided, reply));
+  apply(decision, reply);
+}
+
+function apply(decision: RateDecision, reply: FastifyReply): void {
+  reply
+    .header('ratelimit-limit', decision.limit)
+    .header('ratelimit-remaining', decision.remaining)
+    .header('ratelimit-reset', decision.resetSeconds);
+  if (decision.granted > 0) return;
+  throw new ProblemError({
+    code: 'rate_limited',
+    detail: `Your organization may send ${decision.limit} events a minute.`,
+    retryAfterSeconds: Math.max(1, decision.retryAfterSeconds),
+  });
+}

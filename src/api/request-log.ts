@@ -1,0 +1,29 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../ports/log.ts';
+
+const SLOW_MS = 100;
+const VERY_SLOW_MS = 1_000;
+
+/** SEED.md's line for every request. The query is left out: it may hold what nobody should read. */
+export function logRequests(app: FastifyInstance, log: Log): void {
+  app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
+    const tookMs = reply.elapsedTime;
+    if (tookMs > SLOW_MS && !isLongPoll(request)) {
+      const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
+      log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request, reply, tookMs)}`);
+    } else {
+      log.sampled('request', 'info', () => line(request, reply, tookMs));
+    }
+    done();
+  });
+}
+
+function line(request: FastifyRequest, reply: FastifyReply, tookMs: number): string {
+  const path = request.url.split('?', 1)[0] ?? '';
+  return `${request.method} ${path.slice(0, 200)} status=${reply.statusCode} duration=${tookMs.toFixed(2)}ms`;
+}
+
+/** Waiting is what it was asked to do. */
+function isLongPoll(request: FastifyRequest): boolean {
+  return request.routeOptions.url === '/api/inbox/lease';
+}

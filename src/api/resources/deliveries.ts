@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { DELIVERY_STATUSES } from '../../core/delivery.ts';
+import type { DeliveryId, EndpointId, EventId } from '../../core/ids.ts';
+import type { ApiParts } from '../context.ts';
+import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { NOT_FOUND, ProblemError } from '../problems.ts';
+import { attemptView, deliveryView } from '../views.ts';
+
+const DeliveryQuery = Type.Object({
+  ...PAGE_QUERY,
+  ...TIME_QUERY,
+  status: Type.Optional(Type.Enum([...DELIVERY_STATUSES])),
+  endpoint_id: Type.Optional(Type.String()),
+  event_id: Type.Optional(Type.String()),
+  type: Type.Optional(Type.String()),
+});
+type DeliveryQuery = Static<typeof DeliveryQuery>;
+
+export function deliveryRoutes(app: FastifyInstance, { engine }: ApiParts): void {
+  app.get<{ Querystring: DeliveryQuery }>(
+    '/api/deliveries',
+    { schema: { querystring: DeliveryQuery } },
+    async (request) => {
+      const { id: organizationId } = request.caller.organization;
+      const { status, endpoint_id, event_id, type } = request.query;
+      const page = new ListPage(organizationId, 'deliveries', request.query, [status, endpoint_id, event_id, type]);
+      const found = await engine.store.deliveries.list(organizationId, {
+        ...page.request,
+        limit: page.request.limit + 1,
+        status: status ?? null,
+        endpointId: (endpoint_id as EndpointId | undefined) ?? null,
+        eventId: (event_id as EventId | undefined) ?? null,
+        type: type ?? null,
+      });
+      const { rows, nextCursor } = page.cut(found, (delivery) => delivery.id);
+      return { data: rows.map(deliveryView), next_cursor: nextCursor };
+    },
+  );
+
+  app.get<{ Params: { id: DeliveryId } }>('/api/deliveries/:id', async (request) => {
+    const { id: organizationId } = request.caller.organization;
+    const delivery = await engine.store.deliveries.get(organizationId, request.params.id);
+    if (delivery === undefined) throw new ProblemError(NOT_FOUND);
+    const attempts = await engine.store.deliveries.attempts(organizationId, delivery.id);
+    return { ...deliveryView(delivery), attempts: attempts.map(attemptView) };
+  });
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { EndpointId } from '../../core/ids.ts';
+import type { ApiParts } from '../context.ts';
+import { EndpointAdmin } from '../endpoint-admin.ts';
+import { EndpointChanges, NewEndpoint } from '../endpoint-schema.ts';
+import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { NOT_FOUND, ProblemError } from '../problems.ts';
+import { endpointView } from '../views.ts';
+
+const EndpointQuery = Type.Object({ ...PAGE_QUERY, ...TIME_QUERY });
+
+export function endpointRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const admin = new EndpointAdmin(parts);
+  const { endpoints } = parts.engine.store;
+
+  app.post<{ Body: NewEndpoint }>('/api/endpoints', { schema: { body: NewEndpoint } }, async (request, reply) => {
+    const endpoint = await admin.create(request.caller, request.body, { isDefault: false });
+    return reply.code(201).send({ ...endpointView(endpoint), secret: endpoint.secret });
+  });
+
+  app.get<{ Querystring: Record<string, never> }>(
+    '/api/endpoints',
+    { schema: { querystring: EndpointQuery } },
+    async (request) => {
+      const { id } = request.caller.organization;
+      const page = new ListPage(id, 'endpoints', request.query, []);
+      const found = await endpoints.list(id, { ...page.request, limit: page.request.limit + 1 });
+      const { rows, nextCursor } = page.cut(found, (endpoint) => endpoint.id);
+      return { data: rows.map(endpointView), next_cursor: nextCursor };
+    },
+  );
+
+  app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id', async (request) =>
+    endpointView(await find(request.caller.organization.id, request.params.id)),
+  );
+
+  app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/secret', async (request) => {
+    const { secret } = await find(request.caller.organization.id, request.params.id);
+    return { secret };
+  });
+
+  app.patch<{ Params: { id: EndpointId }; Body: EndpointChanges }>(
+    '/api/endpoints/:id',
+    { schema: { body: EndpointChanges } },
+    async (request) => endpointView(await admin.change(request.caller, request.params.id, request.body)),
+  );
+
+  app.delete<{ Params: { id: EndpointId } }>('/api/endpoints/:id', async (request, reply) => {
+    await admin.remove(request.caller, request.params.id);
+    return reply.code(204).send();
+  });
+
+  async function find(...[organizationId, id]: Parameters<typeof endpoints.get>) {
+    const endpoint = await endpoints.get(organizationId, id);
+    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    return endpoint;
+  }
+}

@@ -1,0 +1,140 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type, { type Static } from 'typebox';
+import type { AcceptedEvent } from '../../core/event.ts';
+import { readEventRequest } from '../../core/event-request.ts';
+import type { EventId } from '../../core/ids.ts';
+import { MAX_EVENT_BODY_BYTES, MAX_HOPS } from '../../core/limits.ts';
+import { toIso } from '../../core/time.ts';
+import type { Acceptance, Origin } from '../../pipeline/accept.ts';
+import type { PageRequest } from '../../ports/store/page.ts';
+import { type BodyRule, countHeader } from '../body.ts';
+import type { ApiParts } from '../context.ts';
+import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+import { takeToken } from '../rate-limit.ts';
+import { deliverySummary, eventJson, pageJson } from '../views.ts';
+
+const EVENT_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true };
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+const EventQuery = Type.Object({ ...PAGE_QUERY, ...TIME_QUERY, type: Type.Optional(Type.String()) });
+type EventQuery = Static<typeof EventQuery>;
+
+/** Rows are read in pieces of this many, and a page ends early past this size: 1,000 events may be 256 MB. */
+const LIST_PIECE = 50;
+const MAX_PAGE_CHARACTERS = 8 * 1024 * 1024;
+
+export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { engine, acceptStation, clock } = parts;
+
+  app.post('/api/events', { config: { body: EVENT_BODY } }, async (request, reply) => {
+    const waiting = takeToken(parts, request, reply);
+    if (waiting !== undefined) await waiting;
+    const read = readEventRequest(request.body as Buffer, idempotencyKey(request), clock.now());
+    if (read.kind === 'refused') throw new ProblemError(read.problem);
+    const acceptance = await acceptStation.accept(read.input, originOf(request));
+    return answer(reply, acceptance);
+  });
+
+  app.get<{ Querystring: EventQuery }>(
+    '/api/events',
+    { schema: { querystring: EventQuery } },
+    async (request, reply) => {
+      const { id } = request.caller.organization;
+      const page = new ListPage(id, 'events', request.query, [request.query.type]);
+      const read = (piece: PageRequest) => engine.store.events.list(id, { ...piece, type: request.query.type ?? null });
+      const { rows, nextCursor } = await readPieces(page, read);
+      return reply.type(JSON_TYPE).send(pageJson(rows, nextCursor));
+    },
+  );
+
+  app.get<{ Params: { id: EventId } }>('/api/events/:id', async (request, reply) => {
+    const { id: organizationId } = request.caller.organization;
+    const event = await engine.store.events.get(organizationId, request.params.id);
+    if (event === undefined) throw new ProblemError(NOT_FOUND);
+    const deliveries = await engine.store.deliveries.ofEvent(organizationId, event.id);
+    const printed = JSON.stringify(deliveries.map(deliverySummary));
+    return reply.type(JSON_TYPE).send(eventJson(event, `,"deliveries":${printed}`));
+  });
+}
+
+function answer(reply: FastifyReply, { event, outcome }: Acceptance): FastifyReply {
+  switch (outcome.kind) {
+    case 'accepted':
+      return reply
+        .code(202)
+        .header('content-type', JSON_TYPE)
+        .send(
+          `{"id":"${event.id}","type":"${event.type}","status":"accepted","created_at":"${toIso(event.createdAt)}"}`,
+        );
+    case 'duplicate':
+      return reply
+        .code(200)
+        .header('content-type', JSON_TYPE)
+        .send(
+          `{"id":"${outcome.id}","type":"${event.type}","status":"duplicate","created_at":"${toIso(outcome.createdAt)}"}`,
+        );
+    case 'backlog_full':
+      throw new ProblemError({
+        code: 'backlog_full',
+        detail: 'Too many deliveries wait already. Try again in a while.',
+        retryAfterSeconds: outcome.retryAfterSeconds,
+      });
+  }
+}
+
+function originOf(request: FastifyRequest): Origin {
+  const hops = Number(request.headers['x-triggers-hops'] ?? 0);
+  if (hops > MAX_HOPS) {
+    throw new ProblemError({
+      code: 'loop_detected',
+      detail: `This event has passed through our own webhooks more than ${MAX_HOPS} times.`,
+    });
+  }
+  return {
+    organizationId: request.caller.organization.id,
+    traceparent: readTraceparent(request.headers['traceparent']),
+    hops: Number.isInteger(hops) && hops > 0 ? hops : 0,
+  };
+}
+
+/** Version 00 of W3C Trace Context; another form is as good as none. */
+function readTraceparent(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
+    ? header
+    : null;
+}
+
+function idempotencyKey(request: FastifyRequest): string | null {
+  const given = request.headers['idempotency-key'];
+  if (given === undefined) return null;
+  if (typeof given !== 'string' || countHeader(request.raw.rawHeaders, 'idempotency-key') > 1) {
+    throw invalidField('Idempotency-Key', 'may be given once');
+  }
+  // Node reads header bytes as Latin-1; clients write UTF-8.
+  return Buffer.from(given, 'latin1').toString('utf8');
+}
+
+async function readPieces(
+  page: ListPage,
+  read: (piece: PageRequest) => Promise<AcceptedEvent[]>,
+): Promise<{ rows: string[]; nextCursor: string | null }> {
+  const rows: string[] = [];
+  let characters = 0;
+  let { after } = page.request;
+  while (true) {
+    const wanted = Math.min(LIST_PIECE, page.request.limit - rows.length);
+    const events = await read({ ...page.request, limit: wanted + 1, after });
+    for (const event of events.slice(0, wanted)) {
+      const printed = eventJson(event);
+      rows.push(printed);
+      characters += printed.length;
+      after = event.id;
+    }
+    const hasMore = events.length > wanted;
+    if (!hasMore) return { rows, nextCursor: null };
+    if (rows.length >= page.request.limit || characters > MAX_PAGE_CHARACTERS) {
+      return { rows, nextCursor: after === null ? null : page.cursorAfter(after) };
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { toIso } from '../../core/time.ts';
+import { requireApiKey } from '../auth.ts';
+import type { ApiParts } from '../context.ts';
+
+/** For load balancers and people. Liveness says that the loop turns, readiness that the work can be done. */
+export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { engine, version, clock } = parts;
+
+  app.get('/health', async () => {
+    const { status } = engine.health();
+    return { status: status === 'ok' ? 'ok' : 'degraded', version, engine: engine.name };
+  });
+
+  app.get('/health/live', async () => ({ status: 'ok' }));
+
+  app.get('/health/ready', async (_request, reply) => {
+    const ready = parts.isReady() && engine.health().status !== 'failed';
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
+  });
+
+  app.get('/health/detailed', { onRequest: requireApiKey(parts.authenticator) }, async () => {
+    const { status, reason } = engine.health();
+    const { waiting, oldestDueAt } = await engine.queue.depth();
+    return {
+      status,
+      reason,
+      version,
+      engine: engine.name,
+      deliveries: {
+        waiting,
+        oldest_due_at: oldestDueAt === null ? null : toIso(oldestDueAt),
+        lag_seconds: oldestDueAt === null ? 0 : Math.max(0, (clock.now() - oldestDueAt) / 1_000),
+      },
+    };
+  });
+}

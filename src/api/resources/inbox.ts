@@ -1,0 +1,169 @@
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { isEventTypePattern } from '../../core/event-type.ts';
+import { type EventId, isUuid, type LeaseId, type OrganizationId } from '../../core/ids.ts';
+import { DEFAULT_INBOX, INBOX_STATUSES, type Inbox } from '../../core/inbox.ts';
+import {
+  DEFAULT_LEASE_LIMIT,
+  DEFAULT_LEASE_SECONDS,
+  MAX_ACK_IDS,
+  MAX_EVENT_TYPE_PATTERNS,
+  MAX_LEASE_LIMIT,
+  MAX_LEASE_SECONDS,
+  MAX_WAIT_SECONDS,
+} from '../../core/limits.ts';
+import { toIso } from '../../core/time.ts';
+import type { ApiParts } from '../context.ts';
+import { ListPage, PAGE_QUERY } from '../lists.ts';
+import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+import { messageJson, pageJson } from '../views.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const STRICT = { additionalProperties: false };
+
+const inbox = Type.Optional(Type.String({ minLength: 1, maxLength: 100, default: DEFAULT_INBOX }));
+const eventIds = Type.Array(Type.String(), { minItems: 1, maxItems: MAX_ACK_IDS });
+const leaseId = Type.String({ minLength: 1, maxLength: 64 });
+const leaseSeconds = Type.Integer({ minimum: 1, maximum: MAX_LEASE_SECONDS });
+
+const InboxQuery = Type.Object({
+  ...PAGE_QUERY,
+  inbox,
+  status: Type.Optional(Type.Enum([...INBOX_STATUSES, 'all'])),
+});
+const LeaseBody = Type.Object(
+  {
+    inbox,
+    lease_limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LEASE_LIMIT, default: DEFAULT_LEASE_LIMIT })),
+    lease_seconds: Type.Optional(leaseSeconds),
+    wait_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 })),
+    event_types: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_EVENT_TYPE_PATTERNS })),
+  },
+  STRICT,
+);
+const AckBody = Type.Object({ inbox, event_ids: Type.Optional(eventIds), lease_id: Type.Optional(leaseId) }, STRICT);
+const ReleaseBody = Type.Object(
+  {
+    inbox,
+    lease_id: leaseId,
+    event_ids: Type.Optional(eventIds),
+    delay_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_LEASE_SECONDS })),
+  },
+  STRICT,
+);
+const ExtendBody = Type.Object(
+  { inbox, lease_id: leaseId, event_ids: Type.Optional(eventIds), lease_seconds: leaseSeconds },
+  STRICT,
+);
+const RequeueBody = Type.Object({ inbox, event_ids: eventIds }, STRICT);
+
+export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiParts): void {
+  const { inboxes } = engine.store;
+
+  app.get<{ Querystring: Static<typeof InboxQuery> }>(
+    '/api/inbox',
+    { schema: { querystring: InboxQuery } },
+    async (request, reply) => {
+      const { status = 'available', inbox: name } = request.query;
+      const { id: organizationId } = request.caller.organization;
+      const page = new ListPage(organizationId, 'inbox', request.query, [status, name]);
+      const found = await inboxes.list(await find(organizationId, name), {
+        status: status === 'all' ? null : status,
+        limit: page.request.limit + 1,
+        after: page.request.after as EventId | null,
+      });
+      const { rows, nextCursor } = page.cut(found, ({ event }) => event.id);
+      return reply.type(JSON_TYPE).send(pageJson(rows.map(messageJson), nextCursor));
+    },
+  );
+
+  app.post<{ Body: Static<typeof LeaseBody> }>(
+    '/api/inbox/lease',
+    { schema: { body: LeaseBody } },
+    async (request, reply) => {
+      const { body } = request;
+      const eventTypes = body.event_types ?? [];
+      const wrong = eventTypes.findIndex((pattern) => !isEventTypePattern(pattern));
+      if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
+      const lease = await inboxStation.lease(await find(request.caller.organization.id, body.inbox), {
+        limit: body.lease_limit ?? DEFAULT_LEASE_LIMIT,
+        leaseMs: (body.lease_seconds ?? DEFAULT_LEASE_SECONDS) * 1_000,
+        eventTypes,
+        waitMs: (body.wait_seconds ?? 0) * 1_000,
+        signal: request.signal,
+      });
+      const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
+      const messages = (lease?.messages ?? []).map(messageJson).join(',');
+      return reply.type(JSON_TYPE).send(`${JSON.stringify(head).slice(0, -1)},"data":[${messages}]}`);
+    },
+  );
+
+  app.post<{ Body: Static<typeof AckBody> }>('/api/inbox/ack', { schema: { body: AckBody } }, async (request) => {
+    const { inbox: name, event_ids, lease_id } = request.body;
+    if (event_ids === undefined && lease_id === undefined) {
+      throw invalidField('event_ids', 'or lease_id is required');
+    }
+    const acked = await inboxes.ack(await find(request.caller.organization.id, name), {
+      eventIds: (event_ids as EventId[] | undefined) ?? null,
+      leaseId: (lease_id as LeaseId | undefined) ?? null,
+    });
+    return { acknowledged: acked.acknowledged, not_found: acked.notFound, stale: acked.stale };
+  });
+
+  app.post<{ Params: { event_id: EventId } }>('/api/ack/:event_id', async (request) => {
+    if (!isUuid(request.params.event_id)) throw new ProblemError(NOT_FOUND);
+    const acked = await inboxes.ack(await find(request.caller.organization.id, undefined), {
+      eventIds: [request.params.event_id],
+      leaseId: null,
+    });
+    if (acked.acknowledged === 0) throw new ProblemError(NOT_FOUND);
+    return { acknowledged: acked.acknowledged };
+  });
+
+  app.post<{ Body: Static<typeof ReleaseBody> }>(
+    '/api/inbox/release',
+    { schema: { body: ReleaseBody } },
+    async (request) => {
+      const { inbox: name, delay_seconds = 0 } = request.body;
+      return inboxes.release(await find(request.caller.organization.id, name), {
+        ...selection(request.body),
+        delayMs: delay_seconds * 1_000,
+      });
+    },
+  );
+
+  app.post<{ Body: Static<typeof ExtendBody> }>(
+    '/api/inbox/extend',
+    { schema: { body: ExtendBody } },
+    async (request) =>
+      inboxes.extend(await find(request.caller.organization.id, request.body.inbox), {
+        ...selection(request.body),
+        leaseMs: request.body.lease_seconds * 1_000,
+      }),
+  );
+
+  app.post<{ Body: Static<typeof RequeueBody> }>(
+    '/api/inbox/requeue',
+    { schema: { body: RequeueBody } },
+    async (request) => {
+      const done = await inboxes.requeue(
+        await find(request.caller.organization.id, request.body.inbox),
+        request.body.event_ids as EventId[],
+      );
+      return { requeued: done.requeued, not_found: done.notFound };
+    },
+  );
+
+  async function find(organizationId: OrganizationId, name = DEFAULT_INBOX): Promise<Inbox> {
+    const found = await inboxes.get(organizationId, name);
+    if (found === undefined) throw new ProblemError(NOT_FOUND);
+    return found;
+  }
+}
+
+function selection(body: { lease_id: string; event_ids?: string[] }) {
+  return {
+    leaseId: body.lease_id as LeaseId,
+    eventIds: (body.event_ids as EventId[] | undefined) ?? null,
+  };
+}

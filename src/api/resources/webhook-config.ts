@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import type { Endpoint } from '../../core/endpoint.ts';
+import { MAX_URL_LENGTH } from '../../core/limits.ts';
+import type { Caller } from '../../pipeline/authenticate.ts';
+import type { ApiParts } from '../context.ts';
+import { EndpointAdmin } from '../endpoint-admin.ts';
+import { NOT_FOUND, ProblemError } from '../problems.ts';
+
+const WebhookConfig = Type.Object(
+  { webhook_url: Type.String({ minLength: 1, maxLength: MAX_URL_LENGTH }) },
+  { additionalProperties: false },
+);
+
+/** The organization's default endpoint, in the words of the seed: one address, set again to change it. */
+export function webhookConfigRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const admin = new EndpointAdmin(parts);
+  const { endpoints } = parts.engine.store;
+
+  app.post<{ Body: Static<typeof WebhookConfig> }>(
+    '/api/webhook/config',
+    { schema: { body: WebhookConfig } },
+    async (request) => {
+      const url = request.body.webhook_url;
+      const existing = await endpoints.getDefault(request.caller.organization.id);
+      const endpoint =
+        existing === undefined
+          ? await admin.create(request.caller, { url }, { isDefault: true })
+          : await admin.change(request.caller, existing.id, { url, enabled: true });
+      return view(endpoint);
+    },
+  );
+
+  app.get('/api/webhook/config', async ({ caller }) => view(await current(caller)));
+
+  app.delete('/api/webhook/config', async ({ caller }, reply) => {
+    await admin.remove(caller, (await current(caller)).id);
+    return reply.code(204).send();
+  });
+
+  async function current({ organization }: Caller): Promise<Endpoint> {
+    const endpoint = await endpoints.getDefault(organization.id);
+    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    return endpoint;
+  }
+}
+
+function view(endpoint: Endpoint) {
+  return { webhook_url: endpoint.url, endpoint_id: endpoint.id, secret: endpoint.secret };
+}

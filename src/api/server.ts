@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
+import { requireApiKey, requireLoopbackHost } from './auth.ts';
+import { ADMIN_BODY, readBody } from './body.ts';
+import { answerBrokenConnections } from './broken-connections.ts';
+import type { ApiParts } from './context.ts';
+import { refuseOtherMethods } from './methods.ts';
+import { createErrorHandler, sendProblem } from './problems.ts';
+import { logRequests } from './request-log.ts';
+import { deliveryRoutes } from './resources/deliveries.ts';
+import { endpointRoutes } from './resources/endpoints.ts';
+import { eventRoutes } from './resources/events.ts';
+import { healthRoutes } from './resources/health.ts';
+import { inboxRoutes } from './resources/inbox.ts';
+import { meRoutes } from './resources/me.ts';
+import { webhookConfigRoutes } from './resources/webhook-config.ts';
+import { compileValidator } from './validation.ts';
+
+/** A client's own request id, if it is one that may stand in a log and a header. */
+const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The HTTP front: not listening yet. */
+export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    // Longer than a load balancer keeps its own (AWS: 60 s), so that it is never we who close under a request.
+    keepAliveTimeout: 72_000,
+    // Server-wide, it would cut long uploads; each body has a deadline of its own.
+    requestTimeout: 0,
+    routerOptions: { maxParamLength: 4_096, ignoreTrailingSlash: false },
+    return503OnClosing: false,
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    genReqId: ({ headers }) => {
+      const own = headers['x-request-id'];
+      return typeof own === 'string' && SANE_REQUEST_ID.test(own) ? own : randomUUID();
+    },
+    frameworkErrors: createErrorHandler(parts.log),
+  });
+
+  answerBrokenConnections(app);
+  app.setValidatorCompiler(compileValidator);
+  app.setErrorHandler(createErrorHandler(parts.log));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, { code: 'not_found', detail: 'There is no such address.' }),
+  );
+
+  app.decorateRequest('caller');
+  if (parts.loopbackHostsOnly) app.addHook('onRequest', requireLoopbackHost);
+  app.addHook('onSend', (request, reply, payload, done) => {
+    reply.header('x-request-id', request.id).header('x-response-time', `${reply.elapsedTime.toFixed(2)}ms`);
+    done(null, payload);
+  });
+  logRequests(app, parts.log);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (request: FastifyRequest) =>
+    readBody(request.raw, request.routeOptions.config.body ?? ADMIN_BODY),
+  );
+
+  const known = refuseOtherMethods(app);
+  healthRoutes(app, parts);
+  await app.register((tenant, _options, done) => {
+    tenant.addHook('onRequest', requireApiKey(parts.authenticator));
+    eventRoutes(tenant, parts);
+    webhookConfigRoutes(tenant, parts);
+    endpointRoutes(tenant, parts);
+    deliveryRoutes(tenant, parts);
+    inboxRoutes(tenant, parts);
+    meRoutes(tenant, parts);
+    done();
+  });
+  known.close();
+  return app;
+}

@@ -1,0 +1,90 @@
+import type { Attempt, Delivery } from '../core/delivery.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { AcceptedEvent } from '../core/event.ts';
+import type { InboxMessage } from '../core/inbox.ts';
+import { formatDuration, type Timestamp, toIso } from '../core/time.ts';
+
+/** What clients see of each thing. Events are printed by hand: their `data` goes out byte for byte as it came in. */
+
+function iso(at: Timestamp | null): string | null {
+  return at === null ? null : toIso(at);
+}
+
+/** @param extra members to add, already printed, each with a comma before it */
+export function eventJson(event: AcceptedEvent, extra = ''): string {
+  const head = JSON.stringify({
+    id: event.id,
+    type: event.type,
+    created_at: toIso(event.createdAt),
+    dedup_id: event.dedupId,
+    ordering_key: event.orderingKey,
+    deliver_at: iso(event.deliverAt),
+  });
+  return `${head.slice(0, -1)},"data":${event.data}${extra}}`;
+}
+
+export function messageJson({ event, status, leaseCount }: InboxMessage): string {
+  return eventJson(event, `,"status":"${status}","lease_count":${leaseCount}`);
+}
+
+/** A list whose rows are printed already. */
+export function pageJson(rows: readonly string[], nextCursor: string | null): string {
+  return `{"data":[${rows.join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`;
+}
+
+export function deliverySummary(delivery: Delivery) {
+  return {
+    id: delivery.id,
+    endpoint_id: delivery.endpointId,
+    status: delivery.status,
+    attempts: delivery.attempts,
+    next_attempt_at: iso(delivery.nextAttemptAt),
+    last_status_code: delivery.lastStatusCode,
+    last_error: delivery.lastError,
+  };
+}
+
+export function deliveryView(delivery: Delivery) {
+  return {
+    ...deliverySummary(delivery),
+    event_id: delivery.eventId,
+    event_type: delivery.eventType,
+    created_at: toIso(delivery.createdAt),
+    updated_at: toIso(delivery.updatedAt),
+  };
+}
+
+export function attemptView(attempt: Attempt) {
+  return {
+    number: attempt.number,
+    started_at: toIso(attempt.startedAt),
+    duration_ms: attempt.durationMs,
+    status_code: attempt.statusCode,
+    error: attempt.error,
+    response_excerpt: attempt.responseExcerpt,
+  };
+}
+
+/** Without its secret, which only creation and `…/secret` show. */
+export function endpointView(endpoint: Endpoint) {
+  return {
+    id: endpoint.id,
+    url: endpoint.url,
+    description: endpoint.description,
+    event_types: endpoint.eventTypes,
+    headers: endpoint.headers,
+    rate_limit: null,
+    max_concurrency: endpoint.maxConcurrency,
+    timeout_seconds: endpoint.timeoutMs / 1_000,
+    max_attempts: endpoint.retryPolicy.maxAttempts,
+    retry_schedule: endpoint.retryPolicy.schedule.map(formatDuration),
+    ordered: false,
+    filter: null,
+    batch: null,
+    enabled: endpoint.status === 'active',
+    status: endpoint.status,
+    disabled_reason: endpoint.disabledReason,
+    created_at: toIso(endpoint.createdAt),
+    updated_at: toIso(endpoint.updatedAt),
+  };
+}

@@ -1,0 +1,29 @@
+import type { IdSource, KeyId, OrganizationId } from '../core/ids.ts';
+import { hashKey } from '../pipeline/authenticate.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { OrganizationStore } from '../ports/store/organization-store.ts';
+import { DEVELOPMENT_KEY } from './settings.ts';
+
+/** In development there is an organization with a key that everybody knows, so that the first curl works. */
+export async function ensureDevelopmentOrganization(
+  organizations: OrganizationStore,
+  ids: IdSource,
+  clock: Clock,
+): Promise<void> {
+  const sha256 = hashKey(DEVELOPMENT_KEY);
+  if ((await organizations.findByKeyHash(sha256)) !== undefined) return;
+  const organizationId = ids.next<OrganizationId>();
+  const createdAt = clock.now();
+  await organizations.create(
+    { id: organizationId, name: 'Development', tier: 'unlimited', createdAt },
+    {
+      id: ids.next<KeyId>(),
+      organizationId,
+      name: 'development',
+      prefix: DEVELOPMENT_KEY.slice(0, 8),
+      sha256,
+      createdAt,
+      expiresAt: null,
+    },
+  );
+}

@@ -1,0 +1,82 @@
+import type { Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import { StartRefused } from '../ports/start-refused.ts';
+import { compose, type Parts } from './compose.ts';
+import { ensureDevelopmentOrganization } from './development.ts';
+import type { Settings } from './settings.ts';
+
+/** Attempts under way at a stop may take this long; after that they are given back and come again at the next start. */
+const DELIVERY_GRACE_MS: Milliseconds = 10_000;
+
+export interface RunningService {
+  /** Where it listens: `http://127.0.0.1:8000`. */
+  readonly address: string;
+  readonly engineName: string;
+  /** Drains: no new work, what is under way settles, nothing is lost. */
+  stop(): Promise<void>;
+  /** Resolves when the service ended by itself, because it could no longer keep its promises. */
+  readonly stopped: Promise<void>;
+}
+
+/** Throws `StartRefused` with a sentence that says what to change. */
+export async function startService(args: { settings: Settings; log: Log; clock: Clock }): Promise<RunningService> {
+  const { settings, log, clock } = args;
+  const ended = Promise.withResolvers<void>();
+  let ready = false;
+  const parts = await compose({
+    settings,
+    log,
+    clock,
+    isReady: () => ready,
+    onFatal: (error) => {
+      ready = false;
+      log.error('The disk failed; what was answered before is safe, nothing more is answered', {}, error);
+      ended.resolve();
+    },
+  });
+  try {
+    if (settings.development) await ensureDevelopmentOrganization(parts.engine.store.organizations, parts.ids, clock);
+    const address = await listen(parts, settings);
+    if (settings.webhook.deliver) await parts.deliverer.start();
+    parts.retention.start();
+    ready = true;
+    return {
+      address,
+      engineName: parts.engine.name,
+      stopped: ended.promise,
+      stop: async () => {
+        ready = false;
+        await stop(parts);
+      },
+    };
+  } catch (error) {
+    await stop(parts);
+    throw error;
+  }
+}
+
+/** Long-polls go home first, or closing would wait for them; then requests and attempts end side by side. */
+async function stop(parts: Parts): Promise<void> {
+  parts.inboxStation.stop();
+  await Promise.all([parts.server.close(), parts.deliverer.stop(DELIVERY_GRACE_MS), parts.retention.stop()]);
+  await parts.engine.close();
+}
+
+async function listen({ server }: Parts, { host, port }: Settings): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const reason = LISTEN_ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (reason === undefined) throw error;
+    throw new StartRefused(reason(host, port));
+  }
+}
+
+const LISTEN_ERRORS: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (_host, port) =>
+    `Port ${port} is taken by another program: stop that one, or choose another port (PORT=${port + 1} npm start).`,
+  EACCES: (_host, port) => `This user may not listen on port ${port}: choose a port above 1023 with PORT.`,
+  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: set HOST to one that is, or to 0.0.0.0 for all.`,
+  ENOTFOUND: (host) => `${host} is no name of this machine: set HOST to an address of it, or to 0.0.0.0 for all.`,
+};

@@ -1,0 +1,106 @@
+import { hash } from 'node:crypto';
+import type { OrganizationId } from '../core/ids.ts';
+import type { ApiKey, Organization } from '../core/organization.ts';
+import type { Milliseconds } from '../core/time.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { OrganizationStore } from '../ports/store/organization-store.ts';
+
+/** Who makes a request. */
+export interface Caller {
+  readonly organization: Organization;
+  readonly key: ApiKey;
+}
+
+interface Entry {
+  readonly caller: Caller | undefined;
+  readonly loadedAt: Milliseconds;
+}
+
+/** Keys kept in memory, right and wrong ones apart, so that guessing can't push the right ones out. */
+const MAX_KNOWN = 10_000;
+const MAX_UNKNOWN = 10_000;
+/** A key that was just made must work: what is not there is believed for this long only. */
+const UNKNOWN_MAX_AGE_MS = 1_000;
+
+/** Finds the caller behind an API key, by the key's SHA-256 alone: the key itself is neither kept nor compared. */
+export class Authenticator {
+  readonly #store: OrganizationStore;
+  readonly #clock: Clock;
+  readonly #maxAgeMs: Milliseconds;
+  readonly #refused: string | null;
+  readonly #known = new Map<string, Entry>();
+  readonly #unknown = new Map<string, Entry>();
+
+  /**
+   * @param parts.maxAgeMs Infinity where every change passes through this process
+   * @param parts.refusedKey one that is not valid here though the store may know it: the development key in production
+   */
+  constructor(parts: {
+    store: OrganizationStore;
+    bus: Bus;
+    clock: Clock;
+    maxAgeMs: Milliseconds;
+    refusedKey: string | null;
+  }) {
+    this.#refused = parts.refusedKey === null ? null : hashKey(parts.refusedKey);
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#maxAgeMs = parts.maxAgeMs;
+    parts.bus.subscribe((message) => {
+      if (message.kind === 'keys_changed') this.#forget(message.organizationId);
+    });
+  }
+
+  /**
+   * Answers at once when the key is in memory; undefined when it is not valid. Rejects when the store can't tell: that
+   * is no proof that the key is wrong.
+   */
+  authenticate(apiKey: string): Caller | undefined | Promise<Caller | undefined> {
+    const sha256 = hashKey(apiKey);
+    if (sha256 === this.#refused) return undefined;
+    const now = this.#clock.monotonicMs();
+    const known = this.#known.get(sha256);
+    if (known !== undefined && now - known.loadedAt <= this.#maxAgeMs) return this.#live(known.caller);
+    const unknown = this.#unknown.get(sha256);
+    if (unknown !== undefined && now - unknown.loadedAt <= UNKNOWN_MAX_AGE_MS) return undefined;
+    return this.#load(sha256);
+  }
+
+  async #load(sha256: string): Promise<Caller | undefined> {
+    const caller = await this.#store.findByKeyHash(sha256);
+    const entry = { caller, loadedAt: this.#clock.monotonicMs() };
+    if (caller === undefined) {
+      this.#known.delete(sha256);
+      keep(this.#unknown, sha256, entry, MAX_UNKNOWN);
+    } else {
+      this.#unknown.delete(sha256);
+      keep(this.#known, sha256, entry, MAX_KNOWN);
+    }
+    return this.#live(caller);
+  }
+
+  #live(caller: Caller | undefined): Caller | undefined {
+    const expiresAt = caller?.key.expiresAt ?? null;
+    return expiresAt !== null && expiresAt <= this.#clock.now() ? undefined : caller;
+  }
+
+  #forget(organizationId: OrganizationId): void {
+    for (const [sha256, { caller }] of this.#known) {
+      if (caller?.organization.id === organizationId) this.#known.delete(sha256);
+    }
+    this.#unknown.clear();
+  }
+}
+
+/** The form in which keys are stored: SHA-256, lower-case hex. */
+export function hashKey(apiKey: string): string {
+  return hash('sha256', apiKey, 'hex');
+}
+
+function keep(entries: Map<string, Entry>, sha256: string, entry: Entry, max: number): void {
+  entries.delete(sha256);
+  entries.set(sha256, entry);
+  const oldest = entries.keys().next().value;
+  if (entries.size > max && oldest !== undefined) entries.delete(oldest);
+}

@@ -1,0 +1,128 @@
+import type { IdSource, LeaseId, OrganizationId } from '../core/ids.ts';
+import type { Inbox, Lease } from '../core/inbox.ts';
+import type { Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { InboxStore } from '../ports/store/inbox-store.ts';
+
+export interface LeaseRequest {
+  readonly limit: number;
+  readonly leaseMs: Milliseconds;
+  readonly eventTypes: readonly string[];
+  /** How long to wait for the first message. */
+  readonly waitMs: Milliseconds;
+  /** The client has gone: leasing for it would hide messages until the lease runs out. */
+  readonly signal: AbortSignal;
+}
+
+/** Consumers that want the same: the same inbox, narrowed in the same way. */
+type Line = Set<Turn>;
+
+/**
+ * The station that is pulled from. Consumers that wait stand in line, one line for each inbox and narrowing; news calls
+ * the first of each line, who calls the next when there was more than it could hold. Nobody polls.
+ */
+export class InboxStation {
+  readonly #store: InboxStore;
+  readonly #ids: IdSource;
+  readonly #clock: Clock;
+  readonly #lines = new Map<OrganizationId, Map<string, Line>>();
+  readonly #unsubscribe: () => void;
+  #stopping = false;
+
+  constructor(parts: { store: InboxStore; ids: IdSource; clock: Clock }) {
+    this.#store = parts.store;
+    this.#ids = parts.ids;
+    this.#clock = parts.clock;
+    this.#unsubscribe = parts.store.onAvailable((organizationId) => {
+      for (const line of this.#lines.get(organizationId)?.values() ?? []) callFirst(line);
+    });
+  }
+
+  /** @returns undefined when nothing came within the time, the client has gone, or the service stops */
+  async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
+    const deadline = this.#clock.monotonicMs() + request.waitMs;
+    const name = JSON.stringify([inbox.id, ...request.eventTypes]);
+    while (!request.signal.aborted) {
+      const line = this.#line(inbox.organizationId, name);
+      // In line before looking: news that comes while we look must find us there.
+      const turn = new Turn();
+      line.add(turn);
+      let handOn = true;
+      try {
+        const lease = await this.#store.lease(inbox, {
+          leaseId: this.#ids.next<LeaseId>(),
+          limit: request.limit,
+          leaseMs: request.leaseMs,
+          eventTypes: request.eventTypes,
+        });
+        handOn = lease?.messages.length === request.limit;
+        const leftMs = deadline - this.#clock.monotonicMs();
+        if (lease !== undefined || leftMs <= 0 || this.#stopping) return lease;
+        await turn.come(leftMs, request.signal);
+        handOn = request.signal.aborted;
+      } finally {
+        line.delete(turn);
+        if (handOn) callFirst(line);
+        this.#dropEmpty(inbox.organizationId, name, line);
+      }
+    }
+    return undefined;
+  }
+
+  /** Sends every waiting consumer home with nothing, at once. */
+  stop(): void {
+    this.#stopping = true;
+    this.#unsubscribe();
+    for (const lines of this.#lines.values()) {
+      for (const line of lines.values()) for (const turn of line) turn.call();
+    }
+  }
+
+  #line(organizationId: OrganizationId, name: string): Line {
+    const lines = this.#lines.get(organizationId) ?? new Map<string, Line>();
+    this.#lines.set(organizationId, lines);
+    const line = lines.get(name) ?? new Set<Turn>();
+    lines.set(name, line);
+    return line;
+  }
+
+  #dropEmpty(organizationId: OrganizationId, name: string, line: Line): void {
+    if (line.size > 0) return;
+    const lines = this.#lines.get(organizationId);
+    lines?.delete(name);
+    if (lines?.size === 0) this.#lines.delete(organizationId);
+  }
+}
+
+function callFirst(line: Line): void {
+  for (const turn of line) {
+    if (turn.called) continue;
+    turn.call();
+    return;
+  }
+}
+
+/** A place in the line. */
+class Turn {
+  called = false;
+  #wake: () => void = () => {};
+
+  call(): void {
+    this.called = true;
+    this.#wake();
+  }
+
+  /** Resolves when called (also when that was before), when the time is up, or when the client goes. */
+  come(waitMs: Milliseconds, signal: AbortSignal): Promise<void> {
+    if (this.called) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake(), waitMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', this.#wake);
+        resolve();
+      };
+      signal.addEventListener('abort', this.#wake);
+    });
+  }
+}

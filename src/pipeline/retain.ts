@@ -1,0 +1,74 @@
+import type { EventId } from '../core/ids.ts';
+import { addMs, type Milliseconds } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { EventStore } from '../ports/store/event-store.ts';
+
+/** One step is one short transaction. */
+const STEP_EVENTS = 200;
+/** Between two steps, so that accepting and delivering go first. */
+const STEP_PAUSE_MS = 20;
+const ROUND_PAUSE_MS = 60_000;
+
+/** The last station: events older than the retention leave the record, in small steps. */
+export class Retention {
+  readonly #events: EventStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #keepMs: Milliseconds;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(parts: { events: EventStore; clock: Clock; log: Log; keepMs: Milliseconds }) {
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#keepMs = parts.keepMs;
+  }
+
+  start(): void {
+    this.#plan(ROUND_PAUSE_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  /** Everything that is too old now. @returns how many events left */
+  async runRound(): Promise<number> {
+    const before = addMs(this.#clock.now(), -this.#keepMs);
+    let after: EventId | null = null;
+    let removed = 0;
+    do {
+      const step: Awaited<ReturnType<EventStore['removeStep']>> = await this.#events.removeStep({
+        before,
+        after,
+        limit: STEP_EVENTS,
+      });
+      removed += step.removed;
+      after = step.after;
+      if (after !== null) await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
+    } while (after !== null && !this.#stopping);
+    return removed;
+  }
+
+  #plan(pauseMs: Milliseconds): void {
+    if (this.#stopping) return;
+    this.#timer = setTimeout(() => {
+      this.#round = this.#runLogged();
+    }, pauseMs).unref();
+  }
+
+  async #runLogged(): Promise<void> {
+    try {
+      const removed = await this.runRound();
+      if (removed > 0) this.#log.info(`Retention removed ${removed} events`);
+    } catch (error) {
+      this.#log.warn('Retention could not finish its round', {}, error);
+    }
+    this.#plan(ROUND_PAUSE_MS);
+  }
+}
