@@ -4,8 +4,10 @@
  *
  * 1. installs the packages when they are missing or not those of package-lock.json,
  * 2. finds a Node ≥ 24: this one, the one found last time, or one fetched by npm,
- * 3. runs the program under it, hands on signals and the exit code, and stops it when npm is gone (npm hands on SIGTERM
- *    only to its shell, and SIGKILL to nobody).
+ * 3. runs the program under it, hands on signals and the exit code, and stops it when npm is gone.
+ *
+ * `npm start` says `exec node …`: between npm and this process stands no shell then, which would keep SIGTERM to itself
+ * and turn a Ctrl-C that drained and ended with 0 into a death by SIGINT.
  *
  * Plain JavaScript without packages: it runs before there are any, and on old Nodes.
  */
@@ -55,28 +57,17 @@ function stop(signal) {
   running?.kill(signal);
 }
 
-/** Sends SIGTERM once when the process that started this one is gone: npm, or the shell that npm runs scripts in. */
+/** Sends SIGTERM once when npm, or the shell in which npm runs most scripts, is gone. */
 function stopWhenNpmIsGone() {
   if (process.env.npm_lifecycle_event === undefined) return;
-  const shell = process.ppid;
-  const npm = parentOf(shell);
+  const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === shell && parentOf(shell) === npm) return;
+    if (process.ppid === parent) return;
     clearInterval(timer);
     // Unless it is stopping already: a second signal would end it at once.
     if (stopSignal === undefined) stop('SIGTERM');
   }, PARENT_CHECK_MS);
   timer.unref();
-}
-
-/** On Linux; elsewhere undefined, and only the shell is watched. */
-function parentOf(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
-  } catch {
-    return undefined;
-  }
 }
 
 // --- packages ---
