@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import type { AttemptError } from '../core/delivery.ts';
 
 /** An attempt that ended for a reason we know ourselves; everything else is told by `classifyFailure`. */
@@ -41,7 +42,8 @@ export function classifyFailure(error: unknown): AttemptError {
   if (LOCAL_CODES.has(code) || isOutOfPorts(code, address)) return 'local';
   const word = WORD_BY_CODE[code];
   if (word !== undefined) return word;
-  if (code.startsWith('HPE_')) return 'invalid_response';
+  // undici's parser errors come without a code.
+  if (error instanceof errors.HTTPParserError) return 'invalid_response';
   if (code === 'UND_ERR_SOCKET') return message.startsWith('bad ') ? 'invalid_response' : 'connection_reset';
   if (TLS_CODE.test(code)) return 'tls_failed';
   return 'connection_failed';

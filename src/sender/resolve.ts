@@ -32,10 +32,13 @@ interface Entry {
  * Asks the hosts file, then DNS by sockets of its own. `dns.lookup` would use the pool of 4 threads that files and
  * cryptography need: a few names with dead servers would hold all of it for seconds.
  */
-export function createResolve(clock: Clock): Resolve {
+export function createResolve(
+  clock: Clock,
+  options: { hostsFile?: string; servers?: readonly string[] } = {},
+): Resolve {
   const cache = new Map<string, Entry>();
-  const hosts = hostsLookup(clock);
-  const queries = createQueries(clock);
+  const hosts = hostsLookup(clock, options.hostsFile ?? HOSTS_FILE);
+  const queries = createQueries(clock, () => newResolver(options.servers));
 
   async function ask(name: string): Promise<readonly string[]> {
     return (await hosts(name)) ?? (await queries(name));
@@ -59,25 +62,25 @@ export function createResolve(clock: Clock): Resolve {
   };
 }
 
-function hostsLookup(clock: Clock): (name: string) => Promise<readonly string[] | undefined> {
+function hostsLookup(clock: Clock, path: string): (name: string) => Promise<readonly string[] | undefined> {
   let readAt = Number.NEGATIVE_INFINITY;
   let file: Promise<Map<string, string[]>> = Promise.resolve(new Map());
   return async (name) => {
     if (clock.monotonicMs() - readAt >= CACHE_MS) {
       readAt = clock.monotonicMs();
-      file = readHostsFile(HOSTS_FILE);
+      file = readHostsFile(path);
     }
     return (await file).get(name);
   };
 }
 
-function createQueries(clock: Clock): Resolve {
-  let resolver = newResolver();
+function createQueries(clock: Clock, make: () => dns.Resolver): Resolve {
+  let resolver = make();
   let madeAt = clock.monotonicMs();
 
   async function failure(): Promise<AttemptFailure> {
     if (clock.monotonicMs() - madeAt >= RESOLVER_RENEWAL_MS) {
-      resolver = newResolver();
+      resolver = make();
       madeAt = clock.monotonicMs();
     }
     // The library says "connection refused" when it had no descriptor left for a socket.
@@ -95,8 +98,10 @@ function createQueries(clock: Clock): Resolve {
   };
 }
 
-function newResolver(): dns.Resolver {
-  return new dns.Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+function newResolver(servers: readonly string[] | undefined): dns.Resolver {
+  const resolver = new dns.Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+  if (servers !== undefined) resolver.setServers(servers);
+  return resolver;
 }
 
 /** No such name, no address of that family, no answer: all the same to the one who wants to connect. */

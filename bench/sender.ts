@@ -1,0 +1,94 @@
+/**
+ * What the sender costs over bare undici: the same POSTs of 1 KB to the same receiver, by `send` and by a loop over a
+ * bare Pool, in turns, because absolute figures move by a factor of two here. The receiver runs in a process of its
+ * own. Prints both rates and their ratio for each concurrency; the target is 0.75.
+ */
+import { fork } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Pool } from 'undici';
+import type { EndpointId } from '../src/core/ids.ts';
+import { timestamp } from '../src/core/time.ts';
+import { createSender } from '../src/sender/sender.ts';
+
+const ROUNDS = 7;
+const ROUND_MS = 1_000;
+const BODY = JSON.stringify({ id: 'x'.repeat(36), data: 'y'.repeat(960) });
+const HEADERS = {
+  'content-type': 'application/json',
+  'user-agent': 'bench',
+  'webhook-id': '01900000-0000-7000-8000-000000000000',
+  'webhook-timestamp': '1700000000',
+  'webhook-signature': `v1,${'A'.repeat(43)}=`,
+  'x-attempt': '1',
+  'accept-encoding': 'identity',
+};
+
+function receive(): void {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => response.end('ok'));
+  });
+  server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+  process.on('disconnect', () => process.exit());
+}
+
+/** Requests per second of `post`, `concurrency` at a time. */
+async function rate(concurrency: number, post: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  let posts = 0;
+  async function worker(): Promise<void> {
+    while (performance.now() - startedAt < ROUND_MS) {
+      await post();
+      posts += 1;
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return (posts / (performance.now() - startedAt)) * 1_000;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+async function compare(port: number, concurrency: number): Promise<void> {
+  const url = `http://127.0.0.1:${port}/hook`;
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: concurrency, pipelining: 1 });
+  const sender = createSender({
+    allowedNetworks: [],
+    allowLoopback: true,
+    httpsOnly: false,
+    clock: { now: () => timestamp(Date.now()), monotonicMs: () => performance.now() },
+  });
+  const request = { endpointId: 'bench' as EndpointId, url, headers: HEADERS, body: BODY, timeoutMs: 10_000 };
+  const bare: number[] = [];
+  const ours: number[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const bareRate = await rate(concurrency, async () => {
+      const response = await pool.request({ method: 'POST', path: '/hook', headers: HEADERS, body: BODY });
+      await response.body.text();
+    });
+    const oursRate = await rate(concurrency, async () => {
+      const outcome = await sender.send(request);
+      if (outcome.error !== null) throw new Error(`send came to ${outcome.error}`);
+    });
+    // The first round warms up.
+    if (round === 0) continue;
+    bare.push(bareRate);
+    ours.push(oursRate);
+  }
+  const ratio = median(ours.map((value, round) => value / (bare[round] ?? 1)));
+  console.log(
+    `concurrency ${concurrency}: sender ${median(ours).toFixed(0)}/s, bare pool ${median(bare).toFixed(0)}/s, ratio ${ratio.toFixed(2)}`,
+  );
+  await Promise.all([pool.close(), sender.close(1_000)]);
+}
+
+if (process.argv[2] === 'receiver') {
+  receive();
+} else {
+  const receiver = fork(import.meta.filename, ['receiver']);
+  const port = await new Promise<number>((resolve) => receiver.once('message', (value) => resolve(Number(value))));
+  for (const concurrency of [1, 10, 50]) await compare(port, concurrency);
+  receiver.disconnect();
+}

@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** An authority of a test's own, and what it signed. Made anew for each run: no key is ever committed. */
+export interface Certificates {
+  readonly authority: KeyPair;
+  /** For `good.test` and 127.0.0.1. */
+  readonly good: KeyPair;
+  /** For `other.test` only. */
+  readonly otherName: KeyPair;
+  readonly expired: KeyPair;
+  /** For `good.test`, signed by itself. */
+  readonly selfSigned: KeyPair;
+}
+
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), 'triggers-tls-'));
+  const file = (name: string): string => join(folder, name);
+  const openssl = (...args: string[]): void => {
+    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  };
+  const read = (name: string): KeyPair => ({
+    cert: readFileSync(file(`${name}.crt`), 'utf8'),
+    key: readFileSync(file(`${name}.key`), 'utf8'),
+  });
+  const selfSign = (name: string, commonName: string, extension: string): KeyPair => {
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${commonName}`,
+      '-addext',
+      extension,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.crt`,
+    );
+    return read(name);
+  };
+  const signByAuthority = (name: string, names: string, validity: readonly string[]): KeyPair => {
+    openssl(
+      'req',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.csr`,
+    );
+    writeFileSync(file(`${name}.ext`), `subjectAltName=${names}\n`);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'authority.crt',
+      '-CAkey',
+      'authority.key',
+      '-CAcreateserial',
+      '-extfile',
+      `${name}.ext`,
+      ...validity,
+      '-out',
+      `${name}.crt`,
+    );
+    return read(name);
+  };
+  try {
+    return {
+      authority: selfSign('authority', 'Test Authority', 'basicConstraints=critical,CA:TRUE'),
+      good: signByAuthority('good', 'DNS:good.test,IP:127.0.0.1', ['-days', '2']),
+      otherName: signByAuthority('other', 'DNS:other.test', ['-days', '2']),
+      expired: signByAuthority('expired', 'DNS:good.test', ['-days', '-1']),
+      selfSigned: selfSign('self', 'good.test', 'subjectAltName=DNS:good.test'),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import type { EndpointId } from '../../src/core/ids.ts';
+import { AddressGuard } from '../../src/sender/address-guard.ts';
+import { openSender, pause, post, rawReceiver, until } from './support.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+function say(text: string): (socket: Socket) => void {
+  return (socket) => socket.write(text);
+}
+
+describe('kept connections', () => {
+  test('one after another share one', async () => {
+    await using receiver = await rawReceiver(say(OK));
+    await using sender = openSender();
+    for (let n = 0; n < 20; n++) assert.equal((await post(sender, receiver.url)).error, null);
+    assert.equal(receiver.connects, 1);
+  });
+
+  test('as many at once as are asked for, and no more connections than that', async () => {
+    await using receiver = await rawReceiver((socket) => setTimeout(say(OK), 20, socket));
+    await using sender = openSender();
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 10 }, () => post(sender, receiver.url)));
+    }
+    assert.equal(receiver.connects, 10);
+  });
+
+  test('never between two endpoints', async () => {
+    await using receiver = await rawReceiver(say(OK));
+    await using sender = openSender();
+    await post(sender, receiver.url, { endpointId: 'a' as EndpointId });
+    await post(sender, receiver.url, { endpointId: 'b' as EndpointId });
+    assert.equal(receiver.connects, 2);
+  });
+
+  test('a body of up to 64 KB keeps the connection, a longer one costs it', async () => {
+    for (const [bytes, connects] of [
+      [0, 1],
+      [4_097, 1],
+      [60_000, 1],
+      [70_000, 2],
+    ] as const) {
+      await using receiver = await rawReceiver(
+        say(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n${'x'.repeat(bytes)}`),
+      );
+      await using sender = openSender();
+      for (let n = 0; n < 2; n++) {
+        const outcome = await post(sender, receiver.url);
+        assert.equal(outcome.responseExcerpt?.length, Math.min(bytes, 4_096));
+      }
+      assert.equal(receiver.connects, connects, `${bytes} bytes`);
+    }
+  });
+
+  test('a change of the URL uses none of the old ones', async () => {
+    await using old = await rawReceiver(say(OK));
+    await using now = await rawReceiver(say(OK));
+    await using sender = openSender();
+    await post(sender, old.url);
+    await post(sender, now.url);
+    assert.equal(now.connects, 1);
+    await until(() => old.open === 0);
+  });
+
+  test('forget closes idle ones at once, those at work when they are done', async () => {
+    const waiting: Socket[] = [];
+    await using receiver = await rawReceiver((socket, n) => (n === 1 ? say(OK)(socket) : void waiting.push(socket)));
+    await using sender = openSender();
+    await post(sender, receiver.url);
+    sender.forget('endpoint' as EndpointId);
+    await until(() => receiver.open === 0);
+    const atWork = post(sender, receiver.url);
+    await until(() => waiting.length === 1);
+    sender.forget('endpoint' as EndpointId);
+    for (const socket of waiting) socket.write(OK);
+    assert.equal((await atWork).error, null);
+    await until(() => receiver.open === 0);
+  });
+
+  test('idle ones close after about 4 s, and nothing of the endpoint is left', { timeout: 8_000 }, async () => {
+    await using receiver = await rawReceiver(say(OK));
+    await using sender = openSender();
+    for (let n = 0; n < 50; n++) await post(sender, receiver.url, { endpointId: `${n}` as EndpointId });
+    assert.equal(receiver.open, 50);
+    const startedAt = performance.now();
+    await until(() => receiver.open === 0);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    assert.ok(seconds > 3 && seconds < 5.5, `${seconds} s`);
+  });
+
+  test("a receiver's own Keep-Alive of 1 s leaves no time to use it again", async () => {
+    await using receiver = await rawReceiver(say(OK.replace('OK\r\n', 'OK\r\nKeep-Alive: timeout=1\r\n')));
+    await using sender = openSender();
+    await post(sender, receiver.url);
+    await until(() => receiver.open === 0);
+  });
+});
+
+describe('a kept connection that has died', () => {
+  test('closed while idle: the next goes over a new one, and arrives once', async () => {
+    await using receiver = await rawReceiver((socket) => {
+      socket.write(OK);
+      setTimeout(() => socket.end(), 20);
+    });
+    await using sender = openSender();
+    for (let n = 0; n < 5; n++) {
+      assert.equal((await post(sender, receiver.url)).error, null);
+      await pause(40);
+    }
+    assert.equal(receiver.requests.length, 5);
+  });
+
+  for (const [name, die] of [
+    ['closed', (socket: Socket) => socket.end()],
+    ['reset', (socket: Socket) => socket.resetAndDestroy()],
+  ] as const) {
+    test(`${name} as the request arrives: a second try at once, the same attempt`, async () => {
+      await using receiver = await rawReceiver((socket, n) => (n === 2 ? die(socket) : say(OK)(socket)));
+      await using sender = openSender();
+      assert.equal((await post(sender, receiver.url)).error, null);
+      const outcome = await post(sender, receiver.url);
+      assert.equal(outcome.error, null);
+      assert.equal(receiver.requests.length, 3);
+      assert.equal(receiver.requests[1], receiver.requests[2], 'byte for byte the same');
+      assert.equal(receiver.connects, 2);
+    });
+  }
+
+  test('only once: a receiver that always hangs up is a failed attempt', async () => {
+    await using receiver = await rawReceiver((socket, n) => (n === 1 ? say(OK)(socket) : socket.end()));
+    await using sender = openSender();
+    await post(sender, receiver.url);
+    assert.equal((await post(sender, receiver.url)).error, 'connection_reset');
+    assert.equal(receiver.requests.length, 3);
+  });
+
+  test('no second try after one byte of an answer, and none on a new connection', async () => {
+    await using receiver = await rawReceiver((socket, n) => (n === 1 ? say(OK)(socket) : socket.end('H')));
+    await using sender = openSender();
+    await post(sender, receiver.url);
+    assert.equal((await post(sender, receiver.url)).error, 'connection_reset');
+    assert.equal(receiver.requests.length, 2, 'it had begun to answer');
+    assert.equal((await post(sender, receiver.url)).error, 'connection_reset');
+    assert.equal(receiver.requests.length, 3, 'a new connection that dies is an answer of its own');
+  });
+
+  test('the second try has only the time that is left', async () => {
+    await using receiver = await rawReceiver((socket, n) => {
+      if (n === 1) socket.write(OK);
+      else if (n === 2) setTimeout(() => socket.destroy(), 200);
+    });
+    await using sender = openSender();
+    await post(sender, receiver.url);
+    const startedAt = performance.now();
+    assert.equal((await post(sender, receiver.url, { timeoutMs: 400 })).error, 'timeout');
+    assert.ok(performance.now() - startedAt < 600);
+    assert.equal(receiver.requests.length, 3);
+  });
+
+  test('an answer that nobody asked for is not taken for the next one', async () => {
+    await using receiver = await rawReceiver((socket, n) => socket.write(n === 1 ? OK + OK.replace('200', '500') : OK));
+    await using sender = openSender();
+    assert.equal((await post(sender, receiver.url)).statusCode, 200);
+    assert.equal((await post(sender, receiver.url)).statusCode, 200);
+    assert.equal(receiver.connects, 2);
+  });
+});
+
+describe('close', () => {
+  test('idle ones end at once; those at work may end within the grace; nothing more is sent', async () => {
+    const waiting: Socket[] = [];
+    await using receiver = await rawReceiver((socket) => waiting.push(socket));
+    const sender = openSender();
+    const atWork = post(sender, receiver.url);
+    await until(() => waiting.length === 1);
+    const closed = sender.close(2_000);
+    assert.equal((await post(sender, receiver.url)).error, 'local');
+    for (const socket of waiting) socket.write(OK);
+    assert.equal((await atWork).error, null);
+    await closed;
+    await until(() => receiver.open === 0);
+    assert.equal(receiver.requests.length, 1);
+  });
+
+  test('after the grace the rest ends as local', async () => {
+    await using receiver = await rawReceiver(() => {});
+    const sender = openSender();
+    const atWork = [post(sender, receiver.url), post(sender, receiver.url)];
+    await until(() => receiver.requests.length === 2);
+    const startedAt = performance.now();
+    await sender.close(100);
+    assert.ok(performance.now() - startedAt < 400);
+    for (const outcome of await Promise.all(atWork)) assert.equal(outcome.error, 'local');
+    await until(() => receiver.open === 0);
+  });
+
+  test('with nothing at work it takes no time', async () => {
+    await openSender().close(60_000);
+  });
+});
+
+test('the address that was reached is looked at again', async () => {
+  await using receiver = await rawReceiver(say(OK));
+  await using sender = openSender();
+  const original = AddressGuard.prototype.allowsAddress;
+  AddressGuard.prototype.allowsAddress = () => false;
+  try {
+    assert.equal((await post(sender, receiver.url)).error, 'address_not_allowed');
+  } finally {
+    AddressGuard.prototype.allowsAddress = original;
+  }
+  assert.equal(receiver.requests.length, 0);
+});

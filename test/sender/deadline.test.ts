@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import type { AttemptOutcome } from '../../src/core/delivery.ts';
+import type { EndpointId } from '../../src/core/ids.ts';
+import { openSender, pause, post, rawReceiver, until } from './support.ts';
+
+const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+async function timed(run: () => Promise<AttemptOutcome>): Promise<[AttemptOutcome, number]> {
+  const startedAt = performance.now();
+  return [await run(), performance.now() - startedAt];
+}
+
+function drip(socket: Socket, text: string, everyMs: number): void {
+  const timer = setInterval(() => socket.write(text), everyMs);
+  socket.on('close', () => clearInterval(timer));
+}
+
+describe('the deadline is one, over everything', () => {
+  const SILENT: readonly (readonly [string, (socket: Socket) => void])[] = [
+    ['never answers', () => {}],
+    ['drips a header', (socket) => socket.write('HTTP/1.1 200 OK\r\nX-A: ') && drip(socket, 'x', 20)],
+    ['drips 1xx answers', (socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 60)],
+    ['begins a 100 and stops', (socket) => socket.write('HTTP/1.1 100 Cont')],
+    ['sends half a head', (socket) => socket.write('HTTP/1.1 200 OK\r\nX-A: b\r\n')],
+  ];
+  for (const [name, answer] of SILENT) {
+    test(`a receiver that ${name}`, { timeout: 5_000 }, async () => {
+      await using receiver = await rawReceiver(answer);
+      await using sender = openSender();
+      const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300 }));
+      assert.equal(outcome.error, 'timeout');
+      assert.equal(outcome.statusCode, null);
+      assert.ok(ms < 600, `${ms} ms`);
+      await until(() => receiver.open === 0);
+    });
+  }
+
+  test('a receiver that never reads our 256 KB', { timeout: 5_000 }, async () => {
+    await using receiver = await rawReceiver(() => {}, { onConnect: (socket) => setImmediate(() => socket.pause()) });
+    await using sender = openSender();
+    const body = 'x'.repeat(8 * 1024 * 1024);
+    const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300, body }));
+    assert.equal(outcome.error, 'timeout');
+    assert.ok(ms < 700, `${ms} ms`);
+  });
+
+  test('a name whose resolver never answers', { timeout: 5_000 }, async () => {
+    await using sender = openSender({ resolve: () => new Promise(() => {}) });
+    const [outcome, ms] = await timed(() => post(sender, 'http://slow.example/', { timeoutMs: 300 }));
+    assert.equal(outcome.error, 'timeout');
+    assert.ok(ms < 500, `${ms} ms`);
+  });
+
+  test('an answer to the name after the deadline connects nowhere', { timeout: 5_000 }, async () => {
+    await using receiver = await rawReceiver((socket) => socket.end());
+    await using sender = openSender({ resolve: () => pause(200).then(() => ['127.0.0.1']) });
+    const outcome = await post(sender, `http://slow.example:${receiver.port}/`, { timeoutMs: 100 });
+    assert.equal(outcome.error, 'timeout');
+    await pause(200);
+    assert.equal(receiver.connects, 0);
+  });
+
+  test('a handshake that never ends', { timeout: 5_000 }, async () => {
+    await using receiver = await rawReceiver(() => {});
+    await using sender = openSender();
+    const [outcome, ms] = await timed(() => post(sender, `https://127.0.0.1:${receiver.port}/`, { timeoutMs: 300 }));
+    assert.equal(outcome.error, 'timeout');
+    assert.ok(ms < 600, `${ms} ms`);
+    await until(() => receiver.open === 0);
+  });
+});
+
+describe('the outcome is fixed at the status line', () => {
+  const BODIES: readonly (readonly [string, string, (socket: Socket) => void])[] = [
+    ['drips for ever', HEAD, (socket) => drip(socket, '1\r\nx\r\n', 50)],
+    ['never comes', HEAD, () => {}],
+    ['is endless', HEAD, (socket) => pour(socket)],
+    ['claims 10 GB', 'HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n', (socket) => pour(socket)],
+    ['breaks off', `${HEAD}5\r\nhello\r\n`, (socket) => setTimeout(() => socket.resetAndDestroy(), 20)],
+    ['is no chunk', `${HEAD}zz\r\n`, () => {}],
+  ];
+  for (const [name, head, then] of BODIES) {
+    test(`a 200 whose body ${name} is delivered, and soon`, { timeout: 5_000 }, async () => {
+      await using receiver = await rawReceiver((socket) => {
+        socket.write(head);
+        then(socket);
+      });
+      await using sender = openSender();
+      const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 4_000 }));
+      assert.equal(outcome.statusCode, 200);
+      assert.equal(outcome.error, null);
+      assert.ok(Buffer.byteLength(outcome.responseExcerpt ?? '') <= 4_096);
+      assert.ok(ms < 1_400, `${ms} ms`);
+      assert.ok(outcome.durationMs < 500, 'the duration is that of the status line');
+      await until(() => receiver.open === 0);
+    });
+  }
+
+  test('the deadline comes first where it is nearer', { timeout: 5_000 }, async () => {
+    await using receiver = await rawReceiver((socket) => socket.write(HEAD));
+    await using sender = openSender();
+    const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300 }));
+    assert.equal(outcome.error, null);
+    assert.ok(ms < 500, `${ms} ms`);
+  });
+
+  test('at most 64 KB are read, and what the kernel had buffered', { timeout: 5_000 }, async () => {
+    let written = 0;
+    await using receiver = await rawReceiver((socket) => {
+      socket.write(HEAD);
+      written = 0;
+      pour(socket, (bytes) => {
+        written += bytes;
+      });
+    });
+    await using sender = openSender();
+    await post(sender, receiver.url);
+    await until(() => receiver.open === 0);
+    assert.ok(written < 16 * 1024 * 1024, `${written} bytes`);
+  });
+});
+
+test('a hung path delays no other endpoint of the same host and port', { timeout: 10_000 }, async () => {
+  await using receiver = await rawReceiver((socket) => {
+    if (!receiver.requests.at(-1)?.startsWith('POST /hang'))
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  });
+  await using sender = openSender();
+  const base = `http://127.0.0.1:${receiver.port}`;
+  const hung = Array.from({ length: 10 }, () =>
+    post(sender, `${base}/hang`, { endpointId: 'a' as EndpointId, timeoutMs: 1_000 }),
+  );
+  const times: number[] = [];
+  for (let n = 0; n < 100; n++) {
+    const [outcome, ms] = await timed(() => post(sender, `${base}/ok`, { endpointId: 'b' as EndpointId }));
+    assert.equal(outcome.error, null);
+    times.push(ms);
+  }
+  times.sort((a, b) => a - b);
+  assert.ok((times[98] ?? 0) < 50, `p99 ${times[98]} ms`);
+  for (const outcome of await Promise.all(hung)) assert.equal(outcome.error, 'timeout');
+});
+
+/** Writes chunks for as long as the other side takes them. */
+function pour(socket: Socket, onWrite: (bytes: number) => void = () => {}): void {
+  const chunk = Buffer.from(`4000\r\n${'x'.repeat(0x4000)}\r\n`);
+  const more = (): void => {
+    if (socket.destroyed) return;
+    onWrite(chunk.length);
+    socket.write(chunk, () => setImmediate(more));
+  };
+  more();
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { createServer, type ServerOptions } from 'node:https';
+import type { Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { createSecureContext, type TLSSocket } from 'node:tls';
+import { makeCertificates } from './certificates.ts';
+import { listen, openSender, pause, post, rawReceiver } from './support.ts';
+
+const certificates = makeCertificates();
+
+interface SecureReceiver extends AsyncDisposable {
+  readonly port: number;
+  readonly requests: readonly {
+    body: string;
+    servername: string | false | null;
+    isResumed: boolean;
+    alpn: string | false | null;
+  }[];
+  /** Bytes of requests that came through, in the clear. */
+  readonly connects: number;
+}
+
+async function secureReceiver(options: ServerOptions): Promise<SecureReceiver> {
+  const requests: SecureReceiver['requests'][number][] = [];
+  const sockets = new Set<Socket>();
+  let connects = 0;
+  const server = createServer(options, (request, response) => {
+    const socket = request.socket as TLSSocket;
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const { servername, alpnProtocol } = socket as TLSSocket & { servername?: string | false };
+      requests.push({ body, servername: servername ?? null, isResumed: socket.isSessionReused(), alpn: alpnProtocol });
+      response.setHeader('connection', request.headers['x-close'] === undefined ? 'keep-alive' : 'close');
+      response.end('secret');
+    });
+  });
+  server.on('connection', (socket: Socket) => {
+    connects += 1;
+    sockets.add(socket);
+  });
+  server.on('tlsClientError', () => {});
+  const port = await listen(server, '127.0.0.1');
+  return {
+    port,
+    requests,
+    get connects() {
+      return connects;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function trustingSender(trusted: readonly string[] = [certificates.authority.cert]): ReturnType<typeof openSender> {
+  return openSender({ trustedCertificates: trusted, resolve: async () => ['127.0.0.1'] });
+}
+
+describe('TLS that is in order', () => {
+  test('by name, by address, with SNI and without h2', async () => {
+    await using receiver = await secureReceiver({ ...certificates.good, ALPNProtocols: ['h2', 'http/1.1'] });
+    await using sender = trustingSender();
+    assert.equal((await post(sender, `https://good.test:${receiver.port}/`)).error, null);
+    assert.equal((await post(sender, `https://127.0.0.1:${receiver.port}/`)).error, null);
+    assert.equal((await post(sender, `https://GOOD.test.:${receiver.port}/`)).error, null);
+    assert.deepEqual(
+      receiver.requests.map(({ servername }) => servername),
+      ['good.test', false, 'good.test'],
+    );
+    assert.deepEqual(
+      receiver.requests.map(({ alpn }) => alpn),
+      ['http/1.1', 'http/1.1', 'http/1.1'],
+    );
+  });
+
+  test('a server that needs SNI', async () => {
+    const good = createSecureContext(certificates.good);
+    await using receiver = await secureReceiver({
+      ...certificates.otherName,
+      SNICallback: (name, done) => done(null, name === 'good.test' ? good : undefined),
+    });
+    await using sender = trustingSender();
+    assert.equal((await post(sender, `https://good.test:${receiver.port}/`)).error, null);
+  });
+
+  test('kept connections, and resumed sessions where they are not kept', async () => {
+    await using receiver = await secureReceiver(certificates.good);
+    await using sender = trustingSender();
+    const url = `https://good.test:${receiver.port}/`;
+    for (let n = 0; n < 3; n++) await post(sender, url);
+    assert.equal(receiver.connects, 1);
+    await Promise.all([post(sender, url), post(sender, url), post(sender, url)]);
+    assert.equal(receiver.connects, 3);
+    assert.deepEqual(
+      receiver.requests.map(({ isResumed }) => isResumed),
+      [false, false, false, false, true, true],
+    );
+  });
+});
+
+describe('TLS that is not', () => {
+  const { good } = certificates;
+  const WRONG: readonly (readonly [string, ServerOptions, readonly string[] | undefined])[] = [
+    ['self-signed', certificates.selfSigned, undefined],
+    ['expired', certificates.expired, undefined],
+    ['for another name', certificates.otherName, undefined],
+    ['of an authority we do not know', good, []],
+    [
+      'that demands a certificate of us',
+      { ...good, requestCert: true, rejectUnauthorized: true, ca: [certificates.authority.cert] },
+      undefined,
+    ],
+    [
+      'that demands one of us under TLS 1.2',
+      { ...good, maxVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: true },
+      undefined,
+    ],
+    [
+      'of version 1.0 only',
+      { ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
+      undefined,
+    ],
+  ];
+  for (const [name, options, trusted] of WRONG) {
+    test(`${name}: tls_failed, and no byte of the payload`, async () => {
+      await using receiver = await secureReceiver(options);
+      await using sender = trustingSender(trusted);
+      const outcome = await post(sender, `https://good.test:${receiver.port}/`);
+      assert.equal(outcome.error, 'tls_failed');
+      assert.equal(outcome.responseExcerpt, null);
+      await pause(20);
+      assert.deepEqual(receiver.requests, []);
+    });
+  }
+
+  test('NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing', async () => {
+    await using receiver = await secureReceiver(certificates.selfSigned);
+    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      await using sender = trustingSender();
+      assert.equal((await post(sender, `https://good.test:${receiver.port}/`)).error, 'tls_failed');
+    } finally {
+      if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+    }
+  });
+
+  test('a receiver that speaks plain HTTP, hangs up or resets in the handshake', async () => {
+    const answers: ((socket: Socket) => void)[] = [
+      (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      (socket) => socket.end(),
+      (socket) => setTimeout(() => socket.resetAndDestroy(), 20),
+    ];
+    for (const answer of answers) {
+      await using receiver = await rawReceiver(() => {}, { onConnect: answer });
+      await using sender = trustingSender();
+      assert.equal((await post(sender, `https://good.test:${receiver.port}/`)).error, 'tls_failed');
+    }
+  });
+});
