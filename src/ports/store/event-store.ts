@@ -12,12 +12,12 @@ export interface EventStore {
 
   /**
    * One small step of retention: removes events created before `before`, with their deliveries, attempts and inbox
-   * state, and dedup marks that ran out. Events that still wait for a delivery stay. Starts after `after` and says where it
-   * stopped; null = all done.
+   * state, and dedup marks that ran out. Events that still wait for a delivery stay. Starts where an earlier step stopped
+   * (`after`, the engine's own mark; null = at the beginning) and says where it stopped; null = all done.
    */
   removeStep(args: {
     before: Timestamp;
-    after: EventId | null;
+    after: string | null;
     limit: number;
-  }): Promise<{ readonly removed: number; readonly after: EventId | null }>;
+  }): Promise<{ readonly removed: number; readonly after: string | null }>;
 }

@@ -1,0 +1,21 @@
+import type { EndpointId, OrganizationId } from '../../core/ids.ts';
+import { Listeners } from './listeners.ts';
+import type { WriteEffects } from './write-effects.ts';
+
+/** What is kept in memory about the database, as of the last commit, and who is told of it. */
+export class CommittedState {
+  /** Deliveries that wait for an attempt or are in one. */
+  waiting: number;
+  readonly due = new Listeners<readonly EndpointId[]>();
+  readonly available = new Listeners<OrganizationId>();
+
+  constructor(waiting: number) {
+    this.waiting = waiting;
+  }
+
+  apply(effects: WriteEffects): void {
+    this.waiting += effects.waiting;
+    if (effects.dueEndpoints.size > 0) this.due.call([...effects.dueEndpoints]);
+    for (const organizationId of effects.availableOrganizations) this.available.call(organizationId);
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartRefused } from '../../ports/start-refused.ts';
+import { failureOf } from './sqlite-error.ts';
+
+/** Long enough for a predecessor that is just ending, short enough that a refusal is seen at once. */
+const LOCK_WAIT_MS = 300;
+/** Names the owner to others. Only a note: the lock is the one on lock.db. */
+const OWNER_FILE = 'owner.json';
+
+/** The right to `DATA_DIR`, for this process alone. */
+export interface DataFolder {
+  readonly databasePath: string;
+  release(): void;
+}
+
+/**
+ * Makes the folder if need be and takes hold of it: an exclusive lock on a database of its own, which the system frees
+ * however this process ends. The lock file is never touched with `fs` while it is held: closing any descriptor of a file
+ * drops all POSIX locks that the process has on it.
+ */
+export function claimDataFolder(path: string): DataFolder {
+  makeFolder(path);
+  const lock = takeLock(path);
+  const ownerPath = join(path, OWNER_FILE);
+  try {
+    writeFileSync(ownerPath, `${JSON.stringify({ pid: process.pid })}\n`);
+  } catch {
+    // A full disk must not keep the service from starting to drain what it has.
+  }
+  return {
+    databasePath: join(path, 'triggers.db'),
+    release: () => {
+      rmSync(ownerPath, { force: true });
+      lock.close();
+    },
+  };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      throw new StartRefused(`DATA_DIR must name a folder, but ${path} is a file or lies below one; choose another.`);
+    }
+    throw notWritable(path);
+  }
+}
+
+function takeLock(path: string): DatabaseSync {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(join(path, 'lock.db'), { timeout: LOCK_WAIT_MS });
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock?.close();
+    switch (failureOf(error)) {
+      case 'busy':
+        throw new StartRefused(
+          `DATA_DIR ${path} is in use by ${ownerOf(path)}; stop that process or choose another DATA_DIR.`,
+        );
+      case 'corrupt':
+        throw new StartRefused(`The file lock.db in DATA_DIR ${path} is not ours; remove it and start again.`);
+      case 'not_writable':
+      case 'io':
+        throw notWritable(path);
+      default:
+        throw error;
+    }
+  }
+}
+
+function notWritable(path: string): StartRefused {
+  return new StartRefused(
+    `DATA_DIR ${path} can't be written by this user; change its permissions or choose another DATA_DIR.`,
+  );
+}
+
+function ownerOf(path: string): string {
+  try {
+    const owner: unknown = JSON.parse(readFileSync(join(path, OWNER_FILE), 'utf8'));
+    if (typeof owner === 'object' && owner !== null && 'pid' in owner && typeof owner.pid === 'number') {
+      return `process ${owner.pid}`;
+    }
+  } catch {
+    // Not written yet, or cut off: the refusal stands without the name.
+  }
+  return 'another process';
+}

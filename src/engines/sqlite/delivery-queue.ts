@@ -1,0 +1,121 @@
+import type { EndpointId } from '../../core/ids.ts';
+import { type Timestamp, timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type {
+  DeliveryQueue,
+  LaneDemand,
+  ReturnedDelivery,
+  Settlement,
+  SettleOutcome,
+  TakenLane,
+} from '../../ports/delivery-queue.ts';
+import type { CommittedState } from './committed-state.ts';
+import type { Connection } from './connection.ts';
+import type { ReadConnection } from './read-connection.ts';
+import { numberOrNull, text } from './row.ts';
+import { LaneTaker } from './take-lanes.ts';
+import type { WriteEffects } from './write-effects.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+/** The health page needs no more. */
+const MAX_COUNTED_WAITING = 10_001;
+/** Lanes looked at for the oldest; a few ms. */
+const MAX_LANES_LOOKED_AT = 1_000;
+
+export class SqliteDeliveryQueue implements DeliveryQueue {
+  readonly #queue: WriteQueue;
+  readonly #state: CommittedState;
+  readonly #clock: Clock;
+  readonly #taker: LaneTaker;
+  readonly #reader: ReadConnection;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(args: {
+    writer: Connection;
+    reader: ReadConnection;
+    queue: WriteQueue;
+    state: CommittedState;
+    clock: Clock;
+  }) {
+    this.#queue = args.queue;
+    this.#state = args.state;
+    this.#clock = args.clock;
+    this.#taker = new LaneTaker(args.writer);
+    this.#reader = args.reader;
+    this.#statements = prepare(args.writer, args.reader);
+  }
+
+  take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
+    return this.#queue.submit(() => this.#taker.take(demands, this.#clock.now()));
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
+    return this.#queue.submit((effects) => settlements.map((settlement) => this.#settleOne(settlement, effects)));
+  }
+
+  #settleOne({ deliveryId, attemptNumber, attempt, next }: Settlement, effects: WriteEffects): SettleOutcome {
+    const { settle, addAttempt } = this.#statements;
+    const dueAt = next.status === 'retrying' ? next.dueAt : null;
+    const failed = attempt.error === null ? 0 : 1;
+    const { statusCode, error } = attempt;
+    const now = this.#clock.now();
+    const { changes } = settle.run(deliveryId, attemptNumber, next.status, dueAt, failed, statusCode, error, now);
+    if (changes === 0) return 'stale';
+    addAttempt.run(
+      deliveryId,
+      attempt.number,
+      attempt.startedAt,
+      attempt.durationMs,
+      statusCode,
+      error,
+      attempt.responseExcerpt,
+    );
+    if (dueAt === null) effects.waiting--;
+    return 'settled';
+  }
+
+  giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {
+    return this.#queue.submit((effects) => {
+      const now = this.#clock.now();
+      for (const { deliveryId, attemptNumber, dueAt } of returned) {
+        const row = this.#statements.giveBack.get(deliveryId, attemptNumber, dueAt, now);
+        if (row !== undefined) effects.dueEndpoints.add(text<EndpointId>(row, 'endpoint_id'));
+      }
+    });
+  }
+
+  waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
+    return this.#reader.read(() =>
+      this.#statements.lanes.all().map((row) => ({
+        endpointId: text<EndpointId>(row, 'endpoint_id'),
+        nextDueAt: timestamp(
+          Math.min(numberOrNull(row, 'due_at') ?? Infinity, numberOrNull(row, 'leased_until') ?? Infinity),
+        ),
+      })),
+    );
+  }
+
+  onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
+    return this.#state.due.add(listener);
+  }
+
+  depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }> {
+    return this.#reader.read(() => {
+      const row = this.#statements.oldestDue.get(this.#clock.now(), MAX_LANES_LOOKED_AT);
+      return {
+        waiting: Math.min(this.#state.waiting, MAX_COUNTED_WAITING),
+        oldestDueAt: row === undefined ? null : numberOrNull<Timestamp>(row, 'at'),
+      };
+    });
+  }
+}
+
+function prepare(writer: Connection, reader: ReadConnection) {
+  return {
+    settle: writer.prepare('settle-delivery'),
+    addAttempt: writer.prepare('add-attempt'),
+    giveBack: writer.prepare('give-back-delivery'),
+    lanes: reader.prepare('waiting-lanes'),
+    oldestDue: reader.prepare('oldest-due'),
+  };
+}

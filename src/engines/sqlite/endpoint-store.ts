@@ -1,0 +1,118 @@
+import type { DisabledReason, Endpoint } from '../../core/endpoint.ts';
+import type { EndpointId, OrganizationId } from '../../core/ids.ts';
+import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../core/limits.ts';
+import type { Timestamp } from '../../core/time.ts';
+import type { EndpointChange, EndpointStore } from '../../ports/store/endpoint-store.ts';
+import type { PageRequest } from '../../ports/store/page.ts';
+import type { Connection } from './connection.ts';
+import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
+import { idRange } from './id-range.ts';
+import type { ReadConnection } from './read-connection.ts';
+import { number } from './row.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+export class SqliteEndpointStore implements EndpointStore {
+  readonly #queue: WriteQueue;
+  readonly #reader: ReadConnection;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue }) {
+    this.#queue = args.queue;
+    this.#reader = args.reader;
+    this.#statements = prepare(args.writer, args.reader);
+  }
+
+  create(endpoint: Endpoint): Promise<'created' | 'conflict' | 'full'> {
+    return this.#queue.submit(() => {
+      const { count, defaultToWrite, put } = this.#statements;
+      const row = count.get(endpoint.organizationId);
+      if (row !== undefined && number(row, 'endpoints') >= MAX_ENDPOINTS_PER_ORGANIZATION) return 'full';
+      const other = endpoint.isDefault ? defaultToWrite.get(endpoint.organizationId) : undefined;
+      if (other !== undefined && other['id'] !== endpoint.id) return 'conflict';
+      put.run(...endpointParameters(endpoint));
+      return 'created';
+    });
+  }
+
+  get(organizationId: OrganizationId, id: EndpointId): Promise<Endpoint | undefined> {
+    return this.#reader.read(() => {
+      const row = this.#statements.get.get(id);
+      const endpoint = row === undefined ? undefined : endpointFromRow(row);
+      return endpoint?.organizationId === organizationId ? endpoint : undefined;
+    });
+  }
+
+  list(organizationId: OrganizationId, page: PageRequest): Promise<Endpoint[]> {
+    const { from, before } = idRange(page);
+    return this.#reader.read(() =>
+      this.#statements.list.all(organizationId, from, before, page.limit).map(endpointFromRow),
+    );
+  }
+
+  all(organizationId: OrganizationId): Promise<Endpoint[]> {
+    return this.#reader.read(() => this.#statements.all.all(organizationId).map(endpointFromRow));
+  }
+
+  find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]> {
+    return this.#reader.read(() =>
+      ids.map((id) => {
+        const row = this.#statements.get.get(id);
+        return row === undefined ? undefined : endpointFromRow(row);
+      }),
+    );
+  }
+
+  getDefault(organizationId: OrganizationId): Promise<Endpoint | undefined> {
+    return this.#reader.read(() => {
+      const row = this.#statements.getDefault.get(organizationId);
+      return row === undefined ? undefined : endpointFromRow(row);
+    });
+  }
+
+  update(organizationId: OrganizationId, id: EndpointId, change: EndpointChange): Promise<Endpoint | undefined> {
+    return this.#queue.submit((effects) => {
+      const row = this.#statements.getToWrite.get(id);
+      const before = row === undefined ? undefined : endpointFromRow(row);
+      if (before?.organizationId !== organizationId) return undefined;
+      const after = { ...before, ...change };
+      this.#statements.put.run(...endpointParameters(after));
+      if (after.status === 'active') effects.dueEndpoints.add(id);
+      return after;
+    });
+  }
+
+  disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean> {
+    return this.#queue.submit(() => this.#statements.disable.run(id, reason, at).changes === 1);
+  }
+
+  remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean> {
+    return this.#queue.submit(() => this.#statements.remove.run(id, organizationId).changes === 1);
+  }
+
+  endWaiting(id: EndpointId, status: 'canceled' | 'skipped', at: Timestamp, limit: number): Promise<number> {
+    return this.#queue.submit((effects) => {
+      const { endWaiting, endLeased } = this.#statements;
+      const waiting = Number(endWaiting.run(id, status, at, limit).changes);
+      const leased = waiting < limit ? Number(endLeased.run(id, status, at, limit - waiting).changes) : 0;
+      effects.waiting -= waiting + leased;
+      return waiting + leased;
+    });
+  }
+}
+
+function prepare(writer: Connection, reader: ReadConnection) {
+  return {
+    count: writer.prepare('count-endpoints'),
+    put: writer.prepare('put-endpoint'),
+    getToWrite: writer.prepare('get-endpoint'),
+    defaultToWrite: writer.prepare('get-default-endpoint'),
+    disable: writer.prepare('disable-endpoint'),
+    remove: writer.prepare('remove-endpoint'),
+    endWaiting: writer.prepare('end-waiting-deliveries'),
+    endLeased: writer.prepare('end-leased-deliveries'),
+    get: reader.prepare('get-endpoint'),
+    getDefault: reader.prepare('get-default-endpoint'),
+    list: reader.prepare('list-endpoints'),
+    all: reader.prepare('all-endpoints'),
+  };
+}

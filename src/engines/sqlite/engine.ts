@@ -1,0 +1,106 @@
+import type { IdSource } from '../../core/ids.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Engine } from '../../ports/engine.ts';
+import type { FanOut } from '../../ports/fan-out.ts';
+import { CommittedState } from './committed-state.ts';
+import type { SqlLog } from './connection.ts';
+import { claimDataFolder } from './data-folder.ts';
+import { SqliteDeliveryQueue } from './delivery-queue.ts';
+import { SqliteDeliveryStore } from './delivery-store.ts';
+import { SqliteEndpointStore } from './endpoint-store.ts';
+import { SqliteEventStore } from './event-store.ts';
+import { SqliteInboxStore } from './inbox-store.ts';
+import { SqliteIntake } from './intake.ts';
+import { LateEvents } from './late-events.ts';
+import { type Database, openDatabase } from './open-database.ts';
+import { SqliteOrganizationStore } from './organization-store.ts';
+import { ProcessBus } from './process-bus.ts';
+import { ReadConnection } from './read-connection.ts';
+import { number, textOrNull } from './row.ts';
+import { loadSqlFiles } from './sql-files.ts';
+import { StorageHealth } from './storage-health.ts';
+import { TokenBuckets } from './token-buckets.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface SqliteEngineOptions {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly fanOut: FanOut;
+  readonly dedupWindowMs: Milliseconds;
+  /** Waiting deliveries above which no event is accepted; null = no bound but the disk. */
+  readonly maxBacklog: number | null;
+  /** The disk did not do as told: what was under way is never answered, and the process must exit with an error. */
+  readonly onFatal: (error: unknown) => void;
+  readonly logSql?: SqlLog;
+}
+
+/**
+ * The embedded engine: one process, one SQLite file in `dataDir`.
+ * @throws StartRefused when the folder or what is in it can't be used
+ */
+export function openSqliteEngine(options: SqliteEngineOptions): Engine {
+  const folder = claimDataFolder(options.dataDir);
+  try {
+    const sql = loadSqlFiles();
+    const database = openDatabase(folder.databasePath, { sql, clock: options.clock, log: options.logSql });
+    return compose(options, database, () => folder.release());
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}
+
+function compose(options: SqliteEngineOptions, { writer, reader: readSide }: Database, release: () => void): Engine {
+  const { clock, ids } = options;
+  voidLeases({ writer, reader: readSide }, clock);
+  const health = new StorageHealth();
+  const reader = new ReadConnection(readSide, health);
+  const lastEvent = writer.prepare('last-event-id').get() ?? {};
+  const lastEventId = textOrNull(lastEvent, 'id');
+  const state = new CommittedState(number(writer.prepare('count-waiting').get() ?? {}, 'waiting'));
+  const queue = new WriteQueue(writer, {
+    onCommit: (effects) => {
+      health.committed();
+      state.apply(effects);
+    },
+    onFailure: (error) => health.failed(error),
+    onFatal: options.onFatal,
+  });
+  const parts = { writer, reader, queue, state, clock, ids };
+  let closed: Promise<void> | undefined;
+  return {
+    name: 'embedded',
+    intake: new SqliteIntake(writer, { ...options, queue, state, lateEvents: new LateEvents(writer, lastEventId) }),
+    queue: new SqliteDeliveryQueue(parts),
+    store: {
+      organizations: new SqliteOrganizationStore(parts),
+      events: new SqliteEventStore(parts),
+      endpoints: new SqliteEndpointStore(parts),
+      deliveries: new SqliteDeliveryStore(reader),
+      inboxes: new SqliteInboxStore(parts),
+    },
+    rateLimiter: new TokenBuckets(clock),
+    bus: new ProcessBus(),
+    lastEventId,
+    health: () => health.now(),
+    close: () => {
+      closed ??= queue.close().then(() => {
+        reader.close();
+        writer.db.exec('PRAGMA optimize');
+        writer.db.close();
+        release();
+      });
+      return closed;
+    },
+  };
+}
+
+/** This process alone has the database, so leases on record are those of one that was killed: their deliveries are due. */
+function voidLeases({ writer }: Database, clock: Clock): void {
+  writer.db.exec('BEGIN IMMEDIATE');
+  writer.prepare('interrupted-attempts').run();
+  writer.prepare('void-leases').run(clock.now());
+  writer.db.exec('COMMIT');
+}

@@ -1,0 +1,82 @@
+import type { AcceptedEvent } from '../../core/event.ts';
+import type { EventId, OrganizationId } from '../../core/ids.ts';
+import type { Timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventStore } from '../../ports/store/event-store.ts';
+import type { PageRequest } from '../../ports/store/page.ts';
+import type { Connection } from './connection.ts';
+import { eventFromRow } from './event-row.ts';
+import { idRange } from './id-range.ts';
+import type { ReadConnection } from './read-connection.ts';
+import { number, text } from './row.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+export class SqliteEventStore implements EventStore {
+  readonly #queue: WriteQueue;
+  readonly #reader: ReadConnection;
+  readonly #clock: Clock;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; clock: Clock }) {
+    this.#queue = args.queue;
+    this.#reader = args.reader;
+    this.#clock = args.clock;
+    this.#statements = prepare(args.writer, args.reader);
+  }
+
+  get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined> {
+    return this.#reader.read(() => {
+      const row = this.#statements.get.get(organizationId, id);
+      return row === undefined ? undefined : eventFromRow(row);
+    });
+  }
+
+  list(organizationId: OrganizationId, query: PageRequest & { readonly type: string | null }) {
+    const { from, before } = idRange(query);
+    const { list, listOfType } = this.#statements;
+    return this.#reader.read(() =>
+      (query.type === null
+        ? list.all(organizationId, from, before, query.limit)
+        : listOfType.all(organizationId, query.type, from, before, query.limit)
+      ).map(eventFromRow),
+    );
+  }
+
+  /** Walks events in the order in which they were written; the cursor is a place in it. */
+  removeStep({ before, after, limit }: { before: Timestamp; after: string | null; limit: number }) {
+    return this.#queue.submit(() => {
+      this.#statements.removeMarks.run(this.#clock.now(), limit);
+      const events = this.#statements.oldest.all(after === null ? 0 : Number(after), limit);
+      const old = events.filter((event) => number(event, 'created_at') < before);
+      const removable = old.filter((event) => number(event, 'waits') === 0);
+      for (const event of removable) {
+        this.#remove(text(event, 'organization_id'), text(event, 'id'), number(event, 'seq'));
+      }
+      // Commits follow the time but for moments: when a whole step is too young, so is the rest.
+      const last = old.length === 0 || events.length < limit ? undefined : events.at(-1);
+      return { removed: removable.length, after: last === undefined ? null : String(last['seq']) };
+    });
+  }
+
+  #remove(organizationId: string, id: string, seq: number): void {
+    const { removeMessages, removeAttempts, removeDeliveries, removeEvent } = this.#statements;
+    removeMessages.run(organizationId, id);
+    removeAttempts.run(id);
+    removeDeliveries.run(id);
+    removeEvent.run(seq);
+  }
+}
+
+function prepare(writer: Connection, reader: ReadConnection) {
+  return {
+    removeMarks: writer.prepare('remove-dedup-marks'),
+    oldest: writer.prepare('oldest-events'),
+    removeMessages: writer.prepare('remove-messages-of-event'),
+    removeAttempts: writer.prepare('remove-attempts-of-event'),
+    removeDeliveries: writer.prepare('remove-deliveries-of-event'),
+    removeEvent: writer.prepare('remove-event'),
+    get: reader.prepare('get-event'),
+    list: reader.prepare('list-events'),
+    listOfType: reader.prepare('list-events-of-type'),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Bus, BusMessage } from '../../ports/bus.ts';
+import { Listeners } from './listeners.ts';
+
+/** All roles are in this process: a message is a call. */
+export class ProcessBus implements Bus {
+  readonly #listeners = new Listeners<BusMessage>();
+
+  async publish(message: BusMessage): Promise<void> {
+    this.#listeners.call(message);
+  }
+
+  subscribe(listener: (message: BusMessage) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+}

@@ -1,0 +1,3 @@
+-- Writes one attempt. Parameters: delivery, number, started at, duration in ms, status code, error, response excerpt.
+INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

@@ -1,0 +1,2 @@
+-- Reads a key by its SHA-256. Parameters: SHA-256. One probe.
+SELECT id, organization_id, name, prefix, sha256, created_at, expires_at FROM api_keys WHERE sha256 = ?1

@@ -1,0 +1,7 @@
+-- Writes an attempt `interrupted` for every delivery that a killed process had leased. This process has
+-- the database to itself, so every lease on record is such a one; there are at most as many as were in flight. For
+-- start-up, before void-leases.
+INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt)
+SELECT id, attempts, updated_at, 0, NULL, 'interrupted', NULL
+FROM deliveries INDEXED BY deliveries_leased
+WHERE leased_until IS NOT NULL

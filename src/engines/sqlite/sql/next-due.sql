@@ -1,0 +1,9 @@
+-- Reads when the lane's next delivery comes due, a lease's end counted. Parameters: endpoint. Null when nothing waits.
+-- Two probes.
+SELECT min(at) AS at FROM (
+  SELECT min(due_at) AS at FROM deliveries INDEXED BY deliveries_waiting
+  WHERE endpoint_id = ?1 AND due_at IS NOT NULL
+  UNION ALL
+  SELECT min(leased_until) AS at FROM deliveries INDEXED BY deliveries_leased
+  WHERE endpoint_id = ?1 AND leased_until IS NOT NULL
+)

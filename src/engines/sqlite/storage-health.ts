@@ -1,0 +1,49 @@
+import type { EngineHealth } from '../../ports/engine.ts';
+import { EngineUnavailable } from '../../ports/unavailable.ts';
+import { failureOf } from './sqlite-error.ts';
+
+/** What reads and writes found out about the disk. */
+export class StorageHealth {
+  /** Cleared by the next commit. */
+  #diskFull = false;
+  /** Stays: a file once found damaged must be looked at. */
+  #broken: string | null = null;
+
+  get diskFull(): boolean {
+    return this.#diskFull;
+  }
+
+  now(): EngineHealth {
+    if (this.#broken !== null) return { status: 'failed', reason: this.#broken };
+    if (this.#diskFull) {
+      return {
+        status: 'failed',
+        reason: 'The disk of DATA_DIR is full: nothing can be accepted until there is space.',
+      };
+    }
+    return { status: 'ok', reason: null };
+  }
+
+  committed(): void {
+    this.#diskFull = false;
+  }
+
+  /** Takes note of a failure. @returns what the caller is told: the engine's trouble as `EngineUnavailable` */
+  failed(error: unknown): unknown {
+    switch (failureOf(error)) {
+      case 'disk_full':
+        this.#diskFull = true;
+        return new EngineUnavailable('disk_full', 'The disk is full');
+      case 'io':
+        this.#broken = 'The disk of DATA_DIR failed: check it, then start again.';
+        return new EngineUnavailable('storage_failed', 'The disk failed', 10);
+      case 'corrupt':
+        this.#broken = 'The database is damaged: stop, check the disk and restore a backup.';
+        return new EngineUnavailable('storage_failed', 'The database is damaged', 10);
+      case 'busy':
+        return new EngineUnavailable('storage_failed', 'The database is locked by another program');
+      default:
+        return error;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { AcceptedEvent } from '../../core/event.ts';
+import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
+import { addMs, type Timestamp, timestamp } from '../../core/time.ts';
+import type { LaneDemand, TakenDelivery, TakenLane } from '../../ports/delivery-queue.ts';
+import type { Connection } from './connection.ts';
+import { eventFromRow } from './event-row.ts';
+import { number, numberOrNull, type Row, text } from './row.ts';
+
+/** Takes what is due out of lanes, within a transaction. */
+export class LaneTaker {
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(writer: Connection) {
+    this.#statements = prepare(writer);
+  }
+
+  take(demands: readonly LaneDemand[], now: Timestamp): TakenLane[] {
+    // One event goes to many endpoints: its payload is read once a call and shared.
+    const events = new Map<EventId, AcceptedEvent>();
+    return demands.map((demand) => this.#takeLane(demand, now, events));
+  }
+
+  #takeLane(
+    { endpointId, limit, leaseMs }: LaneDemand,
+    now: Timestamp,
+    events: Map<EventId, AcceptedEvent>,
+  ): TakenLane {
+    const { expired, retries, firstAttempts, lease, nextDue } = this.#statements;
+    const rows: Row[] = expired.all(endpointId, now, limit);
+    for (const row of rows) this.#recordInterrupted(row);
+    if (rows.length < limit) rows.push(...retries.all(endpointId, now, limit - rows.length));
+    if (rows.length < limit) rows.push(...firstAttempts.all(endpointId, limit - rows.length));
+    const leasedUntil = addMs(now, leaseMs);
+    const deliveries = rows.map((row): TakenDelivery => {
+      const id = text<DeliveryId>(row, 'id');
+      const organizationId = text<OrganizationId>(row, 'organization_id');
+      lease.run(id, leasedUntil, now);
+      return {
+        id,
+        organizationId,
+        endpointId,
+        event: this.#event(organizationId, text(row, 'event_id'), events),
+        attemptNumber: number(row, 'attempts') + 1,
+        failures: number(row, 'failures'),
+        leasedUntil,
+      };
+    });
+    const next = nextDue.get(endpointId);
+    const nextAt = next === undefined ? null : numberOrNull<Timestamp>(next, 'at');
+    return { endpointId, deliveries, nextDueAt: nextAt };
+  }
+
+  #recordInterrupted(row: Row): void {
+    const takenAt = timestamp(number(row, 'updated_at'));
+    this.#statements.addAttempt.run(text(row, 'id'), number(row, 'attempts'), takenAt, 0, null, 'interrupted', null);
+  }
+
+  #event(organizationId: OrganizationId, id: EventId, events: Map<EventId, AcceptedEvent>): AcceptedEvent {
+    const known = events.get(id);
+    if (known !== undefined) return known;
+    const row = this.#statements.event.get(organizationId, id);
+    if (row === undefined) throw new Error(`A delivery waits for event ${id}, which is not there`);
+    const event = eventFromRow(row);
+    events.set(id, event);
+    return event;
+  }
+}
+
+function prepare(writer: Connection) {
+  return {
+    expired: writer.prepare('take-expired'),
+    retries: writer.prepare('take-retries'),
+    firstAttempts: writer.prepare('take-first-attempts'),
+    lease: writer.prepare('lease-delivery'),
+    nextDue: writer.prepare('next-due'),
+    addAttempt: writer.prepare('add-attempt'),
+    event: writer.prepare('get-event'),
+  };
+}

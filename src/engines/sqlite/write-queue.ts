@@ -1,0 +1,223 @@
+import { EngineUnavailable } from '../../ports/unavailable.ts';
+import type { Connection } from './connection.ts';
+import { failureOf } from './sqlite-error.ts';
+import { WriteEffects } from './write-effects.ts';
+
+/**
+ * One group keeps the event loop for about this long, its commit included: what has gathered beyond it waits for the
+ * next. A time and not a count, because a write may be one row or a thousand.
+ */
+const GROUP_BUDGET_MS = 8;
+/** How often a write of many steps lets others have the loop. */
+const STEP_BUDGET_MS = 8;
+
+interface Write {
+  readonly run: (effects: WriteEffects) => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface SteppedWrite {
+  readonly steps: (effects: WriteEffects) => Generator<undefined, unknown>;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Result = { readonly value: unknown } | { readonly error: unknown };
+
+/**
+ * All writes, one after the other, as few commits as possible: what has gathered when the loop comes round runs as one
+ * `BEGIN IMMEDIATE … COMMIT` and is answered after it. A write that throws fails alone: the group is run again with a
+ * savepoint around each, so a write must be able to run twice.
+ */
+export class WriteQueue {
+  readonly #db: Connection['db'];
+  readonly #onCommit: (effects: WriteEffects) => void;
+  readonly #onFailure: (error: unknown) => unknown;
+  readonly #onFatal: (error: unknown) => void;
+  #queue: (Write | SteppedWrite)[] = [];
+  #scheduled = false;
+  #state: 'open' | 'closing' | 'dead' = 'open';
+  #whenEmpty: (() => void) | undefined;
+  /** Transactions so far, for tests and figures. */
+  commits = 0;
+
+  constructor(
+    connection: Connection,
+    hooks: {
+      /** After a commit, before its writes are answered. */
+      onCommit: (effects: WriteEffects) => void;
+      /** @returns what the writers are told */
+      onFailure: (error: unknown) => unknown;
+      /** The disk failed: nothing can be promised, so nothing is answered; the process must end. */
+      onFatal: (error: unknown) => void;
+    },
+  ) {
+    this.#db = connection.db;
+    this.#onCommit = hooks.onCommit;
+    this.#onFailure = hooks.onFailure;
+    this.#onFatal = hooks.onFatal;
+  }
+
+  /** Resolves with what `run` returned when that is durable. */
+  submit<Value>(run: (effects: WriteEffects) => Value): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => this.#add({ run, resolve, reject }));
+  }
+
+  /** A long write, in one transaction of its own: it may `yield` wherever others may have the loop for a moment. */
+  submitSteps<Value>(steps: (effects: WriteEffects) => Generator<undefined, Value>): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => this.#add({ steps, resolve, reject }));
+  }
+
+  /** Finishes what was submitted; what comes later rejects. */
+  async close(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'closing';
+    if (this.#queue.length > 0 || this.#scheduled) {
+      await new Promise<void>((resolve) => {
+        this.#whenEmpty = resolve;
+      });
+    }
+  }
+
+  #add(write: Write | SteppedWrite): void {
+    if (this.#state !== 'open') {
+      const code = this.#state === 'dead' ? 'storage_failed' : 'closing';
+      write.reject(new EngineUnavailable(code, code === 'closing' ? 'The engine is closing' : 'The disk failed'));
+      return;
+    }
+    this.#queue.push(write);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => void this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    const first = this.#queue[0];
+    if (first !== undefined && 'steps' in first) {
+      this.#queue.shift();
+      await this.#runSteps(first);
+    } else {
+      this.#runGroup();
+    }
+    this.#scheduled = false;
+    if (this.#state === 'dead') this.#queue = [];
+    if (this.#queue.length > 0) this.#schedule();
+    else this.#whenEmpty?.();
+  }
+
+  #runGroup(): void {
+    const queue = this.#queue;
+    const results: unknown[] = [];
+    const effects = new WriteEffects();
+    const started = performance.now();
+    let begun = 0;
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const write of queue) {
+        if ('steps' in write || performance.now() - started > GROUP_BUDGET_MS) break;
+        begun++;
+        results.push(write.run(effects));
+      }
+      this.#commit(effects);
+    } catch (error) {
+      this.#rollback();
+      // When there could be no transaction at all, the first is told so; the others try again.
+      const group = takeGroup(queue, Math.max(1, begun));
+      if (failureOf(error) === 'other' && group.length > 1) this.#runAlone(group);
+      else this.#fail(group, error);
+      return;
+    }
+    const group = takeGroup(queue, results.length);
+    for (let at = 0; at < group.length; at++) group[at]?.resolve(results[at] as never);
+  }
+
+  /** The second run of a group: each write in its savepoint. */
+  #runAlone(group: readonly Write[]): void {
+    const results: Result[] = [];
+    const effects = new WriteEffects();
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const write of group) results.push(this.#runInSavepoint(write, effects));
+      this.#commit(effects);
+    } catch (error) {
+      this.#rollback();
+      this.#fail(group, error);
+      return;
+    }
+    group.forEach((write, at) => {
+      const result = results[at];
+      if (result === undefined || 'error' in result) write.reject(result?.error);
+      else write.resolve(result.value as never);
+    });
+  }
+
+  #runInSavepoint(write: Write, groupEffects: WriteEffects): Result {
+    this.#db.exec('SAVEPOINT one_write');
+    try {
+      const effects = new WriteEffects();
+      const value = write.run(effects);
+      this.#db.exec('RELEASE one_write');
+      groupEffects.add(effects);
+      return { value };
+    } catch (error) {
+      if (failureOf(error) !== 'other') throw error;
+      this.#db.exec('ROLLBACK TO one_write; RELEASE one_write');
+      return { error };
+    }
+  }
+
+  async #runSteps(write: SteppedWrite): Promise<void> {
+    const effects = new WriteEffects();
+    let value: unknown;
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      const steps = write.steps(effects);
+      let started = performance.now();
+      let step = steps.next();
+      while (step.done !== true) {
+        if (performance.now() - started > STEP_BUDGET_MS) {
+          await new Promise((resolve) => setImmediate(resolve));
+          started = performance.now();
+        }
+        step = steps.next();
+      }
+      value = step.value;
+      this.#commit(effects);
+    } catch (error) {
+      this.#rollback();
+      this.#fail([write], error);
+      return;
+    }
+    write.resolve(value as never);
+  }
+
+  #commit(effects: WriteEffects): void {
+    this.#db.exec('COMMIT');
+    this.commits++;
+    this.#onCommit(effects);
+  }
+
+  #rollback(): void {
+    // SQLite has rolled back by itself after some errors (full disk, I/O); a second ROLLBACK would throw.
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+  }
+
+  #fail(group: readonly (Write | SteppedWrite)[], error: unknown): void {
+    const told = this.#onFailure(error);
+    if (failureOf(error) === 'io') {
+      this.#state = 'dead';
+      this.#onFatal(error);
+      return;
+    }
+    for (const write of group) write.reject(told);
+  }
+}
+
+/** Takes the first `count` off the queue; there is no stepped one among them. */
+function takeGroup(queue: (Write | SteppedWrite)[], count: number): Write[] {
+  return queue.splice(0, count).filter((write) => 'run' in write);
+}
