@@ -28,7 +28,7 @@ export class Excerpt {
   text(): string {
     if (this.#kept.length === 0) return '';
     const text = this.#kept.toString('utf8').replaceAll('\0', REPLACEMENT);
-    return this.#kept.length < this.#received ? withoutCutCharacter(fit(text)) : fit(text);
+    return fit(this.#kept.length < this.#received ? withoutCutCharacter(text) : text);
   }
 }
 
