@@ -1,24 +1,92 @@
-import type { OrganizationId } from '../../core/ids.ts';
-import type { Inbox } from '../../core/inbox.ts';
-import type { InboxStore } from '../../ports/store/inbox-store.ts';
+import type { EventId, OrganizationId } from '../../core/ids.ts';
+import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { InboxStore, LeaseSelection } from '../../ports/store/inbox-store.ts';
+import type { CommittedState } from './committed-state.ts';
+import type { Connection, Statement } from './connection.ts';
+import { type AckSelection, MessageHolds } from './hold-messages.ts';
+import { inboxFromRow } from './inbox-row.ts';
+import { InboxWaker } from './inbox-waker.ts';
+import { type LeaseRequest, type LeaseStep, MessageLeaser } from './lease-messages.ts';
+import { MessageList } from './list-messages.ts';
+import type { ReadConnection } from './read-connection.ts';
+import type { WriteQueue } from './write-queue.ts';
 
-/** To come. */
 export class SqliteInboxStore implements InboxStore {
-  constructor(_parts: object) {}
-  async get(_organizationId: OrganizationId, _name: string): Promise<Inbox | undefined> {
-    return undefined;
-  }
-  list = notYet;
-  lease = notYet;
-  ack = notYet;
-  release = notYet;
-  extend = notYet;
-  requeue = notYet;
-  onAvailable(_listener: (organizationId: OrganizationId) => void): () => void {
-    return () => {};
-  }
-}
+  readonly #queue: WriteQueue;
+  readonly #reader: ReadConnection;
+  readonly #state: CommittedState;
+  readonly #waker: InboxWaker;
+  readonly #leaser: MessageLeaser;
+  readonly #holds: MessageHolds;
+  readonly #list: MessageList;
+  readonly #get: Statement;
 
-async function notYet(): Promise<never> {
-  throw new Error('The inbox is not there yet');
+  constructor(parts: {
+    writer: Connection;
+    reader: ReadConnection;
+    queue: WriteQueue;
+    state: CommittedState;
+    clock: Clock;
+  }) {
+    this.#queue = parts.queue;
+    this.#reader = parts.reader;
+    this.#state = parts.state;
+    this.#waker = new InboxWaker(parts);
+    this.#leaser = new MessageLeaser({ ...parts, waker: this.#waker });
+    this.#holds = new MessageHolds(parts);
+    this.#list = new MessageList(parts.reader);
+    this.#get = parts.reader.prepare('get-inbox');
+  }
+
+  get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
+    return this.#reader.read(() => {
+      const row = this.#get.get(organizationId, name);
+      return row === undefined ? undefined : inboxFromRow(row);
+    });
+  }
+
+  async list(
+    inbox: Inbox,
+    query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },
+  ): Promise<InboxMessage[]> {
+    await this.#waker.wakeAll(inbox);
+    return this.#list.list(inbox, query);
+  }
+
+  async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
+    let step: LeaseStep;
+    do {
+      step = await this.#queue.submit(() => this.#leaser.leaseStep(inbox, request));
+    } while (step.again);
+    return step.lease;
+  }
+
+  ack(inbox: Inbox, selection: AckSelection) {
+    return this.#queue.submit(() => this.#holds.ack(inbox, selection));
+  }
+
+  release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
+    return this.#queue.submit((effects) => {
+      effects.availableOrganizations.add(inbox.organizationId);
+      return this.#holds.release(inbox, selection);
+    });
+  }
+
+  extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
+    return this.#queue.submit(() => this.#holds.extend(inbox, selection));
+  }
+
+  async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
+    await this.#waker.wakeAll(inbox);
+    return this.#queue.submit((effects) => {
+      effects.availableOrganizations.add(inbox.organizationId);
+      return this.#holds.requeue(inbox, eventIds);
+    });
+  }
+
+  onAvailable(listener: (organizationId: OrganizationId) => void): () => void {
+    return this.#state.available.add(listener);
+  }
 }

@@ -1,0 +1,91 @@
+import type { EventId, InboxId, LeaseId } from '../../core/ids.ts';
+import type { Inbox } from '../../core/inbox.ts';
+import { addMs, type Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { LeaseSelection } from '../../ports/store/inbox-store.ts';
+import type { Connection } from './connection.ts';
+import { number, type Row, text } from './row.ts';
+
+export interface AckSelection {
+  readonly eventIds: readonly EventId[] | null;
+  readonly leaseId: LeaseId | null;
+}
+
+/** What consumers do with what they hold, each within a transaction. */
+export class MessageHolds {
+  readonly #clock: Clock;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(parts: { writer: Connection; clock: Clock }) {
+    this.#clock = parts.clock;
+    this.#statements = prepare(parts.writer);
+  }
+
+  ack(inbox: Inbox, { eventIds, leaseId }: AckSelection) {
+    const now = this.#clock.now();
+    if (eventIds === null) {
+      const acknowledged = leaseId === null ? 0 : Number(this.#statements.ackLease.run(inbox.id, leaseId, now).changes);
+      return { acknowledged, notFound: [], stale: [] };
+    }
+    const rows = this.#statements.byId.all(inbox.id, inbox.organizationId, JSON.stringify([...new Set(eventIds)]));
+    const toAck: EventId[] = [];
+    const notFound: EventId[] = [];
+    const stale: EventId[] = [];
+    let acknowledged = 0;
+    for (const row of rows) {
+      const id = text<EventId>(row, 'event_id');
+      if (row['event_type'] === null) notFound.push(id);
+      else if (row['status'] === 'acked') acknowledged++;
+      else if (leaseId === null || isHeldBy(row, leaseId, now)) toAck.push(id);
+      else stale.push(id);
+    }
+    if (toAck.length > 0) this.#statements.ack.run(inbox.id, inbox.organizationId, JSON.stringify(toAck));
+    return { acknowledged: acknowledged + toAck.length, notFound, stale };
+  }
+
+  release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
+    const { held, stale } = this.#select(inbox.id, selection);
+    const from = selection.delayMs > 0 ? addMs(this.#clock.now(), selection.delayMs) : null;
+    if (held.length > 0) this.#statements.release.run(inbox.id, JSON.stringify(held), from, inbox.maxLeases);
+    return { released: held.length, stale };
+  }
+
+  extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
+    const { held, stale } = this.#select(inbox.id, selection);
+    const until = addMs(this.#clock.now(), selection.leaseMs);
+    if (held.length > 0) this.#statements.extend.run(inbox.id, JSON.stringify(held), until);
+    return { extended: held.length, stale };
+  }
+
+  requeue(inbox: Inbox, eventIds: readonly EventId[]) {
+    const wanted = new Set(eventIds);
+    const rows = this.#statements.requeue.all(inbox.id, JSON.stringify([...wanted]));
+    for (const row of rows) wanted.delete(text(row, 'event_id'));
+    return { requeued: rows.length, notFound: [...wanted] };
+  }
+
+  #select(inboxId: InboxId, { leaseId, eventIds }: LeaseSelection): { held: EventId[]; stale: EventId[] } {
+    const rows = this.#statements.ofLease.all(inboxId, leaseId, this.#clock.now());
+    const all = rows.map((row) => text<EventId>(row, 'event_id'));
+    if (eventIds === null) return { held: all, stale: [] };
+    const holds = new Set(all);
+    const wanted = [...new Set(eventIds)];
+    return { held: wanted.filter((id) => holds.has(id)), stale: wanted.filter((id) => !holds.has(id)) };
+  }
+}
+
+function isHeldBy(row: Row, leaseId: LeaseId, now: number): boolean {
+  return row['status'] === 'leased' && row['lease_id'] === leaseId && number(row, 'due_at') > now;
+}
+
+function prepare(writer: Connection) {
+  return {
+    byId: writer.prepare('messages-by-id'),
+    ack: writer.prepare('ack-messages'),
+    ackLease: writer.prepare('ack-lease'),
+    ofLease: writer.prepare('messages-of-lease'),
+    release: writer.prepare('release-messages'),
+    extend: writer.prepare('extend-messages'),
+    requeue: writer.prepare('requeue-messages'),
+  };
+}

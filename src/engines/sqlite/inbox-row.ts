@@ -1,0 +1,14 @@
+import type { Inbox } from '../../core/inbox.ts';
+import { json, number, type Row, text } from './row.ts';
+
+export function inboxFromRow(row: Row): Inbox {
+  return {
+    id: text(row, 'id'),
+    organizationId: text(row, 'organization_id'),
+    name: text(row, 'name'),
+    eventTypes: json(row, 'event_types'),
+    maxLeases: number(row, 'max_leases'),
+    paused: number(row, 'paused') === 1,
+    createdAt: number(row, 'created_at'),
+  };
+}

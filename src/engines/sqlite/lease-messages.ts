@@ -1,0 +1,123 @@
+import type { AcceptedEvent } from '../../core/event.ts';
+import { wantsEventType } from '../../core/event-type.ts';
+import type { EventId, LeaseId } from '../../core/ids.ts';
+import type { Inbox, InboxMessage, Lease } from '../../core/inbox.ts';
+import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { AvailableMessages } from './available-messages.ts';
+import type { Connection } from './connection.ts';
+import { eventFromRow } from './event-row.ts';
+import type { InboxWaker } from './inbox-waker.ts';
+import { number, type Row, text } from './row.ts';
+
+/** Events looked at in one step; a few ms. */
+const MAX_LOOKED_AT = 1_000;
+/** Read at once where some will not be wanted. */
+const CHUNK = 200;
+
+export interface LeaseRequest {
+  readonly leaseId: LeaseId;
+  readonly limit: number;
+  readonly leaseMs: Milliseconds;
+  readonly eventTypes: readonly string[];
+}
+
+export interface LeaseStep {
+  readonly lease: Lease | undefined;
+  /** Nothing was found yet, and not everything was looked at. */
+  readonly again: boolean;
+}
+
+/** Leases what is available in an inbox, in steps of bounded work, each within a transaction. */
+export class MessageLeaser {
+  readonly #clock: Clock;
+  readonly #waker: InboxWaker;
+  readonly #available: AvailableMessages;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(parts: { writer: Connection; clock: Clock; waker: InboxWaker }) {
+    this.#clock = parts.clock;
+    this.#waker = parts.waker;
+    this.#available = new AvailableMessages(parts.writer);
+    this.#statements = prepare(parts.writer);
+  }
+
+  leaseStep(inbox: Inbox, request: LeaseRequest): LeaseStep {
+    const until = addMs(this.#clock.now(), request.leaseMs);
+    const moreToWake = this.#waker.wakeSome(inbox);
+    const rows = this.#available.oldest(inbox.id, request.eventTypes, request.limit);
+    const messages: InboxMessage[] = [];
+    let quarantined = 0;
+    for (const row of rows) {
+      if (number(row, 'lease_count') >= inbox.maxLeases) {
+        // The inbox's maximum was lowered since.
+        this.#statements.quarantine.run(inbox.id, text(row, 'event_id'));
+        quarantined++;
+      } else {
+        messages.push(this.#lease(inbox, row, number(row, 'lease_count') + 1, request, until));
+      }
+    }
+    // What has a row is older than what has none.
+    const moreEvents = quarantined > 0 || this.#leaseUntouched(inbox, request, until, messages);
+    if (messages.length > 0) return { lease: { id: request.leaseId, until, messages }, again: false };
+    return { lease: undefined, again: moreToWake || moreEvents };
+  }
+
+  /**
+   * Goes on from the inbox's cursor. What this lease passes over becomes a row, so that the cursor can move on and
+   * nobody looks at these events again.
+   * @returns whether there may be more events after the cursor
+   */
+  #leaseUntouched(inbox: Inbox, request: LeaseRequest, until: Timestamp, messages: InboxMessage[]): boolean {
+    const cursorRow = this.#statements.cursor.get(inbox.id);
+    if (cursorRow === undefined) return false;
+    const start = text<EventId>(cursorRow, 'cursor_event_id');
+    const takesAll = inbox.eventTypes.length === 0 && request.eventTypes.length === 0;
+    let cursor = start;
+    let lookedAt = 0;
+    let more = true;
+    while (more && messages.length < request.limit && lookedAt < MAX_LOOKED_AT) {
+      const size = takesAll ? Math.min(request.limit - messages.length, MAX_LOOKED_AT) : CHUNK;
+      const rows = this.#statements.events.all(inbox.id, inbox.organizationId, cursor, size);
+      more = rows.length === size;
+      for (const row of rows) {
+        if (messages.length === request.limit) {
+          more = true;
+          break;
+        }
+        lookedAt++;
+        cursor = text(row, 'event_id');
+        const type = text(row, 'event_type');
+        if (row['status'] !== null || !wantsEventType(inbox.eventTypes, type)) continue;
+        if (wantsEventType(request.eventTypes, type)) messages.push(this.#lease(inbox, row, 1, request, until));
+        else this.#statements.addAvailable.run(inbox.id, cursor, type);
+      }
+    }
+    if (cursor !== start) this.#statements.moveCursor.run(inbox.id, cursor);
+    return more;
+  }
+
+  #lease(inbox: Inbox, row: Row, leaseCount: number, request: LeaseRequest, until: Timestamp): InboxMessage {
+    const id = text<EventId>(row, 'event_id');
+    this.#statements.lease.run(inbox.id, id, text(row, 'event_type'), request.leaseId, until);
+    return { event: this.#event(inbox, id), status: 'leased', leaseCount };
+  }
+
+  #event(inbox: Inbox, id: EventId): AcceptedEvent {
+    const row = this.#statements.event.get(inbox.organizationId, id);
+    if (row === undefined) throw new Error(`An inbox has a message of event ${id}, which is not there`);
+    return eventFromRow(row);
+  }
+}
+
+function prepare(writer: Connection) {
+  return {
+    cursor: writer.prepare('inbox-cursor'),
+    moveCursor: writer.prepare('move-inbox-cursor'),
+    events: writer.prepare('events-with-state'),
+    event: writer.prepare('get-event'),
+    lease: writer.prepare('lease-message'),
+    quarantine: writer.prepare('quarantine-message'),
+    addAvailable: writer.prepare('add-available-message'),
+  };
+}

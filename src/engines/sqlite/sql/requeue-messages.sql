@@ -1,0 +1,4 @@
+-- Makes quarantined messages available with a fresh count. Parameters: inbox, ids (JSON array). Returns those that were.
+UPDATE inbox_messages SET status = 'available', lease_count = 0
+WHERE inbox_id = ?1 AND event_id IN (SELECT value FROM json_each(?2)) AND status = 'quarantined'
+RETURNING event_id
