@@ -11,7 +11,7 @@ function say(text: string): (socket: Socket) => void {
   return (socket) => socket.write(text);
 }
 
-describe('kept connections', () => {
+describe('kept connections', { concurrency: 8 }, () => {
   test('one after another share one', async () => {
     await using receiver = await rawReceiver(say(OK));
     await using sender = openSender();
@@ -99,7 +99,7 @@ describe('kept connections', () => {
   });
 });
 
-describe('a kept connection that has died', () => {
+describe('a kept connection that has died', { concurrency: 4 }, () => {
   test('closed while idle: the next goes over a new one, and arrives once', async () => {
     await using receiver = await rawReceiver((socket) => {
       socket.write(OK);

@@ -17,7 +17,7 @@ function drip(socket: Socket, text: string, everyMs: number): void {
   socket.on('close', () => clearInterval(timer));
 }
 
-describe('the deadline is one, over everything', () => {
+describe('the deadline is one, over everything', { concurrency: 4 }, () => {
   const SILENT: readonly (readonly [string, (socket: Socket) => void])[] = [
     ['never answers', () => {}],
     ['drips a header', (socket) => socket.write('HTTP/1.1 200 OK\r\nX-A: ') && drip(socket, 'x', 20)],
@@ -72,7 +72,7 @@ describe('the deadline is one, over everything', () => {
   });
 });
 
-describe('the outcome is fixed at the status line', () => {
+describe('the outcome is fixed at the status line', { concurrency: 8 }, () => {
   const BODIES: readonly (readonly [string, string, (socket: Socket) => void])[] = [
     ['drips for ever', HEAD, (socket) => drip(socket, '1\r\nx\r\n', 50)],
     ['never comes', HEAD, () => {}],

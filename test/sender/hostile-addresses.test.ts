@@ -260,11 +260,16 @@ describe('names that lead where we may not go', () => {
     assert.equal(bad.connects, 0);
   });
 
-  test('names that do not resolve may be created', async () => {
-    for (const resolve of [async () => [], () => Promise.reject(new Error('no')), () => new Promise<never>(() => {})]) {
+  test('names that do not resolve may be created', async (context) => {
+    for (const resolve of [async () => [], () => Promise.reject(new Error('no'))]) {
       await using sender = guardedSender({ resolve });
       assert.equal((await sender.checkUrl('http://not-yet.example/')).kind, 'allowed');
     }
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    await using sender = guardedSender({ resolve: () => new Promise<never>(() => {}) });
+    const verdict = sender.checkUrl('http://silent.example/');
+    context.mock.timers.tick(3_000);
+    assert.equal((await verdict).kind, 'allowed');
   });
 });
 
