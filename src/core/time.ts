@@ -32,9 +32,9 @@ const UNITS: Readonly<Record<string, Milliseconds>> = {
  * @returns undefined when the text is no duration
  */
 export function parseDuration(text: string): Milliseconds | undefined {
-  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
-  const unit = UNITS[match?.[2] ?? ''];
-  return unit === undefined ? undefined : Number(match?.[1]) * unit;
+  const match = /^(\d{1,16})(ms|s|m|h|d)$/.exec(text);
+  const ms = Number(match?.[1]) * (UNITS[match?.[2] ?? ''] ?? Number.NaN);
+  return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
 /** The shortest text that `parseDuration` reads back as `ms`: 90000 is `90s`, 60000 is `1m`. */
