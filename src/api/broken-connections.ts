@@ -11,6 +11,11 @@ const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
 };
 const BAD_REQUEST: Problem = { code: 'bad_request', detail: 'This is not a request that HTTP/1.1 allows.' };
 
+const UNKNOWN_EXPECTATION: Problem = {
+  code: 'expectation_failed',
+  detail: 'Only `Expect: 100-continue` can be met here.',
+};
+
 /** Answers connections on which no request could be read, in our own form, and closes them. */
 export function answerBrokenConnections(app: FastifyInstance): void {
   const { server } = app;
@@ -22,6 +27,9 @@ export function answerBrokenConnections(app: FastifyInstance): void {
     }
     socket.end(rawProblem(PARSER_PROBLEMS[error.code ?? ''] ?? BAD_REQUEST, randomUUID()));
     socket.destroySoon();
+  });
+  server.on('checkExpectation', (_request, response) => {
+    response.socket?.end(rawProblem(UNKNOWN_EXPECTATION, randomUUID()));
   });
   // Without a listener Node closes the connection without a word.
   server.on('connect', (_request, socket) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Milliseconds } from '../core/time.ts';
+import { endAfterAnswer } from './ending-connections.ts';
 
 /** How long, and how much, a refused body is read and thrown away before its connection is cut. */
 const LINGER_MS: Milliseconds = 2_000;
@@ -20,8 +21,8 @@ export function hasBodyToCome(message: IncomingMessage): boolean {
  */
 export function sendAndLinger(request: FastifyRequest, reply: FastifyReply, body: string): FastifyReply {
   const { raw } = request;
+  endAfterAnswer(request);
   reply.header('connection', 'close').header('content-length', Buffer.byteLength(body));
-  reply.header('x-request-id', request.id).header('x-response-time', `${reply.elapsedTime.toFixed(2)}ms`);
   reply.hijack();
   const response = reply.raw;
   response.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>);

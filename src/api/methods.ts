@@ -11,7 +11,6 @@ const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 
 export function refuseOtherMethods(app: FastifyInstance): { close(): void } {
   const known = new Map<string, Set<HTTPMethods>>();
   let open = true;
-  app.addHttpMethod('TRACE');
   app.addHook('onRoute', ({ url, method }) => {
     if (!open) return;
     const methods = known.get(url) ?? new Set<HTTPMethods>();

@@ -4,6 +4,7 @@ import { type FieldError, invalidRequest, PROBLEMS, type Problem, type ProblemCo
 import type { Log } from '../ports/log.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import { hasBodyToCome, sendAndLinger } from './linger.ts';
+import { stampAnswer } from './stamp.ts';
 
 /** Carries a problem from the depth of a handler to the one place that prints it. */
 export class ProblemError extends Error {
@@ -43,6 +44,8 @@ export function problemBody(problem: Problem, requestId: string): string {
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { status } = PROBLEMS[problem.code];
+  // The hook that stamps every answer does not run where an address could not be read.
+  stampAnswer(request, reply);
   reply.code(status).header('content-type', 'application/problem+json');
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
   const body = problemBody(problem, request.id);

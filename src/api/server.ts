@@ -4,6 +4,7 @@ import { HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
 import { requireApiKey, requireLoopbackHost } from './auth.ts';
 import { ADMIN_BODY, readBody } from './body.ts';
 import { answerBrokenConnections } from './broken-connections.ts';
+import { keepConnectionRules } from './connection-rules.ts';
 import type { ApiParts } from './context.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
@@ -15,6 +16,7 @@ import { healthRoutes } from './resources/health.ts';
 import { inboxRoutes } from './resources/inbox.ts';
 import { meRoutes } from './resources/me.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
+import { stampAnswer } from './stamp.ts';
 import { compileValidator } from './validation.ts';
 
 /** A client's own request id, if it is one that may stand in a log and a header. */
@@ -34,6 +36,8 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // We look at it ourselves: Node answers without a body and goes on with what is pipelined behind.
+      requireHostHeader: false,
     },
     genReqId: ({ headers }) => {
       const own = headers['x-request-id'];
@@ -50,9 +54,10 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   );
 
   app.decorateRequest('caller');
+  app.addHook('onRequest', keepConnectionRules);
   if (parts.loopbackHostsOnly) app.addHook('onRequest', requireLoopbackHost);
   app.addHook('onSend', (request, reply, payload, done) => {
-    reply.header('x-request-id', request.id).header('x-response-time', `${reply.elapsedTime.toFixed(2)}ms`);
+    stampAnswer(request, reply);
     done(null, payload);
   });
   logRequests(app, parts.log);

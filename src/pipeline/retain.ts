@@ -1,4 +1,3 @@
-import type { EventId } from '../core/ids.ts';
 import { addMs, type Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -40,10 +39,10 @@ export class Retention {
   /** Everything that is too old now. @returns how many events left */
   async runRound(): Promise<number> {
     const before = addMs(this.#clock.now(), -this.#keepMs);
-    let after: EventId | null = null;
+    let after: string | null = null;
     let removed = 0;
     do {
-      const step: Awaited<ReturnType<EventStore['removeStep']>> = await this.#events.removeStep({
+      const step: { readonly removed: number; readonly after: string | null } = await this.#events.removeStep({
         before,
         after,
         limit: STEP_EVENTS,
