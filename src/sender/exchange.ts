@@ -35,7 +35,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #connection: Connection;
   #head: Head | null = null;
   #interimResponses = 0;
-  #isSecondTry = false;
   #isOver = false;
 
   constructor(args: {
@@ -99,7 +98,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     const word = classifyFailure(error);
     if (this.#mayTryAgain(word)) {
-      this.#isSecondTry = true;
       this.#connection = this.#pool.replace(this.#endpoint, this.#connection);
       this.#connection.dispatch(this.#options, this);
       return;
@@ -127,11 +125,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /**
    * A kept connection that the receiver closed while our request was on its way: no byte of an answer, and most likely
-   * nobody read the request. Once, at once, on a new connection, and still the same attempt.
+   * nobody read the request. At once, on a new connection (so never twice), and still the same attempt.
    */
   #mayTryAgain(word: AttemptError): boolean {
     const { served, hasAnswered } = this.#connection;
-    return word === 'connection_reset' && served > 0 && !hasAnswered && !this.#isSecondTry;
+    return word === 'connection_reset' && served > 0 && !hasAnswered;
   }
 
   /** @param error what the attempt comes to when no status line has come */

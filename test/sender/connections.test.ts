@@ -55,7 +55,7 @@ describe('kept connections', { concurrency: 8 }, () => {
     }
   });
 
-  test('a change of the URL uses none of the old ones', async () => {
+  test('a change of the URL uses none of the old ones', { timeout: 2_000 }, async () => {
     await using old = await rawReceiver(say(OK));
     await using now = await rawReceiver(say(OK));
     await using sender = openSender();
@@ -65,7 +65,7 @@ describe('kept connections', { concurrency: 8 }, () => {
     await until(() => old.open === 0);
   });
 
-  test('forget closes idle ones at once, those at work when they are done', async () => {
+  test('forget closes idle ones at once, those at work when they are done', { timeout: 2_000 }, async () => {
     const waiting: Socket[] = [];
     await using receiver = await rawReceiver((socket, n) => (n === 1 ? say(OK)(socket) : void waiting.push(socket)));
     await using sender = openSender();
@@ -138,7 +138,9 @@ describe('a kept connection that has died', { concurrency: 4 }, () => {
   });
 
   test('no second try after one byte of an answer, and none on a new connection', async () => {
-    await using receiver = await rawReceiver((socket, n) => (n === 1 ? say(OK)(socket) : socket.end('H')));
+    await using receiver = await rawReceiver((socket, n) =>
+      n === 1 ? say(OK)(socket) : socket.end(n === 2 ? 'H' : ''),
+    );
     await using sender = openSender();
     await post(sender, receiver.url);
     assert.equal((await post(sender, receiver.url)).error, 'connection_reset');

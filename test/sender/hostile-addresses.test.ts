@@ -105,6 +105,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     'http://public\\@127.0.0.1:PORT/',
     'https://127.0.0.1%00.evil.com/',
     'http://127.0.0.1%2f.evil.com/',
+    'http://ex%61mple.com/',
     'http://exa\tmple.com/',
     'http://example.com/a b',
     ' http://example.com/',

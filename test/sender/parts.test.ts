@@ -109,6 +109,12 @@ describe('the excerpt', () => {
     );
   });
 
+  test('bytes that are no UTF-8 become three each, and still fit', () => {
+    const excerpt = new Excerpt();
+    excerpt.add(Buffer.alloc(4_096, 0xff));
+    assert.ok(Buffer.byteLength(excerpt.text()) > 4_000 && Buffer.byteLength(excerpt.text()) <= 4_096);
+  });
+
   test('cuts between characters', () => {
     const excerpt = new Excerpt();
     excerpt.add(Buffer.from(`a${'ü'.repeat(4_000)}`));
