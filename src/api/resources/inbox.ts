@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { isEventTypePattern } from '../../core/event-type.ts';
 import { type EventId, isUuid, type LeaseId, type OrganizationId } from '../../core/ids.ts';
@@ -90,7 +90,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
         leaseMs: (body.lease_seconds ?? DEFAULT_LEASE_SECONDS) * 1_000,
         eventTypes,
         waitMs: (body.wait_seconds ?? 0) * 1_000,
-        signal: request.signal,
+        signal: goneSignal(reply),
       });
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const messages = (lease?.messages ?? []).map(messageJson).join(',');
@@ -159,6 +159,13 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     if (found === undefined) throw new ProblemError(NOT_FOUND);
     return found;
   }
+}
+
+/** Aborts when the connection ends: whoever leased has gone. */
+function goneSignal({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => controller.abort());
+  return controller.signal;
 }
 
 function selection(body: { lease_id: string; event_ids?: string[] }) {
