@@ -1,0 +1,52 @@
+import { startFloor, startServiceProcess } from './support/processes.ts';
+import { median, percentile, rawLoad } from './support/raw-load.ts';
+
+/**
+ * Accepting against its floor: 32 connections post events of 1 KB, in turn to a bare node:http server that parses the
+ * same JSON and keeps nothing, and to the service, which answers when the event is on disk (synchronous=FULL).
+ */
+const ROUNDS = Number(process.argv[2] ?? 5);
+const DURATION_MS = Number(process.argv[3] ?? 3_000);
+const CONNECTIONS = 32;
+
+const body = JSON.stringify({ type: 'bench.ingest', data: { text: 'x'.repeat(960), number: 12_345, list: [1, 2, 3] } });
+const request = [
+  'POST /api/events HTTP/1.1',
+  'Host: localhost',
+  'X-API-Key: test-api-key-change-in-prod',
+  'Content-Type: application/json',
+  `Content-Length: ${Buffer.byteLength(body)}`,
+  '',
+  body,
+].join('\r\n');
+
+const load = (url: string, durationMs: number) =>
+  rawLoad({ url, connections: CONNECTIONS, durationMs, expectStatus: 202, requestOf: () => request });
+
+const floor = await startFloor('bare-http-server.ts');
+const service = await startServiceProcess();
+try {
+  await load(floor.url, 1_000);
+  await load(service.url, 1_000);
+  const ratios: number[] = [];
+  console.log('round   bare node:http        service     ratio   service P50 / P99');
+  for (let round = 1; round <= ROUNDS; round++) {
+    const bare = await load(floor.url, DURATION_MS);
+    const ours = await load(service.url, DURATION_MS);
+    if (ours.unexpected > 0) throw new Error(`${ours.unexpected} answers were not 202`);
+    ratios.push(ours.perSecond / bare.perSecond);
+    const row = [
+      String(round).padStart(5),
+      `${bare.perSecond.toFixed(0).padStart(12)}/s`,
+      `${ours.perSecond.toFixed(0).padStart(14)}/s`,
+      (ours.perSecond / bare.perSecond).toFixed(2).padStart(9),
+      `${percentile(ours.latenciesMs, 0.5).toFixed(2)} / ${percentile(ours.latenciesMs, 0.99).toFixed(2)} ms`.padStart(20),
+    ];
+    console.log(row.join(' '));
+  }
+  const sorted = ratios.toSorted((a, b) => a - b);
+  console.log(`median ratio ${median(ratios).toFixed(2)} (${sorted[0]?.toFixed(2)}–${sorted.at(-1)?.toFixed(2)}); target ≥ 0.70`);
+} finally {
+  await service.stop();
+  await floor.stop();
+}
