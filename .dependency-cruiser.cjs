@@ -1,0 +1,68 @@
+/**
+ * Imports go one way: cli → app → api → pipeline → ports → core; sender and engines stand beside the pipeline, and only
+ * app/compose.ts knows them. test/house/import-rules.test.ts shows each rule a file that breaks it.
+ */
+const only = (name, from, to, because) => ({
+  name,
+  comment: because,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(src|test|bench|scripts)/', pathNot: to },
+});
+
+module.exports = {
+  forbidden: [
+    only('core-knows-core', '^src/core/', '^src/core/', 'core/ is pure: types and decisions'),
+    {
+      name: 'core-has-no-parts',
+      comment: 'core/ does no I/O and needs no package; node:crypto is the one exception',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^(node:)?crypto$' },
+    },
+    only('ports-know-core', '^src/ports/', '^src/(ports|core)/', 'a port is a promise, not a part'),
+    only('pipeline-knows-ports', '^src/pipeline/', '^src/(pipeline|ports|core)/', 'the same on every engine'),
+    only('sender-knows-ports', '^src/sender/', '^src/(sender|ports|core)/', 'it implements a port'),
+    only(
+      'engines-know-ports',
+      '^src/engines/([^/]+)/',
+      '^src/(engines/$1|ports|core)/',
+      'each implements the ports alone',
+    ),
+    only('api-knows-pipeline', '^src/api/', '^src/(api|pipeline|ports|core)/', 'HTTP over the pipeline'),
+    only(
+      'app-knows-no-cli',
+      '^src/app/',
+      '^src/(app|api|pipeline|ports|core|sender|engines)/',
+      'the cli is above the app',
+    ),
+    only('cli-knows-app', '^src/cli/', '^src/(cli|app|ports|core)/', 'the cli starts the app and nothing else'),
+    {
+      name: 'only-compose-knows-every-part',
+      comment: 'app/compose.ts is the one place that chooses an engine and a sender',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app/compose\\.ts$|engines/|sender/)' },
+      to: { path: '^src/(engines|sender)/' },
+    },
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { pathNot: '^test/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'src-needs-no-dev-dependency',
+      comment: 'an installation without development packages must run',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm', 'type-only'] },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'every-import-is-there', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
+  },
+};
