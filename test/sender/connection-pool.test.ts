@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSecureContext } from 'node:tls';
+import type { AttemptOutcome } from '../../src/core/delivery.ts';
+import type { EndpointId } from '../../src/core/ids.ts';
+import { AddressGuard } from '../../src/sender/address-guard.ts';
+import { ConnectionPool } from '../../src/sender/connection-pool.ts';
+import { Exchange } from '../../src/sender/exchange.ts';
+import { Networks } from '../../src/sender/networks.ts';
+import { clock, rawReceiver, request, until } from './support.ts';
+
+function makePool(): ConnectionPool {
+  const networks = new Networks({ allowedNetworks: [], allowLoopback: true });
+  const guard = new AddressGuard(networks, async () => []);
+  return new ConnectionPool({ guard, secureContext: createSecureContext() }, { httpsOnly: false });
+}
+
+function exchange(pool: ConnectionPool, id: string, url: string): Promise<AttemptOutcome> {
+  const endpoint = pool.endpoint(id as EndpointId, url);
+  assert.ok(endpoint !== undefined);
+  return new Promise((resolve) => {
+    const onEnd = (_exchange: Exchange, outcome: AttemptOutcome): void => resolve(outcome);
+    new Exchange({ request: request(url), userAgent: 'test', endpoint, pool, clock, onEnd }).start();
+  });
+}
+
+test('1,100 endpoints keep 1,000 connections, those used last; closed ones leave nothing behind', async () => {
+  await using receiver = await rawReceiver((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  const pool = makePool();
+  for (let batch = 0; batch < 22; batch++) {
+    await Promise.all(Array.from({ length: 50 }, (_, n) => exchange(pool, `${batch * 50 + n}`, receiver.url)));
+  }
+  assert.deepEqual(pool.size, { endpoints: 1_000, idle: 1_000 });
+  await until(() => receiver.open === 1_000);
+  await exchange(pool, '1099', receiver.url);
+  assert.equal(receiver.connects, 1_100, 'the last one is still kept');
+  await exchange(pool, '0', receiver.url);
+  assert.equal(receiver.connects, 1_101, 'the first one is not');
+  pool.closeIdle();
+  assert.deepEqual(pool.size, { endpoints: 0, idle: 0 });
+  await until(() => receiver.open === 0);
+});
+
+test('endpoints that are refused, fail or are forgotten leave nothing behind', async () => {
+  await using hangsUp = await rawReceiver((socket) => socket.end());
+  await using closes = await rawReceiver((socket) => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'));
+  const pool = makePool();
+  assert.equal(pool.endpoint('refused' as EndpointId, 'file:///etc/passwd'), undefined);
+  await exchange(pool, 'refused', 'http://10.0.0.1/');
+  await exchange(pool, 'hangs up', hangsUp.url);
+  await exchange(pool, 'closes', closes.url);
+  await until(() => pool.size.endpoints === 0);
+  const answered = exchange(pool, 'forgotten', closes.url);
+  pool.forget('forgotten' as EndpointId);
+  assert.equal((await answered).error, null);
+  assert.deepEqual(pool.size, { endpoints: 0, idle: 0 });
+});
