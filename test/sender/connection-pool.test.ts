@@ -55,3 +55,23 @@ test('endpoints that are refused, fail or are forgotten leave nothing behind', a
   assert.equal((await answered).error, null);
   assert.deepEqual(pool.size, { endpoints: 0, idle: 0 });
 });
+
+test('idle connections close after 4 s, and nothing of their endpoints is left', async (context) => {
+  await using receiver = await rawReceiver((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  const pool = makePool();
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  for (let n = 0; n < 50; n++) await exchange(pool, `${n}`, receiver.url);
+  await turns(10);
+  context.mock.timers.tick(3_900);
+  await turns(50);
+  assert.equal(receiver.open, 50);
+  context.mock.timers.tick(200);
+  context.mock.timers.reset();
+  await until(() => receiver.open === 0);
+  await until(() => pool.size.endpoints === 0);
+});
+
+/** Lets the event loop go round, without a timer. */
+async function turns(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
+}
