@@ -1,4 +1,4 @@
-import { startFloor, startServiceProcess } from './support/processes.ts';
+import { startFloor, startService } from './support/processes.ts';
 import { median, percentile, rawLoad } from './support/raw-load.ts';
 
 /**
@@ -24,7 +24,7 @@ const load = (url: string, durationMs: number) =>
   rawLoad({ url, connections: CONNECTIONS, durationMs, expectStatus: 202, requestOf: () => request });
 
 const floor = await startFloor('bare-http-server.ts');
-const service = await startServiceProcess();
+const service = await startService();
 try {
   await load(floor.url, 1_000);
   await load(service.url, 1_000);

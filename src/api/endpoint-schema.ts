@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox';
+import type { FromSchema } from 'json-schema-to-ts';
 import {
   MAX_DESCRIPTION_LENGTH,
   MAX_ENDPOINT_ATTEMPTS,
@@ -9,32 +9,40 @@ import {
   MAX_URL_LENGTH,
 } from '../core/limits.ts';
 
-const FIELDS = {
-  description: Type.String({ maxLength: MAX_DESCRIPTION_LENGTH }),
-  event_types: Type.Array(Type.String({ maxLength: MAX_TYPE_LENGTH }), { maxItems: MAX_EVENT_TYPE_PATTERNS }),
-  headers: Type.Record(Type.String(), Type.String()),
-  max_concurrency: Type.Integer({ minimum: 1, maximum: MAX_ENDPOINT_CONCURRENCY }),
-  timeout_seconds: Type.Number({ minimum: 1, maximum: MAX_ENDPOINT_TIMEOUT_SECONDS }),
-  max_attempts: Type.Integer({ minimum: 1, maximum: MAX_ENDPOINT_ATTEMPTS }),
-  retry_schedule: Type.Array(Type.String(), { minItems: 1, maxItems: MAX_ENDPOINT_ATTEMPTS }),
-  enabled: Type.Boolean(),
-  secret: Type.Union([Type.String(), Type.Null()]),
+/** What may be changed later. */
+const CHANGEABLE = {
+  url: { type: 'string', minLength: 1, maxLength: MAX_URL_LENGTH },
+  description: { type: 'string', maxLength: MAX_DESCRIPTION_LENGTH },
+  event_types: {
+    type: 'array',
+    items: { type: 'string', maxLength: MAX_TYPE_LENGTH },
+    maxItems: MAX_EVENT_TYPE_PATTERNS,
+  },
+  headers: { type: 'object', additionalProperties: { type: 'string' } },
+  max_concurrency: { type: 'integer', minimum: 1, maximum: MAX_ENDPOINT_CONCURRENCY },
+  timeout_seconds: { type: 'number', minimum: 1, maximum: MAX_ENDPOINT_TIMEOUT_SECONDS },
+  max_attempts: { type: 'integer', minimum: 1, maximum: MAX_ENDPOINT_ATTEMPTS },
+  retry_schedule: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_ENDPOINT_ATTEMPTS },
+  enabled: { type: 'boolean' },
   // Promised by the contract, not built yet: only "off" is taken, so that nobody relies on what does not happen.
-  rate_limit: Type.Null(),
-  ordered: Type.Literal(false),
-  filter: Type.Null(),
-  batch: Type.Null(),
-};
+  rate_limit: { type: 'null' },
+  ordered: { const: false },
+  filter: { type: 'null' },
+  batch: { type: 'null' },
+} as const;
 
-const url = Type.String({ minLength: 1, maxLength: MAX_URL_LENGTH });
+export const newEndpointSchema = {
+  type: 'object',
+  // The secret has a way of its own to change.
+  properties: { ...CHANGEABLE, secret: { type: ['string', 'null'] } },
+  required: ['url'],
+  additionalProperties: false,
+} as const;
+export type NewEndpoint = FromSchema<typeof newEndpointSchema>;
 
-export const NewEndpoint = Type.Object(
-  { url, ...Type.Partial(Type.Object(FIELDS)).properties },
-  { additionalProperties: false },
-);
-export type NewEndpoint = Static<typeof NewEndpoint>;
-
-/** The secret has a way of its own to change. */
-const { secret: _secret, ...CHANGEABLE } = FIELDS;
-export const EndpointChanges = Type.Partial(Type.Object({ url, ...CHANGEABLE }), { additionalProperties: false });
-export type EndpointChanges = Static<typeof EndpointChanges>;
+export const endpointChangesSchema = {
+  type: 'object',
+  properties: CHANGEABLE,
+  additionalProperties: false,
+} as const;
+export type EndpointChanges = FromSchema<typeof endpointChangesSchema>;

@@ -17,7 +17,7 @@ import { inboxRoutes } from './resources/inbox.ts';
 import { meRoutes } from './resources/me.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
 import { stampAnswer } from './stamp.ts';
-import { compileValidator } from './validation.ts';
+import { createValidatorCompiler } from './validation.ts';
 
 /** A client's own request id, if it is one that may stand in a log and a header. */
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -47,7 +47,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   });
 
   answerBrokenConnections(app);
-  app.setValidatorCompiler(compileValidator);
+  app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(createErrorHandler(parts.log));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, { code: 'not_found', detail: 'There is no such address.' }),

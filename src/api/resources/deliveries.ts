@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static } from 'typebox';
+import type { FromSchema } from 'json-schema-to-ts';
 import { DELIVERY_STATUSES } from '../../core/delivery.ts';
 import type { DeliveryId, EndpointId, EventId } from '../../core/ids.ts';
 import type { ApiParts } from '../context.ts';
@@ -7,15 +7,18 @@ import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 import { attemptView, deliveryView } from '../views.ts';
 
-const DeliveryQuery = Type.Object({
-  ...PAGE_QUERY,
-  ...TIME_QUERY,
-  status: Type.Optional(Type.Enum([...DELIVERY_STATUSES])),
-  endpoint_id: Type.Optional(Type.String()),
-  event_id: Type.Optional(Type.String()),
-  type: Type.Optional(Type.String()),
-});
-type DeliveryQuery = Static<typeof DeliveryQuery>;
+const DeliveryQuery = {
+  type: 'object',
+  properties: {
+    ...PAGE_QUERY,
+    ...TIME_QUERY,
+    status: { enum: DELIVERY_STATUSES },
+    endpoint_id: { type: 'string' },
+    event_id: { type: 'string' },
+    type: { type: 'string' },
+  },
+} as const;
+type DeliveryQuery = FromSchema<typeof DeliveryQuery>;
 
 export function deliveryRoutes(app: FastifyInstance, { engine }: ApiParts): void {
   app.get<{ Querystring: DeliveryQuery }>(

@@ -1,20 +1,24 @@
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
 import type { EndpointId } from '../../core/ids.ts';
 import type { ApiParts } from '../context.ts';
 import { EndpointAdmin } from '../endpoint-admin.ts';
-import { EndpointChanges, NewEndpoint } from '../endpoint-schema.ts';
+import {
+  type EndpointChanges,
+  endpointChangesSchema,
+  type NewEndpoint,
+  newEndpointSchema,
+} from '../endpoint-schema.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 import { endpointView } from '../views.ts';
 
-const EndpointQuery = Type.Object({ ...PAGE_QUERY, ...TIME_QUERY });
+const EndpointQuery = { type: 'object', properties: { ...PAGE_QUERY, ...TIME_QUERY } } as const;
 
 export function endpointRoutes(app: FastifyInstance, parts: ApiParts): void {
   const admin = new EndpointAdmin(parts);
   const { endpoints } = parts.engine.store;
 
-  app.post<{ Body: NewEndpoint }>('/api/endpoints', { schema: { body: NewEndpoint } }, async (request, reply) => {
+  app.post<{ Body: NewEndpoint }>('/api/endpoints', { schema: { body: newEndpointSchema } }, async (request, reply) => {
     const endpoint = await admin.create(request.caller, request.body, { isDefault: false });
     return reply.code(201).send({ ...endpointView(endpoint), secret: endpoint.secret });
   });
@@ -42,7 +46,7 @@ export function endpointRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.patch<{ Params: { id: EndpointId }; Body: EndpointChanges }>(
     '/api/endpoints/:id',
-    { schema: { body: EndpointChanges } },
+    { schema: { body: endpointChangesSchema } },
     async (request) => endpointView(await admin.change(request.caller, request.params.id, request.body)),
   );
 

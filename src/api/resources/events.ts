@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import Type, { type Static } from 'typebox';
+import type { FromSchema } from 'json-schema-to-ts';
 import type { AcceptedEvent } from '../../core/event.ts';
 import { readEventRequest } from '../../core/event-request.ts';
 import type { EventId } from '../../core/ids.ts';
@@ -17,8 +17,11 @@ import { deliverySummary, eventJson, pageJson } from '../views.ts';
 const EVENT_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true };
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-const EventQuery = Type.Object({ ...PAGE_QUERY, ...TIME_QUERY, type: Type.Optional(Type.String()) });
-type EventQuery = Static<typeof EventQuery>;
+const EventQuery = {
+  type: 'object',
+  properties: { ...PAGE_QUERY, ...TIME_QUERY, type: { type: 'string' } },
+} as const;
+type EventQuery = FromSchema<typeof EventQuery>;
 
 /** Rows are read in pieces of this many, and a page ends early past this size: 1,000 events may be 256 MB. */
 const LIST_PIECE = 50;

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import Type, { type Static } from 'typebox';
+import type { FromSchema } from 'json-schema-to-ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
 import { type EventId, isUuid, type LeaseId, type OrganizationId } from '../../core/ids.ts';
 import { DEFAULT_INBOX, INBOX_STATUSES, type Inbox } from '../../core/inbox.ts';
@@ -19,48 +19,59 @@ import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { messageJson, pageJson } from '../views.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const STRICT = { additionalProperties: false };
+const inbox = { type: 'string', minLength: 1, maxLength: 100, default: DEFAULT_INBOX } as const;
+const event_ids = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_ACK_IDS } as const;
+const lease_id = { type: 'string', minLength: 1, maxLength: 64 } as const;
+const lease_seconds = { type: 'integer', minimum: 1, maximum: MAX_LEASE_SECONDS } as const;
 
-const inbox = Type.Optional(Type.String({ minLength: 1, maxLength: 100, default: DEFAULT_INBOX }));
-const eventIds = Type.Array(Type.String(), { minItems: 1, maxItems: MAX_ACK_IDS });
-const leaseId = Type.String({ minLength: 1, maxLength: 64 });
-const leaseSeconds = Type.Integer({ minimum: 1, maximum: MAX_LEASE_SECONDS });
-
-const InboxQuery = Type.Object({
-  ...PAGE_QUERY,
-  inbox,
-  status: Type.Optional(Type.Enum([...INBOX_STATUSES, 'all'])),
-});
-const LeaseBody = Type.Object(
-  {
+const InboxQuery = {
+  type: 'object',
+  properties: { ...PAGE_QUERY, inbox, status: { enum: [...INBOX_STATUSES, 'all'] } },
+} as const;
+const LeaseBody = {
+  type: 'object',
+  properties: {
     inbox,
-    lease_limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LEASE_LIMIT, default: DEFAULT_LEASE_LIMIT })),
-    lease_seconds: Type.Optional(leaseSeconds),
-    wait_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 })),
-    event_types: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_EVENT_TYPE_PATTERNS })),
+    lease_limit: { type: 'integer', minimum: 1, maximum: MAX_LEASE_LIMIT, default: DEFAULT_LEASE_LIMIT },
+    lease_seconds: { ...lease_seconds, default: DEFAULT_LEASE_SECONDS },
+    wait_seconds: { type: 'number', minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 },
+    event_types: { type: 'array', items: { type: 'string' }, maxItems: MAX_EVENT_TYPE_PATTERNS },
   },
-  STRICT,
-);
-const AckBody = Type.Object({ inbox, event_ids: Type.Optional(eventIds), lease_id: Type.Optional(leaseId) }, STRICT);
-const ReleaseBody = Type.Object(
-  {
+  additionalProperties: false,
+} as const;
+const AckBody = {
+  type: 'object',
+  properties: { inbox, event_ids, lease_id },
+  additionalProperties: false,
+} as const;
+const ReleaseBody = {
+  type: 'object',
+  properties: {
     inbox,
-    lease_id: leaseId,
-    event_ids: Type.Optional(eventIds),
-    delay_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_LEASE_SECONDS })),
+    lease_id,
+    event_ids,
+    delay_seconds: { type: 'integer', minimum: 0, maximum: MAX_LEASE_SECONDS, default: 0 },
   },
-  STRICT,
-);
-const ExtendBody = Type.Object(
-  { inbox, lease_id: leaseId, event_ids: Type.Optional(eventIds), lease_seconds: leaseSeconds },
-  STRICT,
-);
-const RequeueBody = Type.Object({ inbox, event_ids: eventIds }, STRICT);
+  required: ['lease_id'],
+  additionalProperties: false,
+} as const;
+const ExtendBody = {
+  type: 'object',
+  properties: { inbox, lease_id, event_ids, lease_seconds },
+  required: ['lease_id', 'lease_seconds'],
+  additionalProperties: false,
+} as const;
+const RequeueBody = {
+  type: 'object',
+  properties: { inbox, event_ids },
+  required: ['event_ids'],
+  additionalProperties: false,
+} as const;
 
 export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiParts): void {
   const { inboxes } = engine.store;
 
-  app.get<{ Querystring: Static<typeof InboxQuery> }>(
+  app.get<{ Querystring: FromSchema<typeof InboxQuery> }>(
     '/api/inbox',
     { schema: { querystring: InboxQuery } },
     async (request, reply) => {
@@ -77,7 +88,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     },
   );
 
-  app.post<{ Body: Static<typeof LeaseBody> }>(
+  app.post<{ Body: FromSchema<typeof LeaseBody> }>(
     '/api/inbox/lease',
     { schema: { body: LeaseBody } },
     async (request, reply) => {
@@ -98,7 +109,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     },
   );
 
-  app.post<{ Body: Static<typeof AckBody> }>('/api/inbox/ack', { schema: { body: AckBody } }, async (request) => {
+  app.post<{ Body: FromSchema<typeof AckBody> }>('/api/inbox/ack', { schema: { body: AckBody } }, async (request) => {
     const { inbox: name, event_ids, lease_id } = request.body;
     if (event_ids === undefined && lease_id === undefined) {
       throw invalidField('event_ids', 'or lease_id is required');
@@ -120,7 +131,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     return { acknowledged: acked.acknowledged };
   });
 
-  app.post<{ Body: Static<typeof ReleaseBody> }>(
+  app.post<{ Body: FromSchema<typeof ReleaseBody> }>(
     '/api/inbox/release',
     { schema: { body: ReleaseBody } },
     async (request) => {
@@ -132,7 +143,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     },
   );
 
-  app.post<{ Body: Static<typeof ExtendBody> }>(
+  app.post<{ Body: FromSchema<typeof ExtendBody> }>(
     '/api/inbox/extend',
     { schema: { body: ExtendBody } },
     async (request) =>
@@ -142,7 +153,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
       }),
   );
 
-  app.post<{ Body: Static<typeof RequeueBody> }>(
+  app.post<{ Body: FromSchema<typeof RequeueBody> }>(
     '/api/inbox/requeue',
     { schema: { body: RequeueBody } },
     async (request) => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static } from 'typebox';
+import type { FromSchema } from 'json-schema-to-ts';
 import type { Endpoint } from '../../core/endpoint.ts';
 import { MAX_URL_LENGTH } from '../../core/limits.ts';
 import type { Caller } from '../../pipeline/authenticate.ts';
@@ -7,17 +7,19 @@ import type { ApiParts } from '../context.ts';
 import { EndpointAdmin } from '../endpoint-admin.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 
-const WebhookConfig = Type.Object(
-  { webhook_url: Type.String({ minLength: 1, maxLength: MAX_URL_LENGTH }) },
-  { additionalProperties: false },
-);
+const WebhookConfig = {
+  type: 'object',
+  properties: { webhook_url: { type: 'string', minLength: 1, maxLength: MAX_URL_LENGTH } },
+  required: ['webhook_url'],
+  additionalProperties: false,
+} as const;
 
 /** The organization's default endpoint, in the words of the seed: one address, set again to change it. */
 export function webhookConfigRoutes(app: FastifyInstance, parts: ApiParts): void {
   const admin = new EndpointAdmin(parts);
   const { endpoints } = parts.engine.store;
 
-  app.post<{ Body: Static<typeof WebhookConfig> }>(
+  app.post<{ Body: FromSchema<typeof WebhookConfig> }>(
     '/api/webhook/config',
     { schema: { body: WebhookConfig } },
     async (request) => {
