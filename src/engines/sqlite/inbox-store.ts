@@ -1,6 +1,6 @@
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
-import type { Milliseconds } from '../../core/time.ts';
+import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InboxStore, LeaseSelection } from '../../ports/store/inbox-store.ts';
 import type { CommittedState } from './committed-state.ts';
@@ -8,7 +8,7 @@ import type { Connection, Statement } from './connection.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
 import { inboxFromRow } from './inbox-row.ts';
 import { InboxWaker } from './inbox-waker.ts';
-import { type LeaseRequest, type LeaseStep, MessageLeaser } from './lease-messages.ts';
+import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';
 import type { ReadConnection } from './read-connection.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -17,6 +17,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
   readonly #state: CommittedState;
+  readonly #clock: Clock;
   readonly #waker: InboxWaker;
   readonly #leaser: MessageLeaser;
   readonly #holds: MessageHolds;
@@ -33,6 +34,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#queue = parts.queue;
     this.#reader = parts.reader;
     this.#state = parts.state;
+    this.#clock = parts.clock;
     this.#waker = new InboxWaker(parts);
     this.#leaser = new MessageLeaser({ ...parts, waker: this.#waker });
     this.#holds = new MessageHolds(parts);
@@ -55,12 +57,21 @@ export class SqliteInboxStore implements InboxStore {
     return this.#list.list(inbox, query);
   }
 
+  /** In as many steps as it takes to look at everything once; a step that fails leaves what the earlier ones leased. */
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
-    let step: LeaseStep;
-    do {
-      step = await this.#queue.submit(() => this.#leaser.leaseStep(inbox, request));
-    } while (step.again);
-    return step.lease;
+    const until = addMs(this.#clock.now(), request.leaseMs);
+    const messages: InboxMessage[] = [];
+    for (let more = true; more; ) {
+      try {
+        const step = await this.#queue.submit(() => this.#leaser.leaseStep(inbox, request, until, messages.length));
+        messages.push(...step.messages);
+        more = step.more;
+      } catch (error) {
+        if (messages.length === 0) throw error;
+        more = false;
+      }
+    }
+    return messages.length === 0 ? undefined : { id: request.leaseId, until, messages };
   }
 
   ack(inbox: Inbox, selection: AckSelection) {

@@ -1,9 +1,8 @@
 import type { AcceptedEvent } from '../../core/event.ts';
 import { wantsEventType } from '../../core/event-type.ts';
 import type { EventId, LeaseId } from '../../core/ids.ts';
-import type { Inbox, InboxMessage, Lease } from '../../core/inbox.ts';
-import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Inbox, InboxMessage } from '../../core/inbox.ts';
+import type { Milliseconds, Timestamp } from '../../core/time.ts';
 import { AvailableMessages } from './available-messages.ts';
 import type { Connection } from './connection.ts';
 import { eventFromRow } from './event-row.ts';
@@ -23,44 +22,39 @@ export interface LeaseRequest {
 }
 
 export interface LeaseStep {
-  readonly lease: Lease | undefined;
-  /** Nothing was found yet, and not everything was looked at. */
-  readonly again: boolean;
+  readonly messages: readonly InboxMessage[];
+  /** Fewer than wanted, and not everything was looked at. */
+  readonly more: boolean;
 }
 
 /** Leases what is available in an inbox, in steps of bounded work, each within a transaction. */
 export class MessageLeaser {
-  readonly #clock: Clock;
   readonly #waker: InboxWaker;
   readonly #available: AvailableMessages;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(parts: { writer: Connection; clock: Clock; waker: InboxWaker }) {
-    this.#clock = parts.clock;
+  constructor(parts: { writer: Connection; waker: InboxWaker }) {
     this.#waker = parts.waker;
     this.#available = new AvailableMessages(parts.writer);
     this.#statements = prepare(parts.writer);
   }
 
-  leaseStep(inbox: Inbox, request: LeaseRequest): LeaseStep {
-    const until = addMs(this.#clock.now(), request.leaseMs);
+  /** @param leased how many of the limit earlier steps have leased */
+  leaseStep(inbox: Inbox, request: LeaseRequest, until: Timestamp, leased: number): LeaseStep {
+    const limit = request.limit - leased;
     const moreToWake = this.#waker.wakeSome(inbox);
-    const rows = this.#available.oldest(inbox.id, request.eventTypes, request.limit);
+    const rows = this.#available.oldest(inbox.id, request.eventTypes, limit);
     const messages: InboxMessage[] = [];
-    let quarantined = 0;
     for (const row of rows) {
-      if (number(row, 'lease_count') >= inbox.maxLeases) {
-        // The inbox's maximum was lowered since.
-        this.#statements.quarantine.run(inbox.id, text(row, 'event_id'));
-        quarantined++;
-      } else {
-        messages.push(this.#lease(inbox, row, number(row, 'lease_count') + 1, request, until));
-      }
+      const leaseCount = number(row, 'lease_count') + 1;
+      if (leaseCount <= inbox.maxLeases) messages.push(this.#lease(inbox, row, leaseCount, request, until));
+      // The inbox's maximum was lowered since.
+      else this.#statements.quarantine.run(inbox.id, text(row, 'event_id'));
     }
-    // What has a row is older than what has none.
-    const moreEvents = quarantined > 0 || this.#leaseUntouched(inbox, request, until, messages);
-    if (messages.length > 0) return { lease: { id: request.leaseId, until, messages }, again: false };
-    return { lease: undefined, again: moreToWake || moreEvents };
+    // What has a row is older than what has none: as long as there are such, they come first.
+    const moreRows = rows.length === limit || moreToWake;
+    const moreEvents = moreRows || this.#leaseUntouched(inbox, { ...request, limit }, until, messages);
+    return { messages, more: messages.length < limit && moreEvents };
   }
 
   /**

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
+import { addMs } from '../../src/core/time.ts';
+import type { NewHarness } from './harness.ts';
+import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';
+
+export function endpointStoreContract(newHarness: NewHarness): void {
+  describe('EndpointStore', () => {
+    test(
+      'keeps every field',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const endpoint = newEndpoint(world, organizationId, {
+          description: 'żółć "quoted"',
+          eventTypes: ['order.*', '**'],
+          headers: { 'x-env': 'prod', 'x-empty': '' },
+          retryPolicy: { maxAttempts: 3, schedule: [1_000, 60_000] },
+          status: 'disabled',
+          disabledReason: 'gone',
+          previousSecret: { secret: 'whsec_old', expiresAt: addMs(world.clock.now(), 5) },
+          isDefault: true,
+        });
+        assert.equal(await world.engine.store.endpoints.create(endpoint), 'created');
+        const { endpoints } = (await world.reopen()).store;
+        assert.deepEqual(await endpoints.get(organizationId, endpoint.id), endpoint);
+        assert.deepEqual(await endpoints.getDefault(organizationId), endpoint);
+        assert.deepEqual(await endpoints.all(organizationId), [endpoint]);
+        assert.deepEqual(await endpoints.list(organizationId, WHOLE_LIST), [endpoint]);
+      }),
+    );
+
+    test(
+      'has one default endpoint an organization',
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const [ours, theirs] = [await world.organization(), await world.organization()];
+        const outcomes = await Promise.all(
+          [ours, ours, theirs].map((id) => endpoints.create(newEndpoint(world, id, { isDefault: true }))),
+        );
+        assert.deepEqual(outcomes, ['created', 'conflict', 'created']);
+        assert.equal((await endpoints.all(ours)).length, 1);
+        assert.equal(await endpoints.create(newEndpoint(world, ours)), 'created');
+      }),
+    );
+
+    test(
+      'finds by id alone, in order, with gaps',
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const organizationId = await world.organization();
+        const [one, two] = [newEndpoint(world, organizationId), newEndpoint(world, organizationId)];
+        await endpoints.create(one);
+        await endpoints.create(two);
+        const missing = world.ids.next<EndpointId>();
+        assert.deepEqual(await endpoints.find([two.id, missing, one.id, two.id]), [two, undefined, one, two]);
+      }),
+    );
+
+    test(
+      'changes what is named and nothing else',
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const organizationId = await world.organization();
+        const endpoint = newEndpoint(world, organizationId);
+        await endpoints.create(endpoint);
+        const updatedAt = addMs(world.clock.now(), 10);
+        const change = { url: 'https://example.org/', status: 'paused', eventTypes: ['a'], updatedAt } as const;
+        const changed = { ...endpoint, ...change };
+        assert.deepEqual(await endpoints.update(organizationId, endpoint.id, change), changed);
+        assert.deepEqual(await endpoints.get(organizationId, endpoint.id), changed);
+        const [one, two] = await Promise.all([
+          endpoints.update(organizationId, endpoint.id, { description: 'by one', updatedAt }),
+          endpoints.update(organizationId, endpoint.id, { timeoutMs: 77, updatedAt }),
+        ]);
+        assert.ok(one && two);
+        const now = await endpoints.get(organizationId, endpoint.id);
+        assert.deepEqual([now?.description, now?.timeoutMs], ['by one', 77]);
+      }),
+    );
+
+    test(
+      'stops an endpoint that is active, once',
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const organizationId = await world.organization();
+        const [active, paused] = [
+          newEndpoint(world, organizationId),
+          newEndpoint(world, organizationId, { status: 'paused' }),
+        ];
+        await endpoints.create(active);
+        await endpoints.create(paused);
+        const at = addMs(world.clock.now(), 3);
+        assert.equal(await endpoints.disable(active.id, 'gone', at), true);
+        assert.equal(await endpoints.disable(active.id, 'failing', at), false);
+        assert.equal(await endpoints.disable(paused.id, 'gone', at), false);
+        assert.equal(await endpoints.disable(world.ids.next(), 'gone', at), false);
+        const stopped = { ...active, status: 'disabled', disabledReason: 'gone', updatedAt: at };
+        assert.deepEqual(await endpoints.find([active.id, paused.id]), [stopped, paused]);
+      }),
+    );
+
+    test(
+      'removes an endpoint; its deliveries stay on record and are ended step by step',
+      inWorld(newHarness, async (world) => {
+        const { endpoints, deliveries } = world.engine.store;
+        const { organizationId, endpointId } = await world.lane();
+        const other = await world.lane();
+        await endpoints.create(newEndpoint(world, organizationId, { id: endpointId }));
+        await world.accept(organizationId, 7);
+        await world.accept(other.organizationId, 1);
+        const [flying, done] = await world.take(endpointId, 2);
+        assert.ok(flying && done);
+        await world.engine.queue.settle([settlement(done)]);
+        assert.equal(await endpoints.remove(organizationId, endpointId), true);
+        assert.equal(await endpoints.remove(organizationId, endpointId), false);
+        assert.equal(await endpoints.get(organizationId, endpointId), undefined);
+        world.clock.advance(5);
+        const at = world.clock.now();
+        const steps = [];
+        for (let ended = -1; ended !== 0; steps.push(ended))
+          ended = await endpoints.endWaiting(endpointId, 'canceled', at, 4);
+        assert.deepEqual(steps, [4, 2, 0]);
+        assert.deepEqual(await world.engine.queue.settle([settlement(flying)]), ['stale']);
+        assert.deepEqual(await world.take(endpointId), []);
+        const record = await deliveries.list(organizationId, ALL_DELIVERIES);
+        assert.equal(record.filter(({ status }) => status === 'canceled').length, 6);
+        for (const { id, status, nextAttemptAt, updatedAt } of record) {
+          if (id !== done.id) assert.deepEqual([status, nextAttemptAt, updatedAt], ['canceled', null, at]);
+        }
+        assert.equal((await world.engine.queue.depth()).waiting, 1, 'the other one');
+      }),
+    );
+
+    test(
+      'lists in pages, newest first, each once, while others are added',
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const organizationId = await world.organization();
+        const made: EndpointId[] = [];
+        const add = async () => {
+          world.clock.advance(1_000);
+          const endpoint = newEndpoint(world, organizationId);
+          await endpoints.create(endpoint);
+          made.unshift(endpoint.id);
+        };
+        for (let count = 0; count < 7; count++) await add();
+        const before = [...made];
+        const seen: EndpointId[] = [];
+        for (let page = await endpoints.list(organizationId, { ...WHOLE_LIST, limit: 3 }); page.length > 0; ) {
+          seen.push(...page.map(({ id }) => id));
+          await add();
+          page = await endpoints.list(organizationId, { ...WHOLE_LIST, limit: 3, after: seen.at(-1) ?? null });
+        }
+        assert.deepEqual(seen, before);
+        const [, newest] = await endpoints.list(organizationId, WHOLE_LIST);
+        assert.ok(newest);
+        const window = { ...WHOLE_LIST, from: addMs(newest.createdAt, -2_000), to: newest.createdAt };
+        assert.deepEqual(
+          (await endpoints.list(organizationId, window)).map(({ id }) => id),
+          made.slice(2, 4),
+        );
+      }),
+    );
+
+    test(
+      "another organization's endpoint is none",
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const [ours, theirs] = [await world.organization(), await world.organization()];
+        const endpoint = newEndpoint(world, ours, { isDefault: true });
+        await endpoints.create(endpoint);
+        assert.equal(await endpoints.get(theirs, endpoint.id), undefined);
+        assert.deepEqual(await endpoints.list(theirs, WHOLE_LIST), []);
+        assert.deepEqual(await endpoints.all(theirs), []);
+        assert.equal(await endpoints.getDefault(theirs), undefined);
+        const change = { url: 'https://evil.example/', updatedAt: world.clock.now() };
+        assert.equal(await endpoints.update(theirs, endpoint.id, change), undefined);
+        assert.equal(await endpoints.remove(theirs, endpoint.id), false);
+        assert.deepEqual(await endpoints.get(ours, endpoint.id), endpoint);
+      }),
+    );
+  });
+}
+
+function newEndpoint(world: World, organizationId: OrganizationId, rest: Partial<Endpoint> = {}): Endpoint {
+  const at = world.clock.now();
+  return {
+    id: world.ids.next<EndpointId>(),
+    organizationId,
+    url: 'https://example.com/hook',
+    description: '',
+    eventTypes: [],
+    headers: {},
+    maxConcurrency: 10,
+    retryPolicy: { maxAttempts: 5, schedule: [30_000] },
+    timeoutMs: 10_000,
+    status: 'active',
+    disabledReason: null,
+    secret: 'whsec_secret',
+    previousSecret: null,
+    isDefault: false,
+    createdAt: at,
+    updatedAt: at,
+    ...rest,
+  };
+}

@@ -1,0 +1,32 @@
+import type { IdSource } from '../../src/core/ids.ts';
+import type { Milliseconds } from '../../src/core/time.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import type { FanOut } from '../../src/ports/fan-out.ts';
+
+/** What an engine needs that the suites decide. */
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly fanOut: FanOut;
+  readonly dedupWindowMs: Milliseconds;
+  readonly maxBacklog: number | null;
+}
+
+/** The ports that a process of its own offers for being killed. */
+export type RemoteEngine = Pick<Engine, 'intake' | 'queue' | 'store'>;
+
+/** One storage, empty at first. An engine that wants to pass the suites brings one of these. */
+export interface EngineHarness {
+  /** An engine on the storage; the one before must be closed or killed. */
+  open(options: EngineOptions): Promise<Engine>;
+  /**
+   * An engine on the storage in a process of its own, with the machine's clock. Every event goes to one endpoint,
+   * `REMOTE_ENDPOINT`. `kill` is SIGKILL, whatever it is doing.
+   */
+  spawn(): Promise<{ readonly engine: RemoteEngine; kill(): Promise<void> }>;
+  /** Ends what was opened and takes the storage away. */
+  dispose(): Promise<void>;
+}
+
+export type NewHarness = () => Promise<EngineHarness>;

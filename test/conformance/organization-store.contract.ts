@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { DEFAULT_INBOX } from '../../src/core/inbox.ts';
+import { addMs } from '../../src/core/time.ts';
+import type { NewHarness } from './harness.ts';
+import { inWorld } from './world.ts';
+
+export function organizationStoreContract(newHarness: NewHarness): void {
+  describe('OrganizationStore', () => {
+    test(
+      'creates an organization with its first key and the inbox default',
+      inWorld(newHarness, async (world) => {
+        const { organization, key } = world.newOrganization();
+        const expiring = { ...key, expiresAt: addMs(key.createdAt, 5) };
+        assert.equal(await world.engine.store.organizations.create(organization, expiring), true);
+        world.clock.advance(100);
+        const { organizations, inboxes } = (await world.reopen()).store;
+        assert.deepEqual(await organizations.get(organization.id), organization);
+        assert.deepEqual(await organizations.findByKeyHash(key.sha256), { organization, key: expiring });
+        const inbox = await inboxes.get(organization.id, DEFAULT_INBOX);
+        assert.deepEqual(
+          [inbox?.organizationId, inbox?.name, inbox?.eventTypes, inbox?.maxLeases, inbox?.paused],
+          [organization.id, 'default', [], 10, false],
+        );
+      }),
+    );
+
+    test(
+      'refuses an id or a key hash that is there, and leaves nothing behind',
+      inWorld(newHarness, async (world) => {
+        const { organizations } = world.engine.store;
+        const [first, second] = [world.newOrganization(), world.newOrganization()];
+        assert.equal(await organizations.create(first.organization, first.key), true);
+        assert.equal(await organizations.create(first.organization, second.key), false);
+        const sameHash = { ...second.key, sha256: first.key.sha256 };
+        assert.equal(await organizations.create(second.organization, sameHash), false);
+        assert.equal(await organizations.get(second.organization.id), undefined);
+        assert.equal(await organizations.findByKeyHash(second.key.sha256), undefined);
+        assert.deepEqual(await organizations.findByKeyHash(first.key.sha256), first);
+        assert.equal(await world.engine.store.inboxes.get(second.organization.id, DEFAULT_INBOX), undefined);
+      }),
+    );
+
+    test(
+      'one of two that are created at once with the same key wins, whole',
+      inWorld(newHarness, async (world) => {
+        const { organizations } = world.engine.store;
+        const [first, second] = [world.newOrganization(), world.newOrganization()];
+        const sameHash = { ...second.key, sha256: first.key.sha256 };
+        const created = await Promise.all([
+          organizations.create(first.organization, first.key),
+          organizations.create(second.organization, sameHash),
+        ]);
+        assert.deepEqual(created.toSorted(), [false, true]);
+      }),
+    );
+
+    test(
+      'knows no organization and no key that never was',
+      inWorld(newHarness, async (world) => {
+        const { organizations } = world.engine.store;
+        assert.equal(await organizations.get('nobody' as never), undefined);
+        assert.equal(await organizations.findByKeyHash('0'.repeat(64)), undefined);
+      }),
+    );
+  });
+}

@@ -1,0 +1,24 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
+import type { EngineHarness } from './harness.ts';
+import { spawnEngine } from './remote-engine.ts';
+
+/** The embedded engine in a folder of its own. */
+export async function newSqliteHarness(): Promise<EngineHarness> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'triggers-conformance-'));
+  return {
+    open: async (options) =>
+      openSqliteEngine({
+        ...options,
+        dataDir,
+        onFatal: (error) => {
+          throw error;
+        },
+      }),
+    spawn: () => spawnEngine(new URL('./sqlite-process.ts', import.meta.url), [dataDir]),
+    dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
+  };
+}
