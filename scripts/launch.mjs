@@ -32,6 +32,8 @@ const NODE_MODULES = join(ROOT, 'node_modules');
 /** What was installed last: the SHA-256 of package-lock.json. */
 const INSTALLED_STAMP = join(NODE_MODULES, '.triggers-lock');
 const NODE_PATH_CACHE = join(NODE_MODULES, '.triggers-node');
+/** Compiled code, types stripped: measured, it takes a third off a start. */
+const COMPILE_CACHE = join(NODE_MODULES, '.cache', 'compile');
 const INSTALL_LOCK = join(ROOT, '.install-lock');
 
 /** The process that runs now (npm, then the program), for signals. */
@@ -265,7 +267,8 @@ async function main() {
     const node = stopSignal === undefined ? findNode() : undefined;
     if (stopSignal !== undefined) return 128 + osConstants.signals[stopSignal];
     // The channel tells the program at once when this process is gone, however it ended.
-    return await run(node, process.argv.slice(2), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+    const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env };
+    return await run(node, process.argv.slice(2), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   } catch (error) {
     if (error instanceof Refused) say(error.message);
     else say(`${process.argv[2]} could not be started: ${error.message}`);

@@ -17,6 +17,9 @@ export interface EndpointDefaults {
   readonly schedule: readonly Milliseconds[];
 }
 
+/** While it starts it answers only itself; while it stops it answers what is under way. */
+export type ServicePhase = 'starting' | 'ready' | 'stopping';
+
 /** Everything the API is made of; `app/compose.ts` puts it together. */
 export interface ApiParts {
   readonly engine: Engine;
@@ -33,8 +36,7 @@ export interface ApiParts {
   readonly rateLimits: Readonly<Record<Tier, number | null>>;
   /** Development with an open door: only requests to a loopback name are served (DNS rebinding). */
   readonly loopbackHostsOnly: boolean;
-  /** False while the service can't do its work or is on its way out. */
-  readonly isReady: () => boolean;
+  readonly phase: () => ServicePhase;
 }
 
 declare module 'fastify' {

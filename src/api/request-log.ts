@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Log } from '../ports/log.ts';
+import type { ApiParts } from './context.ts';
 
 const SLOW_MS = 100;
 const VERY_SLOW_MS = 1_000;
 
 /** SEED.md's line for every request. The query is left out: it may hold what nobody should read. */
-export function logRequests(app: FastifyInstance, log: Log): void {
+export function logRequests(app: FastifyInstance, { log, phase }: Pick<ApiParts, 'log' | 'phase'>): void {
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
+    // Nobody but ourselves asks yet.
+    if (phase() === 'starting') return done();
     const tookMs = reply.elapsedTime;
     if (tookMs > SLOW_MS && !isLongPoll(request)) {
       const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';

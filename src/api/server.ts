@@ -60,7 +60,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     stampAnswer(request, reply);
     done(null, payload);
   });
-  logRequests(app, parts.log);
+  logRequests(app, parts);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (request: FastifyRequest) =>

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import type { ServicePhase } from '../api/context.ts';
 import { createServer } from '../api/server.ts';
 import { IdSource } from '../core/ids.ts';
 import { openSqliteEngine } from '../engines/sqlite/engine.ts';
@@ -39,7 +40,7 @@ export async function compose(args: {
   settings: Settings;
   log: Log;
   clock: Clock;
-  isReady: () => boolean;
+  phase: () => ServicePhase;
   /** The disk failed under us: no promise can be kept any more, the process has to end. */
   onFatal: (error: unknown) => void;
 }): Promise<Parts> {
@@ -89,7 +90,7 @@ export async function compose(args: {
     endpointDefaults: settings.webhook,
     rateLimits: settings.rateLimits,
     loopbackHostsOnly: settings.development,
-    isReady: args.isReady,
+    phase: args.phase,
   });
   return {
     engine,

@@ -1,3 +1,4 @@
+import type { ServicePhase } from '../api/context.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -5,6 +6,7 @@ import { StartRefused } from '../ports/start-refused.ts';
 import { compose, type Parts } from './compose.ts';
 import { ensureDevelopmentOrganization } from './development.ts';
 import type { Settings } from './settings.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Attempts under way at a stop may take this long; after that they are given back and come again at the next start. */
 const DELIVERY_GRACE_MS: Milliseconds = 10_000;
@@ -23,14 +25,14 @@ export interface RunningService {
 export async function startService(args: { settings: Settings; log: Log; clock: Clock }): Promise<RunningService> {
   const { settings, log, clock } = args;
   const ended = Promise.withResolvers<void>();
-  let ready = false;
+  let phase: ServicePhase = 'starting';
   const parts = await compose({
     settings,
     log,
     clock,
-    isReady: () => ready,
+    phase: () => phase,
     onFatal: (error) => {
-      ready = false;
+      phase = 'stopping';
       log.error('The disk failed; what was answered before is safe, nothing more is answered', {}, error);
       ended.resolve();
     },
@@ -38,15 +40,16 @@ export async function startService(args: { settings: Settings; log: Log; clock: 
   try {
     if (settings.development) await ensureDevelopmentOrganization(parts.engine.store.organizations, parts.ids, clock);
     const address = await listen(parts, settings);
+    await warmUp(address);
     if (settings.webhook.deliver) await parts.deliverer.start();
     parts.retention.start();
-    ready = true;
+    phase = 'ready';
     return {
       address,
       engineName: parts.engine.name,
       stopped: ended.promise,
       stop: async () => {
-        ready = false;
+        phase = 'stopping';
         await stop(parts);
       },
     };

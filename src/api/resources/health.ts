@@ -15,7 +15,7 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.get('/health/live', async () => ({ status: 'ok' }));
 
   app.get('/health/ready', async (_request, reply) => {
-    const ready = parts.isReady() && engine.health().status !== 'failed';
+    const ready = parts.phase() === 'ready' && engine.health().status !== 'failed';
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
   });
 
