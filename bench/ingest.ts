@@ -40,12 +40,16 @@ try {
       `${bare.perSecond.toFixed(0).padStart(12)}/s`,
       `${ours.perSecond.toFixed(0).padStart(14)}/s`,
       (ours.perSecond / bare.perSecond).toFixed(2).padStart(9),
-      `${percentile(ours.latenciesMs, 0.5).toFixed(2)} / ${percentile(ours.latenciesMs, 0.99).toFixed(2)} ms`.padStart(20),
+      `${percentile(ours.latenciesMs, 0.5).toFixed(2)} / ${percentile(ours.latenciesMs, 0.99).toFixed(2)} ms`.padStart(
+        20,
+      ),
     ];
     console.log(row.join(' '));
   }
   const sorted = ratios.toSorted((a, b) => a - b);
-  console.log(`median ratio ${median(ratios).toFixed(2)} (${sorted[0]?.toFixed(2)}–${sorted.at(-1)?.toFixed(2)}); target ≥ 0.70`);
+  console.log(
+    `median ratio ${median(ratios).toFixed(2)} (${sorted[0]?.toFixed(2)}–${sorted.at(-1)?.toFixed(2)}); target ≥ 0.70`,
+  );
 } finally {
   await service.stop();
   await floor.stop();

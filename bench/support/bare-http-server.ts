@@ -7,9 +7,18 @@ const server = createServer((request, response) => {
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const event = JSON.parse(Buffer.concat(chunks).toString()) as { type: string };
-    const body = JSON.stringify({ id: crypto.randomUUID(), type: event.type, status: 'accepted', created_at: new Date() });
-    response.writeHead(202, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body);
+    const body = JSON.stringify({
+      id: crypto.randomUUID(),
+      type: event.type,
+      status: 'accepted',
+      created_at: new Date(),
+    });
+    response
+      .writeHead(202, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+      .end(body);
   });
 });
-server.listen(0, '127.0.0.1', () => process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));
+server.listen(0, '127.0.0.1', () =>
+  process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),
+);
 process.once('disconnect', () => process.exit(0));

@@ -29,7 +29,7 @@ export function invalidField(path: string, message: string): ProblemError {
 }
 
 /** `application/problem+json` (RFC 9457). */
-export function problemBody(problem: Problem, requestId: string): string {
+function problemBody(problem: Problem, requestId: string): string {
   const { status, title } = PROBLEMS[problem.code];
   return JSON.stringify({
     type: `/problems/${problem.code}`,

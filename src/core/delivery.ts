@@ -4,11 +4,6 @@ import type { Milliseconds, Timestamp } from './time.ts';
 export const DELIVERY_STATUSES = ['pending', 'retrying', 'delivered', 'failed', 'canceled', 'skipped'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** Those that still wait for an attempt; the others are final until somebody retries by hand. */
-export function isWaiting(status: DeliveryStatus): boolean {
-  return status === 'pending' || status === 'retrying';
-}
-
 /** One event for one endpoint. */
 export interface Delivery {
   readonly id: DeliveryId;

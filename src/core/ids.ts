@@ -18,8 +18,6 @@ export function isUuid(text: string): boolean {
 
 /** The 26 bits that count within a millisecond: 12 in rand_a, 14 at the head of rand_b. */
 const COUNTER_LIMIT = 2 ** 26;
-/** A new millisecond starts its count at random in the lower half, so that half is left to count up. */
-const COUNTER_SEED_LIMIT = 2 ** 25;
 const RANDOM_POOL_BYTES = 1_000 * 10;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
@@ -48,8 +46,8 @@ export class IdSource {
     const pool = this.#pool;
     if (ms > this.#lastMs) {
       this.#lastMs = ms;
-      this.#counter =
-        (((pool[random] ?? 0) << 17) | ((pool[random + 1] ?? 0) << 9) | (pool[random + 2] ?? 0)) % COUNTER_SEED_LIMIT;
+      // 25 bits: the lower half of what the counter can hold.
+      this.#counter = ((pool[random] ?? 0) << 17) | ((pool[random + 1] ?? 0) << 9) | (pool[random + 2] ?? 0);
     } else if (++this.#counter >= COUNTER_LIMIT) {
       this.#lastMs += 1;
       this.#counter = 0;

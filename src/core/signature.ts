@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Timestamp } from './time.ts';
 
 /** Prefix of a Standard Webhooks symmetric secret; base64 of the key follows. */
-export const SECRET_PREFIX = 'whsec_';
+const SECRET_PREFIX = 'whsec_';
 export const SECRET_BYTES = 32;
 
 export function secretFromBytes(key: Uint8Array): string {

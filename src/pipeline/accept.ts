@@ -65,7 +65,7 @@ export class AcceptStation {
 }
 
 /** SEED.md's line for every event that has reached the record. */
-export function logPersisted(log: Log, id: EventId, tookMs: number): void {
+function logPersisted(log: Log, id: EventId, tookMs: number): void {
   if (tookMs > PERSIST_TARGET_MS) {
     log.sampled('event.slow', 'warn', () => `SLOW event processing: ${id} took ${tookMs.toFixed(2)}ms ${TARGET}`);
   } else {

@@ -89,7 +89,8 @@ test(`killed at random ${ROUNDS} times under load, it loses nothing and stores n
   const stored = await allEvents(client);
   assert.equal(new Set(stored.map(({ dedup_id }) => dedup_id)).size, stored.length, 'one row for each dedup id');
   assert.equal(stored.length, answered.size, 'nothing but what was answered is there');
-  for (const { id, dedup_id } of stored) assert.equal(id, answered.get(dedup_id), 'the id that was answered is the one stored');
+  for (const { id, dedup_id } of stored)
+    assert.equal(id, answered.get(dedup_id), 'the id that was answered is the one stored');
 
   await eventually(() => {
     const delivered = new Set(receiver.requests.map(({ headers }) => headers['webhook-id']));
