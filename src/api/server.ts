@@ -58,6 +58,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   if (parts.loopbackHostsOnly) app.addHook('onRequest', requireLoopbackHost);
   app.addHook('onSend', (request, reply, payload, done) => {
     stampAnswer(request, reply);
+    if (parts.phase() === 'stopping') reply.header('connection', 'close');
     done(null, payload);
   });
   logRequests(app, parts);

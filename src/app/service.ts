@@ -1,4 +1,5 @@
 import type { ServicePhase } from '../api/context.ts';
+import { drain } from '../api/drain.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -50,19 +51,19 @@ export async function startService(args: { settings: Settings; log: Log; clock: 
       stopped: ended.promise,
       stop: async () => {
         phase = 'stopping';
-        await stop(parts);
+        await stop(parts, clock);
       },
     };
   } catch (error) {
-    await stop(parts);
+    await stop(parts, clock);
     throw error;
   }
 }
 
 /** Long-polls go home first, or closing would wait for them; then requests and attempts end side by side. */
-async function stop(parts: Parts): Promise<void> {
+async function stop(parts: Parts, clock: Clock): Promise<void> {
   parts.inboxStation.stop();
-  await Promise.all([parts.server.close(), parts.deliverer.stop(DELIVERY_GRACE_MS), parts.retention.stop()]);
+  await Promise.all([drain(parts.server, clock), parts.deliverer.stop(DELIVERY_GRACE_MS), parts.retention.stop()]);
   await parts.engine.close();
 }
 
