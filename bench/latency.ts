@@ -1,0 +1,70 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client } from '../test/support/service.ts';
+import { openLoop } from './support/open-loop.ts';
+import { startService } from './support/processes.ts';
+import { percentile } from './support/raw-load.ts';
+
+/**
+ * 1,000 events a second, open loop (no coordinated omission), each to one webhook receiver: how long until the 202, and how
+ * long from the moment it was due to be sent until the receiver has it.
+ */
+const PER_SECOND = Number(process.argv[2] ?? 1_000);
+const SECONDS = Number(process.argv[3] ?? 10);
+
+const service = await startService();
+const deliveredMs: number[] = [];
+const receiver = createServer((request, response) => {
+  let body = '';
+  request.setEncoding('utf8').on('data', (chunk: string) => {
+    body += chunk;
+  });
+  request.on('end', () => {
+    const dueAt = Number(/"dueAt":([\d.]+)/.exec(body)?.[1]);
+    if (!Number.isNaN(dueAt)) deliveredMs.push(performance.now() - dueAt);
+    response.writeHead(204).end();
+  });
+});
+await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+const client = new Client(service.url, 'test-api-key-change-in-prod');
+try {
+  await client.post('/api/endpoints', {
+    url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
+    event_types: ['bench.latency'],
+    max_concurrency: 50,
+  });
+  const text = 'x'.repeat(900);
+  const load = (type: string, seconds: number) =>
+    openLoop({
+      url: service.url,
+      perSecond: PER_SECOND,
+      seconds,
+      connections: 32,
+      bodyOf: (_n, dueAt) => `{"type":"${type}","data":{"dueAt":${dueAt},"text":"${text}"}}`,
+    });
+  await load('bench.latency', 2);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  deliveredMs.length = 0;
+  const sent = await load('bench.latency', SECONDS);
+  for (let waited = 0; deliveredMs.length < sent.length && waited < 10_000; waited += 50) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const refused = sent.filter(({ status }) => status !== 202).length;
+  console.log(`${sent.length} events at ${PER_SECOND}/s, ${refused} not accepted, ${deliveredMs.length} delivered`);
+  print(
+    'answered 202 (target P99 < 10 ms)',
+    sent.map(({ answeredMs }) => answeredMs),
+  );
+  print('delivered (target P99 ≤ 50 ms)', deliveredMs);
+} finally {
+  await client.close();
+  await service.stop();
+  receiver.closeAllConnections();
+  receiver.close();
+}
+
+function print(what: string, values: readonly number[]): void {
+  const sorted = Float64Array.from(values).sort();
+  const figures = [0.5, 0.95, 0.99, 1].map((share) => `${percentile(sorted, share).toFixed(1)} ms`.padStart(10));
+  console.log(`${what.padEnd(36)} P50 ${figures[0]}  P95 ${figures[1]}  P99 ${figures[2]}  max ${figures[3]}`);
+}
