@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartRefused } from '../../ports/start-refused.ts';
 import { failureOf } from './sqlite-error.ts';
@@ -38,9 +38,12 @@ export function claimDataFolder(path: string): DataFolder {
   };
 }
 
+/** One level at a time: Node's own `recursive` turns for ever where the parent is there and takes no folders (/proc). */
 function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
   try {
-    mkdirSync(path, { recursive: true });
+    for (const folder of missing) mkdirSync(folder);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EEXIST' || code === 'ENOTDIR') {
