@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartRefused } from '../../ports/start-refused.ts';
@@ -46,11 +46,9 @@ function makeFolder(path: string): void {
     for (const folder of missing) mkdirSync(folder);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST' || code === 'ENOTDIR') {
-      throw new StartRefused(`DATA_DIR must name a folder, but ${path} is a file or lies below one; choose another.`);
-    }
-    throw notWritable(path);
+    throw code === 'ENOTDIR' ? noFolder(path) : notWritable(path);
   }
+  if (!statSync(path).isDirectory()) throw noFolder(path);
 }
 
 function takeLock(path: string): DatabaseSync {
@@ -75,6 +73,10 @@ function takeLock(path: string): DatabaseSync {
         throw error;
     }
   }
+}
+
+function noFolder(path: string): StartRefused {
+  return new StartRefused(`DATA_DIR must name a folder, but ${path} is a file or lies below one; choose another.`);
 }
 
 function notWritable(path: string): StartRefused {
