@@ -46,9 +46,16 @@ module.exports = {
     },
     {
       name: 'nothing-imports-tests',
+      comment: 'bench/ may start the service as the tests do, by test/support/',
       severity: 'error',
-      from: { pathNot: '^test/' },
+      from: { pathNot: '^(test|bench)/' },
       to: { path: '^test/' },
+    },
+    {
+      name: 'bench-imports-only-test-support',
+      severity: 'error',
+      from: { path: '^bench/' },
+      to: { path: '^test/', pathNot: '^test/support/' },
     },
     {
       name: 'src-needs-no-dev-dependency',

@@ -29,8 +29,8 @@ export function banner(facts: BannerFacts): string {
     row('Address', facts.address),
     ...(key === null ? [] : [row('API key', key, '(for development only)')]),
     row('Data', facts.dataDir),
-    row('Dashboard', `${facts.address}/dashboard`, '(will be there; not in this version)'),
-    row('Documents', `${facts.address}/docs`, '(will be there; not in this version)'),
+    row('Dashboard', `${facts.address}/dashboard`, '(not in this version)'),
+    row('Documents', `${facts.address}/docs`, '(not in this version)'),
     '',
     `  ${bold('Send an event')}`,
     '',
@@ -47,7 +47,7 @@ export function banner(facts: BannerFacts): string {
 }
 
 /** SEED.md's, word for word where the port is 8000. At the left edge, so that it can be copied as it is. */
-export function eventCurl(address: string, key: string): string {
+function eventCurl(address: string, key: string): string {
   return `curl -X POST ${address}/api/events \\
   -H "X-API-Key: ${key}" \\
   -H "Content-Type: application/json" \\
@@ -57,7 +57,7 @@ export function eventCurl(address: string, key: string): string {
   }' -v`;
 }
 
-export function receiverCurl(address: string, key: string): string {
+function receiverCurl(address: string, key: string): string {
   return `curl -X POST ${address}/api/webhook/config \\
   -H "X-API-Key: ${key}" \\
   -H "Content-Type: application/json" \\

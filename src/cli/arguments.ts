@@ -11,7 +11,7 @@ export type Command =
   | { readonly kind: 'mistake'; readonly sentence: string };
 
 /** Each option and the setting it overrides. */
-export const OPTIONS = { port: 'PORT', host: 'HOST', 'data-dir': 'DATA_DIR' } as const;
+const OPTIONS = { port: 'PORT', host: 'HOST', 'data-dir': 'DATA_DIR' } as const;
 
 export function readArguments(args: readonly string[]): Command {
   const overrides: Record<string, string> = {};

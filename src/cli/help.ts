@@ -1,8 +1,8 @@
 import { settingsText } from '../app/settings-table.ts';
 
 export function help(): string {
-  return `Triggers API: send an event over HTTP, get 202 in milliseconds, and know that it
-reaches everyone who wants it.
+  return `Triggers API: send an event over HTTP, get 202 in milliseconds, and know that
+it reaches everyone who wants it.
 
 Usage
   npm start                           starts the service
@@ -23,8 +23,8 @@ Settings (environment variables, with their defaults)
 ${settingsText()}
 
 Stopping
-  The first Ctrl-C, SIGTERM or SIGHUP finishes what is under way (30 s at most) and
-  ends with 0. The second one ends at once; nothing that was accepted is lost.
+  The first Ctrl-C, SIGTERM or SIGHUP finishes what is under way (30 s at most)
+  and ends with 0. The second one ends at once; nothing accepted is lost.
 
 Exit codes
   0 stopped as asked    1 could not start, or a fault    2 wrong command line

@@ -20,7 +20,7 @@ import type { Engine } from '../../src/ports/engine.ts';
 import type { EngineHarness, EngineOptions, NewHarness } from './harness.ts';
 
 /** Time that stands until a test moves it, forwards or back. */
-export class ManualClock implements Clock {
+class ManualClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
   #monotonic = 0;
 

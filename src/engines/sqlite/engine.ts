@@ -13,7 +13,7 @@ import { SqliteEventStore } from './event-store.ts';
 import { SqliteInboxStore } from './inbox-store.ts';
 import { SqliteIntake } from './intake.ts';
 import { LateEvents } from './late-events.ts';
-import { type Database, openDatabase } from './open-database.ts';
+import { asStartRefused, type Database, openDatabase } from './open-database.ts';
 import { SqliteOrganizationStore } from './organization-store.ts';
 import { ProcessBus } from './process-bus.ts';
 import { ReadConnection } from './read-connection.ts';
@@ -42,20 +42,22 @@ export interface SqliteEngineOptions {
  */
 export function openSqliteEngine(options: SqliteEngineOptions): Engine {
   const folder = claimDataFolder(options.dataDir);
+  let database: Database | undefined;
   try {
-    const sql = loadSqlFiles();
-    const database = openDatabase(folder.databasePath, { sql, clock: options.clock, log: options.logSql });
+    database = openDatabase(folder.databasePath, { sql: loadSqlFiles(), clock: options.clock, log: options.logSql });
     return compose(options, database, () => folder.release());
   } catch (error) {
+    database?.reader.db.close();
+    database?.writer.db.close();
     folder.release();
-    throw error;
+    throw asStartRefused(error, folder.databasePath);
   }
 }
 
 function compose(options: SqliteEngineOptions, { writer, reader: readSide }: Database, release: () => void): Engine {
   const { clock, ids } = options;
   voidLeases({ writer, reader: readSide }, clock);
-  const health = new StorageHealth();
+  const health = new StorageHealth(clock);
   const reader = new ReadConnection(readSide, health);
   const lastEvent = writer.prepare('last-event-id').get() ?? {};
   const lastEventId = textOrNull(lastEvent, 'id');
@@ -88,7 +90,6 @@ function compose(options: SqliteEngineOptions, { writer, reader: readSide }: Dat
     close: () => {
       closed ??= queue.close().then(() => {
         reader.close();
-        writer.db.exec('PRAGMA optimize');
         writer.db.close();
         release();
       });

@@ -5,7 +5,7 @@ import type { ReadConnection } from './read-connection.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** Woken at once; a few ms. */
-export const MAX_WOKEN = 500;
+const MAX_WOKEN = 500;
 
 /**
  * Leases and delays that ran out still stand in their rows. Whoever needs to know what is available wakes them first, so

@@ -13,13 +13,15 @@ export interface Database {
 
 /**
  * WAL + FULL: a commit is on the disk when it returns (one fsync). temp_store: nothing of a client's is spilled to other
- * files. journal_size_limit: a log that a burst made long is cut again.
+ * files. cache_size: 32 MiB, so that the ends of every organization's indexes stay in memory. journal_size_limit: a log that
+ * a burst made long is cut again. Checkpoints run where they fall, within a commit (docs/decisions/sqlite.md).
  */
 const PRAGMAS = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = ON;
   PRAGMA temp_store = MEMORY;
+  PRAGMA cache_size = -32768;
   PRAGMA wal_autocheckpoint = 1000;
   PRAGMA journal_size_limit = ${64 * 1024 * 1024};
 `;
@@ -28,29 +30,35 @@ export function openDatabase(
   path: string,
   options: { sql: SqlFiles; clock: Clock; log: SqlLog | undefined },
 ): Database {
-  let writer: Connection | undefined;
+  refuseCutFile(path);
+  const writer = new Connection(path, { ...options, readOnly: false });
   try {
-    refuseCutFile(path);
-    writer = new Connection(path, { ...options, readOnly: false });
     writer.db.exec(PRAGMAS);
     migrate(writer, path, options.clock);
     return { writer, reader: new Connection(path, { ...options, readOnly: true }) };
   } catch (error) {
-    writer?.db.close();
-    switch (failureOf(error)) {
-      case 'corrupt':
-        throw corrupt(path);
-      case 'not_writable':
-        throw new StartRefused(`The database ${path} can't be written by this user; change its permissions.`);
-      case 'disk_full':
-        throw new StartRefused(`There is no space left for the database ${path}; make room and start again.`);
-      default:
-        throw error;
-    }
+    writer.db.close();
+    throw error;
   }
 }
 
-function corrupt(path: string): StartRefused {
+/** What an error while opening means to the operator; the error itself when it is none of the disk's. */
+export function asStartRefused(error: unknown, path: string): unknown {
+  switch (failureOf(error)) {
+    case 'corrupt':
+      return damaged(path);
+    case 'not_writable':
+      return new StartRefused(`The database ${path} can't be written by this user; change its permissions.`);
+    case 'disk_full':
+      return new StartRefused(`There is no space left for the database ${path}; make room and start again.`);
+    case 'io':
+      return new StartRefused(`The disk failed under the database ${path}; check it and start again.`);
+    default:
+      return error;
+  }
+}
+
+function damaged(path: string): StartRefused {
   return new StartRefused(
     `The database ${path} is damaged or not one of ours; restore a backup, or move it away to start empty.`,
   );
@@ -71,7 +79,7 @@ function refuseCutFile(path: string): void {
   closeSync(file);
   // https://sqlite.org/fileformat.html#the_database_header: a page size of 1 means 65,536.
   const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
-  if (size < HEADER_BYTES || header.readUInt32BE(28) * pageSize > size) throw corrupt(path);
+  if (size < HEADER_BYTES || header.readUInt32BE(28) * pageSize > size) throw damaged(path);
 }
 
 function migrate({ db }: Connection, path: string, clock: Clock): void {

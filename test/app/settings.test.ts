@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Environment, readSettings, SETTINGS, type Settings } from '../../src/app/settings.ts';
+
+function read(env: Environment): Settings {
+  const settings = readSettings(env);
+  assert.ok(!('problems' in settings), JSON.stringify(settings));
+  return settings;
+}
+
+function problems(env: Environment): readonly string[] {
+  const settings = readSettings(env);
+  assert.ok('problems' in settings, 'it should have been refused');
+  return settings.problems;
+}
+
+test('an empty environment gives the defaults of the documents', () => {
+  assert.deepEqual(read({}), {
+    production: false,
+    development: true,
+    host: '127.0.0.1',
+    port: 8000,
+    healthPort: null,
+    dataDir: './data',
+    redisPrefix: 'zapier',
+    maxConcurrentEvents: 10,
+    maxBacklog: 2_000_000,
+    dedupWindowMs: 86_400_000,
+    retentionMs: 30 * 86_400_000,
+    webhook: {
+      timeoutMs: 10_000,
+      maxAttempts: 5,
+      schedule: [30_000, 60_000, 300_000, 900_000],
+      allowedNetworks: [],
+      httpsOnly: false,
+      deliver: true,
+    },
+    rateLimits: { free: 100, pro: 1_000, business: 10_000, enterprise: 100_000, unlimited: null },
+    adminToken: null,
+    logLevel: 'info',
+    logSql: false,
+    prometheusEnabled: true,
+    otelEndpoint: null,
+  });
+});
+
+test('every default is a value that its own setting accepts', () => {
+  for (const [name, { fallback, read: readValue }] of Object.entries(SETTINGS)) {
+    if (fallback !== null) assert.notEqual(readValue(fallback), undefined, name);
+  }
+});
+
+describe('values that are taken', () => {
+  const cases: readonly [Environment, (settings: Settings) => unknown, unknown][] = [
+    [{ PORT: '0' }, (s) => s.port, 0],
+    [{ PORT: ' 65535 ' }, (s) => s.port, 65_535],
+    [{ PORT: '' }, (s) => s.port, 8_000],
+    [{ HOST: '::1' }, (s) => s.host, '::1'],
+    [{ DATA_DIR: '/var/lib/my data' }, (s) => s.dataDir, '/var/lib/my data'],
+    [{ WEBHOOK_TIMEOUT: '30' }, (s) => s.webhook.timeoutMs, 30_000],
+    [{ WEBHOOK_RETRY_SCHEDULE: '100ms, 2s' }, (s) => s.webhook.schedule, [100, 2_000]],
+    [{ WEBHOOK_HTTPS_ONLY: '1' }, (s) => s.webhook.httpsOnly, true],
+    [{ WEBHOOK_HTTPS_ONLY: 'TRUE' }, (s) => s.webhook.httpsOnly, true],
+    [{ DISABLE_WEBHOOK_DELIVERY: 'true' }, (s) => s.webhook.deliver, false],
+    [{ DISABLE_WEBHOOK_DELIVERY: '0' }, (s) => s.webhook.deliver, true],
+    [
+      { WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8, 192.168.1.1,fd00::/8,::1' },
+      (s) => s.webhook.allowedNetworks,
+      ['10.0.0.0/8', '192.168.1.1/32', 'fd00::/8', '::1/128'],
+    ],
+    [{ RATE_LIMIT_FREE: '7' }, (s) => s.rateLimits.free, 7],
+    [{ DEDUP_WINDOW: '1h' }, (s) => s.dedupWindowMs, 3_600_000],
+    [{ LOG_LEVEL: 'DEBUG' }, (s) => s.logLevel, 'debug'],
+    [{ ADMIN_TOKEN: 'abc' }, (s) => [s.adminToken, s.development], ['abc', false]],
+    [{ NODE_ENV: 'production' }, (s) => [s.production, s.development], [true, false]],
+    [{ NODE_ENV: 'test' }, (s) => [s.production, s.development], [false, true]],
+    [{ HEALTH_PORT: '9000' }, (s) => s.healthPort, 9_000],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, (s) => s.otelEndpoint, 'http://collector:4318'],
+    [{ HOOK_TIMEOUT: 'another program’s' }, (s) => s.webhook.timeoutMs, 10_000],
+  ];
+  for (const [env, look, expected] of cases) {
+    test(JSON.stringify(env), () => assert.deepEqual(look(read(env)), expected));
+  }
+});
+
+describe('values that are refused name the setting and its default', () => {
+  const cases: readonly [keyof typeof SETTINGS, readonly string[]][] = [
+    ['PORT', ['x', '-1', '65536', '80.5', '1e3', '0x50']],
+    ['HOST', ['http://localhost', 'a b', 'a/b']],
+    ['NODE_ENV', ['prod', 'staging']],
+    ['WEBHOOK_TIMEOUT', ['0', '31', '10s', 'ten', '-5', 'constructor']],
+    ['WEBHOOK_MAX_ATTEMPTS', ['0', '21']],
+    ['WEBHOOK_RETRY_SCHEDULE', ['30', '30s,', '30s;1m', '8d', ',', Array(21).fill('1s').join(',')]],
+    ['WEBHOOK_ALLOWED_NETWORKS', ['10.0.0.0/33', '10.0.0', '0x7f.1', 'example.com', '::1/129', '10.0.0.0/8,,']],
+    ['WEBHOOK_HTTPS_ONLY', ['yes', 'on', '2', 'constructor']],
+    ['DEDUP_WINDOW', ['0s', '31d', '24', '1 h']],
+    ['RETENTION', ['59s', 'for ever']],
+    ['MAX_BACKLOG', ['0', '1000000001', '1_000']],
+    ['RATE_LIMIT_PRO', ['0', '-1', 'unlimited']],
+    ['LOG_LEVEL', ['loud', 'trace']],
+    ['REDIS_PREFIX', ['a:b', 'x'.repeat(33)]],
+  ];
+  for (const [name, values] of cases) {
+    for (const value of values) {
+      test(`${name}=${value.slice(0, 20)}`, () => {
+        const [sentence = '', ...more] = problems({ [name]: value });
+        assert.deepEqual(more, []);
+        const { form, fallback } = SETTINGS[name];
+        assert.ok(sentence.startsWith(`${name} must be ${form}, and is "${value.slice(0, 10)}`), sentence);
+        assert.ok(sentence.endsWith(`; the default is ${fallback ?? 'not set'}.`), sentence);
+      });
+    }
+  }
+});
+
+test('every problem is told at once', () => {
+  assert.equal(problems({ PORT: 'x', WEBHOOK_TIMEOUT: 'y', RATE_LIMIT_GOLD: '1' }).length, 3);
+});
+
+describe('an unknown name of our families is refused with the nearest known one', () => {
+  for (const [wrong, right] of [
+    ['WEBHOOK_TIMOUT', 'WEBHOOK_TIMEOUT'],
+    ['WEBHOOK_ALLOWED_NETWORK', 'WEBHOOK_ALLOWED_NETWORKS'],
+    ['RATE_LIMIT_FREEE', 'RATE_LIMIT_FREE'],
+  ] as const) {
+    test(wrong, () => {
+      assert.deepEqual(problems({ [wrong]: '1' }), [`${wrong} is not a setting: did you mean ${right}?`]);
+    });
+  }
+});
+
+describe('secrets are never shown', () => {
+  for (const [name, value] of [
+    ['ADMIN_TOKEN', 'two words-canary'],
+    ['DATABASE_URL', 'mysql://user:canary@host/db'],
+    ['REDIS_URL', 'canary'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://user:canary@host'],
+  ] as const) {
+    test(name, () => {
+      const text = problems({ [name]: value }).join('\n');
+      assert.match(text, new RegExp(`^${name} must be`));
+      assert.doesNotMatch(text, /canary/);
+    });
+  }
+});
+
+describe('what is right for each and wrong together', () => {
+  const databaseUrl = 'postgres://u:canary@h/db';
+  const redisUrl = 'redis://h';
+  const cases: readonly [Environment, RegExp][] = [
+    [{ DATABASE_URL: databaseUrl }, /^DATABASE_URL is set and REDIS_URL is not: .* needs both/],
+    [{ REDIS_URL: redisUrl }, /^REDIS_URL is set and DATABASE_URL is not: .* needs both/],
+    [{ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }, /^The distributed engine is not in this version: unset/],
+    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /^NODE_TLS_REJECT_UNAUTHORIZED=0 turns off .*: unset it\.$/],
+  ];
+  for (const [env, sentence] of cases) {
+    test(Object.keys(env).join(' and '), () => {
+      const found = problems(env);
+      assert.equal(found.length, 1);
+      assert.match(found[0] ?? '', sentence);
+      assert.doesNotMatch(found[0] ?? '', /canary/);
+    });
+  }
+});
+
+test('nothing of the settings can be changed', () => {
+  const settings = read({ WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8' });
+  const parts = [
+    settings,
+    settings.webhook,
+    settings.webhook.schedule,
+    settings.webhook.allowedNetworks,
+    settings.rateLimits,
+  ];
+  for (const part of parts) assert.ok(Object.isFrozen(part));
+});

@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, test } from 'node:test';
+import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import { StartRefused } from '../../src/ports/start-refused.ts';
+import { spawnEngine } from '../conformance/remote-engine.ts';
+import { World } from '../conformance/world.ts';
+
+const ENGINE_PROCESS = new URL('../conformance/sqlite-process.ts', import.meta.url);
+
+/** Opens an engine in `dataDir`, with the clock and ids of a world. */
+function open(dataDir: string): Engine {
+  const { clock, ids } = new World(undefined as never, {});
+  return openSqliteEngine({
+    dataDir,
+    clock,
+    ids,
+    fanOut: () => [],
+    dedupWindowMs: 1_000,
+    maxBacklog: null,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+}
+
+function inFolder(body: (folder: string) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'triggers-start-'));
+    try {
+      await body(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+/** One sentence that says what is wrong and what to do. */
+function refused(pattern: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof StartRefused, String(error));
+    assert.match(error.message, pattern);
+    assert.match(error.message, /^[A-Z][^\n]*[.]$/);
+    return true;
+  };
+}
+
+/** A database with some hundred pages, closed. */
+async function filled(folder: string): Promise<string> {
+  const engine = open(folder);
+  const { clock, ids } = new World(undefined as never, {});
+  const events = Array.from({ length: 200 }, () => ({
+    id: ids.next(),
+    organizationId: 'organization',
+    type: 'a',
+    data: `"${'x'.repeat(3_000)}"`,
+    dedupId: null,
+    orderingKey: null,
+    deliverAt: null,
+    createdAt: clock.now(),
+    traceparent: null,
+    hops: 0,
+  }));
+  await engine.intake.accept(events as never);
+  await engine.close();
+  return join(folder, 'triggers.db');
+}
+
+describe('starting on a data folder', () => {
+  test(
+    'a second process is refused within a second, told who has it; after a kill -9 the next one starts',
+    inFolder(async (folder) => {
+      const { engine, kill } = await spawnEngine(ENGINE_PROCESS, [folder]);
+      await engine.queue.depth();
+      const owner: unknown = JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8'));
+      const pid = (owner as { pid: number }).pid;
+      assert.notEqual(pid, process.pid);
+      const started = performance.now();
+      assert.throws(() => open(folder), refused(new RegExp(`in use by process ${pid};`)));
+      assert.ok(performance.now() - started < 1_000, `${performance.now() - started} ms`);
+      await engine.queue.depth();
+      await kill();
+      const next = open(folder);
+      assert.equal((JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as { pid: number }).pid, process.pid);
+      await next.close();
+      await open(folder).close();
+    }),
+  );
+
+  test(
+    'a second engine in the same process is refused too, and does not loosen the hold of the first',
+    inFolder(async (folder) => {
+      const first = open(folder);
+      assert.throws(() => open(folder), refused(new RegExp(`in use by process ${process.pid};`)));
+      await assert.rejects(spawnEngineQuietly(folder));
+      assert.throws(() => open(folder), refused(/in use/));
+      await first.close();
+    }),
+  );
+
+  test(
+    'makes the folder, and the ones above',
+    inFolder(async (folder) => {
+      await open(join(folder, 'not', 'yet')).close();
+    }),
+  );
+
+  test(
+    'refuses a file, or a folder below one',
+    inFolder(async (folder) => {
+      const file = join(folder, 'file');
+      writeFileSync(file, '');
+      assert.throws(() => open(file), refused(/must name a folder.*is a file/));
+      assert.throws(() => open(join(file, 'below')), refused(/must name a folder/));
+    }),
+  );
+
+  test(
+    'refuses a folder that may not be written',
+    inFolder(async (folder) => {
+      const dataDir = join(folder, 'readonly');
+      await mkdir(dataDir);
+      if (!readOnlyMount(dataDir)) return;
+      try {
+        assert.throws(() => open(dataDir), refused(/can't be written/));
+        assert.throws(() => open(join(dataDir, 'below')), refused(/can't be written/));
+      } finally {
+        spawnSync('umount', [dataDir]);
+      }
+    }),
+  );
+
+  test(
+    'refuses a database of a newer schema, and leaves it as it is',
+    inFolder(async (folder) => {
+      await open(folder).close();
+      const path = join(folder, 'triggers.db');
+      const db = new DatabaseSync(path);
+      db.exec("INSERT INTO schema_migrations (version, name, applied_at) VALUES (9999, '9999-later.sql', 0)");
+      db.close();
+      const before = readFileSync(path);
+      assert.throws(
+        () => open(folder),
+        refused(/newer version \(schema 9999, this one knows \d+\); start that version/),
+      );
+      assert.deepEqual(readFileSync(path), before);
+    }),
+  );
+
+  test(
+    'refuses a file that is no database, and one that is too short to be one',
+    inFolder(async (folder) => {
+      for (const content of ['certainly not a database '.repeat(400), 'short']) {
+        writeFileSync(join(folder, 'triggers.db'), content);
+        assert.throws(() => open(folder), refused(/damaged or not one of ours; restore a backup/));
+      }
+    }),
+  );
+
+  test(
+    'refuses a database that was cut off',
+    inFolder(async (folder) => {
+      const path = await filled(folder);
+      truncateSync(path, 200_000);
+      assert.throws(() => open(folder), refused(/damaged/));
+    }),
+  );
+
+  test(
+    'a page found damaged while running fails the read, and the health says so',
+    inFolder(async (folder) => {
+      const path = await filled(folder);
+      // Payloads only: what is read at start, and the indexes' beginnings, stay whole.
+      const content = readFileSync(path);
+      const file = openSync(path, 'r+');
+      for (let at = 0; at < content.length; at += 4_096) {
+        if (content.subarray(at, at + 4_096).includes('xxxxxxxx'))
+          writeSync(file, Buffer.alloc(4_096, 0xa5), 0, 4_096, at);
+      }
+      closeSync(file);
+      const engine = open(folder);
+      const everything = { limit: 1_000, after: null, from: null, to: null, type: null };
+      await assert.rejects(engine.store.events.list('organization' as never, everything), { code: 'storage_failed' });
+      assert.equal(engine.health().status, 'failed');
+      assert.match(engine.health().reason ?? '', /damaged/);
+      await engine.close();
+    }),
+  );
+
+  test(
+    'a database damaged at its root is refused',
+    inFolder(async (folder) => {
+      const path = await filled(folder);
+      const size = readFileSync(path).length;
+      const file = openSync(path, 'r+');
+      for (let at = 4_096; at < size; at += 4_096) writeSync(file, Buffer.alloc(4_096, 0xa5), 0, 4_096, at);
+      closeSync(file);
+      assert.throws(() => open(folder), refused(/damaged/));
+    }),
+  );
+
+  test(
+    'a full disk: events are refused whole with disk_full, and accepted again when there is space',
+    inFolder(async (folder) => {
+      const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]).status === 0;
+      // Without the right to mount, the queue's own test with a bounded database must do.
+      if (!mounted) return;
+      try {
+        await fillAndFree(folder);
+      } finally {
+        spawnSync('umount', [folder]);
+      }
+    }),
+  );
+});
+
+async function spawnEngineQuietly(folder: string): Promise<void> {
+  const script = `import { openSqliteEngine } from ${JSON.stringify(new URL('../../src/engines/sqlite/engine.ts', import.meta.url).href)};
+    openSqliteEngine({ dataDir: process.argv[1], clock: { now: () => 0, monotonicMs: () => 0 }, ids: null, fanOut: () => [] });`;
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', script, folder]);
+  if (status !== 0) throw new Error('refused');
+}
+
+/** Permissions do not bind root; a mount does. @returns false when neither can be had */
+function readOnlyMount(folder: string): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'tmpfs', folder]).status === 0;
+}
+
+async function fillAndFree(folder: string): Promise<void> {
+  const harness = { open: async () => open(folder) } as never;
+  const world = new World(harness, {});
+  const engine = await world.open();
+  const organizationId = await world.organization();
+  const filler = join(folder, 'filler');
+  const file = openSync(filler, 'w');
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4_096));
+  } catch {
+    closeSync(file);
+  }
+  const data = `"${'x'.repeat(50_000)}"` as never;
+  const lost = Array.from({ length: 20 }, () => world.event(organizationId, { data }));
+  const answers = await Promise.allSettled(lost.map((event) => engine.intake.accept([event])));
+  const refusedOnes = lost.filter((_, at) => answers[at]?.status === 'rejected');
+  assert.ok(refusedOnes.length > 0);
+  for (const answer of answers) {
+    if (answer.status === 'rejected') assert.equal((answer.reason as { code?: string }).code, 'disk_full');
+  }
+  assert.equal(engine.health().status, 'failed');
+  for (const { id } of refusedOnes) assert.equal(await engine.store.events.get(organizationId, id), undefined);
+
+  await rm(filler);
+  assert.deepEqual(
+    await engine.intake.accept(refusedOnes.slice(0, 3)),
+    refusedOnes.slice(0, 3).map(() => ({ kind: 'accepted' })),
+  );
+  assert.equal(engine.health().status, 'ok');
+  const [again] = refusedOnes;
+  assert.ok(again);
+  assert.deepEqual(await engine.store.events.get(organizationId, again.id), again);
+  await engine.close();
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { SystemClock } from '../../src/app/clock.ts';
+import { Connection } from '../../src/engines/sqlite/connection.ts';
+import { StorageHealth } from '../../src/engines/sqlite/storage-health.ts';
+import { WriteQueue } from '../../src/engines/sqlite/write-queue.ts';
+import { EngineUnavailable } from '../../src/ports/unavailable.ts';
+
+interface Fixture {
+  readonly queue: WriteQueue;
+  readonly connection: Connection;
+  readonly health: StorageHealth;
+  readonly fatal: unknown[];
+  add(value: string): () => number | bigint;
+  stored(): unknown[];
+}
+
+function withQueue(body: (fixture: Fixture) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'write-queue-'));
+    const sql = new Map([
+      ['add', 'INSERT INTO words (word) VALUES (?1)'],
+      ['all', 'SELECT word FROM words ORDER BY rowid'],
+    ]);
+    const connection = new Connection(join(folder, 'words.db'), { sql, readOnly: false, log: undefined });
+    connection.db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE words (word TEXT UNIQUE NOT NULL)',
+    );
+    const health = new StorageHealth(new SystemClock());
+    const fatal: unknown[] = [];
+    const queue = new WriteQueue(connection, {
+      onCommit: () => health.committed(),
+      onFailure: (error) => health.failed(error),
+      onFatal: (error) => fatal.push(error),
+    });
+    const [add, all] = [connection.prepare('add'), connection.prepare('all')];
+    try {
+      await body({
+        queue,
+        connection,
+        health,
+        fatal,
+        add: (value) => () => add.run(value).changes,
+        stored: () => all.all().map(({ word }) => word),
+      });
+    } finally {
+      connection.db.close();
+      rmSync(folder, { recursive: true });
+    }
+  };
+}
+
+describe('WriteQueue', () => {
+  test(
+    'writes what has gathered in one commit, in order',
+    withQueue(async ({ queue, add, stored }) => {
+      const words = Array.from({ length: 100 }, (_, at) => `word ${at}`);
+      await Promise.all(words.map((word) => queue.submit(add(word))));
+      assert.deepEqual(stored(), words);
+      assert.equal(queue.commits, 1);
+    }),
+  );
+
+  test(
+    'commits before it keeps the event loop too long',
+    withQueue(async ({ queue, add }) => {
+      const slow = (word: string) => () => {
+        const until = performance.now() + 3;
+        while (performance.now() < until);
+        return add(word)();
+      };
+      let turns = 0;
+      const counting = setInterval(() => turns++, 1);
+      await Promise.all(Array.from({ length: 20 }, (_, at) => queue.submit(slow(`word ${at}`))));
+      clearInterval(counting);
+      assert.ok(queue.commits >= 5, `${queue.commits} commits`);
+      assert.ok(turns >= 4, `${turns} turns`);
+    }),
+  );
+
+  test(
+    'a write that fails fails alone, and tells why',
+    withQueue(async ({ queue, add, stored }) => {
+      const thrown = new Error('its own');
+      const results = await Promise.allSettled([
+        queue.submit(add('a')),
+        queue.submit(add('a')),
+        queue.submit(() => {
+          add('half')();
+          throw thrown;
+        }),
+        queue.submit(add('b')),
+      ]);
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
+      );
+      assert.equal(results[2]?.status === 'rejected' && results[2].reason, thrown);
+      assert.deepEqual(stored(), ['a', 'b']);
+    }),
+  );
+
+  test(
+    'what a failed write would have changed in memory is forgotten',
+    withQueue(async ({ queue, add, connection }) => {
+      const seen: number[] = [];
+      const counted = new WriteQueue(connection, {
+        onCommit: ({ waiting }) => seen.push(waiting),
+        onFailure: (error) => error,
+        onFatal: () => {},
+      });
+      const counting = (word: string) =>
+        counted.submit((effects) => {
+          effects.waiting++;
+          return add(word)();
+        });
+      await Promise.allSettled([counting('a'), counting('a'), counting('b')]);
+      assert.equal(
+        seen.reduce((sum, waiting) => sum + waiting),
+        2,
+      );
+      await queue.close();
+    }),
+  );
+
+  test(
+    'a write of many steps is one transaction, and others have the loop meanwhile',
+    withQueue(async ({ queue, add, stored }) => {
+      let turns = 0;
+      const counting = setInterval(() => turns++, 1);
+      const long = queue.submitSteps(function* () {
+        for (let at = 0; at < 30; at++) {
+          const until = performance.now() + 2;
+          while (performance.now() < until);
+          add(`step ${at}`)();
+          yield;
+        }
+        return 'done';
+      });
+      const failed = queue.submitSteps(function* () {
+        add('half')();
+        yield;
+        throw new Error('in the middle');
+      });
+      const after = queue.submit(add('after'));
+      assert.equal(await long, 'done');
+      await assert.rejects(failed, /in the middle/);
+      await after;
+      clearInterval(counting);
+      assert.ok(turns >= 3, `${turns} turns`);
+      assert.equal(stored().length, 31);
+      assert.equal(queue.commits, 2);
+    }),
+  );
+
+  test(
+    'a full disk refuses the group whole, says so, and is over when there is space',
+    withQueue(async ({ queue, connection, health, add, stored, fatal }) => {
+      await queue.submit(add('before'));
+      const { page_count: pages } = connection.db.prepare('PRAGMA page_count').get() ?? {};
+      connection.db.exec(`PRAGMA max_page_count = ${Number(pages) + 2}`);
+      const results = await Promise.allSettled([queue.submit(add('small')), queue.submit(add('x'.repeat(100_000)))]);
+      for (const result of results) {
+        assert.ok(result.status === 'rejected' && result.reason instanceof EngineUnavailable);
+        assert.equal(result.reason.code, 'disk_full');
+      }
+      assert.equal(health.now().status, 'failed');
+      assert.deepEqual(stored(), ['before']);
+      connection.db.exec('PRAGMA max_page_count = 4294967294');
+      await queue.submit(add('y'.repeat(100_000)));
+      assert.equal(stored().length, 2);
+      assert.deepEqual(health.now(), { status: 'ok', reason: null });
+      assert.deepEqual(fatal, []);
+    }),
+  );
+
+  test(
+    'after the disk failed nothing of the group is answered, and nothing more is taken',
+    withQueue(async ({ queue, fatal, stored, health }) => {
+      const failure = Object.assign(new Error('disk I/O error'), { errcode: 10 | (4 << 8) });
+      const settled: unknown[] = [];
+      const note = (answer: unknown) => settled.push(answer);
+      queue.submit(() => 1).then(note, note);
+      queue
+        .submit(() => {
+          throw failure;
+        })
+        .then(note, note);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.deepEqual(settled, []);
+      assert.deepEqual(fatal, [failure]);
+      assert.deepEqual(stored(), []);
+      assert.equal(health.now().status, 'failed');
+      await assert.rejects(
+        queue.submit(() => 1),
+        { code: 'storage_failed' },
+      );
+      await queue.close();
+    }),
+  );
+
+  test(
+    'closing finishes what was submitted',
+    withQueue(async ({ queue, add, stored }) => {
+      const writes = [
+        queue.submit(add('a')),
+        queue.submitSteps(function* () {
+          yield;
+          return add('b')();
+        }),
+        queue.submit(add('c')),
+      ];
+      await queue.close();
+      assert.deepEqual(stored(), ['a', 'b', 'c']);
+      await Promise.all(writes);
+      await assert.rejects(queue.submit(add('d')), { code: 'closing' });
+      await queue.close();
+    }),
+  );
+});
