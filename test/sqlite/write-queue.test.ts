@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
 import { Connection } from '../../src/engines/sqlite/connection.ts';
 import { StorageHealth } from '../../src/engines/sqlite/storage-health.ts';
+import { WalFile } from '../../src/engines/sqlite/wal-file.ts';
 import { WriteQueue } from '../../src/engines/sqlite/write-queue.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 
@@ -14,6 +15,8 @@ interface Fixture {
   readonly connection: Connection;
   readonly health: StorageHealth;
   readonly fatal: unknown[];
+  /** Its `sync` may be replaced. */
+  readonly disk: Pick<WalFile, 'sync'>;
   add(value: string): () => number | bigint;
   stored(): unknown[];
 }
@@ -31,8 +34,11 @@ function withQueue(body: (fixture: Fixture) => Promise<void>): () => Promise<voi
     );
     const health = new StorageHealth(new SystemClock());
     const fatal: unknown[] = [];
+    const disk = new WalFile(join(folder, 'words.db'));
     const queue = new WriteQueue(connection, {
+      sync: () => disk.sync(),
       onCommit: () => health.committed(),
+      onDurable: () => {},
       onFailure: (error) => health.failed(error),
       onFatal: (error) => fatal.push(error),
     });
@@ -43,11 +49,13 @@ function withQueue(body: (fixture: Fixture) => Promise<void>): () => Promise<voi
         connection,
         health,
         fatal,
+        disk,
         add: (value) => () => add.run(value).changes,
         stored: () => all.all().map(({ word }) => word),
       });
     } finally {
       connection.db.close();
+      disk.close();
       rmSync(folder, { recursive: true });
     }
   };
@@ -108,6 +116,8 @@ describe('WriteQueue', () => {
     withQueue(async ({ queue, add, connection }) => {
       const seen: number[] = [];
       const counted = new WriteQueue(connection, {
+        sync: () => Promise.resolve(),
+        onDurable: () => {},
         onCommit: ({ waiting }) => seen.push(waiting),
         onFailure: (error) => error,
         onFatal: () => {},
@@ -198,6 +208,51 @@ describe('WriteQueue', () => {
         queue.submit(() => 1),
         { code: 'storage_failed' },
       );
+      await queue.close();
+    }),
+  );
+
+  test(
+    'nobody is answered before a sync that began after the commit has ended; what gathers meanwhile shares the next',
+    withQueue(async ({ queue, disk, add, stored }) => {
+      const syncs: (() => void)[] = [];
+      disk.sync = () => new Promise((resolve) => syncs.push(resolve));
+      const answered: string[] = [];
+      const write = (word: string) => queue.submit(add(word)).then(() => answered.push(word));
+      const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+      const first = write('a');
+      await turn();
+      const others = [write('b'), turn().then(() => write('c'))];
+      await turn();
+      await turn();
+      assert.deepEqual(stored(), ['a', 'b', 'c'], 'the loop goes on while the disk works');
+      assert.deepEqual(answered, []);
+      assert.equal(syncs.length, 1);
+      syncs[0]?.();
+      await first;
+      assert.deepEqual(answered, ['a']);
+      assert.equal(syncs.length, 2);
+      const closing = queue.close();
+      syncs[1]?.();
+      await Promise.all([...others, closing]);
+      assert.deepEqual(answered, ['a', 'b', 'c']);
+    }),
+  );
+
+  test(
+    'when the sync fails nothing is answered, then or later',
+    withQueue(async ({ queue, disk, add, fatal }) => {
+      const failure = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+      disk.sync = () => Promise.reject(failure);
+      const settled: string[] = [];
+      void queue.submit(add('a')).then(
+        () => settled.push('resolved'),
+        () => settled.push('rejected'),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      assert.deepEqual(settled, []);
+      assert.deepEqual(fatal, [failure]);
+      await assert.rejects(queue.submit(add('b')), { code: 'storage_failed' });
       await queue.close();
     }),
   );

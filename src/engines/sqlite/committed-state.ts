@@ -13,8 +13,12 @@ export class CommittedState {
     this.waiting = waiting;
   }
 
-  apply(effects: WriteEffects): void {
+  count(effects: WriteEffects): void {
     this.waiting += effects.waiting;
+  }
+
+  /** Only of what is on the disk: nobody may act on what a power cut can take back. */
+  announce(effects: WriteEffects): void {
     if (effects.dueEndpoints.size > 0) this.due.call([...effects.dueEndpoints]);
     for (const organizationId of effects.availableOrganizations) this.available.call(organizationId);
   }

@@ -5,7 +5,7 @@ import type { Engine } from '../../ports/engine.ts';
 import type { FanOut } from '../../ports/fan-out.ts';
 import { CommittedState } from './committed-state.ts';
 import type { SqlLog } from './connection.ts';
-import { claimDataFolder } from './data-folder.ts';
+import { claimDataFolder, type DataFolder } from './data-folder.ts';
 import { SqliteDeliveryQueue } from './delivery-queue.ts';
 import { SqliteDeliveryStore } from './delivery-store.ts';
 import { SqliteEndpointStore } from './endpoint-store.ts';
@@ -21,6 +21,7 @@ import { number, textOrNull } from './row.ts';
 import { loadSqlFiles } from './sql-files.ts';
 import { StorageHealth } from './storage-health.ts';
 import { TokenBuckets } from './token-buckets.ts';
+import { WalFile } from './wal-file.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export interface SqliteEngineOptions {
@@ -45,7 +46,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): Engine {
   let database: Database | undefined;
   try {
     database = openDatabase(folder.databasePath, { sql: loadSqlFiles(), clock: options.clock, log: options.logSql });
-    return compose(options, database, () => folder.release());
+    return compose(options, database, folder);
   } catch (error) {
     database?.reader.db.close();
     database?.writer.db.close();
@@ -54,7 +55,11 @@ export function openSqliteEngine(options: SqliteEngineOptions): Engine {
   }
 }
 
-function compose(options: SqliteEngineOptions, { writer, reader: readSide }: Database, release: () => void): Engine {
+function compose(
+  options: SqliteEngineOptions,
+  { writer, reader: readSide }: Database,
+  { databasePath, release }: DataFolder,
+): Engine {
   const { clock, ids } = options;
   voidLeases({ writer, reader: readSide }, clock);
   const health = new StorageHealth(clock);
@@ -62,11 +67,14 @@ function compose(options: SqliteEngineOptions, { writer, reader: readSide }: Dat
   const lastEvent = writer.prepare('last-event-id').get() ?? {};
   const lastEventId = textOrNull(lastEvent, 'id');
   const state = new CommittedState(number(writer.prepare('count-waiting').get() ?? {}, 'waiting'));
+  const wal = new WalFile(databasePath);
   const queue = new WriteQueue(writer, {
+    sync: () => wal.sync(),
     onCommit: (effects) => {
       health.committed();
-      state.apply(effects);
+      state.count(effects);
     },
+    onDurable: (effects) => state.announce(effects),
     onFailure: (error) => health.failed(error),
     onFatal: options.onFatal,
   });
@@ -91,6 +99,7 @@ function compose(options: SqliteEngineOptions, { writer, reader: readSide }: Dat
       closed ??= queue.close().then(() => {
         reader.close();
         writer.db.close();
+        wal.close();
         release();
       });
       return closed;

@@ -25,28 +25,43 @@ interface SteppedWrite {
 
 type Result = { readonly value: unknown } | { readonly error: unknown };
 
+/** Writes that are committed and wait for the disk. */
+interface Committed {
+  readonly effects: WriteEffects;
+  readonly answer: () => void;
+}
+
 /**
  * All writes, one after the other, as few commits as possible: what has gathered when the loop comes round runs as one
- * `BEGIN IMMEDIATE … COMMIT` and is answered after it. A write that throws fails alone: the group is run again with a
+ * `BEGIN IMMEDIATE … COMMIT`. It is answered when a sync of the log that began after the commit has ended; while the disk
+ * works, the loop goes on, and what is committed meanwhile shares the next sync. A write that throws fails alone: the group is run again with a
  * savepoint around each, so a write must be able to run twice.
  */
 export class WriteQueue {
   readonly #db: Connection['db'];
+  readonly #sync: () => Promise<void>;
   readonly #onCommit: (effects: WriteEffects) => void;
+  readonly #onDurable: (effects: WriteEffects) => void;
   readonly #onFailure: (error: unknown) => unknown;
   readonly #onFatal: (error: unknown) => void;
   #queue: (Write | SteppedWrite)[] = [];
   #scheduled = false;
   #state: 'open' | 'closing' | 'dead' = 'open';
   #whenEmpty: (() => void) | undefined;
+  #committed: Committed[] = [];
+  #syncing = false;
   /** Transactions so far, for tests and figures. */
   commits = 0;
 
   constructor(
     connection: Connection,
     hooks: {
-      /** After a commit, before its writes are answered. */
+      /** Brings every commit made before the call to the disk. */
+      sync: () => Promise<void>;
+      /** Right after a commit: what is counted in memory follows. */
       onCommit: (effects: WriteEffects) => void;
+      /** The commit is on the disk: others may be told. Before its writes are answered. */
+      onDurable: (effects: WriteEffects) => void;
       /** @returns what the writers are told */
       onFailure: (error: unknown) => unknown;
       /** The disk failed: nothing can be promised, so nothing is answered; the process must end. */
@@ -54,7 +69,9 @@ export class WriteQueue {
     },
   ) {
     this.#db = connection.db;
+    this.#sync = hooks.sync;
     this.#onCommit = hooks.onCommit;
+    this.#onDurable = hooks.onDurable;
     this.#onFailure = hooks.onFailure;
     this.#onFatal = hooks.onFatal;
   }
@@ -72,7 +89,7 @@ export class WriteQueue {
   /** Finishes what was submitted; what comes later rejects. */
   async close(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closing';
-    if (this.#queue.length > 0 || this.#scheduled) {
+    if (this.#isBusy()) {
       await new Promise<void>((resolve) => {
         this.#whenEmpty = resolve;
       });
@@ -106,7 +123,32 @@ export class WriteQueue {
     this.#scheduled = false;
     if (this.#state === 'dead') this.#queue = [];
     if (this.#queue.length > 0) this.#schedule();
-    else this.#whenEmpty?.();
+    else if (!this.#isBusy()) this.#whenEmpty?.();
+  }
+
+  #isBusy(): boolean {
+    return this.#queue.length > 0 || this.#scheduled || this.#syncing;
+  }
+
+  /** One sync at a time; what is committed while it runs waits for the next. */
+  async #syncAll(): Promise<void> {
+    this.#syncing = true;
+    while (this.#committed.length > 0 && this.#state !== 'dead') {
+      const group = this.#committed;
+      this.#committed = [];
+      try {
+        await this.#sync();
+      } catch (error) {
+        this.#die(error);
+        break;
+      }
+      for (const { effects, answer } of group) {
+        this.#onDurable(effects);
+        answer();
+      }
+    }
+    this.#syncing = false;
+    if (!this.#isBusy()) this.#whenEmpty?.();
   }
 
   #runGroup(): void {
@@ -122,7 +164,7 @@ export class WriteQueue {
         begun++;
         results.push(write.run(effects));
       }
-      this.#commit(effects);
+      this.#db.exec('COMMIT');
     } catch (error) {
       this.#rollback();
       // When there could be no transaction at all, the first is told so; the others try again.
@@ -132,7 +174,9 @@ export class WriteQueue {
       return;
     }
     const group = takeGroup(queue, results.length);
-    for (let at = 0; at < group.length; at++) group[at]?.resolve(results[at] as never);
+    this.#afterCommit(effects, () => {
+      for (let at = 0; at < group.length; at++) group[at]?.resolve(results[at] as never);
+    });
   }
 
   /** The second run of a group: each write in its savepoint. */
@@ -142,16 +186,18 @@ export class WriteQueue {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       for (const write of group) results.push(this.#runInSavepoint(write, effects));
-      this.#commit(effects);
+      this.#db.exec('COMMIT');
     } catch (error) {
       this.#rollback();
       this.#fail(group, error);
       return;
     }
-    group.forEach((write, at) => {
-      const result = results[at];
-      if (result === undefined || 'error' in result) write.reject(result?.error);
-      else write.resolve(result.value as never);
+    this.#afterCommit(effects, () => {
+      group.forEach((write, at) => {
+        const result = results[at];
+        if (result === undefined || 'error' in result) write.reject(result?.error);
+        else write.resolve(result.value as never);
+      });
     });
   }
 
@@ -186,19 +232,20 @@ export class WriteQueue {
         step = steps.next();
       }
       value = step.value;
-      this.#commit(effects);
+      this.#db.exec('COMMIT');
     } catch (error) {
       this.#rollback();
       this.#fail([write], error);
       return;
     }
-    write.resolve(value as never);
+    this.#afterCommit(effects, () => write.resolve(value as never));
   }
 
-  #commit(effects: WriteEffects): void {
-    this.#db.exec('COMMIT');
+  #afterCommit(effects: WriteEffects, answer: () => void): void {
     this.commits++;
     this.#onCommit(effects);
+    this.#committed.push({ effects, answer });
+    if (!this.#syncing) void this.#syncAll();
   }
 
   #rollback(): void {
@@ -206,11 +253,16 @@ export class WriteQueue {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }
 
+  /** What the kernel still holds of the log can't be known any more: nobody is answered from here on. */
+  #die(error: unknown): void {
+    this.#state = 'dead';
+    this.#onFatal(error);
+  }
+
   #fail(group: readonly (Write | SteppedWrite)[], error: unknown): void {
     const told = this.#onFailure(error);
     if (failureOf(error) === 'io') {
-      this.#state = 'dead';
-      this.#onFatal(error);
+      this.#die(error);
       return;
     }
     for (const write of group) write.reject(told);
