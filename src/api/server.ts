@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
 import { requireApiKey, requireLoopbackHost } from './auth.ts';
-import { ADMIN_BODY, readBody } from './body.ts';
+import { ADMIN_BODY, BodyReader } from './body.ts';
 import { answerBrokenConnections } from './broken-connections.ts';
 import { keepConnectionRules } from './connection-rules.ts';
 import type { ApiParts } from './context.ts';
@@ -64,8 +64,11 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   logRequests(app, parts);
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (request: FastifyRequest) =>
-    readBody(request.raw, request.routeOptions.config.body ?? ADMIN_BODY),
+  const bodies = new BodyReader(parts.clock);
+  app.addHook('onClose', async () => bodies.close());
+  // The exact type as well: Fastify finds that one without taking the header apart.
+  app.addContentTypeParser(['application/json', '*'], (request: FastifyRequest) =>
+    bodies.read(request.raw, request.routeOptions.config.body ?? ADMIN_BODY),
   );
 
   const known = refuseOtherMethods(app);
