@@ -21,9 +21,10 @@ export function readOptions(args: readonly string[]): PerformanceOptions | strin
     return `Usage: ${USAGE}`;
   }
   const { url = '', 'api-key': apiKey = '', ...counts } = values;
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) return `--url must be an address with http://. ${USAGE}`;
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    return `--url must be an address with http:// or https://. Usage: ${USAGE}`;
   for (const [name, text] of Object.entries(counts)) {
-    if (!/^[1-9]\d{0,6}$/.test(text)) return `--${name} must be a whole number from 1 to 9999999. ${USAGE}`;
+    if (!/^[1-9]\d{0,6}$/.test(text)) return `--${name} must be a whole number from 1 to 9999999. Usage: ${USAGE}`;
   }
   const { events, concurrency, burst } = counts;
   return {
