@@ -12,6 +12,7 @@ import { StartRefused } from '../../src/ports/start-refused.ts';
 import { spawnEngine } from '../conformance/remote-engine.ts';
 import { World } from '../conformance/world.ts';
 
+const LIMITED_PROCESS = join(import.meta.dirname, 'limited-process.ts');
 const ENGINE_PROCESS = new URL('../conformance/sqlite-process.ts', import.meta.url);
 
 /** Opens an engine in `dataDir`, with the clock and ids of a world. */
@@ -202,6 +203,24 @@ describe('starting on a data folder', () => {
       for (let at = 4_096; at < size; at += 4_096) writeSync(file, Buffer.alloc(4_096, 0xa5), 0, 4_096, at);
       closeSync(file);
       assert.throws(() => open(folder), refused(/damaged/));
+    }),
+  );
+
+  test(
+    'a disk that fails ends the process without an answer; what was answered is there',
+    inFolder(async (folder) => {
+      // Files may not grow beyond 2 MB: writes to the log fail with EFBIG, which is no full disk.
+      const child = spawnSync(
+        'sh',
+        ['-c', 'trap "" XFSZ; ulimit -f 4000; exec "$0" "$@"', process.execPath, LIMITED_PROCESS, folder],
+        { encoding: 'utf8' },
+      );
+      assert.equal(child.status, 70, child.stderr);
+      const answered = child.stdout.trim().split('\n');
+      assert.ok(answered.length > 10);
+      const engine = open(folder);
+      for (const id of answered) assert.ok(await engine.store.events.get('organization' as never, id as never), id);
+      await engine.close();
     }),
   );
 

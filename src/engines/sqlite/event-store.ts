@@ -11,6 +11,8 @@ import type { ReadConnection } from './read-connection.ts';
 import { number, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
+const STEP_BUDGET_MS = 8;
+
 export class SqliteEventStore implements EventStore {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
@@ -42,19 +44,29 @@ export class SqliteEventStore implements EventStore {
     );
   }
 
-  /** Walks events in the order in which they were written; the cursor is a place in it. */
+  /**
+   * Walks events in the order in which they were written; the cursor is a place in it. Ends early when it has kept the
+   * loop long enough: one event may have thousands of deliveries.
+   */
   removeStep({ before, after, limit }: { before: Timestamp; after: string | null; limit: number }) {
     return this.#queue.submit(() => {
+      const started = this.#clock.monotonicMs();
       this.#statements.removeMarks.run(this.#clock.now(), limit);
       const events = this.#statements.oldest.all(after === null ? 0 : Number(after), limit);
-      const old = events.filter((event) => number(event, 'created_at') < before);
-      const removable = old.filter((event) => number(event, 'waits') === 0);
-      for (const event of removable) {
-        this.#remove(text(event, 'organization_id'), text(event, 'id'), number(event, 'seq'));
+      let removed = 0;
+      let old = 0;
+      for (const event of events) {
+        if (number(event, 'created_at') < before) old++;
+        if (number(event, 'created_at') < before && number(event, 'waits') === 0) {
+          this.#remove(text(event, 'organization_id'), text(event, 'id'), number(event, 'seq'));
+          removed++;
+        }
+        const late = this.#clock.monotonicMs() - started > STEP_BUDGET_MS;
+        if (late && event !== events.at(-1)) return { removed, after: String(event['seq']) };
       }
       // Commits follow the time but for moments: when a whole step is too young, so is the rest.
-      const last = old.length === 0 || events.length < limit ? undefined : events.at(-1);
-      return { removed: removable.length, after: last === undefined ? null : String(last['seq']) };
+      const last = old === 0 || events.length < limit ? undefined : events.at(-1);
+      return { removed, after: last === undefined ? null : String(last['seq']) };
     });
   }
 

@@ -1,7 +1,7 @@
 -- The record. Names are shared with the distributed engine; ids are text, times whole milliseconds since the epoch.
 --
--- Hot tables (events, deliveries, attempts, inbox_messages, dedup_marks) carry no foreign keys: each would cost a probe
--- a row (measured: docs/decisions/sqlite.md), and their rows are only ever written by statements of this folder.
+-- Hot tables (events, deliveries, attempts, inbox_messages, dedup_marks) carry no foreign keys (docs/decisions/sqlite.md):
+-- a parent is written in the same transaction as its children and removed after them.
 
 CREATE TABLE organizations (
   id TEXT NOT NULL PRIMARY KEY,
