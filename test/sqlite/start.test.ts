@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import { StartRefused } from '../../src/ports/start-refused.ts';
 import { spawnEngine } from '../conformance/remote-engine.ts';
 import { World } from '../conformance/world.ts';
 
-const LIMITED_PROCESS = join(import.meta.dirname, 'limited-process.ts');
+const LIMITED_PROCESS = fileURLToPath(new URL('./limited-process.ts', import.meta.url));
 const ENGINE_PROCESS = new URL('../conformance/sqlite-process.ts', import.meta.url);
 
 /** Opens an engine in `dataDir`, with the clock and ids of a world. */
