@@ -1,4 +1,4 @@
-/** Every error code of the API with its status and title; `docs/PROBLEMS.md` and a test keep them in step. */
+/** Every error code of the API with its status and title. */
 export const PROBLEMS = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   invalid_cursor: { status: 400, title: 'The cursor is not valid here' },

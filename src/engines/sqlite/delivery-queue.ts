@@ -22,6 +22,10 @@ const MAX_COUNTED_WAITING = 10_001;
 /** Lanes looked at for the oldest; a few ms. */
 const MAX_LANES_LOOKED_AT = 1_000;
 
+/**
+ * Taking and settling are answered when they are committed, before the disk has them: nobody was promised anything, and what
+ * a power cut takes back is sent again, as deliveries are after any crash. A killed process loses nothing of it.
+ */
 export class SqliteDeliveryQueue implements DeliveryQueue {
   readonly #queue: WriteQueue;
   readonly #state: CommittedState;
@@ -46,11 +50,14 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
   }
 
   take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
-    return this.#queue.submit(() => this.#taker.take(demands, this.#clock.now()));
+    return this.#queue.submit(() => this.#taker.take(demands, this.#clock.now()), 'committed');
   }
 
   settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
-    return this.#queue.submit((effects) => settlements.map((settlement) => this.#settleOne(settlement, effects)));
+    return this.#queue.submit(
+      (effects) => settlements.map((settlement) => this.#settleOne(settlement, effects)),
+      'committed',
+    );
   }
 
   #settleOne({ deliveryId, attemptNumber, attempt, next }: Settlement, effects: WriteEffects): SettleOutcome {

@@ -12,9 +12,10 @@ export interface Database {
 }
 
 /**
- * WAL + NORMAL: a commit is in the log when it returns, and on the disk after a sync of ours (wal-file.ts). temp_store: nothing of a client's is spilled to other
- * files. cache_size: 32 MiB, so that the ends of every organization's indexes stay in memory. journal_size_limit: a log that
- * a burst made long is cut again. Checkpoints run where they fall, within a commit (docs/decisions/sqlite.md).
+ * WAL + NORMAL: a commit is in the log when it returns, and on the disk after a sync of ours (wal-file.ts). temp_store:
+ * nothing of a client's is spilled to other files. cache_size: 32 MiB, so that the ends of every organization's indexes stay
+ * in memory. journal_size_limit: a log that a burst made long is cut again. Checkpoints run where they fall, within a commit
+ * (docs/decisions/sqlite.md).
  */
 const PRAGMAS = `
   PRAGMA journal_mode = WAL;

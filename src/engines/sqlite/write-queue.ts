@@ -1,5 +1,6 @@
 import { EngineUnavailable } from '../../ports/unavailable.ts';
 import type { Connection } from './connection.ts';
+import { DiskAnswers } from './disk-answers.ts';
 import { failureOf } from './sqlite-error.ts';
 import { WriteEffects } from './write-effects.ts';
 
@@ -11,25 +12,27 @@ const GROUP_BUDGET_MS = 8;
 /** How often a write of many steps lets others have the loop. */
 const STEP_BUDGET_MS = 8;
 
+/**
+ * When a write is answered. `durable`: when it is on the disk, so that a promise may be made of it. `committed`: when it is
+ * in the log, which a killed process can't lose and a power cut can: for what is then simply done again.
+ */
+export type Durability = 'durable' | 'committed';
+
 interface Write {
+  readonly durability: Durability;
   readonly run: (effects: WriteEffects) => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface SteppedWrite {
+  readonly durability: Durability;
   readonly steps: (effects: WriteEffects) => Generator<undefined, unknown>;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
 
 type Result = { readonly value: unknown } | { readonly error: unknown };
-
-/** Writes that are committed and wait for the disk. */
-interface Committed {
-  readonly effects: WriteEffects;
-  readonly answer: () => void;
-}
 
 /**
  * All writes, one after the other, as few commits as possible: what has gathered when the loop comes round runs as one
@@ -39,7 +42,7 @@ interface Committed {
  */
 export class WriteQueue {
   readonly #db: Connection['db'];
-  readonly #sync: () => Promise<void>;
+  readonly #disk: DiskAnswers;
   readonly #onCommit: (effects: WriteEffects) => void;
   readonly #onDurable: (effects: WriteEffects) => void;
   readonly #onFailure: (error: unknown) => unknown;
@@ -48,8 +51,6 @@ export class WriteQueue {
   #scheduled = false;
   #state: 'open' | 'closing' | 'dead' = 'open';
   #whenEmpty: (() => void) | undefined;
-  #committed: Committed[] = [];
-  #syncing = false;
   /** Transactions so far, for tests and figures. */
   commits = 0;
 
@@ -69,21 +70,26 @@ export class WriteQueue {
     },
   ) {
     this.#db = connection.db;
-    this.#sync = hooks.sync;
     this.#onCommit = hooks.onCommit;
     this.#onDurable = hooks.onDurable;
+    this.#disk = new DiskAnswers({
+      sync: hooks.sync,
+      onDurable: hooks.onDurable,
+      onFailure: (error) => this.#die(error),
+      onIdle: () => this.#tellIfEmpty(),
+    });
     this.#onFailure = hooks.onFailure;
     this.#onFatal = hooks.onFatal;
   }
 
-  /** Resolves with what `run` returned when that is durable. */
-  submit<Value>(run: (effects: WriteEffects) => Value): Promise<Value> {
-    return new Promise<Value>((resolve, reject) => this.#add({ run, resolve, reject }));
+  /** Resolves with what `run` returned. */
+  submit<Value>(run: (effects: WriteEffects) => Value, durability: Durability = 'durable'): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => this.#add({ run, durability, resolve, reject }));
   }
 
   /** A long write, in one transaction of its own: it may `yield` wherever others may have the loop for a moment. */
   submitSteps<Value>(steps: (effects: WriteEffects) => Generator<undefined, Value>): Promise<Value> {
-    return new Promise<Value>((resolve, reject) => this.#add({ steps, resolve, reject }));
+    return new Promise<Value>((resolve, reject) => this.#add({ steps, durability: 'durable', resolve, reject }));
   }
 
   /** Finishes what was submitted; what comes later rejects. */
@@ -123,32 +129,15 @@ export class WriteQueue {
     this.#scheduled = false;
     if (this.#state === 'dead') this.#queue = [];
     if (this.#queue.length > 0) this.#schedule();
-    else if (!this.#isBusy()) this.#whenEmpty?.();
+    else this.#tellIfEmpty();
+  }
+
+  #tellIfEmpty(): void {
+    if (!this.#isBusy()) this.#whenEmpty?.();
   }
 
   #isBusy(): boolean {
-    return this.#queue.length > 0 || this.#scheduled || this.#syncing;
-  }
-
-  /** One sync at a time; what is committed while it runs waits for the next. */
-  async #syncAll(): Promise<void> {
-    this.#syncing = true;
-    while (this.#committed.length > 0 && this.#state !== 'dead') {
-      const group = this.#committed;
-      this.#committed = [];
-      try {
-        await this.#sync();
-      } catch (error) {
-        this.#die(error);
-        break;
-      }
-      for (const { effects, answer } of group) {
-        this.#onDurable(effects);
-        answer();
-      }
-    }
-    this.#syncing = false;
-    if (!this.#isBusy()) this.#whenEmpty?.();
+    return this.#queue.length > 0 || this.#scheduled || this.#disk.busy;
   }
 
   #runGroup(): void {
@@ -174,9 +163,7 @@ export class WriteQueue {
       return;
     }
     const group = takeGroup(queue, results.length);
-    this.#afterCommit(effects, () => {
-      for (let at = 0; at < group.length; at++) group[at]?.resolve(results[at] as never);
-    });
+    this.#afterCommit(effects, group, (write, at) => write.resolve(results[at] as never));
   }
 
   /** The second run of a group: each write in its savepoint. */
@@ -192,12 +179,10 @@ export class WriteQueue {
       this.#fail(group, error);
       return;
     }
-    this.#afterCommit(effects, () => {
-      group.forEach((write, at) => {
-        const result = results[at];
-        if (result === undefined || 'error' in result) write.reject(result?.error);
-        else write.resolve(result.value as never);
-      });
+    this.#afterCommit(effects, group, (write, at) => {
+      const result = results[at];
+      if (result === undefined || 'error' in result) write.reject(result?.error);
+      else write.resolve(result.value as never);
     });
   }
 
@@ -238,14 +223,30 @@ export class WriteQueue {
       this.#fail([write], error);
       return;
     }
-    this.#afterCommit(effects, () => write.resolve(value as never));
+    this.#afterCommit(effects, [write], () => write.resolve(value as never));
   }
 
-  #afterCommit(effects: WriteEffects, answer: () => void): void {
+  #afterCommit<Each extends Write | SteppedWrite>(
+    effects: WriteEffects,
+    group: readonly Each[],
+    answer: (write: Each, at: number) => void,
+  ): void {
     this.commits++;
     this.#onCommit(effects);
-    this.#committed.push({ effects, answer });
-    if (!this.#syncing) void this.#syncAll();
+    const waits = (write: Each): boolean => write.durability === 'durable';
+    group.forEach((write, at) => {
+      if (!waits(write)) answer(write, at);
+    });
+    if (group.some(waits)) {
+      this.#disk.whenDurable(effects, () => {
+        group.forEach((write, at) => {
+          if (waits(write)) answer(write, at);
+        });
+      });
+    } else {
+      this.#onDurable(effects);
+      this.#disk.syncSoon();
+    }
   }
 
   #rollback(): void {
