@@ -124,6 +124,7 @@ export class Deliverer {
       if (lookup !== lane.lookups) return;
       if (lane.endpoint !== undefined && lane.endpoint.url !== endpoint?.url) this.#sender.forget(lane.endpointId);
       lane.endpoint = endpoint;
+      lane.trustAgain();
       if (endpoint === undefined) await this.#endWaiting(lane, 'canceled');
       else if (endpoint.status === 'disabled') await this.#endWaiting(lane, 'skipped');
       else this.#markDue(lane);
@@ -142,7 +143,11 @@ export class Deliverer {
   }
 
   #offer(lane: Lane): void {
-    if (!lane.due || lane.capacity === 0) return;
+    const now = this.#clock.monotonicMs();
+    if (!lane.due) return;
+    const restMs = lane.restMs(now);
+    if (restMs > 0) lane.wakeAfter(restMs, now, () => this.#markDue(lane));
+    if (lane.capacity(now) === 0) return;
     this.#ready.add(lane);
     this.#planPump();
   }
@@ -185,11 +190,13 @@ export class Deliverer {
   /** In turn: a lane that was served goes to the end of the line. */
   #demands(): LaneDemand[] {
     const demands: LaneDemand[] = [];
+    const now = this.#clock.monotonicMs();
     let free = Math.min(MAX_TAKE, MAX_SLOTS - this.#slotsUsed);
     let suspectFree = MAX_SUSPECT_SLOTS - this.#suspectSlotsUsed;
     for (const lane of this.#ready) {
       if (free <= 0) break;
-      const { capacity, endpoint } = lane;
+      const { endpoint } = lane;
+      const capacity = lane.capacity(now);
       if (capacity === 0 || endpoint === undefined) {
         this.#ready.delete(lane);
         continue;
@@ -237,7 +244,7 @@ export class Deliverer {
     const outcome = await this.#sender.send(
       webhookRequest({ delivery, endpoint, at: startedAt, userAgent: this.#userAgent }),
     );
-    lane.learn(outcome);
+    lane.learn(outcome, this.#clock.monotonicMs());
     const decision = decideAfterAttempt({
       outcome,
       failures: delivery.failures + (outcome.error === null ? 0 : 1),

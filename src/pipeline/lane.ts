@@ -6,6 +6,12 @@ import type { Milliseconds } from '../core/time.ts';
 /** Time-outs and dead connections in a row after which a lane is suspect. */
 const SUSPECT_AFTER = 2;
 
+/** Failures in a row, of whatever kind, after which a lane rests. */
+const BREAK_AFTER = 10;
+/** The first rest, doubled each time that the attempt after it fails, up to the longest. */
+const FIRST_REST_MS: Milliseconds = 1_000;
+const LONGEST_REST_MS: Milliseconds = 30_000;
+
 /** The deliveries of one endpoint as the deliverer sees them: their own concurrency and their own reputation. */
 export class Lane {
   readonly endpointId: EndpointId;
@@ -17,6 +23,9 @@ export class Lane {
   /** Grows with every lookup of the endpoint, so that only the last one counts. */
   lookups = 0;
   #hangs = 0;
+  #failuresInRow = 0;
+  #rests = 0;
+  #restsUntilMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
 
@@ -29,10 +38,16 @@ export class Lane {
     return this.#hangs >= SUSPECT_AFTER;
   }
 
-  /** How many attempts it may start now. */
-  get capacity(): number {
-    if (this.endpoint?.status !== 'active') return 0;
-    return Math.max(0, (this.suspect ? 1 : this.endpoint.maxConcurrency) - this.inFlight);
+  /** How many attempts it may start now. After a rest it is one, until one succeeds. */
+  capacity(monotonicNowMs: Milliseconds): number {
+    if (this.endpoint?.status !== 'active' || this.restMs(monotonicNowMs) > 0) return 0;
+    const careful = this.suspect || this.#failuresInRow >= BREAK_AFTER;
+    return Math.max(0, (careful ? 1 : this.endpoint.maxConcurrency) - this.inFlight);
+  }
+
+  /** How much longer it rests: its breaker is open. What waits loses no attempts by it. */
+  restMs(monotonicNowMs: Milliseconds): Milliseconds {
+    return Math.max(0, this.#restsUntilMs - monotonicNowMs);
   }
 
   /** Sets the alarm, unless an earlier one stands. */
@@ -53,9 +68,28 @@ export class Lane {
     this.#wakesAtMs = Number.POSITIVE_INFINITY;
   }
 
-  learn(outcome: AttemptOutcome): void {
+  /** Somebody has changed the endpoint: what it was like before says nothing. */
+  trustAgain(): void {
+    this.#hangs = 0;
+    this.#failuresInRow = 0;
+    this.#rests = 0;
+    this.#restsUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  learn(outcome: AttemptOutcome, monotonicNowMs: Milliseconds): void {
+    if (outcome.error === 'local') return;
+    if (outcome.error === null) {
+      this.trustAgain();
+      return;
+    }
+    this.#failuresInRow++;
+    // Of many that fail together one opens the breaker.
+    if (this.#failuresInRow >= BREAK_AFTER && this.restMs(monotonicNowMs) === 0) {
+      this.#restsUntilMs = monotonicNowMs + Math.min(FIRST_REST_MS * 2 ** this.#rests, LONGEST_REST_MS);
+      this.#rests++;
+    }
     const hung = outcome.error === 'timeout' || outcome.error === 'connection_failed';
     if (hung) this.#hangs++;
-    else if (outcome.error !== 'local') this.#hangs = 0;
+    else this.#hangs = 0;
   }
 }

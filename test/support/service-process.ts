@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+/** As in the start script of package.json. */
+const NODE_FLAGS = ['--max-semi-space-size=4'];
 const ADDRESS = /http:\/\/(?:localhost|127\.0\.0\.1):(\d+)/;
 
 export interface Ended {
@@ -61,7 +63,7 @@ export class ServiceProcess {
 }
 
 function spawnService(env: Record<string, string>, args: readonly string[]) {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
     env: { ...process.env, PORT: '0', NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -49,6 +49,11 @@ export class DiskAnswers {
     this.#lazySync ??= setTimeout(() => this.whenDurable(NOTHING, () => {}), LAZY_SYNC_MS).unref();
   }
 
+  /** When nobody waits any more. What no sync has taken along goes to the disk as SQLite closes. */
+  close(): void {
+    clearTimeout(this.#lazySync);
+  }
+
   async #syncAll(): Promise<void> {
     this.#syncing = true;
     while (this.#waiting.length > 0 && !this.#failed) {

@@ -100,6 +100,7 @@ export class WriteQueue {
         this.#whenEmpty = resolve;
       });
     }
+    this.#disk.close();
   }
 
   #add(write: Write | SteppedWrite): void {
