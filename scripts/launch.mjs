@@ -2,8 +2,9 @@
  * Runs a program of this repository under Node ≥ 24, whatever Node started it: `node scripts/launch.mjs FILE ARGS…`.
  * Every npm script goes through here, so that a bare clone on a machine with Node 20 works:
  *
- * 1. installs the packages when they are missing or not those of package-lock.json,
- * 2. finds a Node ≥ 24: this one, the one found last time, or one fetched by npm,
+ * 1. installs the packages when they are missing or not those of package-lock.json: the first `npm start` only those that
+ *    the service needs (19 MB instead of 222),
+ * 2. finds a Node ≥ 24: this one, the one found last time, or one fetched by npm, side by side with 1,
  * 3. runs the program under it, hands on signals and the exit code, and stops it when npm is gone.
  *
  * `npm start` says `exec node …`: between npm and this process stands no shell then, which would keep SIGTERM to itself
@@ -11,9 +12,9 @@
  *
  * Plain JavaScript without packages: it runs before there are any, and on old Nodes.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,34 +30,48 @@ const EMPTY_LOCK_MS = 10_000;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const LOCK_FILE = join(ROOT, 'package-lock.json');
 const NODE_MODULES = join(ROOT, 'node_modules');
-/** What was installed last: the SHA-256 of package-lock.json. */
+/** What was installed last: the SHA-256 of package-lock.json, and whether for development too. */
 const INSTALLED_STAMP = join(NODE_MODULES, '.triggers-lock');
 const NODE_PATH_CACHE = join(NODE_MODULES, '.triggers-node');
 /** Compiled code, types stripped: measured, it takes a third off a start. */
 const COMPILE_CACHE = join(NODE_MODULES, '.cache', 'compile');
 const INSTALL_LOCK = join(ROOT, '.install-lock');
+/** What runs without the packages for development. */
+const SERVICE = 'src/cli/main.ts';
 
-/** The process that runs now (npm, then the program), for signals. */
-let running;
+/** The processes that run now (npm, then the program), for signals. */
+const running = new Set();
 let stopSignal;
 
 class Refused extends Error {}
 
-/** Runs `command` to its end. Resolves with its exit code, 128 + n after signal n. */
+/** Runs `command` to its end. Resolves with its exit code (128 + n after signal n) and what it wrote into pipes. */
 function run(command, args, options) {
   return new Promise((resolve, reject) => {
-    running = spawn(command, args, options);
-    running.on('error', reject);
-    running.on('exit', (code, signal) => {
-      running = undefined;
-      resolve(code === null ? 128 + osConstants.signals[signal] : code);
+    const child = spawn(command, args, options);
+    running.add(child);
+    let output = '';
+    let errors = '';
+    child.stdout?.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (chunk) => {
+      errors += chunk;
+    });
+    child.on('error', (error) => {
+      running.delete(child);
+      reject(error);
+    });
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code: code === null ? 128 + osConstants.signals[signal] : code, output, errors });
     });
   });
 }
 
 function stop(signal) {
   stopSignal = signal;
-  running?.kill(signal);
+  for (const child of running) child.kill(signal);
 }
 
 /** Sends SIGTERM once when npm, or the shell in which npm runs most scripts, is gone. */
@@ -74,51 +89,84 @@ function stopWhenNpmIsGone() {
 
 // --- packages ---
 
-async function installIfNeeded() {
-  if (isInstalled()) return;
+async function installIfNeeded(forDevelopment) {
+  if (isInstalled(forDevelopment)) return;
   await holdInstallLock();
   try {
-    if (!isInstalled()) await install();
+    if (stopSignal === undefined && !isInstalled(forDevelopment)) await install(forDevelopment);
   } finally {
-    rmSync(INSTALL_LOCK, { force: true });
+    if (readIfThere(INSTALL_LOCK) === String(process.pid)) rmSync(INSTALL_LOCK);
   }
 }
 
-function isInstalled() {
-  const lock = readFileSync(LOCK_FILE);
-  const hash = createHash('sha256').update(lock).digest('hex');
-  if (readIfThere(INSTALLED_STAMP) === hash) return true;
-  if (!hasEveryPackage(lock)) return false;
-  writeIfPossible(INSTALLED_STAMP, hash);
+function isInstalled(forDevelopment) {
+  const stamp = readIfThere(INSTALLED_STAMP);
+  if (stamp === stampOf(true) || (!forDevelopment && stamp === stampOf(false))) return true;
+  if (!hasEveryPackage(forDevelopment)) return false;
+  writeIfPossible(INSTALLED_STAMP, stampOf(forDevelopment));
   return true;
 }
 
+function stampOf(forDevelopment) {
+  const hash = createHash('sha256').update(readFileSync(LOCK_FILE)).digest('hex');
+  return forDevelopment ? `${hash} with development packages` : hash;
+}
+
 /** For who ran `npm ci` or `npm install` by hand: npm notes in a lock file of its own what it put there. */
-function hasEveryPackage(lock) {
+function hasEveryPackage(forDevelopment) {
   const noted = readIfThere(join(NODE_MODULES, '.package-lock.json'));
   if (noted === undefined) return false;
   const there = JSON.parse(noted).packages;
-  return Object.entries(JSON.parse(lock.toString()).packages).every(
-    ([path, wanted]) => path === '' || wanted.optional || there[path]?.version === wanted.version,
-  );
+  return Object.entries(JSON.parse(readFileSync(LOCK_FILE, 'utf8')).packages).every(([path, wanted]) => {
+    const needed = path !== '' && !wanted.optional && (forDevelopment || !(wanted.dev || wanted.devOptional));
+    return !needed || there[path]?.version === wanted.version;
+  });
 }
 
-async function install() {
-  const since = Date.now();
-  say('Installing the packages (only when they change)…');
-  // The development packages too, whatever NODE_ENV says: one state of node_modules for all scripts.
+async function install(forDevelopment) {
+  // What is there for development stays: leaving it out would remove it.
+  const all = forDevelopment || existsSync(NODE_MODULES);
+  const done = showProgress(`Installing the packages${all ? '' : ' that the service needs'} (only when they change)…`);
   // `install --no-save` and not `ci`: it takes the same versions from package-lock.json, but changes only what differs, so
   // that a service which runs from this folder keeps its files.
-  const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const code = await runNpm(args, { cwd: ROOT, stdio: 'inherit' });
+  const args = ['install', '--no-save', all ? '--include=dev' : '--omit=dev', '--no-audit', '--no-fund'];
+  const { code, errors } = await runNpm([...args, '--loglevel=error']);
+  done();
   if (stopSignal !== undefined) return;
-  if (code !== 0) {
-    throw new Refused(
-      'The packages could not be installed: see what npm says above. Is the package registry reachable?',
-    );
+  if (code !== 0) throw new Refused(whyNotInstalled(errors));
+  writeIfPossible(INSTALLED_STAMP, stampOf(all));
+}
+
+/** npm's own words hold stack traces and much else: its code is enough where it says what to do. */
+function whyNotInstalled(errors) {
+  const code = /^npm error code (\S+)/m.exec(errors)?.[1] ?? 'no code';
+  if (/^(ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET|FETCH_ERROR)/.test(code)) {
+    return `The packages could not be installed: the package registry can't be reached (${code}). Check the network or the proxy, and start again.`;
   }
-  writeIfPossible(INSTALLED_STAMP, createHash('sha256').update(readFileSync(LOCK_FILE)).digest('hex'));
-  say(`Installed in ${((Date.now() - since) / 1000).toFixed(0)} s.`);
+  if (/^(EACCES|EROFS|EPERM)$/.test(code)) {
+    return `The packages could not be installed: this folder or npm's cache can't be written to (${code}). Change the permissions, and start again.`;
+  }
+  if (code === 'ENOSPC')
+    return 'The packages could not be installed: there is no space left. Make room, and start again.';
+  return `The packages could not be installed (${code}): \`npm install\` shows why.`;
+}
+
+/** On a terminal the seconds run. @returns what ends it */
+function showProgress(text) {
+  const since = Date.now();
+  const seconds = () => `${((Date.now() - since) / 1000).toFixed(0)} s`;
+  if (!process.stderr.isTTY) {
+    say(text);
+    return () => say(`… ended after ${seconds()}.`);
+  }
+  const show = () => process.stderr.write(`\r${text} ${seconds()}`);
+  const timer = setInterval(show, 1_000);
+  show();
+  return () => {
+    clearInterval(timer);
+    show();
+    say('');
+  };
 }
 
 /** One install at a time: two would take each other's files away. */
@@ -178,35 +226,39 @@ function isAlive(pid) {
 
 // --- Node ---
 
-function findNode() {
+async function findNode() {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED_NODE_MAJOR) return process.execPath;
   const cached = readIfThere(NODE_PATH_CACHE);
   if (cached !== undefined && isExecutable(cached)) return cached;
   say(`Node ${NEEDED_NODE_MAJOR} is needed and this is ${process.versions.node}: npm fetches it (5 to 10 s, once)…`);
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  const path = (NODE_PACKAGES.has(platform) && fetchNode(`node-${platform}`)) || fetchNode('node');
-  if (path === undefined) {
+  const path = (NODE_PACKAGES.has(platform) && (await fetchNode(`node-${platform}`))) || (await fetchNode('node'));
+  if (path === undefined && stopSignal === undefined) {
     throw new Refused(
       `npm could not fetch Node ${NEEDED_NODE_MAJOR}. Install Node ${NEEDED_NODE_MAJOR} or later (https://nodejs.org), or make the package registry reachable, and start again.`,
     );
   }
-  writeIfPossible(NODE_PATH_CACHE, path);
   return path;
 }
 
-function fetchNode(name) {
+async function fetchNode(name) {
+  if (stopSignal !== undefined) return undefined;
   const [npm, first, shell] = npmCommand();
   const args = ['exec', '--yes', '--ignore-scripts=false', `--package=${name}@${NEEDED_NODE_MAJOR}`, '--'];
-  const found = spawnSync(npm, [...first, ...args, 'node', '-p', 'process.execPath'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    shell,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const path = found.status === 0 ? found.stdout.trim().split('\n').pop() : undefined;
+  const path = await outputOf(npm, [...first, ...args, 'node', '-p', 'process.execPath'], shell);
   if (path === undefined || !isExecutable(path)) return undefined;
-  const version = spawnSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' });
-  return Number.parseInt(version.stdout, 10) >= NEEDED_NODE_MAJOR ? path : undefined;
+  const version = await outputOf(path, ['-p', 'process.versions.node'], false);
+  return Number.parseInt(version, 10) >= NEEDED_NODE_MAJOR ? path : undefined;
+}
+
+/** The last line; undefined when the command fails or is not there. */
+async function outputOf(command, args, shell) {
+  try {
+    const { code, output } = await run(command, args, { cwd: ROOT, shell, stdio: ['ignore', 'pipe', 'ignore'] });
+    return code === 0 ? output.trim().split('\n').pop() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isExecutable(path) {
@@ -220,12 +272,14 @@ function isExecutable(path) {
 
 // --- npm ---
 
-async function runNpm(args, options) {
+async function runNpm(args) {
   const [npm, first, shell] = npmCommand();
   try {
-    return await run(npm, [...first, ...args], { ...options, shell });
+    return await run(npm, [...first, ...args], { cwd: ROOT, shell, stdio: ['ignore', 'ignore', 'pipe'] });
   } catch {
-    throw new Refused('npm is needed to install the packages, and it is not on the PATH.');
+    throw new Refused(
+      'npm is needed to install the packages, and it is not on the PATH: install it with Node (https://nodejs.org).',
+    );
   }
 }
 
@@ -260,18 +314,21 @@ function say(text) {
 }
 
 async function main() {
+  const args = process.argv.slice(2);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   stopWhenNpmIsGone();
   try {
-    await installIfNeeded();
-    const node = stopSignal === undefined ? findNode() : undefined;
+    const [found, installed] = await Promise.allSettled([findNode(), installIfNeeded(args[0] !== SERVICE)]);
     if (stopSignal !== undefined) return 128 + osConstants.signals[stopSignal];
-    // The channel tells the program at once when this process is gone, however it ended.
+    if (installed.status === 'rejected') throw installed.reason;
+    if (found.status === 'rejected') throw found.reason;
+    const node = found.value;
+    if (node !== process.execPath && node !== readIfThere(NODE_PATH_CACHE)) writeIfPossible(NODE_PATH_CACHE, node);
     const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env };
-    return await run(node, process.argv.slice(2), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+    // The channel tells the program at once when this process is gone, however it ended.
+    return (await run(node, args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })).code;
   } catch (error) {
-    if (error instanceof Refused) say(error.message);
-    else say(`${process.argv[2]} could not be started: ${error.message}`);
+    say(error instanceof Refused ? error.message : `${args[0]} could not be started: ${error.message}`);
     return 1;
   }
 }
