@@ -226,17 +226,24 @@ describe('WriteQueue', () => {
       const others = [write('b'), turn().then(() => write('c'))];
       await turn();
       await turn();
-      assert.deepEqual(stored(), ['a', 'b', 'c'], 'the loop goes on while the disk works');
+      assert.deepEqual(stored(), ['a'], 'what waits for the disk anyway gathers while it works');
       assert.deepEqual(answered, []);
       assert.equal(syncs.length, 1);
+      const taking = queue.submit(add('taken'), 'committed');
+      await taking;
+      assert.deepEqual(stored(), ['a', 'b', 'c', 'taken'], 'a write that does not wait takes them along');
+      assert.deepEqual(answered, []);
+      const gathered = write('d');
+      await turn();
       syncs[0]?.();
       await first;
       assert.deepEqual(answered, ['a']);
+      assert.deepEqual(stored(), ['a', 'b', 'c', 'taken', 'd'], 'committed in time for the next sync');
       assert.equal(syncs.length, 2);
       const closing = queue.close();
       syncs[1]?.();
-      await Promise.all([...others, closing]);
-      assert.deepEqual(answered, ['a', 'b', 'c']);
+      await Promise.all([...others, gathered, closing]);
+      assert.deepEqual(answered, ['a', 'b', 'c', 'd']);
     }),
   );
 

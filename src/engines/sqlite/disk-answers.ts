@@ -17,6 +17,8 @@ interface Hooks {
   /** The commit is on the disk: others may be told. Before its writes are answered. */
   readonly onDurable: (effects: WriteEffects) => void;
   readonly onFailure: (error: unknown) => void;
+  /** A sync has ended: what has gathered meanwhile may be committed now, to share the next. */
+  readonly beforeNext: () => void;
   readonly onIdle: () => void;
 }
 
@@ -28,15 +30,21 @@ export class DiskAnswers {
   readonly #hooks: Hooks;
   #waiting: Committed[] = [];
   #syncing = false;
-  #failed = false;
+  #diskWorks = false;
   #lazySync: NodeJS.Timeout | undefined;
 
   constructor(hooks: Hooks) {
     this.#hooks = hooks;
   }
 
+  /** Somebody has not been answered yet. */
   get busy(): boolean {
     return this.#syncing;
+  }
+
+  /** A sync is under way: what is committed now waits for the next. */
+  get diskWorks(): boolean {
+    return this.#diskWorks;
   }
 
   whenDurable(effects: WriteEffects, answer: () => void): void {
@@ -56,24 +64,38 @@ export class DiskAnswers {
 
   async #syncAll(): Promise<void> {
     this.#syncing = true;
-    while (this.#waiting.length > 0 && !this.#failed) {
+    let durable: readonly Committed[] = [];
+    while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
       clearTimeout(this.#lazySync);
       this.#lazySync = undefined;
+      const synced = this.#hooks.sync();
+      // While the disk works, the answers to what it had before.
+      this.#answer(durable);
+      this.#diskWorks = true;
       try {
-        await this.#hooks.sync();
+        await synced;
       } catch (error) {
-        this.#failed = true;
+        this.#syncing = false;
         this.#hooks.onFailure(error);
-        break;
+        this.#hooks.onIdle();
+        return;
       }
-      for (const { effects, answer } of group) {
-        this.#hooks.onDurable(effects);
-        answer();
-      }
+      this.#diskWorks = false;
+      durable = group;
+      this.#hooks.beforeNext();
     }
+    this.#answer(durable);
     this.#syncing = false;
-    this.#hooks.onIdle();
+    if (this.#waiting.length > 0) void this.#syncAll();
+    else this.#hooks.onIdle();
+  }
+
+  #answer(group: readonly Committed[]): void {
+    for (const { effects, answer } of group) {
+      this.#hooks.onDurable(effects);
+      answer();
+    }
   }
 }

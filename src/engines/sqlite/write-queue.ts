@@ -9,6 +9,8 @@ import { WriteEffects } from './write-effects.ts';
  * next. A time and not a count, because a write may be one row or a thousand.
  */
 const GROUP_BUDGET_MS = 8;
+/** Above this many a group is committed though the disk is at work. */
+const MAX_GATHERED = 256;
 /** How often a write of many steps lets others have the loop. */
 const STEP_BUDGET_MS = 8;
 
@@ -76,6 +78,7 @@ export class WriteQueue {
       sync: hooks.sync,
       onDurable: hooks.onDurable,
       onFailure: (error) => this.#die(error),
+      beforeNext: () => this.#commitGathered(),
       onIdle: () => this.#tellIfEmpty(),
     });
     this.#onFailure = hooks.onFailure;
@@ -120,6 +123,10 @@ export class WriteQueue {
   }
 
   async #flush(): Promise<void> {
+    if (this.#mayGather()) {
+      this.#scheduled = false;
+      return;
+    }
     const first = this.#queue[0];
     if (first !== undefined && 'steps' in first) {
       this.#queue.shift();
@@ -128,9 +135,20 @@ export class WriteQueue {
       this.#runGroup();
     }
     this.#scheduled = false;
-    if (this.#state === 'dead') this.#queue = [];
     if (this.#queue.length > 0) this.#schedule();
     else this.#tellIfEmpty();
+  }
+
+  /**
+   * While the disk works on the commit before, writes that wait for the disk anyway gather: they will share the next sync
+   * whenever they are committed before it, and one commit of many costs less than several of few.
+   */
+  #mayGather(): boolean {
+    return (
+      this.#disk.diskWorks &&
+      this.#queue.length < MAX_GATHERED &&
+      this.#queue.every((write) => write.durability === 'durable' && !('steps' in write))
+    );
   }
 
   #tellIfEmpty(): void {
@@ -139,6 +157,12 @@ export class WriteQueue {
 
   #isBusy(): boolean {
     return this.#queue.length > 0 || this.#scheduled || this.#disk.busy;
+  }
+
+  #commitGathered(): void {
+    if (this.#scheduled || this.#queue.length === 0 || this.#state === 'dead') return;
+    this.#scheduled = true;
+    void this.#flush();
   }
 
   #runGroup(): void {
@@ -258,6 +282,7 @@ export class WriteQueue {
   /** What the kernel still holds of the log can't be known any more: nobody is answered from here on. */
   #die(error: unknown): void {
     this.#state = 'dead';
+    this.#queue = [];
     this.#onFatal(error);
   }
 
