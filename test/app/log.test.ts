@@ -150,6 +150,7 @@ describe('of an error only name, code and a cleaned message are kept', () => {
     ['secret whsec_canary0123 is bad', 'secret *** is bad'],
     ['Authorization: Bearer canary', 'Authorization: Bearer ***'],
     ['X-API-Key: canary', 'X-API-Key: ***'],
+    ['login failed: password=canary', 'login failed: password= ***'],
     ['key canary00canary00canary00canary00x', 'key ***'],
     ['id 0190c0de-0000-7000-8000-000000000000', 'id 0190c0de-0000-7000-8000-000000000000'],
   ];
