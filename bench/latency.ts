@@ -55,6 +55,10 @@ try {
     'answered 202 (target P99 < 10 ms)',
     sent.map(({ answeredMs }) => answeredMs),
   );
+  print(
+    'of that, in the service itself',
+    sent.map(({ serverMs }) => serverMs),
+  );
   print('delivered (target P99 ≤ 50 ms)', deliveredMs);
 } finally {
   await client.close();

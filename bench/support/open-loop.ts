@@ -7,6 +7,8 @@ export interface Sent {
   /** `performance.now()` at which the request was due, sent or not: a late client's wait counts (no coordinated omission). */
   readonly dueAt: number;
   readonly answeredMs: number;
+  /** What the service itself says: `X-Response-Time`. */
+  readonly serverMs: number;
 }
 
 /** Sends at a fixed rate, whether or not earlier requests have been answered. */
@@ -43,13 +45,23 @@ export async function openLoop(options: {
   async function send(at: number, dueAt: number): Promise<Sent> {
     const client = clients[at % connections];
     if (client === undefined) throw new Error('no connection');
-    const { statusCode, body } = await client.request({
+    const {
+      statusCode,
+      body,
+      headers: answered,
+    } = await client.request({
       method: 'POST',
       path: '/api/events',
       headers,
       body: bodyOf(at, dueAt),
     });
     await body.dump();
-    return { n: at, status: statusCode, dueAt, answeredMs: performance.now() - dueAt };
+    return {
+      n: at,
+      status: statusCode,
+      dueAt,
+      answeredMs: performance.now() - dueAt,
+      serverMs: Number.parseFloat(String(answered['x-response-time'])),
+    };
   }
 }

@@ -35,6 +35,12 @@ export interface Parts {
   readonly ids: IdSource;
 }
 
+/** `LOG_SQL`: which statement, and how long it took; never its values. */
+function logStatements(log: Log) {
+  return (statement: string, durationMs: number): void =>
+    log.sampled('sql', 'info', () => `SQL ${statement} took ${durationMs.toFixed(2)}ms`);
+}
+
 /** The only place that knows every part. */
 export async function compose(args: {
   settings: Settings;
@@ -57,6 +63,7 @@ export async function compose(args: {
     dedupWindowMs: settings.dedupWindowMs,
     maxBacklog: settings.maxBacklog,
     onFatal: args.onFatal,
+    ...(settings.logSql ? { logSql: logStatements(log) } : {}),
   });
   if (engine.lastEventId !== null) ids.raiseFloor(engine.lastEventId);
   const { store, bus } = engine;

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { SystemClock } from '../../src/app/clock.ts';
+import { IdSource, type KeyId, type OrganizationId } from '../../src/core/ids.ts';
+import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
+import { hashKey } from '../../src/pipeline/authenticate.ts';
+import { eventually, startTestService } from '../support/service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const FREE_KEY = 'free-key-of-the-test';
+
+/** There is no route for it yet: an organization of a limited tier, put into the folder before the service starts. */
+async function addFreeOrganization(dataDir: string): Promise<void> {
+  const clock = new SystemClock();
+  const ids = new IdSource(() => clock.now(), randomFillSync);
+  const engine = openSqliteEngine({
+    dataDir,
+    clock,
+    ids,
+    fanOut: () => [],
+    dedupWindowMs: 1_000,
+    maxBacklog: null,
+    onFatal: (error) => assert.fail(String(error)),
+  });
+  const organizationId = ids.next<OrganizationId>();
+  const createdAt = clock.now();
+  await engine.store.organizations.create(
+    { id: organizationId, name: 'Free', tier: 'free', createdAt },
+    {
+      id: ids.next<KeyId>(),
+      organizationId,
+      name: 'test',
+      prefix: FREE_KEY.slice(0, 8),
+      sha256: hashKey(FREE_KEY),
+      createdAt,
+      expiresAt: null,
+    },
+  );
+  await engine.close();
+}
+
+describe('limits', () => {
+  test('429: a bucket holds a minute’s worth, refused requests cost too, and another organization is untouched', async (context) => {
+    const dataDir = temporaryFolder(context);
+    await addFreeOrganization(dataDir);
+    const service = await startTestService(context, { DATA_DIR: dataDir, RATE_LIMIT_FREE: '3' });
+    const send = (type: string, dedup_id?: string) =>
+      service.post('/api/events', { type, data: 1, dedup_id }, { key: FREE_KEY });
+    const first = await send('a');
+    assert.equal(first.status, 202);
+    assert.equal(first.headers['ratelimit-limit'], '3');
+    assert.equal(first.headers['ratelimit-remaining'], '2');
+    assert.ok(Number(first.headers['ratelimit-reset']) >= 1);
+    assert.equal((await send('not a type')).status, 422);
+    assert.equal((await send('b')).status, 202);
+    const refused = await send('c', 'later');
+    assert.equal(refused.status, 429);
+    assert.equal(refused.json.code, 'rate_limited');
+    assert.equal(refused.headers['ratelimit-remaining'], '0');
+    const retryAfter = Number(refused.headers['retry-after']);
+    assert.ok(retryAfter >= 1 && retryAfter <= 20, String(retryAfter));
+    assert.equal((await service.get('/api/events', { key: FREE_KEY })).json.data.length, 2);
+    assert.equal((await service.get('/api/me', { key: FREE_KEY })).json.rate_limit_per_minute, 3);
+    assert.equal((await service.post('/api/events', { type: 'a', data: 1 })).status, 202);
+  });
+
+  test('one organization sees nothing of another’s: 404, exactly as for what never was', async (context) => {
+    const dataDir = temporaryFolder(context);
+    await addFreeOrganization(dataDir);
+    const service = await startTestService(context, { DATA_DIR: dataDir });
+    const event = await service.send('secret', 1);
+    const { id: endpoint } = (await service.post('/api/endpoints', { url: 'http://127.0.0.1:9/' })).json;
+    await service.send('secret', 2);
+    const [delivery] = (await service.get('/api/deliveries')).json.data;
+    const never = '0190c0de-0000-7000-8000-000000000000';
+    const asked: [string, (id: string) => string, string][] = [
+      ['GET', (id) => `/api/events/${id}`, event],
+      ['GET', (id) => `/api/endpoints/${id}`, endpoint],
+      ['GET', (id) => `/api/endpoints/${id}/secret`, endpoint],
+      ['DELETE', (id) => `/api/endpoints/${id}`, endpoint],
+      ['GET', (id) => `/api/deliveries/${id}`, delivery.id],
+      ['POST', (id) => `/api/ack/${id}`, event],
+    ];
+    for (const [method, path, id] of asked) {
+      const foreign = await service.call(method, path(id), { key: FREE_KEY });
+      const unknown = await service.call(method, path(never), { key: FREE_KEY });
+      assert.equal(foreign.status, 404, `${method} ${path(id)}`);
+      const withoutId = ({ text }: { text: string }) => text.replace(/"request_id":"[^"]*"/, '');
+      assert.equal(withoutId(foreign), withoutId(unknown));
+    }
+    for (const list of ['events', 'endpoints', 'deliveries', 'inbox']) {
+      assert.deepEqual((await service.get(`/api/${list}`, { key: FREE_KEY })).json.data, []);
+    }
+    const acked = await service.post('/api/inbox/ack', { event_ids: [event] }, { key: FREE_KEY });
+    assert.deepEqual(acked.json, { acknowledged: 0, not_found: [event], stale: [] });
+    assert.equal((await service.get('/api/webhook/config', { key: FREE_KEY })).status, 404);
+    assert.equal((await service.get(`/api/endpoints/${endpoint}`)).status, 200);
+  });
+
+  test('503 backlog_full at the bound, nothing of the event is there, and over when there is room again', async (context) => {
+    const service = await startTestService(context, { MAX_BACKLOG: '2' });
+    const { id } = (await service.post('/api/endpoints', { url: 'http://127.0.0.1:9/', enabled: false })).json;
+    await service.send('held', 1);
+    await service.send('held', 2);
+    const full = await service.post('/api/events', { type: 'held', data: 3, dedup_id: 'third' });
+    assert.equal(full.status, 503);
+    assert.equal(full.json.code, 'backlog_full');
+    assert.ok(Number(full.headers['retry-after']) >= 1);
+    assert.equal((await service.get('/api/events?type=held')).json.data.length, 2);
+    await service.call('DELETE', `/api/endpoints/${id}`);
+    await eventually(async () => {
+      const again = await service.post('/api/events', { type: 'held', data: 3, dedup_id: 'third' });
+      assert.equal(again.status, 202);
+    });
+  });
+
+  test('503 unavailable while the disk is full: nothing of the event is there, reads work, and 202 when there is space', async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'triggers-full-'));
+    // Who may not mount has the engine's own test of a full database (test/sqlite).
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', folder]).status !== 0) return;
+    const service = await startTestService(context, { DATA_DIR: join(folder, 'data') });
+    // After the service has ended: what is left behind first is done first.
+    context.after(() => {
+      spawnSync('umount', [folder]);
+      rmSync(folder, { recursive: true });
+    });
+    const id = await service.send('before', 1);
+    const filler = join(folder, 'filler');
+    fill(filler);
+    const text = 'x'.repeat(200_000);
+    const full = await eventually(async () => {
+      const answer = await service.post('/api/events', { type: 'full', data: text });
+      assert.equal(answer.status, 503);
+      return answer;
+    });
+    assert.equal(full.json.code, 'unavailable');
+    assert.ok(Number(full.headers['retry-after']) >= 1);
+    assert.equal((await service.get(`/api/events/${id}`)).status, 200);
+    assert.equal((await service.get('/health')).json.status, 'degraded');
+    assert.equal((await service.get('/health/ready')).status, 503);
+    const before = (await service.get('/api/events?type=full')).json.data.length;
+    rmSync(filler);
+    await eventually(async () => {
+      assert.equal((await service.post('/api/events', { type: 'full', data: text })).status, 202);
+    });
+    assert.equal((await service.get('/api/events?type=full')).json.data.length, before + 1);
+    await eventually(async () => assert.equal((await service.get('/health/ready')).status, 200));
+  });
+});
+
+/** Until there is no space left. */
+function fill(path: string): void {
+  const file = openSync(path, 'w');
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4_096));
+  } catch {
+    closeSync(file);
+  }
+}
