@@ -1,0 +1,144 @@
+import type { AttemptOutcome } from '../core/delivery.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import { type Decision, decideAfterAttempt } from '../core/retry.ts';
+import type { Timestamp } from '../core/time.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../ports/delivery-queue.ts';
+import type { Log } from '../ports/log.ts';
+import type { Sender } from '../ports/sender.ts';
+import type { EndpointStore } from '../ports/store/endpoint-store.ts';
+import { Batcher } from './batcher.ts';
+import type { Perseverance } from './perseverance.ts';
+import { webhookRequest } from './webhook-request.ts';
+
+const MAX_SETTLE = 500;
+
+/** When to look at the delivery again; null = it is done, or somebody else's. */
+type ComesAgainAt = Timestamp | null;
+
+type Final = Exclude<Decision, { kind: 'give_back' }>;
+
+/** One attempt from the signature to the record: send, decide, settle. */
+export class Attempts {
+  readonly #queue: DeliveryQueue;
+  readonly #endpoints: EndpointStore;
+  readonly #bus: Bus;
+  readonly #sender: Sender;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #userAgent: string;
+  readonly #perseverance: Perseverance;
+  readonly #settle: Batcher<Settlement, SettleOutcome>;
+
+  constructor(parts: {
+    queue: DeliveryQueue;
+    endpoints: EndpointStore;
+    bus: Bus;
+    sender: Sender;
+    clock: Clock;
+    log: Log;
+    userAgent: string;
+    perseverance: Perseverance;
+  }) {
+    this.#queue = parts.queue;
+    this.#endpoints = parts.endpoints;
+    this.#bus = parts.bus;
+    this.#sender = parts.sender;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#userAgent = parts.userAgent;
+    this.#perseverance = parts.perseverance;
+    this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), MAX_SETTLE);
+  }
+
+  /** @param onOutcome called as soon as it is known, before it is recorded */
+  async make(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    onOutcome: (outcome: AttemptOutcome) => void,
+  ): Promise<ComesAgainAt> {
+    const startedAt = this.#clock.now();
+    const outcome = await this.#sender.send(
+      webhookRequest({ delivery, endpoint, at: startedAt, userAgent: this.#userAgent }),
+    );
+    onOutcome(outcome);
+    const decision = decideAfterAttempt({
+      outcome,
+      failures: delivery.failures + (outcome.error === null ? 0 : 1),
+      policy: endpoint.retryPolicy,
+      now: this.#clock.now(),
+      random: Math.random(),
+    });
+    if (decision.kind === 'give_back') return this.giveBack(delivery, decision.at);
+    this.#logAttempt(delivery, outcome);
+    return this.#record(delivery, endpoint, { outcome, decision, startedAt });
+  }
+
+  /** Nothing was tried: as if it had not been taken. */
+  async giveBack(delivery: TakenDelivery, dueAt: Timestamp): Promise<ComesAgainAt> {
+    const returned = { deliveryId: delivery.id, attemptNumber: delivery.attemptNumber, dueAt };
+    await this.#perseverance.untilItWorks(() => this.#queue.giveBack([returned]));
+    return dueAt;
+  }
+
+  async #record(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    made: { outcome: AttemptOutcome; decision: Final; startedAt: Timestamp },
+  ): Promise<ComesAgainAt> {
+    const { outcome, decision, startedAt } = made;
+    const { attemptNumber } = delivery;
+    const settlement: Settlement = {
+      deliveryId: delivery.id,
+      attemptNumber,
+      attempt: {
+        number: attemptNumber,
+        startedAt,
+        durationMs: outcome.durationMs,
+        statusCode: outcome.statusCode,
+        error: outcome.error,
+        responseExcerpt: outcome.responseExcerpt,
+      },
+      next: nextStatus(decision),
+    };
+    const settled = await this.#perseverance.untilItWorks(() => this.#settle.add(settlement));
+    if (settled === 'stale') {
+      const late = () => `Attempt ${attemptNumber} of delivery ${delivery.id} came too late: its lease was lost`;
+      this.#log.sampled('attempt.stale', 'warn', late);
+      return null;
+    }
+    if (decision.kind === 'gone') await this.#disable(endpoint);
+    return decision.kind === 'retry' ? decision.at : null;
+  }
+
+  async #disable({ id, organizationId }: Endpoint): Promise<void> {
+    const disable = () => this.#endpoints.disable(id, 'gone', this.#clock.now());
+    if (!(await this.#perseverance.untilItWorks(disable))) return;
+    this.#log.warn('Endpoint disabled: its receiver answered 410 Gone', { endpoint_id: id });
+    await this.#bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+  }
+
+  /** One line an attempt, with its ids. */
+  #logAttempt({ attemptNumber, event, id, endpointId }: TakenDelivery, outcome: AttemptOutcome): void {
+    const level = outcome.error === null ? 'info' : 'warn';
+    this.#log.sampled(`attempt.${level}`, level, () => {
+      const result = outcome.error === null ? 'delivered' : `failed (${outcome.error})`;
+      const ids = `event=${event.id} delivery=${id} endpoint=${endpointId}`;
+      const figures = `status=${outcome.statusCode ?? '-'} duration=${outcome.durationMs.toFixed(2)}ms`;
+      return `Attempt ${attemptNumber} ${result} ${ids} ${figures}`;
+    });
+  }
+}
+
+function nextStatus(decision: Final): Settlement['next'] {
+  switch (decision.kind) {
+    case 'delivered':
+      return { status: 'delivered' };
+    case 'retry':
+      return { status: 'retrying', dueAt: decision.at };
+    case 'failed':
+    case 'gone':
+      return { status: 'failed' };
+  }
+}
