@@ -1,3 +1,4 @@
+import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId } from '../core/ids.ts';
 import { LEASE_MARGIN_MS } from '../core/limits.ts';
 import type { Milliseconds, Timestamp } from '../core/time.ts';
@@ -71,7 +72,7 @@ export class Deliverer {
   async start(): Promise<void> {
     this.#unsubscribe.push(
       this.#queue.onDue((endpointIds) => {
-        for (const id of endpointIds) this.#markDue(this.#lane(id));
+        for (const id of endpointIds) this.#announced(id);
       }),
       this.#bus.subscribe((message) => {
         if (message.kind === 'endpoints_changed') this.#lookUp(this.#lane(message.endpointId));
@@ -91,9 +92,12 @@ export class Deliverer {
     while (this.#work.size > 0) await Promise.allSettled(this.#work);
   }
 
-  /** Attempts under way, for the health page. */
-  get inFlight(): number {
-    return this.#slotsUsed;
+  /** An event whose fan-out was older than the end of its endpoint comes after what waited there was ended: ended too. */
+  #announced(endpointId: EndpointId): void {
+    const known = this.#lanes.get(endpointId);
+    const lane = known ?? this.#lane(endpointId);
+    if (known !== undefined && isEnded(lane.endpoint)) this.#lookUp(lane);
+    else this.#markDue(lane);
   }
 
   #lane(endpointId: EndpointId): Lane {
@@ -242,4 +246,8 @@ export class Deliverer {
     this.#work.add(running);
     void running.finally(() => this.#work.delete(running));
   }
+}
+
+function isEnded(endpoint: Endpoint | undefined): boolean {
+  return endpoint === undefined || endpoint.status === 'disabled';
 }

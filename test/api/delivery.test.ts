@@ -180,6 +180,20 @@ describe('delivery', () => {
     await deliveryOf(event, 'canceled');
   });
 
+  test('a delivery that was being sent when its endpoint was deleted is canceled at once, and its late end changes nothing', async (context) => {
+    const receiver = await Receiver.start(
+      (_got, response) => void setTimeout(() => response.writeHead(500).end(), 300),
+    );
+    context.after(() => receiver.stop());
+    const { id } = await endpoint(receiver, { event_types: ['under.way'], retry_schedule: ['1h'] });
+    const event = await service.send('under.way', 1);
+    await receiver.waitFor(1);
+    assert.equal((await service.call('DELETE', `/api/endpoints/${id}`)).status, 204);
+    await deliveryOf(event, 'canceled');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal((await deliveryOf(event, 'canceled')).next_attempt_at, null);
+  });
+
   test('a hung receiver delays only itself, and its slot comes back', async (context) => {
     const hung = await Receiver.start(() => {});
     const healthy = await Receiver.start();
