@@ -39,8 +39,8 @@ type Result = { readonly value: unknown } | { readonly error: unknown };
 /**
  * All writes, one after the other, as few commits as possible: what has gathered when the loop comes round runs as one
  * `BEGIN IMMEDIATE … COMMIT`. It is answered when a sync of the log that began after the commit has ended; while the disk
- * works, the loop goes on, and what is committed meanwhile shares the next sync. A write that throws fails alone: the group is run again with a
- * savepoint around each, so a write must be able to run twice.
+ * works, the loop goes on, and what is committed meanwhile shares the next sync. A write that throws fails alone: the group
+ * is run again with a savepoint around each, so a write must be able to run twice.
  */
 export class WriteQueue {
   readonly #db: Connection['db'];
