@@ -8,7 +8,7 @@ import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '..
 import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
-import { Batcher } from './batcher.ts';
+import { Batcher } from '../core/batcher.ts';
 import type { Perseverance } from './perseverance.ts';
 import { webhookRequest } from './webhook-request.ts';
 

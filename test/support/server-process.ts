@@ -1,0 +1,76 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+
+/** A server of somebody else's that a test started. Ends with this process, whatever happens. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #output: string[] = [];
+
+  constructor(program: string, args: readonly string[], options: SpawnOptions) {
+    this.#child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.#output.push(chunk);
+        if (this.#output.length > 500) this.#output.splice(0, 250);
+      });
+    }
+    const killWithUs = () => this.#child.kill('SIGKILL');
+    process.on('exit', killWithUs);
+    this.#exited = once(this.#child, 'close').finally(() => process.off('exit', killWithUs));
+    this.#exited.catch(() => {});
+    // A test that fails to stop it must not hang for it.
+    this.#child.unref();
+    for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as { unref?: () => void } | null)?.unref?.();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Everything it wrote lately. */
+  get output(): string {
+    return this.#output.join('');
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.running) return;
+    this.#child.ref();
+    this.#child.kill(signal);
+    await this.#exited;
+  }
+
+  /** Resolves when `isReady` does not throw; fails when the server ends before, with what it said. */
+  async untilReady(isReady: () => Promise<void>, timeoutMs = 15_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (true) {
+      try {
+        return await isReady();
+      } catch (error) {
+        if (!this.running || Date.now() > deadline) {
+          throw new Error(`The server did not start: ${this.output}`, { cause: error });
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
