@@ -4,6 +4,7 @@ import type { EventId, IdSource, OrganizationId } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AcceptOutcome, Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
+import { logPersisted } from './persisted-log.ts';
 
 /** Where an event came from, beside what its client said of it. */
 export interface Origin {
@@ -16,9 +17,6 @@ export interface Acceptance {
   readonly event: AcceptedEvent;
   readonly outcome: AcceptOutcome;
 }
-
-/** Time from arrival to record that SEED.md promises. */
-const PERSIST_TARGET_MS = 100;
 
 /**
  * The first station: gives an event its id and time and makes it durable. Whoever gets `accepted` from here may answer
@@ -63,14 +61,3 @@ export class AcceptStation {
     return { event, outcome };
   }
 }
-
-/** SEED.md's line for every event that has reached the record. */
-function logPersisted(log: Log, id: EventId, tookMs: number): void {
-  if (tookMs > PERSIST_TARGET_MS) {
-    log.sampled('event.slow', 'warn', () => `SLOW event processing: ${id} took ${tookMs.toFixed(2)}ms ${TARGET}`);
-  } else {
-    log.sampled('event', 'info', () => `Event ${id} persisted in ${tookMs.toFixed(2)}ms ${TARGET}`);
-  }
-}
-
-const TARGET = `(target: < ${PERSIST_TARGET_MS}ms)`;

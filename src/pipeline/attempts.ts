@@ -1,3 +1,4 @@
+import { Batcher } from '../core/batcher.ts';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { type Decision, decideAfterAttempt } from '../core/retry.ts';
@@ -8,7 +9,6 @@ import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '..
 import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
-import { Batcher } from '../core/batcher.ts';
 import type { Perseverance } from './perseverance.ts';
 import { webhookRequest } from './webhook-request.ts';
 

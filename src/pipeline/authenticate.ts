@@ -5,6 +5,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OrganizationStore } from '../ports/store/organization-store.ts';
+import { EngineUnavailable } from '../ports/unavailable.ts';
 
 /** Who makes a request. */
 export interface Caller {
@@ -14,7 +15,7 @@ export interface Caller {
 
 interface Entry {
   readonly caller: Caller | undefined;
-  readonly loadedAt: Milliseconds;
+  loadedAt: Milliseconds;
 }
 
 /** Keys kept in memory, right and wrong ones apart, so that guessing can't push the right ones out. */
@@ -34,9 +35,12 @@ export class Authenticator {
   readonly #known = new Map<string, Entry>();
   readonly #unknown = new Map<string, Entry>();
   readonly #hashes = new Map<string, string>();
+  readonly #loading = new Map<string, Promise<Caller | undefined>>();
+  #changes = 0;
 
   /**
-   * @param parts.maxAgeMs Infinity where every change passes through this process
+   * @param parts.maxAgeMs Infinity where every change passes through this process; elsewhere a key in use is looked up
+   * again behind the request when half of it is over, so that no request waits for that
    * @param parts.refusedKey one that is not valid here though the store may know it: the development key in production
    */
   constructor(parts: {
@@ -53,6 +57,7 @@ export class Authenticator {
     parts.bus.subscribe((message) => {
       if (message.kind === 'keys_changed') this.#forget(message.organizationId);
     });
+    parts.bus.onMissed(() => this.#distrustAll());
   }
 
   /**
@@ -64,10 +69,27 @@ export class Authenticator {
     if (sha256 === this.#refused) return undefined;
     const now = this.#clock.monotonicMs();
     const known = this.#known.get(sha256);
-    if (known !== undefined && now - known.loadedAt <= this.#maxAgeMs) return this.#live(known.caller);
+    if (known !== undefined) {
+      const ageMs = now - known.loadedAt;
+      if (ageMs > this.#maxAgeMs) return this.#loadOrTrust(sha256, known);
+      if (ageMs > this.#maxAgeMs / 2) this.#loadOrTrust(sha256, known).catch(() => {});
+      return this.#live(known.caller);
+    }
     const unknown = this.#unknown.get(sha256);
     if (unknown !== undefined && now - unknown.loadedAt <= UNKNOWN_MAX_AGE_MS) return undefined;
     return this.#load(sha256);
+  }
+
+  /** While the store can't tell, a key that was right goes on being right: who has it may send, and nothing is lost. */
+  async #loadOrTrust(sha256: string, known: Entry): Promise<Caller | undefined> {
+    try {
+      return await this.#load(sha256);
+    } catch (error) {
+      if (!(error instanceof EngineUnavailable) || this.#known.get(sha256) !== known) throw error;
+      // Asked again when this age is over once more, not at each request: a dead server answers slowly.
+      known.loadedAt = this.#clock.monotonicMs();
+      return this.#live(known.caller);
+    }
   }
 
   /** Hashing costs 5 µs a request, a thirtieth of what accepting costs in all; most requests come with few keys. */
@@ -80,8 +102,22 @@ export class Authenticator {
     return sha256;
   }
 
-  async #load(sha256: string): Promise<Caller | undefined> {
+  /** One lookup at a time for each key. */
+  #load(sha256: string): Promise<Caller | undefined> {
+    const under = this.#loading.get(sha256);
+    if (under !== undefined) return under;
+    const loading = this.#loadNow(sha256).finally(() => {
+      if (this.#loading.get(sha256) === loading) this.#loading.delete(sha256);
+    });
+    this.#loading.set(sha256, loading);
+    return loading;
+  }
+
+  async #loadNow(sha256: string): Promise<Caller | undefined> {
+    const change = this.#changes;
     const caller = await this.#store.findByKeyHash(sha256);
+    // It may have been read before the change: right for this request, and not to be kept.
+    if (change !== this.#changes) return this.#live(caller);
     const entry = { caller, loadedAt: this.#clock.monotonicMs() };
     if (caller === undefined) {
       this.#known.delete(sha256);
@@ -102,7 +138,19 @@ export class Authenticator {
     for (const [sha256, { caller }] of this.#known) {
       if (caller?.organization.id === organizationId) this.#known.delete(sha256);
     }
+    this.#forgetLookups();
+  }
+
+  /** Somebody may have changed keys unheard: each is looked up again before it is believed. */
+  #distrustAll(): void {
+    for (const entry of this.#known.values()) entry.loadedAt = Number.NEGATIVE_INFINITY;
+    this.#forgetLookups();
+  }
+
+  #forgetLookups(): void {
+    this.#changes++;
     this.#unknown.clear();
+    this.#loading.clear();
   }
 }
 

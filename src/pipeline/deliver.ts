@@ -77,6 +77,9 @@ export class Deliverer {
       this.#bus.subscribe((message) => {
         if (message.kind === 'endpoints_changed') this.#lookUp(this.#lane(message.endpointId));
       }),
+      this.#bus.onMissed(() => {
+        for (const lane of this.#lanes.values()) this.#lookUp(lane);
+      }),
     );
     for (const { endpointId, nextDueAt } of await this.#queue.waitingLanes())
       this.#wakeAt(this.#lane(endpointId), nextDueAt);

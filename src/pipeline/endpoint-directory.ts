@@ -1,3 +1,4 @@
+import { Batcher } from '../core/batcher.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
@@ -12,6 +13,7 @@ interface Entry {
 
 /** Endpoints kept in memory at most, over all organizations (about 1 KB each). */
 const MAX_CACHED_ENDPOINTS = 50_000;
+const MAX_FIND = 500;
 
 /**
  * An organization's endpoints, kept in memory for fan-out. A change is seen at once in the process that made it, within
@@ -25,6 +27,8 @@ export class EndpointDirectory {
   /** Counts changes, so that a load which began before one is not kept. */
   readonly #changes = new Map<OrganizationId, number>();
   readonly #loading = new Map<OrganizationId, Promise<readonly Endpoint[]>>();
+  /** After a gap in the bus every lane asks at once. */
+  readonly #finds: Batcher<EndpointId, { readonly endpoint: Endpoint | undefined }>;
   #cached = 0;
 
   /** @param parts.maxAgeMs Infinity where every change passes through this process */
@@ -32,8 +36,12 @@ export class EndpointDirectory {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#maxAgeMs = parts.maxAgeMs;
+    this.#finds = new Batcher(async (ids) => (await this.#store.find(ids)).map((endpoint) => ({ endpoint })), MAX_FIND);
     parts.bus.subscribe((message) => {
       if (message.kind === 'endpoints_changed') this.#forget(message.organizationId);
+    });
+    parts.bus.onMissed(() => {
+      for (const organizationId of [...this.#entries.keys(), ...this.#loading.keys()]) this.#forget(organizationId);
     });
   }
 
@@ -46,8 +54,7 @@ export class EndpointDirectory {
 
   /** By id alone, past the cache: for lanes, which keep what they find until the bus speaks of it. */
   async find(id: EndpointId): Promise<Endpoint | undefined> {
-    const [endpoint] = await this.#store.find([id]);
-    return endpoint;
+    return (await this.#finds.add(id)).endpoint;
   }
 
   #load(organizationId: OrganizationId): Promise<readonly Endpoint[]> {

@@ -1,5 +1,5 @@
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
-import { Listeners } from './listeners.ts';
+import { Listeners } from '../../core/listeners.ts';
 import type { WriteEffects } from './write-effects.ts';
 
 /** What is kept in memory about the database, as of the last commit, and who is told of it. */

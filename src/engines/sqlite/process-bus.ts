@@ -1,5 +1,5 @@
 import type { Bus, BusMessage } from '../../ports/bus.ts';
-import { Listeners } from './listeners.ts';
+import { Listeners } from '../../core/listeners.ts';
 
 /** All roles are in this process: a message is a call. */
 export class ProcessBus implements Bus {
@@ -11,5 +11,9 @@ export class ProcessBus implements Bus {
 
   subscribe(listener: (message: BusMessage) => void): () => void {
     return this.#listeners.add(listener);
+  }
+
+  onMissed(): () => void {
+    return () => {};
   }
 }
