@@ -1,0 +1,98 @@
+import type { EventId, LeaseId } from '../../../../core/ids.ts';
+import type { Inbox } from '../../../../core/inbox.ts';
+import { addMs, type Milliseconds } from '../../../../core/time.ts';
+import type { Clock } from '../../../../ports/clock.ts';
+import type { LeaseSelection } from '../../../../ports/store/inbox-store.ts';
+import type { Database } from '../database.ts';
+import { number, type Row, text } from '../row.ts';
+import { canBeId } from './inbox-rows.ts';
+
+export interface AckSelection {
+  readonly eventIds: readonly EventId[] | null;
+  readonly leaseId: LeaseId | null;
+}
+
+/** What consumers do with what they hold: a statement each. */
+export class MessageHolds {
+  readonly #database: Database;
+  readonly #clock: Clock;
+
+  constructor(parts: { database: Database; clock: Clock }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+  }
+
+  async ack(inbox: Inbox, { eventIds, leaseId }: AckSelection) {
+    if (eventIds === null) return this.#ackLease(inbox, leaseId);
+    const wanted = [...new Set(eventIds)];
+    const ids = wanted.filter(canBeId);
+    // A lease that can't be holds nothing: any other id does for it.
+    const lease = leaseId === null || canBeId(leaseId) ? leaseId : inbox.id;
+    const [row] = await this.#database.query('ack-messages', [
+      inbox.id,
+      inbox.organizationId,
+      ids,
+      lease,
+      this.#clock.now(),
+    ]);
+    if (row === undefined) throw new Error('ack-messages answers with one row');
+    const unknown = new Set([...idsIn(row, 'not_found'), ...wanted.filter((id) => !canBeId(id))]);
+    const lost = new Set(idsIn(row, 'stale'));
+    return {
+      acknowledged: number<number>(row, 'acknowledged'),
+      notFound: wanted.filter((id) => unknown.has(id)),
+      stale: wanted.filter((id) => lost.has(id)),
+    };
+  }
+
+  async release(inbox: Inbox, { leaseId, eventIds, delayMs }: LeaseSelection & { readonly delayMs: Milliseconds }) {
+    const now = this.#clock.now();
+    const from = delayMs > 0 ? addMs(now, delayMs) : null;
+    const released = await this.#changeHeld('release-messages', inbox, leaseId, [
+      now,
+      eventIds?.filter(canBeId) ?? null,
+      from,
+      inbox.maxLeases,
+    ]);
+    return { released: released.size, stale: without(eventIds, released) };
+  }
+
+  async extend(inbox: Inbox, { leaseId, eventIds, leaseMs }: LeaseSelection & { readonly leaseMs: Milliseconds }) {
+    const now = this.#clock.now();
+    const ids = eventIds?.filter(canBeId) ?? null;
+    const extended = await this.#changeHeld('extend-messages', inbox, leaseId, [now, ids, addMs(now, leaseMs)]);
+    return { extended: extended.size, stale: without(eventIds, extended) };
+  }
+
+  async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
+    const ids = eventIds.filter(canBeId);
+    const rows = await this.#database.query('requeue-messages', [inbox.id, ids, this.#clock.now(), inbox.maxLeases]);
+    return { requeued: rows.length, notFound: without(eventIds, idsOf(rows)) };
+  }
+
+  async #ackLease(inbox: Inbox, leaseId: LeaseId | null) {
+    const nothing = { acknowledged: 0, notFound: [], stale: [] };
+    if (leaseId === null || !canBeId(leaseId)) return nothing;
+    const [row] = await this.#database.query('ack-lease', [inbox.id, leaseId, this.#clock.now()]);
+    return row === undefined ? nothing : { ...nothing, acknowledged: number<number>(row, 'acknowledged') };
+  }
+
+  async #changeHeld(name: string, inbox: Inbox, leaseId: LeaseId, rest: readonly unknown[]): Promise<Set<EventId>> {
+    if (!canBeId(leaseId)) return new Set();
+    return idsOf(await this.#database.query(name, [inbox.id, leaseId, ...rest]));
+  }
+}
+
+function idsOf(rows: readonly Row[]): Set<EventId> {
+  return new Set(rows.map((row) => text<EventId>(row, 'id')));
+}
+
+function idsIn(row: Row, column: string): readonly EventId[] {
+  const ids = row[column];
+  if (!Array.isArray(ids)) throw new TypeError(`Column ${column} holds no array`);
+  return ids;
+}
+
+function without(wanted: readonly EventId[] | null, found: ReadonlySet<EventId>): EventId[] {
+  return [...new Set(wanted)].filter((id) => !found.has(id));
+}

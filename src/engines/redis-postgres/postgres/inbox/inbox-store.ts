@@ -1,0 +1,82 @@
+import type { EventId, OrganizationId } from '../../../../core/ids.ts';
+import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../../../core/inbox.ts';
+import type { Milliseconds } from '../../../../core/time.ts';
+import type { Clock } from '../../../../ports/clock.ts';
+import type { InboxStore, LeaseSelection } from '../../../../ports/store/inbox-store.ts';
+import type { Database } from '../database.ts';
+import { type AckSelection, MessageHolds } from './hold-messages.ts';
+import { inboxFromRow } from './inbox-rows.ts';
+import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
+import { MessageList } from './list-messages.ts';
+
+/** Inboxes on PostgreSQL, for any number of processes at once. */
+export class PostgresInboxStore implements InboxStore {
+  readonly #database: Database;
+  readonly #leaser: MessageLeaser;
+  readonly #holds: MessageHolds;
+  readonly #list: MessageList;
+  readonly #publish: (organizationId: OrganizationId) => void;
+  readonly #listeners = new Set<(organizationId: OrganizationId) => void>();
+
+  /** @param parts.publish tells the other processes what `announce` tells this one; must not throw */
+  constructor(parts: { database: Database; clock: Clock; publish: (organizationId: OrganizationId) => void }) {
+    this.#database = parts.database;
+    this.#publish = parts.publish;
+    this.#leaser = new MessageLeaser(parts);
+    this.#holds = new MessageHolds(parts);
+    this.#list = new MessageList(parts);
+  }
+
+  async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
+    // PostgreSQL takes no NUL in a text, not even to look for it.
+    if (name.includes('\0')) return undefined;
+    const [row] = await this.#database.query('get-inbox', [organizationId, name]);
+    return row === undefined ? undefined : inboxFromRow(row);
+  }
+
+  list(
+    inbox: Inbox,
+    query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },
+  ): Promise<InboxMessage[]> {
+    return this.#list.list(inbox, query);
+  }
+
+  lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
+    return this.#leaser.lease(inbox, request);
+  }
+
+  ack(inbox: Inbox, selection: AckSelection) {
+    return this.#holds.ack(inbox, selection);
+  }
+
+  async release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
+    const result = await this.#holds.release(inbox, selection);
+    this.#tellEverybody(inbox.organizationId);
+    return result;
+  }
+
+  extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
+    return this.#holds.extend(inbox, selection);
+  }
+
+  async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
+    const result = await this.#holds.requeue(inbox, eventIds);
+    this.#tellEverybody(inbox.organizationId);
+    return result;
+  }
+
+  onAvailable(listener: (organizationId: OrganizationId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Another process says that the organization's inboxes may have something new. */
+  announce(organizationId: OrganizationId): void {
+    for (const listener of this.#listeners) listener(organizationId);
+  }
+
+  #tellEverybody(organizationId: OrganizationId): void {
+    this.announce(organizationId);
+    this.#publish(organizationId);
+  }
+}
