@@ -28,13 +28,11 @@ export class MessageHolds {
     const ids = wanted.filter(canBeId);
     // A lease that can't be holds nothing: any other id does for it.
     const lease = leaseId === null || canBeId(leaseId) ? leaseId : inbox.id;
-    const [row] = await this.#database.query('ack-messages', [
-      inbox.id,
-      inbox.organizationId,
-      ids,
-      lease,
-      this.#clock.now(),
-    ]);
+    const [row] = await this.#database.query(
+      'ack-messages',
+      [inbox.id, inbox.organizationId, ids, lease, this.#clock.now()],
+      { idempotent: true },
+    );
     if (row === undefined) throw new Error('ack-messages answers with one row');
     const unknown = new Set([...idsIn(row, 'not_found'), ...wanted.filter((id) => !canBeId(id))]);
     const lost = new Set(idsIn(row, 'stale'));

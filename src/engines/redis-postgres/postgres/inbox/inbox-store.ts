@@ -30,7 +30,7 @@ export class PostgresInboxStore implements InboxStore {
   async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
     // PostgreSQL takes no NUL in a text, not even to look for it.
     if (name.includes('\0')) return undefined;
-    const [row] = await this.#database.query('get-inbox', [organizationId, name]);
+    const [row] = await this.#database.query('get-inbox', [organizationId, name], { idempotent: true });
     return row === undefined ? undefined : inboxFromRow(row);
   }
 

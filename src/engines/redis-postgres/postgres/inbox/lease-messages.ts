@@ -77,7 +77,9 @@ export class MessageLeaser {
     const missing = rows.filter((row) => row['data'] === null).map((row) => text<EventId>(row, 'id'));
     const data = new Map<EventId, Row>();
     if (missing.length > 0) {
-      const found = await this.#database.query('event-data', [inbox.organizationId, missing]);
+      const found = await this.#database.query('event-data', [inbox.organizationId, missing], {
+        idempotent: true,
+      });
       for (const row of found) data.set(text(row, 'id'), row);
     }
     const messages: InboxMessage[] = [];

@@ -28,7 +28,9 @@ export class MessageList {
     for (let more = true; more; ) {
       const left = query.limit - messages.length;
       const rows = await this.#page(inbox, query.status, after, left);
-      const shown = rows.filter((row) => row['touched'] === true || wantsEventType(inbox.eventTypes, text(row, 'type')));
+      const shown = rows.filter(
+        (row) => row['touched'] === true || wantsEventType(inbox.eventTypes, text(row, 'type')),
+      );
       messages.push(...shown.map((row) => messageFromRow(row, text<InboxStatus>(row, 'status'))));
       more = rows.length === left && shown.length < left;
       after = text(rows.at(-1) ?? { id: after }, 'id');
@@ -39,7 +41,7 @@ export class MessageList {
   #page(inbox: Inbox, status: InboxStatus | null, after: string, limit: number): Promise<readonly Row[]> {
     const range = [inbox.id, inbox.organizationId, after, limit, this.#clock.now(), inbox.maxLeases];
     return status === null
-      ? this.#database.query('list-messages', range)
-      : this.#database.query('list-messages-of-status', [...range, status]);
+      ? this.#database.query('list-messages', range, { idempotent: true })
+      : this.#database.query('list-messages-of-status', [...range, status], { idempotent: true });
   }
 }

@@ -33,14 +33,12 @@ export async function findWantedTypes(
   const prefixes = [
     ...new Set(patterns.filter(isOpen).map((pattern) => pattern.slice(0, Math.max(0, pattern.indexOf('*') - 1)))),
   ];
-  const rows = await database.query('waiting-types', [
-    inbox.id,
-    inbox.organizationId,
-    prefixes,
-    prefixes.map((prefix) => prefix + AFTER_ALL_TYPES),
-    MAX_EVENTS,
-    MAX_TYPES,
-  ]);
+  const ends = prefixes.map((prefix) => prefix + AFTER_ALL_TYPES);
+  const rows = await database.query(
+    'waiting-types',
+    [inbox.id, inbox.organizationId, prefixes, ends, MAX_EVENTS, MAX_TYPES],
+    { idempotent: true },
+  );
   const types = new Set(rows.map((row) => text<string>(row, 'type')));
   for (const pattern of patterns) if (!isOpen(pattern)) types.add(pattern);
   const found = { wanted: [] as string[], passed: [] as string[], unwanted: [] as string[] };

@@ -1,0 +1,55 @@
+import { type Attempt, DELIVERY_STATUSES, type Delivery } from '../../../core/delivery.ts';
+import { type DeliveryId, type EventId, isUuid, type OrganizationId, uuidv7Time } from '../../../core/ids.ts';
+import type { DeliveryQuery, DeliveryStore } from '../../../ports/store/delivery-store.ts';
+import type { Database } from './database.ts';
+import { attemptFromRow, deliveryFromRow } from './delivery-row.ts';
+import { idRange, lowestDeliveryId } from './id-range.ts';
+import type { Row } from './row.ts';
+
+export class PostgresDeliveryStore implements DeliveryStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async get(organizationId: OrganizationId, id: DeliveryId): Promise<Delivery | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [row] = await this.#read('get-delivery', [organizationId, id]);
+    return row === undefined ? undefined : deliveryFromRow(row);
+  }
+
+  async list(organizationId: OrganizationId, query: DeliveryQuery): Promise<Delivery[]> {
+    const { status, endpointId, eventId, type, limit } = query;
+    if ([endpointId, eventId].some((id) => id !== null && !isUuid(id))) return [];
+    const { from, before } = idRange(query);
+    const statuses = status === null ? DELIVERY_STATUSES : [status];
+    if (eventId !== null) {
+      const first = lowestDeliveryId(uuidv7Time(eventId));
+      const range = [first > from ? first : from, before];
+      const rest = [statuses, endpointId, type, limit];
+      return this.#list('list-deliveries-of-event', [organizationId, eventId, ...range, ...rest]);
+    }
+    return endpointId === null
+      ? this.#list('list-deliveries', [organizationId, statuses, from, before, type, limit])
+      : this.#list('list-deliveries-of-endpoint', [organizationId, endpointId, statuses, from, before, type, limit]);
+  }
+
+  async ofEvent(organizationId: OrganizationId, eventId: EventId): Promise<Delivery[]> {
+    if (!isUuid(eventId)) return [];
+    return this.#list('deliveries-of-event', [organizationId, eventId, lowestDeliveryId(uuidv7Time(eventId))]);
+  }
+
+  async attempts(organizationId: OrganizationId, id: DeliveryId): Promise<Attempt[]> {
+    if (!isUuid(id)) return [];
+    return (await this.#read('attempts-of-delivery', [organizationId, id])).map(attemptFromRow);
+  }
+
+  async #list(name: string, parameters: readonly unknown[]): Promise<Delivery[]> {
+    return (await this.#read(name, parameters)).map(deliveryFromRow);
+  }
+
+  #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#database.query(name, parameters, { idempotent: true });
+  }
+}

@@ -1,0 +1,100 @@
+import type { DisabledReason, Endpoint } from '../../../core/endpoint.ts';
+import { type DeliveryId, type EndpointId, isUuid, type OrganizationId } from '../../../core/ids.ts';
+import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../../core/limits.ts';
+import type { Timestamp } from '../../../core/time.ts';
+import type { EndpointChange, EndpointStore } from '../../../ports/store/endpoint-store.ts';
+import type { PageRequest } from '../../../ports/store/page.ts';
+import type { Database } from './database.ts';
+import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
+import { idRange } from './id-range.ts';
+import { type Row, text } from './row.ts';
+
+export class PostgresEndpointStore implements EndpointStore {
+  readonly #database: Database;
+  readonly #onEnded: (endpointId: EndpointId, deliveryIds: readonly DeliveryId[]) => Promise<void>;
+  readonly #onActive: (endpointId: EndpointId) => void;
+
+  /**
+   * @param parts.onEnded deliveries that `endWaiting` has ended
+   * @param parts.onActive an endpoint that was changed and takes deliveries
+   */
+  constructor(parts: {
+    database: Database;
+    onEnded: (endpointId: EndpointId, deliveryIds: readonly DeliveryId[]) => Promise<void>;
+    onActive: (endpointId: EndpointId) => void;
+  }) {
+    this.#database = parts.database;
+    this.#onEnded = parts.onEnded;
+    this.#onActive = parts.onActive;
+  }
+
+  create(endpoint: Endpoint): Promise<'created' | 'conflict' | 'full'> {
+    return this.#database.transaction(async (transaction) => {
+      await transaction.query('lock-endpoints', [endpoint.organizationId]);
+      const parameters = [...endpointParameters(endpoint), MAX_ENDPOINTS_PER_ORGANIZATION];
+      const [row] = await transaction.query('create-endpoint', parameters);
+      return text<'created' | 'conflict' | 'full'>(row ?? {}, 'outcome');
+    });
+  }
+
+  async get(organizationId: OrganizationId, id: EndpointId): Promise<Endpoint | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [row] = await this.#read('get-endpoint', [organizationId, id]);
+    return row === undefined ? undefined : endpointFromRow(row);
+  }
+
+  async list(organizationId: OrganizationId, page: PageRequest): Promise<Endpoint[]> {
+    const { from, before } = idRange(page);
+    return (await this.#read('list-endpoints', [organizationId, from, before, page.limit])).map(endpointFromRow);
+  }
+
+  async all(organizationId: OrganizationId): Promise<Endpoint[]> {
+    return (await this.#read('all-endpoints', [organizationId])).map(endpointFromRow);
+  }
+
+  async find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]> {
+    const rows = await this.#read('find-endpoints', [ids.filter(isUuid)]);
+    const found = new Map(rows.map((row) => [text<EndpointId>(row, 'id'), endpointFromRow(row)]));
+    return ids.map((id) => found.get(id));
+  }
+
+  async getDefault(organizationId: OrganizationId): Promise<Endpoint | undefined> {
+    const [row] = await this.#read('get-default-endpoint', [organizationId]);
+    return row === undefined ? undefined : endpointFromRow(row);
+  }
+
+  async update(organizationId: OrganizationId, id: EndpointId, change: EndpointChange): Promise<Endpoint | undefined> {
+    if (!isUuid(id)) return undefined;
+    const changed = await this.#database.transaction(async (transaction) => {
+      const [row] = await transaction.query('get-endpoint-to-write', [organizationId, id]);
+      if (row === undefined) return undefined;
+      const after: Endpoint = { ...endpointFromRow(row), ...change };
+      await transaction.query('put-endpoint', endpointParameters(after));
+      return after;
+    });
+    if (changed?.status === 'active') this.#onActive(id);
+    return changed;
+  }
+
+  async disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    return (await this.#database.query('disable-endpoint', [id, reason, at])).length === 1;
+  }
+
+  async remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    return (await this.#database.query('remove-endpoint', [organizationId, id])).length === 1;
+  }
+
+  async endWaiting(id: EndpointId, status: 'canceled' | 'skipped', at: Timestamp, limit: number): Promise<number> {
+    if (!isUuid(id)) return 0;
+    const rows = await this.#database.query('end-deliveries', [id, status, at, limit]);
+    const ended = rows.map((row) => text<DeliveryId>(row, 'id'));
+    if (ended.length > 0) await this.#onEnded(id, ended);
+    return ended.length;
+  }
+
+  #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#database.query(name, parameters, { idempotent: true });
+  }
+}

@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { StartRefused } from '../../../ports/start-refused.ts';
+import type { Database } from './database.ts';
+import { text } from './row.ts';
+
+const FOLDER = join(import.meta.dirname, 'migrations');
+/** `pg_advisory_lock(key)`: whoever starts first makes the schema, the others wait. */
+const LOCK_KEY = 7463_0001;
+const CONNECT_TIMEOUT_MS = 5_000;
+const OLDEST_VERSION = 130_000;
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Brings the schema up to date, each step in a transaction of its own.
+ * @throws StartRefused when the database can't be used; the sentence says what to change
+ */
+export async function migrate(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await refuseWrongServer(client);
+    // The lock goes with the connection, however this process ends.
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+    await applyMissing(client, readMigrations());
+  } catch (error) {
+    throw asStartRefused(error, url);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function refuseWrongServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: string; encoding: string }>(
+    "SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding",
+  );
+  const [server] = rows;
+  if (server === undefined) throw new TypeError('PostgreSQL said nothing of itself');
+  if (Number(server.version) < OLDEST_VERSION) {
+    throw new StartRefused(
+      `PostgreSQL ${Math.trunc(Number(server.version) / 10_000)} is too old: 13 or later is needed.`,
+    );
+  }
+  if (server.encoding !== 'UTF8') {
+    throw new StartRefused(
+      `The database of DATABASE_URL has the encoding ${server.encoding}: make one with ENCODING 'UTF8'.`,
+    );
+  }
+}
+
+async function applyMissing(client: pg.Client, migrations: readonly Migration[]): Promise<void> {
+  await client.query(
+    'CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
+  );
+  const { rows } = await client.query<{ version: number }>('SELECT version FROM schema_migrations');
+  const applied = new Set(rows.map(({ version }) => version));
+  const newest = Math.max(0, ...applied);
+  if (newest > (migrations.at(-1)?.version ?? 0)) {
+    throw new StartRefused(
+      `The database of DATABASE_URL was made by a newer version (schema ${newest}): start that version, or restore a backup of before.`,
+    );
+  }
+  for (const { version, name, text: sql } of migrations) {
+    if (applied.has(version)) continue;
+    await client.query('BEGIN');
+    await client.query(sql);
+    await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [version, name]);
+    await client.query('COMMIT');
+  }
+}
+
+function readMigrations(): Migration[] {
+  return readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .map((name) => ({
+      version: Number.parseInt(name, 10),
+      name,
+      text: readFileSync(join(FOLDER, name), 'utf8'),
+    }));
+}
+
+/** What to change, by the code of the error. Nothing of the URL but its host and database is shown. */
+function asStartRefused(error: unknown, url: string): unknown {
+  if (error instanceof StartRefused) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const { host, pathname } = new URL(url);
+  const where = `${host}${pathname}`;
+  switch (code) {
+    case '28P01':
+    case '28000':
+      return new StartRefused(`PostgreSQL at ${where} refused the user or password of DATABASE_URL.`);
+    case '3D000':
+      return new StartRefused(
+        `There is no database ${pathname.slice(1)} at ${host}: create it, or change DATABASE_URL.`,
+      );
+    case '42501':
+      return new StartRefused(
+        `The user of DATABASE_URL may not make tables in ${where}: grant CREATE on the schema public to it.`,
+      );
+    case '53300':
+      return new StartRefused(`PostgreSQL at ${where} takes no more connections: raise max_connections.`);
+    default:
+      break;
+  }
+  if (error instanceof pg.DatabaseError && !code.startsWith('57P')) return error;
+  if (error instanceof TypeError || error instanceof RangeError) return error;
+  return new StartRefused(
+    `PostgreSQL can't be reached at ${where}${code === '' ? '' : ` (${code})`}: start it, or change DATABASE_URL.`,
+  );
+}
+
+/** Settings under which a commit is no promise. A sentence each. */
+export async function checkPostgres(database: Database): Promise<string[]> {
+  const rows = await database.query('durability-settings', []);
+  return rows.flatMap((row) => {
+    const name = text(row, 'name');
+    return text(row, 'setting') === 'off'
+      ? [
+          `PostgreSQL runs with ${name} = off: events that left Redis may be lost in a crash of its machine; set it to on`,
+        ]
+      : [];
+  });
+}

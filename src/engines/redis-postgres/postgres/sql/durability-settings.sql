@@ -1,0 +1,2 @@
+-- Reads the settings that make a commit durable. Three rows.
+SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name

@@ -1,0 +1,2 @@
+-- Reads an organization. Parameters: id.
+SELECT * FROM organizations WHERE id = $1
