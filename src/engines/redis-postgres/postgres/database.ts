@@ -100,13 +100,16 @@ export class Database implements Statements {
     );
   }
 
-  /** Statements that stand in no file: partitions. */
-  async execute(sql: string): Promise<readonly Row[]> {
+  /** Statements that stand in no file, for their effect: partitions. */
+  execute(sql: string): Promise<void> {
     return this.#persevere(false, () =>
       this.#withConnection(async (connection) => {
-        const results: unknown = await connection.query(sql);
-        const last = Array.isArray(results) ? results.at(-1) : results;
-        return (last as pg.QueryResult<Row>).rows;
+        try {
+          await connection.query(sql);
+        } catch (error) {
+          await connection.query('ROLLBACK').catch(() => {});
+          throw error;
+        }
       }),
     );
   }

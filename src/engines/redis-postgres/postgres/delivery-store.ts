@@ -26,7 +26,7 @@ export class PostgresDeliveryStore implements DeliveryStore {
     const statuses = status === null ? DELIVERY_STATUSES : [status];
     if (eventId !== null) {
       const first = lowestDeliveryId(uuidv7Time(eventId));
-      const range = [first > from ? first : from, before];
+      const range = [later(first, from), before];
       const rest = [statuses, endpointId, type, limit];
       return this.#list('list-deliveries-of-event', [organizationId, eventId, ...range, ...rest]);
     }
@@ -52,4 +52,8 @@ export class PostgresDeliveryStore implements DeliveryStore {
   #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     return this.#database.query(name, parameters, { idempotent: true });
   }
+}
+
+function later(one: string, other: string): string {
+  return one > other ? one : other;
 }

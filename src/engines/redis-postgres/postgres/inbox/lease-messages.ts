@@ -54,12 +54,13 @@ export class MessageLeaser {
 
   /** @param leased how many of the limit earlier steps have leased */
   async #step(inbox: Inbox, request: LeaseRequest, until: Timestamp, leased: number): Promise<LeaseStep> {
-    const types = await findWantedTypes(this.#database, inbox, request.eventTypes);
+    const now = this.#clock.now();
+    const types = await findWantedTypes(this.#database, inbox, request.eventTypes, now);
     const rows = await this.#database.query('lease-messages', [
       inbox.id,
       inbox.organizationId,
       request.leaseId,
-      this.#clock.now(),
+      now,
       until,
       inbox.maxLeases,
       request.limit - leased,

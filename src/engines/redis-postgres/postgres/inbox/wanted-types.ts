@@ -1,10 +1,12 @@
 import { wantsEventType } from '../../../../core/event-type.ts';
 import type { Inbox } from '../../../../core/inbox.ts';
+import type { Timestamp } from '../../../../core/time.ts';
 import type { Database } from '../database.ts';
 import { text } from '../row.ts';
 
-/** As many as a lease looks at in one step. */
+/** As many as a lease looks at in one step (`max_events` and `max_woken` of lease_messages). */
 const MAX_EVENTS = 1_000;
+const MAX_WOKEN = 500;
 /**
  * Types looked at for one pattern, a probe each: some 20 ms. An organization that uses more types at once than this and
  * leases by a pattern whose beginning is open gets to the later ones when the earlier ones are gone.
@@ -26,6 +28,7 @@ export async function findWantedTypes(
   database: Database,
   inbox: Inbox,
   eventTypes: readonly string[],
+  now: Timestamp,
 ): Promise<WantedTypes | null> {
   const patterns = eventTypes.length > 0 ? eventTypes : inbox.eventTypes;
   if (patterns.length === 0) return null;
@@ -36,7 +39,7 @@ export async function findWantedTypes(
   const ends = prefixes.map((prefix) => prefix + AFTER_ALL_TYPES);
   const rows = await database.query(
     'waiting-types',
-    [inbox.id, inbox.organizationId, prefixes, ends, MAX_EVENTS, MAX_TYPES],
+    [inbox.id, inbox.organizationId, now, prefixes, ends, MAX_TYPES, MAX_WOKEN, MAX_EVENTS],
     { idempotent: true },
   );
   const types = new Set(rows.map((row) => text<string>(row, 'type')));

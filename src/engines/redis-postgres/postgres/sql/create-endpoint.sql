@@ -2,7 +2,7 @@
 -- it: created; full; conflict, when there is another default. For within the lock of lock-endpoints.
 WITH room AS (
   SELECT (SELECT count(*) FROM endpoints WHERE organization_id = $2) >= $19 AS is_full,
-    $16 = 1 AND EXISTS (SELECT FROM endpoints WHERE organization_id = $2 AND is_default = 1) AS is_taken
+    $16 = 1 AND EXISTS (SELECT FROM endpoints WHERE organization_id = $2 AND is_default = 1 AND id <> $1) AS is_taken
 ), added AS (
   INSERT INTO endpoints (
     id, organization_id, url, description, event_types, headers, max_concurrency, max_attempts, retry_schedule,

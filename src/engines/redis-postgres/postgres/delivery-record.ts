@@ -1,0 +1,154 @@
+import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
+import { addMs, type Timestamp } from '../../../core/time.ts';
+import type { ReturnedDelivery, Settlement, SettleOutcome, TakenDelivery } from '../../../ports/delivery-queue.ts';
+import type { Database } from './database.ts';
+import type { UnfinishedDelivery } from './event-record.ts';
+import { eventFromRow } from './event-row.ts';
+import { HIGHEST_ID, LOWEST_ID, lowestIdAt } from './id-range.ts';
+import { number, numberOrNull, type Row, text } from './row.ts';
+
+/** Somebody is changing it at this moment: worth a second look soon. */
+const BUSY_PAUSE_MS = 1_000;
+
+/** What the record says to one who wants to take a delivery. */
+export type LeaseAnswer =
+  | { readonly kind: 'taken'; readonly delivery: TakenDelivery }
+  /** Not now: it is due, or free again, then. */
+  | { readonly kind: 'later'; readonly at: Timestamp }
+  /** It is done, or was never there. */
+  | { readonly kind: 'gone' };
+
+export interface WantedDelivery {
+  readonly deliveryId: DeliveryId;
+  readonly leasedUntil: Timestamp;
+}
+
+export interface MarkedEvent {
+  readonly organizationId: OrganizationId;
+  readonly dedupId: string;
+  readonly eventId: EventId;
+  readonly createdAt: Timestamp;
+}
+
+/** State, attempts and leases of deliveries. Each method is one round trip, however many deliveries it is given. */
+export class DeliveryRecord {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Answers in order. */
+  async lease(wanted: readonly WantedDelivery[], now: Timestamp): Promise<readonly LeaseAnswer[]> {
+    const rows = await this.#database.query('lease-deliveries', [
+      wanted.map(({ deliveryId }) => deliveryId),
+      wanted.map(({ leasedUntil }) => leasedUntil),
+      now,
+    ]);
+    const byId = new Map(rows.map((row) => [text<DeliveryId>(row, 'delivery_id'), row]));
+    return wanted.map(({ deliveryId }) => answerFromRow(byId.get(deliveryId), now));
+  }
+
+  /** Outcomes in order. Of two settlements of one delivery the first counts. */
+  async settle(settlements: readonly Settlement[], now: Timestamp): Promise<SettleOutcome[]> {
+    const first = new Map(settlements.toReversed().map((settlement) => [settlement.deliveryId, settlement]));
+    const each = [...first.values()];
+    const rows = await this.#database.query('settle-deliveries', [
+      each.map(({ deliveryId }) => deliveryId),
+      each.map(({ attemptNumber }) => attemptNumber),
+      each.map(({ next }) => next.status),
+      each.map(({ next }) => (next.status === 'retrying' ? next.dueAt : null)),
+      each.map(({ attempt }) => attempt.startedAt),
+      each.map(({ attempt }) => attempt.durationMs),
+      each.map(({ attempt }) => attempt.statusCode),
+      each.map(({ attempt }) => attempt.error),
+      each.map(({ attempt }) => storable(attempt.responseExcerpt)),
+      now,
+    ]);
+    const settled = new Set(rows.map((row) => text<DeliveryId>(row, 'id')));
+    return settlements.map((settlement) =>
+      settled.has(settlement.deliveryId) && first.get(settlement.deliveryId) === settlement ? 'settled' : 'stale',
+    );
+  }
+
+  /** Whose they are, in order; undefined for those that had lost their lease. */
+  async giveBack(
+    returned: readonly ReturnedDelivery[],
+    now: Timestamp,
+  ): Promise<readonly ({ readonly endpointId: EndpointId } | undefined)[]> {
+    const rows = await this.#database.query('give-back-deliveries', [
+      returned.map(({ deliveryId }) => deliveryId),
+      returned.map(({ attemptNumber }) => attemptNumber),
+      returned.map(({ dueAt }) => dueAt),
+      now,
+    ]);
+    const byId = new Map(
+      rows.map((row) => [text<DeliveryId>(row, 'id'), { endpointId: text<EndpointId>(row, 'endpoint_id') }]),
+    );
+    return returned.map(({ deliveryId }) => byId.get(deliveryId));
+  }
+
+  /** A step over all that is unfinished, in the order of ids. */
+  async waitingStep(args: {
+    readonly after: DeliveryId | null;
+    readonly limit: number;
+  }): Promise<readonly UnfinishedDelivery[]> {
+    const rows = await this.#read('unfinished-deliveries', [args.after ?? LOWEST_ID, args.limit]);
+    return rows.map((row) => ({
+      deliveryId: text(row, 'id'),
+      endpointId: text(row, 'endpoint_id'),
+      at: number(row, 'at'),
+    }));
+  }
+
+  /** A step over the events with a dedup id since then, newest first. */
+  async dedupStep(args: {
+    readonly after: EventId | null;
+    readonly since: Timestamp;
+    readonly limit: number;
+  }): Promise<readonly MarkedEvent[]> {
+    const from = lowestIdAt(args.since);
+    const rows = await this.#read('events-with-dedup-id', [args.after ?? HIGHEST_ID, from, args.limit]);
+    return rows.map((row) => ({
+      organizationId: text(row, 'organization_id'),
+      dedupId: text(row, 'dedup_id'),
+      eventId: text(row, 'id'),
+      createdAt: number(row, 'created_at'),
+    }));
+  }
+
+  async lastEventId(): Promise<string | null> {
+    const [row] = await this.#read('last-event-id', []);
+    return row === undefined ? null : text(row, 'id');
+  }
+
+  #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#database.query(name, parameters, { idempotent: true });
+  }
+}
+
+function answerFromRow(row: Row | undefined, now: Timestamp): LeaseAnswer {
+  if (row === undefined) return { kind: 'gone' };
+  if (row['taken'] !== true) {
+    const at = numberOrNull<Timestamp>(row, 'at');
+    if (at === null) return { kind: 'gone' };
+    return { kind: 'later', at: at <= now ? addMs(now, BUSY_PAUSE_MS) : at };
+  }
+  return {
+    kind: 'taken',
+    delivery: {
+      id: text(row, 'delivery_id'),
+      organizationId: text(row, 'organization_id'),
+      endpointId: text(row, 'endpoint_id'),
+      event: eventFromRow(row),
+      attemptNumber: number(row, 'attempts'),
+      failures: number(row, 'failures'),
+      leasedUntil: number(row, 'leased_until'),
+    },
+  };
+}
+
+/** PostgreSQL takes no NUL in text; what a receiver answers may hold one. */
+function storable(excerpt: string | null): string | null {
+  return excerpt === null ? null : excerpt.replaceAll('\0', '\u{fffd}').toWellFormed();
+}
