@@ -1,0 +1,154 @@
+import { randomFillSync } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import pg from 'pg';
+import type { AcceptedEvent } from '../../src/core/event.ts';
+import { type EventId, firstIdAt, IdSource, type LeaseId, type OrganizationId } from '../../src/core/ids.ts';
+import { DEFAULT_INBOX, type Inbox } from '../../src/core/inbox.ts';
+import type { JsonText } from '../../src/core/json-text.ts';
+import { type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
+import { Database } from '../../src/engines/redis-postgres/postgres/database.ts';
+import { PostgresInboxStore } from '../../src/engines/redis-postgres/postgres/inbox/inbox-store.ts';
+import { migrate } from '../../src/engines/redis-postgres/postgres/migrate.ts';
+import { newDatabase } from '../support/postgres-server.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const DAY_MS: Milliseconds = 86_400_000;
+const DAYS = 3;
+const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
+
+/** A database with one organization and its inbox, and time that stands until a test moves it. */
+export class InboxRecord {
+  readonly url: string;
+  readonly clock = { now: () => this.at, monotonicMs: () => this.at };
+  readonly ids = new IdSource(() => this.at, randomFillSync);
+  readonly organizationId = this.ids.next<OrganizationId>();
+  at: Timestamp = timestamp(START);
+  readonly #open: { close(): Promise<void> }[] = [];
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  static async open(context: TestContext): Promise<InboxRecord> {
+    const database = await newDatabase({ name: 'inbox_record', build });
+    const record = new InboxRecord(database.url);
+    context.after(async () => {
+      await Promise.all(record.#open.map((one) => one.close()));
+      await database.drop();
+    });
+    const client = await record.client();
+    await client.query("INSERT INTO organizations VALUES ($1, 'Example', 'free', 0)", [record.organizationId]);
+    await client.query("INSERT INTO inboxes VALUES ($1, $2, $3, '[]', 10, 0, $4, 0)", [
+      record.ids.next(),
+      record.organizationId,
+      DEFAULT_INBOX,
+      BEFORE_ALL_IDS,
+    ]);
+    return record;
+  }
+
+  /** The store of one process. */
+  store(maxConnections = 5): PostgresInboxStore {
+    const database = Database.open({ url: this.url, maxConnections, applicationName: 'test' });
+    this.#open.push(database);
+    return new PostgresInboxStore({ database, clock: this.clock, publish: () => {} });
+  }
+
+  async client(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    this.#open.push({ close: () => client.end() });
+    return client;
+  }
+
+  async inbox(store: PostgresInboxStore): Promise<Inbox> {
+    const inbox = await store.get(this.organizationId, DEFAULT_INBOX);
+    if (inbox === undefined) throw new Error('No inbox');
+    return inbox;
+  }
+
+  events(count: number, rest: Partial<AcceptedEvent> = {}): AcceptedEvent[] {
+    return Array.from({ length: count }, () => ({
+      id: this.ids.next<EventId>(),
+      organizationId: this.organizationId,
+      type: 'order.created',
+      data: '{"n":1}' as JsonText,
+      dedupId: null,
+      orderingKey: null,
+      deliverAt: null,
+      createdAt: this.at,
+      traceparent: null,
+      hops: 0,
+      ...rest,
+    }));
+  }
+
+  request(limit: number, eventTypes: readonly string[] = [], leaseMs: Milliseconds = 30_000) {
+    return { leaseId: this.ids.next<LeaseId>(), limit, leaseMs, eventTypes };
+  }
+}
+
+/** What a worker does with a batch (`persist_events`), step by step, so that a test can stop in between. */
+export class Writer {
+  readonly #client: pg.Client;
+
+  constructor(client: pg.Client) {
+    this.#client = client;
+  }
+
+  async begin(organizationId: OrganizationId): Promise<void> {
+    await this.#client.query('BEGIN');
+    await this.#client.query('SELECT pg_advisory_xact_lock_shared(7464, hashtext($1))', [organizationId]);
+  }
+
+  async insert(events: readonly AcceptedEvent[]): Promise<void> {
+    await this.#client.query(
+      `INSERT INTO events (id, organization_id, type, data, created_at, hops)
+      SELECT *, 0, 0 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])`,
+      columns(events),
+    );
+  }
+
+  async commit(events: readonly AcceptedEvent[]): Promise<void> {
+    await this.#client.query(
+      `INSERT INTO inbox_messages (inbox_id, event_id, event_type, status, lease_count)
+      SELECT inboxes.id, event.id, event.type, 'available', 0
+      FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS event (id, organization_id, type, data)
+      JOIN inboxes ON inboxes.organization_id = event.organization_id AND inboxes.cursor_event_id >= event.id
+      ON CONFLICT DO NOTHING`,
+      columns(events),
+    );
+    await this.#client.query('COMMIT');
+  }
+
+  async write(events: readonly AcceptedEvent[]): Promise<void> {
+    const [first] = events;
+    if (first === undefined) return;
+    await this.begin(first.organizationId);
+    await this.insert(events);
+    await this.commit(events);
+  }
+}
+
+function columns(events: readonly AcceptedEvent[]): unknown[] {
+  return [
+    events.map(({ id }) => id),
+    events.map(({ organizationId }) => organizationId),
+    events.map(({ type }) => type),
+    events.map(({ data }) => data),
+  ];
+}
+
+/** Some days, each a partition, as in production. */
+async function build(url: string): Promise<void> {
+  await migrate(url);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (let day = 0; day < DAYS; day++) {
+    const [from, before] = [day, day + 1].map((at) => firstIdAt(timestamp(START + at * DAY_MS)));
+    await client.query(
+      `CREATE TABLE events_day_${day} PARTITION OF events FOR VALUES FROM ('${from}') TO ('${before}')`,
+    );
+  }
+  await client.end();
+}
