@@ -100,6 +100,36 @@ test('leases of many processes share what ran out, and none goes away empty whil
   assert.equal(new Set(ids).size, 1_200);
 });
 
+test('a lease waits for the one before it, and takes what that one woke or passed over', async (context) => {
+  const record = await InboxRecord.open(context);
+  const store = record.store();
+  const inbox = await record.inbox(store);
+  await new Writer(await record.client()).write([...record.events(5), ...record.events(5, { type: 'b' })]);
+  await store.lease(inbox, record.request(4));
+  record.at = addMs(record.at, 30_000);
+  const other = await record.client();
+  await other.query('BEGIN');
+  const others = await other.query('SELECT * FROM lease_messages($1, $2, $3, $4, $5, 10, 1, $6, $7, $8)', [
+    inbox.id,
+    inbox.organizationId,
+    record.ids.next(),
+    record.at,
+    record.at + 1_000,
+    ['b'],
+    ['order.created'],
+    [],
+  ]);
+  assert.equal(others.rows.length, 2);
+  let ended = false;
+  const leasing = store.lease(inbox, record.request(100)).finally(() => {
+    ended = true;
+  });
+  await sleep(30);
+  assert.equal(ended, false);
+  await other.query('COMMIT');
+  assert.equal((await leasing)?.messages.length, 9);
+});
+
 test('leases that wait for an inbox leave the other connections free', async (context) => {
   const record = await InboxRecord.open(context);
   const store = record.store(2);

@@ -48,10 +48,10 @@ export class InboxRecord {
   }
 
   /** The store of one process. */
-  store(maxConnections = 5): PostgresInboxStore {
+  store(maxConnections = 5, publish: (organizationId: OrganizationId) => void = () => {}): PostgresInboxStore {
     const database = Database.open({ url: this.url, maxConnections, applicationName: 'test' });
     this.#open.push(database);
-    return new PostgresInboxStore({ database, clock: this.clock, publish: () => {} });
+    return new PostgresInboxStore({ database, clock: this.clock, publish });
   }
 
   async client(): Promise<pg.Client> {
