@@ -4,25 +4,40 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+/** How much goes into one call. */
+export interface BatchBounds<Item> {
+  readonly maxItems: number;
+  /** An item that is heavier alone goes alone. */
+  readonly maxWeight?: number;
+  readonly weigh?: (item: Item) => number;
+}
+
 /**
  * Group commit for calls: what arrives while a call is under way goes into the next one, as one array. Under light load
  * an item goes out at once; under heavy load the groups grow by themselves.
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
-  readonly #maxItems: number;
+  readonly #bounds: BatchBounds<Item>;
   #waiting: Waiting<Item, Result>[] = [];
   #running = false;
+  #weight = 0;
 
   /** @param run answers in the order of the items; when it rejects, every item of that call rejects */
-  constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, maxItems: number) {
+  constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, bounds: BatchBounds<Item>) {
     this.#run = run;
-    this.#maxItems = maxItems;
+    this.#bounds = bounds;
+  }
+
+  /** Of all that waits for its call or is in one. */
+  get weight(): number {
+    return this.#weight;
   }
 
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
+      this.#weight += this.#weigh(item);
       if (!this.#running) void this.#drain();
     });
   }
@@ -30,7 +45,7 @@ export class Batcher<Item, Result> {
   async #drain(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, this.#maxItems);
+      const group = this.#nextGroup();
       try {
         const results = await this.#run(group.map(({ item }) => item));
         group.forEach((waiting, i) => {
@@ -41,7 +56,24 @@ export class Batcher<Item, Result> {
       } catch (error) {
         for (const { reject } of group) reject(error);
       }
+      for (const { item } of group) this.#weight -= this.#weigh(item);
     }
     this.#running = false;
+  }
+
+  #nextGroup(): Waiting<Item, Result>[] {
+    const { maxItems, maxWeight = Number.POSITIVE_INFINITY } = this.#bounds;
+    let weight = 0;
+    let size = 0;
+    for (const { item } of this.#waiting) {
+      weight += this.#weigh(item);
+      if (size === maxItems || (size > 0 && weight > maxWeight)) break;
+      size++;
+    }
+    return this.#waiting.splice(0, size);
+  }
+
+  #weigh(item: Item): number {
+    return this.#bounds.weigh?.(item) ?? 1;
   }
 }

@@ -49,7 +49,7 @@ export class Attempts {
     this.#log = parts.log;
     this.#userAgent = parts.userAgent;
     this.#perseverance = parts.perseverance;
-    this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), MAX_SETTLE);
+    this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE });
   }
 
   /** @param onOutcome called as soon as it is known, before it is recorded */

@@ -1,6 +1,7 @@
-import { addMs, type Milliseconds } from '../core/time.ts';
+import { addMs, type Milliseconds, timestamp } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { Leadership } from '../ports/repair.ts';
 import type { EventStore } from '../ports/store/event-store.ts';
 
 /** One step is one short transaction. */
@@ -8,6 +9,7 @@ const STEP_EVENTS = 200;
 /** Between two steps, so that accepting and delivering go first. */
 const STEP_PAUSE_MS = 20;
 const ROUND_PAUSE_MS = 60_000;
+const DAY_MS: Milliseconds = 86_400_000;
 
 /** The last station: events older than the retention leave the record, in small steps. */
 export class Retention {
@@ -15,11 +17,27 @@ export class Retention {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #keepMs: Milliseconds;
+  readonly #wholeDays: boolean;
+  readonly #leadership: Pick<Leadership, 'lead'> | null;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
   #round: Promise<void> = Promise.resolve();
 
-  constructor(parts: { events: EventStore; clock: Clock; log: Log; keepMs: Milliseconds }) {
+  /**
+   * @param parts.wholeDays what is kept for days goes by days (UTC), for a store that can drop one as a whole: up to a day
+   * later, and at the cost of none of its rows
+   * @param parts.leadership where many processes share the store, only the one that leads removes; null = alone
+   */
+  constructor(parts: {
+    events: EventStore;
+    clock: Clock;
+    log: Log;
+    keepMs: Milliseconds;
+    wholeDays: boolean;
+    leadership: Pick<Leadership, 'lead'> | null;
+  }) {
+    this.#wholeDays = parts.wholeDays && parts.keepMs >= 2 * DAY_MS;
+    this.#leadership = parts.leadership;
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -38,7 +56,8 @@ export class Retention {
 
   /** Everything that is too old now. @returns how many events left */
   async runRound(): Promise<number> {
-    const before = addMs(this.#clock.now(), -this.#keepMs);
+    const tooOld = addMs(this.#clock.now(), -this.#keepMs);
+    const before = this.#wholeDays ? timestamp(tooOld - (tooOld % DAY_MS)) : tooOld;
     let after: string | null = null;
     let removed = 0;
     do {
@@ -63,7 +82,8 @@ export class Retention {
 
   async #runLogged(): Promise<void> {
     try {
-      const removed = await this.runRound();
+      const leads = this.#leadership === null || (await this.#leadership.lead());
+      const removed = leads ? await this.runRound() : 0;
       if (removed > 0) this.#log.info(`Retention removed ${removed} events`);
     } catch (error) {
       this.#log.warn('Retention could not finish its round', {}, error);

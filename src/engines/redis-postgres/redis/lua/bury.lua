@@ -1,0 +1,17 @@
+#!lua flags=allow-oom
+-- Entries that can't be recorded go to the dead ones, as they came, with reasons. KEYS: stream, dead stream. ARGV: group,
+-- now, then for each: entry id, reason. Returns how many were there.
+local buried = 0
+for at = 3, #ARGV, 2 do
+  local id, reason = ARGV[at], ARGV[at + 1]
+  local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+  if entry then
+    local fields = entry[2]
+    for _, word in ipairs({ 'reason', reason, 'buried_at', ARGV[2], 'source_id', id }) do table.insert(fields, word) end
+    redis.call('XADD', KEYS[2], '*', unpack(fields))
+    buried = buried + 1
+  end
+  redis.call('XACK', KEYS[1], ARGV[1], id)
+  redis.call('XDEL', KEYS[1], id)
+end
+return buried

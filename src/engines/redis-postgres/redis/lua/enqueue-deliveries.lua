@@ -1,0 +1,18 @@
+#!lua flags=allow-oom
+-- Puts deliveries into their lanes, unless they are there. Those that are due get an entry in the stream, which wakes a
+-- deliverer. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, now, then for each: delivery,
+-- endpoint, due at. Returns how many were new. Costs for each: two sorted-set entries, an XADD and an HSET.
+local added = 0
+for at = 3, #ARGV, 3 do
+  local delivery, endpoint, due_at = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  if redis.call('ZADD', ARGV[1] .. endpoint, 'NX', due_at, delivery) == 1 then
+    added = added + 1
+    redis.call('ZADD', KEYS[1], 'LT', due_at, endpoint)
+    if tonumber(due_at) <= tonumber(ARGV[2]) then
+      local entry = redis.call('XADD', KEYS[2], '*', 'delivery', delivery, 'endpoint', endpoint)
+      redis.call('HSET', KEYS[3], delivery, entry)
+    end
+  end
+end
+if added > 0 then redis.call('INCRBY', KEYS[4], added) end
+return added

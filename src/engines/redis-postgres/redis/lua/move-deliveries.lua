@@ -1,0 +1,38 @@
+#!lua flags=allow-oom
+-- Moves deliveries on: out of their lane, or to another time. Their entries leave the stream first: under maxmemory too
+-- this makes room. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, group, now, then for each:
+-- delivery, endpoint, new score ('' = out), only if the score is this ('' = whatever it is), 1 = wake a deliverer when it
+-- is due. What is in no lane stays out. Returns how many were moved.
+local moved, gone, touched = 0, 0, {}
+for at = 4, #ARGV, 5 do
+  local delivery, endpoint, score, fence, wake = unpack(ARGV, at, at + 4)
+  local lane = ARGV[1] .. endpoint
+  local current = redis.call('ZSCORE', lane, delivery)
+  if current and (fence == '' or tonumber(current) == tonumber(fence)) then
+    moved = moved + 1
+    touched[endpoint] = true
+    local stays = wake == '1' and score ~= '' and tonumber(score) <= tonumber(ARGV[3])
+    local entry = redis.call('HGET', KEYS[3], delivery)
+    if entry and not stays then
+      redis.call('XACK', KEYS[2], ARGV[2], entry)
+      redis.call('XDEL', KEYS[2], entry)
+      redis.call('HDEL', KEYS[3], delivery)
+    end
+    if score == '' then
+      redis.call('ZREM', lane, delivery)
+      gone = gone + 1
+    else
+      redis.call('ZADD', lane, score, delivery)
+      if stays and not entry then
+        entry = redis.call('XADD', KEYS[2], '*', 'delivery', delivery, 'endpoint', endpoint)
+        redis.call('HSET', KEYS[3], delivery, entry)
+      end
+    end
+  end
+end
+for endpoint in pairs(touched) do
+  local lowest = redis.call('ZRANGE', ARGV[1] .. endpoint, 0, 0, 'WITHSCORES')[2]
+  if lowest then redis.call('ZADD', KEYS[1], lowest, endpoint) else redis.call('ZREM', KEYS[1], endpoint) end
+end
+if gone > 0 then redis.call('DECRBY', KEYS[4], gone) end
+return moved
