@@ -139,6 +139,7 @@ test('leases that wait for an inbox leave the other connections free', async (co
   await other.query('BEGIN');
   await other.query('SELECT pg_advisory_xact_lock(7465, hashtext($1))', [inbox.id]);
   const leases = Array.from({ length: 20 }, () => store.lease(inbox, record.request(1)));
+  await sleep(30);
   assert.equal((await record.inbox(store)).id, inbox.id);
   await other.query('COMMIT');
   assert.equal(new Set((await Promise.all(leases)).map((lease) => lease?.messages[0]?.event.id)).size, 20);

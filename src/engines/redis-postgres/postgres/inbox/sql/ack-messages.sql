@@ -24,8 +24,7 @@ WITH known AS MATERIALIZED (
       CASE WHEN NOT may_ack THEN message.lease_id END,
       CASE WHEN NOT may_ack THEN message.due_at END
     FROM (
-      SELECT $4::uuid IS NULL OR message.status = 'acked'
-        OR (message.lease_id = $4 AND message.due_at > $5::bigint) AS may_ack
+      SELECT $4::uuid IS NULL OR (message.lease_id = $4 AND message.due_at > $5::bigint) IS TRUE AS may_ack
     ) AS decided
   )
   RETURNING event_id, status
