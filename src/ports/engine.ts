@@ -1,12 +1,18 @@
 import type { Bus } from './bus.ts';
+import type { Clock } from './clock.ts';
+import type { DeadEvents } from './dead-events.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
+import type { EventRecord } from './event-record.ts';
+import type { EventStream } from './event-stream.ts';
 import type { Intake } from './intake.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Leadership, Repair } from './repair.ts';
 import type { DeliveryStore } from './store/delivery-store.ts';
 import type { EndpointStore } from './store/endpoint-store.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { InboxStore } from './store/inbox-store.ts';
 import type { OrganizationStore } from './store/organization-store.ts';
+import type { RecordTarget } from './transfer.ts';
 
 export interface Store {
   readonly organizations: OrganizationStore;
@@ -22,10 +28,24 @@ export interface EngineHealth {
   readonly reason: string | null;
 }
 
+/** What a worker needs of an engine whose intake is not the record. */
+export interface WorkerPorts {
+  readonly eventStream: EventStream;
+  readonly eventRecord: EventRecord;
+  readonly deadEvents: DeadEvents;
+  readonly repairs: readonly Repair[];
+  readonly leadership: Leadership;
+  readonly recordTarget: RecordTarget;
+}
+
 /** The adapters behind the ports. */
 export interface Engine {
   readonly name: 'embedded' | 'distributed';
+  /** The time by which this engine decides: where several machines share a store, the store's. */
+  readonly clock: Clock;
   readonly intake: Intake;
+  /** Null where the intake is the record: an accepted event and its deliveries are in it at once. */
+  readonly worker: WorkerPorts | null;
   readonly queue: DeliveryQueue;
   readonly store: Store;
   readonly rateLimiter: RateLimiter;

@@ -7,8 +7,6 @@ export interface StreamEntry {
   readonly id: string;
   /** What it holds, or a few words on why that is no event. */
   readonly content: { readonly event: AcceptedEvent } | { readonly defect: string };
-  /** Since it came into the stream, by the stream's clock. */
-  readonly ageMs: Milliseconds;
 }
 
 /** Where accepted events wait for the record. Engines whose intake is the record have none. */

@@ -1,0 +1,149 @@
+import type { DeliveryId, EndpointId } from '../../core/ids.ts';
+import { Listeners } from '../../core/listeners.ts';
+import { addMs, type Timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type {
+  DeliveryQueue,
+  LaneDemand,
+  ReturnedDelivery,
+  Settlement,
+  SettleOutcome,
+  TakenDelivery,
+  TakenLane,
+} from '../../ports/delivery-queue.ts';
+import type { DeliveryRecord, LeaseAnswer } from './postgres/delivery-record.ts';
+import type { DeliveryLanes, TakenMembers } from './redis/delivery-lanes.ts';
+
+const MAX_COUNTED_WAITING = 10_001;
+
+/**
+ * Lanes in Redis say which delivery to look at; the record in PostgreSQL says whether it may be tried, and counts the
+ * attempts. A lane that was lost, or that says too much, costs a look and nothing else.
+ */
+export class LanesAndRecord implements DeliveryQueue {
+  readonly #lanes: DeliveryLanes;
+  readonly #record: DeliveryRecord;
+  readonly #clock: Clock;
+  readonly #announced = new Listeners<readonly EndpointId[]>();
+  /** In whose lane a taken delivery is: settlements name the delivery alone. */
+  readonly #endpointOf = new Map<DeliveryId, EndpointId>();
+
+  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; clock: Clock }) {
+    this.#lanes = parts.lanes;
+    this.#record = parts.record;
+    this.#clock = parts.clock;
+  }
+
+  async take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
+    const now = this.#clock.now();
+    const lanes = await this.#lanes.take(demands, now);
+    const wanted = lanes.flatMap(({ taken }, at) => {
+      const leasedUntil = addMs(now, demands[at]?.leaseMs ?? 0);
+      return taken.map(({ deliveryId }) => ({ deliveryId, leasedUntil }));
+    });
+    if (wanted.length === 0)
+      return lanes.map(({ endpointId, nextDueAt }) => ({ endpointId, nextDueAt, deliveries: [] }));
+    const answers = await this.#lease(wanted, now, lanes);
+    let next = 0;
+    return lanes.map(({ endpointId, taken, nextDueAt }) => {
+      const deliveries = taken.map(() => answers[next++]).filter((answer) => answer?.kind === 'taken');
+      return { endpointId, nextDueAt, deliveries: deliveries.map((answer) => this.#hold(answer.delivery)) };
+    });
+  }
+
+  async #lease(
+    wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
+    now: Timestamp,
+    lanes: readonly TakenMembers[],
+  ): Promise<readonly LeaseAnswer[]> {
+    let answers: readonly LeaseAnswer[];
+    try {
+      answers = await this.#record.lease(wanted, now);
+    } catch (error) {
+      await this.#undo(wanted, lanes);
+      throw error;
+    }
+    await this.#mend(wanted, answers, lanes);
+    return answers;
+  }
+
+  /** Without it they would come again when the lease in the lane ends: this is only sooner. */
+  async #undo(
+    wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
+    lanes: readonly TakenMembers[],
+  ): Promise<void> {
+    const members = lanes.flatMap(({ endpointId, taken }) => taken.map((member) => ({ endpointId, ...member })));
+    const items = members.flatMap((member, at) => {
+      const leasedUntil = wanted[at]?.leasedUntil;
+      return leasedUntil === undefined ? [] : [{ ...member, leasedUntil }];
+    });
+    await this.#lanes.undoTake(items).catch(() => {});
+  }
+
+  /** Members that the record knew better: done, or due at another time. */
+  async #mend(
+    wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
+    answers: readonly LeaseAnswer[],
+    lanes: readonly TakenMembers[],
+  ): Promise<void> {
+    const endpointIds = lanes.flatMap(({ endpointId, taken }) => taken.map(() => endpointId));
+    const wrong = answers.flatMap((answer, at) => {
+      const [item, endpointId] = [wanted[at], endpointIds[at]];
+      if (answer.kind === 'taken' || item === undefined || endpointId === undefined) return [];
+      const dueAt = answer.kind === 'later' ? answer.at : null;
+      return [{ endpointId, deliveryId: item.deliveryId, dueAt, fence: item.leasedUntil }];
+    });
+    if (wrong.length > 0) await this.#lanes.settle(wrong).catch(() => {});
+  }
+
+  #hold(delivery: TakenDelivery): TakenDelivery {
+    this.#endpointOf.set(delivery.id, delivery.endpointId);
+    return delivery;
+  }
+
+  /** The record decides; a lane that can't be told comes up again at the end of the lease, and is told then. */
+  async settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
+    const outcomes = await this.#record.settle(settlements, this.#clock.now());
+    const settled = settlements.flatMap(({ deliveryId, next }, at) => {
+      const endpointId = this.#endpointOf.get(deliveryId);
+      this.#endpointOf.delete(deliveryId);
+      if (endpointId === undefined || outcomes[at] !== 'settled') return [];
+      return [{ endpointId, deliveryId, dueAt: next.status === 'retrying' ? next.dueAt : null, fence: null }];
+    });
+    if (settled.length > 0) await this.#lanes.settle(settled).catch(() => {});
+    return [...outcomes];
+  }
+
+  async giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {
+    const endpoints = await this.#record.giveBack(returned, this.#clock.now());
+    const items = returned.flatMap(({ deliveryId, dueAt }, at) => {
+      this.#endpointOf.delete(deliveryId);
+      const endpointId = endpoints[at]?.endpointId;
+      return endpointId === undefined ? [] : [{ endpointId, deliveryId, dueAt }];
+    });
+    if (items.length === 0) return;
+    await this.#lanes.requeue(items).catch(() => {});
+    this.announce(items.map(({ endpointId }) => endpointId));
+  }
+
+  async waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
+    return [...(await this.#lanes.waitingLanes())];
+  }
+
+  onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
+    const ends = [this.#lanes.onDue(listener), this.#announced.add(listener)];
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  /** News of this process itself. */
+  announce(endpointIds: readonly EndpointId[]): void {
+    this.#announced.call([...new Set(endpointIds)]);
+  }
+
+  async depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }> {
+    const [waiting, oldestDueAt] = await Promise.all([this.#lanes.waiting(), this.#lanes.oldestDue(this.#clock.now())]);
+    return { waiting: Math.min(waiting, MAX_COUNTED_WAITING), oldestDueAt };
+  }
+}

@@ -1,0 +1,159 @@
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Engine, EngineHealth } from '../../ports/engine.ts';
+import type { RoutedEvent } from '../../ports/event-record.ts';
+import type { Log } from '../../ports/log.ts';
+import { StartRefused } from '../../ports/start-refused.ts';
+import { LanesAndRecord } from './delivery-queue.ts';
+import { Database } from './postgres/database.ts';
+import { DeliveryRecord } from './postgres/delivery-record.ts';
+import { PostgresDeliveryStore } from './postgres/delivery-store.ts';
+import { PostgresEndpointStore } from './postgres/endpoint-store.ts';
+import { EventRecord } from './postgres/event-record.ts';
+import { PostgresEventStore } from './postgres/event-store.ts';
+import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
+import { checkPostgres, migrate } from './postgres/migrate.ts';
+import { OldDays } from './postgres/old-days.ts';
+import { PostgresOrganizationStore } from './postgres/organization-store.ts';
+import { Partitions } from './postgres/partitions.ts';
+import { StoreClock } from './postgres/store-clock.ts';
+import { RedisBus } from './redis/bus.ts';
+import { checkRedis } from './redis/checks.ts';
+import { Redis } from './redis/connection.ts';
+import { RedisDeadEvents } from './redis/dead-events.ts';
+import { DedupMarks } from './redis/dedup-marks.ts';
+import { DeliveryLanes } from './redis/delivery-lanes.ts';
+import { RedisEventStream } from './redis/event-stream.ts';
+import { RedisIntake } from './redis/intake.ts';
+import { RedisLeadership } from './redis/leadership.ts';
+import { RedisRateLimiter } from './redis/rate-limiter.ts';
+import { PostgresRecordTarget } from './record-target.ts';
+import { DedupRepair, DeliveryRepair } from './repairs.ts';
+
+/** Entries that a worker has held for longer are taken for left behind; a batch takes some hundredths of a second. */
+const CLAIM_IDLE_MS: Milliseconds = 10_000;
+
+export interface RedisPostgresEngineOptions {
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  readonly databaseUrl: string;
+  readonly maxDatabaseConnections: number;
+  /** This process among the readers of the streams: `<host>-<pid>`. */
+  readonly consumer: string;
+  /** The machine's. The engine's own is set by the store's. */
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dedupWindowMs: Milliseconds;
+  readonly maxBacklog: number | null;
+  readonly logSql?: (statement: string, durationMs: Milliseconds) => void;
+  /** False: `clock` is the store's clock already. */
+  readonly synchronizeClock?: boolean;
+  readonly claimIdleMs?: Milliseconds;
+}
+
+/**
+ * The distributed engine: Redis for what is under way, PostgreSQL for the record, any number of processes.
+ * @throws StartRefused when one of the servers can't be used as it is
+ */
+export async function openRedisPostgresEngine(options: RedisPostgresEngineOptions): Promise<Engine> {
+  const { databaseUrl, redisUrl, log } = options;
+  await migrate(databaseUrl);
+  const database = Database.open({
+    url: databaseUrl,
+    maxConnections: options.maxDatabaseConnections,
+    applicationName: `triggers ${options.consumer}`,
+    ...(options.logSql === undefined ? {} : { logSql: options.logSql }),
+  });
+  const redis = await Redis.open({ url: redisUrl, prefix: options.redisPrefix });
+  try {
+    const { refused, warnings } = await checkRedis(redis);
+    if (refused !== null) throw new StartRefused(refused);
+    for (const warning of [...warnings, ...(await checkPostgres(database))]) log.warn(warning);
+    return await compose(options, database, redis);
+  } catch (error) {
+    await Promise.allSettled([redis.close(), database.close()]);
+    throw error;
+  }
+}
+
+async function compose(options: RedisPostgresEngineOptions, database: Database, redis: Redis): Promise<Engine> {
+  const { consumer, dedupWindowMs, maxBacklog } = options;
+  const storeClock = options.synchronizeClock === false ? null : await StoreClock.start(options.clock, database);
+  const clock = storeClock ?? options.clock;
+  const lanes = new DeliveryLanes({ redis, consumer, clock });
+  const partitions = new Partitions(database);
+  await partitions.ensureAhead(clock.now());
+  const record = new DeliveryRecord(database);
+  const eventRecord = new EventRecord({ database, partitions });
+  const queue = new LanesAndRecord({ lanes, record, clock });
+  const bus = new RedisBus(redis);
+  const inboxes = new PostgresInboxStore({
+    database,
+    clock,
+    publish: (organizationId) => void bus.publish({ kind: 'events_available', organizationIds: [organizationId] }),
+  });
+  bus.subscribe((message) => {
+    if (message.kind === 'events_available') for (const id of message.organizationIds) inboxes.announce(id);
+  });
+  const intake = new RedisIntake({ redis, clock, dedupWindowMs, maxBacklog });
+  const marks = new DedupMarks({ redis, clock });
+  const eventStream = new RedisEventStream({
+    redis,
+    consumer,
+    clock,
+    claimIdleMs: options.claimIdleMs ?? CLAIM_IDLE_MS,
+  });
+  let closed: Promise<void> | undefined;
+
+  return {
+    name: 'distributed',
+    clock,
+    intake,
+    queue,
+    worker: {
+      eventStream,
+      eventRecord: {
+        record: async (events: readonly RoutedEvent[]) => {
+          const waiting = await eventRecord.persist(events);
+          await lanes.enqueue(waiting.map(({ deliveryId, endpointId, at }) => ({ deliveryId, endpointId, dueAt: at })));
+        },
+      },
+      repairs: [
+        new DeliveryRepair({ redis, lanes, record }),
+        new DedupRepair({ marks, record, clock, windowMs: dedupWindowMs }),
+      ],
+      leadership: new RedisLeadership(redis, consumer),
+      deadEvents: new RedisDeadEvents(redis),
+      recordTarget: new PostgresRecordTarget({ database, partitions, marks, lanes }),
+    },
+    store: {
+      organizations: new PostgresOrganizationStore(database),
+      events: new PostgresEventStore({ database, oldDays: new OldDays({ database, partitions }) }),
+      endpoints: new PostgresEndpointStore({
+        database,
+        onEnded: (endpointId, deliveryIds) => lanes.remove(endpointId, deliveryIds),
+        onActive: (endpointId) => queue.announce([endpointId]),
+      }),
+      deliveries: new PostgresDeliveryStore(database),
+      inboxes,
+    },
+    rateLimiter: new RedisRateLimiter({ redis, clock }),
+    bus,
+    lastEventId: await record.lastEventId(),
+    health: () => worst(redis.health(), database.health()),
+    close: () => {
+      closed ??= (async () => {
+        storeClock?.stop();
+        await Promise.allSettled([intake.close(), lanes.close(), eventStream.close(), bus.close()]);
+        await Promise.allSettled([redis.close(), database.close()]);
+      })();
+      return closed;
+    },
+  };
+}
+
+/** Without Redis nothing can be accepted; without PostgreSQL events are taken in and wait. */
+function worst(redis: EngineHealth, database: EngineHealth): EngineHealth {
+  if (redis.status !== 'ok') return { ...redis, status: 'failed' };
+  return database.status === 'ok' ? database : { ...database, status: 'degraded' };
+}

@@ -1,0 +1,75 @@
+import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import type { Redis } from './connection.ts';
+
+const OLDEST_VERSION = 7;
+
+/** What a server must not be, and what it should be, in sentences that say what to change. */
+export async function checkRedis(redis: Redis): Promise<{ readonly refused: string | null; readonly warnings: string[] }> {
+  const server = String(await redis.command('INFO', 'server'));
+  const version = /^redis_version:(\d+)[.\d]*/m.exec(server);
+  if (version !== null && Number(version[1]) < OLDEST_VERSION) {
+    const found = version[0].slice('redis_version:'.length);
+    return { refused: `Redis ${found} is too old: ${OLDEST_VERSION}.0 or later is needed.`, warnings: [] };
+  }
+  const settings = await readSettings(redis);
+  if (settings === undefined) return { refused: null, warnings: await withoutConfig(redis) };
+  const policy = settings.get('maxmemory-policy') ?? '';
+  if (policy.startsWith('allkeys')) {
+    return {
+      refused: `Redis would evict queues (maxmemory-policy ${policy}): set maxmemory-policy to noeviction.`,
+      warnings: [],
+    };
+  }
+  return { refused: null, warnings: warningsOf(settings) };
+}
+
+function warningsOf(settings: ReadonlyMap<string, string>): string[] {
+  const warnings = [];
+  const policy = settings.get('maxmemory-policy') ?? '';
+  if (policy.startsWith('volatile')) {
+    warnings.push(`Redis would evict dedup marks (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`);
+  }
+  if (settings.get('appendonly') !== 'yes') {
+    warnings.push('Redis keeps nothing over a restart: accepted events that were not recorded yet would be lost; set appendonly to yes');
+    return warnings;
+  }
+  if (settings.get('appendfsync') === 'no') {
+    warnings.push('Redis never syncs its file by itself (appendfsync no): set appendfsync to everysec or always');
+  }
+  if (settings.get('no-appendfsync-on-rewrite') === 'yes') {
+    warnings.push('Redis does not sync its file while it is rewritten: set no-appendfsync-on-rewrite to no');
+  }
+  return warnings;
+}
+
+/** Where CONFIG is forbidden, as with many hosted servers. */
+async function withoutConfig(redis: Redis): Promise<string[]> {
+  const persistence = String(await redis.command('INFO', 'persistence'));
+  const unverified = "Redis' settings can't be read here (CONFIG is forbidden): make sure of maxmemory-policy noeviction";
+  return /^aof_enabled:1/m.test(persistence)
+    ? [unverified]
+    : [unverified, 'Redis keeps nothing over a restart (aof_enabled is 0): set appendonly to yes'];
+}
+
+async function readSettings(redis: Redis): Promise<ReadonlyMap<string, string> | undefined> {
+  const settings = new Map<string, string>();
+  try {
+    for (const pattern of ['append*', 'maxmemory-policy', 'no-appendfsync-on-rewrite']) {
+      const reply = await redis.command('CONFIG', 'GET', pattern);
+      for (const [name, value] of namesAndValues(reply)) settings.set(name, value);
+    }
+    return settings;
+  } catch (error) {
+    if (error instanceof EngineUnavailable && error.code !== 'unreachable') throw error;
+    return undefined;
+  }
+}
+
+/** RESP3 answers a map, RESP2 a flat list. */
+function namesAndValues(reply: unknown): [string, string][] {
+  if (reply instanceof Map) return [...reply].map(([name, value]) => [String(name), String(value)]);
+  if (!Array.isArray(reply)) return Object.entries(reply ?? {}).map(([name, value]) => [name, String(value)]);
+  const found: [string, string][] = [];
+  for (let at = 0; at + 1 < reply.length; at += 2) found.push([String(reply[at]), String(reply[at + 1])]);
+  return found;
+}

@@ -1,0 +1,209 @@
+import { Listeners } from '../../../core/listeners.ts';
+import { type DeliveryId, type EndpointId, uuidv7Time } from '../../../core/ids.ts';
+import { addMs, type Timestamp, timestamp } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { LaneDemand } from '../../../ports/delivery-queue.ts';
+import type { Redis } from './connection.ts';
+import { WAITING_KEY } from './keys.ts';
+import { LaneWatch } from './lane-watch.ts';
+
+export const DELIVERIES_GROUP = 'webhook-deliverers';
+export const DELIVERIES_STREAM = 'webhook-deliveries';
+/** In one call: some ms of Redis' one thread, and what Lua can unpack. */
+const MAX_ITEMS = 500;
+/** Lanes read at once. */
+const LANES_PAGE = 5_000;
+/** Looked at for the oldest. */
+const MAX_LANES_LOOKED_AT = 100;
+
+export interface LaneMember {
+  readonly endpointId: EndpointId;
+  readonly deliveryId: DeliveryId;
+}
+
+export interface TakenMembers {
+  readonly endpointId: EndpointId;
+  readonly taken: readonly { readonly deliveryId: DeliveryId; readonly previousScore: number }[];
+  /** The lane's lowest score; null when it is empty. */
+  readonly nextDueAt: Timestamp | null;
+}
+
+/**
+ * Which deliveries wait, in Redis: for each endpoint a lane, a sorted set by the time at which a delivery may be taken (0 =
+ * at once; the end of its lease while somebody has it), and the stream `zapier:webhook-deliveries` of those that are due,
+ * which wakes deliverers and whose length is the backlog. A hint, all of it: the record decides.
+ */
+export class DeliveryLanes {
+  readonly #redis: Redis;
+  readonly #clock: Clock;
+  readonly #due = new Listeners<readonly EndpointId[]>();
+  readonly #watch: LaneWatch;
+  #listeners = 0;
+
+  constructor(parts: { redis: Redis; consumer: string; clock: Clock }) {
+    this.#redis = parts.redis;
+    this.#clock = parts.clock;
+    this.#watch = new LaneWatch({
+      ...parts,
+      stream: this.#key(DELIVERIES_STREAM),
+      group: DELIVERIES_GROUP,
+      lanes: this.#key('lanes'),
+      tell: (endpointIds) => this.#due.call(endpointIds),
+    });
+  }
+
+  /** Those that are in a lane already stay as they are. @returns how many were not */
+  async enqueue(items: readonly (LaneMember & { readonly dueAt: Timestamp })[]): Promise<number> {
+    const keys = [this.#key('lanes'), this.#key(DELIVERIES_STREAM), this.#key(ENTRIES), this.#key(WAITING_KEY)];
+    let added = 0;
+    for (const page of pages(items)) {
+      const args = page.flatMap(({ deliveryId, endpointId, dueAt }) => [deliveryId, endpointId, String(dueAt)]);
+      added += Number(await this.#redis.run('enqueue-deliveries', keys, [this.#lane(''), String(this.#clock.now()), ...args]));
+    }
+    return added;
+  }
+
+  /** Answers in the order of the demands. What is taken comes again when its lease ends, unless it is moved before. */
+  async take(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly TakenMembers[]> {
+    const args = demands.flatMap(({ endpointId, limit, leaseMs }) => [endpointId, String(limit), String(addMs(now, leaseMs))]);
+    const answers = await this.#redis.run('take-deliveries', [this.#key('lanes')], [this.#lane(''), String(now), ...args]);
+    if (!Array.isArray(answers)) throw new TypeError('take-deliveries answered no list');
+    return demands.map(({ endpointId }, n) => takenMembers(endpointId, answers[n]));
+  }
+
+  /** As if they had not been taken. */
+  undoTake(items: readonly (LaneMember & { readonly leasedUntil: Timestamp; readonly previousScore: number })[]): Promise<void> {
+    return this.#move(
+      items.map(({ leasedUntil, previousScore, ...member }) => ({ ...member, score: previousScore, fence: leasedUntil })),
+      true,
+    );
+  }
+
+  /** @param items dueAt null: it is done. fence: only while the score is this */
+  settle(items: readonly (LaneMember & { readonly dueAt: Timestamp | null; readonly fence: Timestamp | null })[]): Promise<void> {
+    return this.#move(
+      items.map(({ dueAt, ...member }) => ({ ...member, score: dueAt })),
+      false,
+    );
+  }
+
+  /** Given back: due then, with an entry in the stream if that is now. */
+  requeue(items: readonly (LaneMember & { readonly dueAt: Timestamp })[]): Promise<void> {
+    return this.#move(
+      items.map(({ dueAt, ...member }) => ({ ...member, score: dueAt, fence: null })),
+      true,
+    );
+  }
+
+  remove(endpointId: EndpointId, deliveryIds: readonly DeliveryId[]): Promise<void> {
+    return this.settle(deliveryIds.map((deliveryId) => ({ endpointId, deliveryId, dueAt: null, fence: null })));
+  }
+
+  /** @returns a function that ends it */
+  onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
+    const end = this.#due.add(listener);
+    if (this.#listeners++ === 0) this.#watch.start();
+    return () => {
+      end();
+      if (--this.#listeners === 0) void this.#watch.stop();
+    };
+  }
+
+  async waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
+    const lanes: { endpointId: EndpointId; nextDueAt: Timestamp }[] = [];
+    for (let from = 0; ; from += LANES_PAGE) {
+      const last = String(from + LANES_PAGE - 1);
+      const page = pairs(await this.#redis.command('ZRANGE', this.#key('lanes'), String(from), last, 'WITHSCORES'));
+      for (const [endpointId, score] of page) {
+        lanes.push({ endpointId: endpointId as EndpointId, nextDueAt: timestamp(score) });
+      }
+      if (page.length < LANES_PAGE) return lanes;
+    }
+  }
+
+  async waiting(): Promise<number> {
+    return Number((await this.#redis.command('GET', this.#key(WAITING_KEY))) ?? 0);
+  }
+
+  /** Since when the longest waiting delivery is due, over some lanes; what is due at once is so since it was made. */
+  async oldestDue(now: Timestamp): Promise<Timestamp | null> {
+    const lanes = pairs(
+      await this.#redis.command('ZRANGE', this.#key('lanes'), '0', String(MAX_LANES_LOOKED_AT - 1), 'WITHSCORES'),
+    );
+    const times = await Promise.all(
+      lanes.map(async ([endpointId, score]) => {
+        if (score > 0) return score;
+        const [first] = pairs(await this.#redis.command('ZRANGE', this.#lane(endpointId), '0', '0', 'WITHSCORES'));
+        return first === undefined ? Number.POSITIVE_INFINITY : uuidv7Time(first[0]);
+      }),
+    );
+    const oldest = Math.min(...times);
+    return oldest <= now ? timestamp(oldest) : null;
+  }
+
+  /** Which run of the server is known to have every delivery that waits in the record; null = none. */
+  async completeSince(): Promise<string | null> {
+    const run = await this.#redis.command('GET', this.#key(COMPLETE));
+    return run === null || run === undefined ? null : String(run);
+  }
+
+  async setCompleteSince(run: string | null): Promise<void> {
+    if (run === null) await this.#redis.command('DEL', this.#key(COMPLETE));
+    else await this.#redis.command('SET', this.#key(COMPLETE), run);
+  }
+
+  close(): Promise<void> {
+    return this.#watch.stop();
+  }
+
+  async #move(
+    items: readonly (LaneMember & { readonly score: number | null; readonly fence: number | null })[],
+    wake: boolean,
+  ): Promise<void> {
+    const keys = [this.#key('lanes'), this.#key(DELIVERIES_STREAM), this.#key(ENTRIES), this.#key(WAITING_KEY)];
+    const head = [this.#lane(''), DELIVERIES_GROUP, String(this.#clock.now())];
+    for (const page of pages(items)) {
+      const args = page.flatMap(({ deliveryId, endpointId, score, fence }) => [
+        deliveryId,
+        endpointId,
+        String(score ?? ''),
+        String(fence ?? ''),
+        wake ? '1' : '0',
+      ]);
+      await this.#redis.run('move-deliveries', keys, [...head, ...args]);
+    }
+  }
+
+  #key(name: string): string {
+    return this.#redis.key(name);
+  }
+
+  #lane(endpointId: string): string {
+    return this.#redis.key(`lane:${endpointId}`);
+  }
+}
+
+const ENTRIES = `${DELIVERIES_STREAM}:entries`;
+const COMPLETE = `${DELIVERIES_STREAM}:complete`;
+
+function takenMembers(endpointId: EndpointId, answer: unknown): TakenMembers {
+  const [lowest, ...rest] = (answer as unknown[]).map(String);
+  const taken = [];
+  for (let at = 0; at + 1 < rest.length; at += 2) {
+    taken.push({ deliveryId: (rest[at] ?? '') as DeliveryId, previousScore: Number(rest[at + 1]) });
+  }
+  return { endpointId, taken, nextDueAt: lowest === '' ? null : timestamp(Number(lowest)) };
+}
+
+function* pages<Item>(items: readonly Item[]): Iterable<readonly Item[]> {
+  for (let at = 0; at < items.length; at += MAX_ITEMS) yield items.slice(at, at + MAX_ITEMS);
+}
+
+/** Members with scores: RESP3 pairs them, RESP2 gives a flat list. */
+function pairs(reply: unknown): [string, number][] {
+  if (!Array.isArray(reply)) return [];
+  if (Array.isArray(reply[0])) return reply.map(([member, score]) => [String(member), Number(score)]);
+  const found: [string, number][] = [];
+  for (let at = 0; at + 1 < reply.length; at += 2) found.push([String(reply[at]), Number(reply[at + 1])]);
+  return found;
+}

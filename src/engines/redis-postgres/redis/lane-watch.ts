@@ -1,0 +1,103 @@
+import type { EndpointId } from '../../../core/ids.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Redis } from './connection.ts';
+import { ConsumerGroup } from './consumer-group.ts';
+
+const READ_WAIT_MS: Milliseconds = 2_000;
+const MAX_ENTRIES = 500;
+/** Between two looks for lanes that came due while nobody was told: retries, and what a dead deliverer had been told. */
+const LOOK_PAUSE_MS: Milliseconds = 1_000;
+const MAX_LANES = 1_000;
+const ERROR_PAUSE_MS: Milliseconds = 250;
+const LOOKS_A_CLEANUP = 600;
+
+/**
+ * Tells a deliverer which lanes have something due. Each entry of the stream is told to one deliverer, as it comes, and
+ * stays in the stream until its delivery is settled, by whomever.
+ */
+export class LaneWatch {
+  readonly #redis: Redis;
+  readonly #clock: Clock;
+  readonly #lanes: string;
+  readonly #newGroup: () => ConsumerGroup;
+  readonly #tell: (endpointIds: readonly EndpointId[]) => void;
+  #group: ConsumerGroup | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #lookedUpTo = Number.NEGATIVE_INFINITY;
+  #looks = 0;
+
+  constructor(parts: {
+    redis: Redis;
+    clock: Clock;
+    consumer: string;
+    stream: string;
+    group: string;
+    /** The sorted set of lanes. */
+    lanes: string;
+    tell: (endpointIds: readonly EndpointId[]) => void;
+  }) {
+    this.#redis = parts.redis;
+    this.#clock = parts.clock;
+    this.#lanes = parts.lanes;
+    this.#newGroup = () => new ConsumerGroup(parts);
+    this.#tell = parts.tell;
+  }
+
+  start(): void {
+    const group = this.#newGroup();
+    this.#group = group;
+    this.#running = this.#read(group);
+    this.#plan(group);
+  }
+
+  async stop(): Promise<void> {
+    const group = this.#group;
+    this.#group = undefined;
+    clearTimeout(this.#timer);
+    group?.close();
+    await this.#running;
+  }
+
+  async #read(group: ConsumerGroup): Promise<void> {
+    while (this.#group === group) {
+      try {
+        const entries = await group.read(MAX_ENTRIES, READ_WAIT_MS);
+        const endpointIds = new Set(entries.flatMap(({ fields }) => endpointOf(fields)));
+        if (endpointIds.size > 0 && this.#group === group) this.#tell([...endpointIds]);
+      } catch {
+        // The look once a second tells what is missed here; who waits for Redis elsewhere says so.
+        if (this.#group === group) await new Promise((resolve) => setTimeout(resolve, ERROR_PAUSE_MS));
+      }
+    }
+  }
+
+  #plan(group: ConsumerGroup): void {
+    if (this.#group !== group) return;
+    this.#timer = setTimeout(() => {
+      void this.#look(group)
+        .catch(() => {})
+        .finally(() => this.#plan(group));
+    }, LOOK_PAUSE_MS).unref();
+  }
+
+  /** The lanes that are due, a bounded number; where there are more, the next look goes on behind them. */
+  async #look(group: ConsumerGroup): Promise<void> {
+    if (this.#looks++ % LOOKS_A_CLEANUP === 0) await group.forgetGone();
+    const from = this.#lookedUpTo === Number.NEGATIVE_INFINITY ? '-inf' : String(this.#lookedUpTo);
+    const now = String(this.#clock.now());
+    const range = [from, now, 'WITHSCORES', 'LIMIT', '0', String(MAX_LANES)];
+    const reply = await this.#redis.command('ZRANGEBYSCORE', this.#lanes, ...range);
+    const lanes = Array.isArray(reply) ? reply.map(([endpointId, score]) => [String(endpointId), Number(score)] as const) : [];
+    this.#lookedUpTo = lanes.length < MAX_LANES ? Number.NEGATIVE_INFINITY : (lanes.at(-1)?.[1] ?? 0);
+    if (lanes.length > 0 && this.#group === group) this.#tell(lanes.map(([endpointId]) => endpointId as EndpointId));
+  }
+}
+
+function endpointOf(fields: readonly Buffer[]): EndpointId[] {
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    if (String(fields[at]) === 'endpoint') return [String(fields[at + 1]) as EndpointId];
+  }
+  return [];
+}
