@@ -17,6 +17,7 @@ import { OldDays } from './postgres/old-days.ts';
 import { PostgresOrganizationStore } from './postgres/organization-store.ts';
 import { Partitions } from './postgres/partitions.ts';
 import { StoreClock } from './postgres/store-clock.ts';
+import { PostgresRecordTarget } from './record-target.ts';
 import { RedisBus } from './redis/bus.ts';
 import { checkRedis } from './redis/checks.ts';
 import { Redis } from './redis/connection.ts';
@@ -27,7 +28,6 @@ import { RedisEventStream } from './redis/event-stream.ts';
 import { RedisIntake } from './redis/intake.ts';
 import { RedisLeadership } from './redis/leadership.ts';
 import { RedisRateLimiter } from './redis/rate-limiter.ts';
-import { PostgresRecordTarget } from './record-target.ts';
 import { DedupRepair, DeliveryRepair } from './repairs.ts';
 
 /** Entries that a worker has held for longer are taken for left behind; a batch takes some hundredths of a second. */

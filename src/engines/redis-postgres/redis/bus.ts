@@ -51,7 +51,11 @@ export class RedisBus implements Bus {
   async #subscribe(): Promise<void> {
     while (!this.#closing) {
       try {
-        await this.#reader.subscribe(this.#channel, (text) => this.#hear(text), () => this.#gaps.call());
+        await this.#reader.subscribe(
+          this.#channel,
+          (text) => this.#hear(text),
+          () => this.#gaps.call(),
+        );
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS).unref());

@@ -4,7 +4,9 @@ import type { Redis } from './connection.ts';
 const OLDEST_VERSION = 7;
 
 /** What a server must not be, and what it should be, in sentences that say what to change. */
-export async function checkRedis(redis: Redis): Promise<{ readonly refused: string | null; readonly warnings: string[] }> {
+export async function checkRedis(
+  redis: Redis,
+): Promise<{ readonly refused: string | null; readonly warnings: string[] }> {
   const server = String(await redis.command('INFO', 'server'));
   const version = /^redis_version:(\d+)[.\d]*/m.exec(server);
   if (version !== null && Number(version[1]) < OLDEST_VERSION) {
@@ -30,7 +32,9 @@ function warningsOf(settings: ReadonlyMap<string, string>): string[] {
     warnings.push(`Redis would evict dedup marks (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`);
   }
   if (settings.get('appendonly') !== 'yes') {
-    warnings.push('Redis keeps nothing over a restart: accepted events that were not recorded yet would be lost; set appendonly to yes');
+    warnings.push(
+      'Redis keeps nothing over a restart: accepted events that were not recorded yet would be lost; set appendonly to yes',
+    );
     return warnings;
   }
   if (settings.get('appendfsync') === 'no') {
@@ -45,7 +49,8 @@ function warningsOf(settings: ReadonlyMap<string, string>): string[] {
 /** Where CONFIG is forbidden, as with many hosted servers. */
 async function withoutConfig(redis: Redis): Promise<string[]> {
   const persistence = String(await redis.command('INFO', 'persistence'));
-  const unverified = "Redis' settings can't be read here (CONFIG is forbidden): make sure of maxmemory-policy noeviction";
+  const unverified =
+    "Redis' settings can't be read here (CONFIG is forbidden): make sure of maxmemory-policy noeviction";
   return /^aof_enabled:1/m.test(persistence)
     ? [unverified]
     : [unverified, 'Redis keeps nothing over a restart (aof_enabled is 0): set appendonly to yes'];

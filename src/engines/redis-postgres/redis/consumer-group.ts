@@ -63,7 +63,12 @@ export class ConsumerGroup {
 
   /** Takes away consumers of processes that are gone. */
   async forgetGone(): Promise<void> {
-    const consumers = await this.#withGroup(() => this.#redis.command('XINFO', 'CONSUMERS', this.#stream, this.#group));
+    // Without a stream (`ERR no such key`) there are none.
+    const consumers = await this.#redis
+      .command('XINFO', 'CONSUMERS', this.#stream, this.#group)
+      .catch((error: unknown) => {
+        if (replyCode(error) === undefined) throw error;
+      });
     if (!Array.isArray(consumers)) return;
     for (const consumer of consumers) {
       const { name, pending, idle } = asRecord(consumer);
@@ -112,7 +117,8 @@ function entries(reply: unknown): RawEntry[] {
 }
 
 function asRecord(reply: unknown): Record<string, unknown> {
-  if (!Array.isArray(reply)) return reply instanceof Map ? Object.fromEntries(reply) : (reply as Record<string, unknown>);
+  if (!Array.isArray(reply))
+    return reply instanceof Map ? Object.fromEntries(reply) : (reply as Record<string, unknown>);
   const record: Record<string, unknown> = {};
   for (let at = 0; at + 1 < reply.length; at += 2) record[String(reply[at])] = reply[at + 1];
   return record;

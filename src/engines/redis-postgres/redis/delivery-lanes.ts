@@ -1,5 +1,5 @@
-import { Listeners } from '../../../core/listeners.ts';
 import { type DeliveryId, type EndpointId, uuidv7Time } from '../../../core/ids.ts';
+import { Listeners } from '../../../core/listeners.ts';
 import { addMs, type Timestamp, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { LaneDemand } from '../../../ports/delivery-queue.ts';
@@ -58,29 +58,47 @@ export class DeliveryLanes {
     let added = 0;
     for (const page of pages(items)) {
       const args = page.flatMap(({ deliveryId, endpointId, dueAt }) => [deliveryId, endpointId, String(dueAt)]);
-      added += Number(await this.#redis.run('enqueue-deliveries', keys, [this.#lane(''), String(this.#clock.now()), ...args]));
+      added += Number(
+        await this.#redis.run('enqueue-deliveries', keys, [this.#lane(''), String(this.#clock.now()), ...args]),
+      );
     }
     return added;
   }
 
   /** Answers in the order of the demands. What is taken comes again when its lease ends, unless it is moved before. */
   async take(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly TakenMembers[]> {
-    const args = demands.flatMap(({ endpointId, limit, leaseMs }) => [endpointId, String(limit), String(addMs(now, leaseMs))]);
-    const answers = await this.#redis.run('take-deliveries', [this.#key('lanes')], [this.#lane(''), String(now), ...args]);
+    const args = demands.flatMap(({ endpointId, limit, leaseMs }) => [
+      endpointId,
+      String(limit),
+      String(addMs(now, leaseMs)),
+    ]);
+    const answers = await this.#redis.run(
+      'take-deliveries',
+      [this.#key('lanes')],
+      [this.#lane(''), String(now), ...args],
+    );
     if (!Array.isArray(answers)) throw new TypeError('take-deliveries answered no list');
     return demands.map(({ endpointId }, n) => takenMembers(endpointId, answers[n]));
   }
 
   /** As if they had not been taken. */
-  undoTake(items: readonly (LaneMember & { readonly leasedUntil: Timestamp; readonly previousScore: number })[]): Promise<void> {
+  undoTake(
+    items: readonly (LaneMember & { readonly leasedUntil: Timestamp; readonly previousScore: number })[],
+  ): Promise<void> {
     return this.#move(
-      items.map(({ leasedUntil, previousScore, ...member }) => ({ ...member, score: previousScore, fence: leasedUntil })),
+      items.map(({ leasedUntil, previousScore, ...member }) => ({
+        ...member,
+        score: previousScore,
+        fence: leasedUntil,
+      })),
       true,
     );
   }
 
   /** @param items dueAt null: it is done. fence: only while the score is this */
-  settle(items: readonly (LaneMember & { readonly dueAt: Timestamp | null; readonly fence: Timestamp | null })[]): Promise<void> {
+  settle(
+    items: readonly (LaneMember & { readonly dueAt: Timestamp | null; readonly fence: Timestamp | null })[],
+  ): Promise<void> {
     return this.#move(
       items.map(({ dueAt, ...member }) => ({ ...member, score: dueAt })),
       false,

@@ -89,7 +89,9 @@ export class LaneWatch {
     const now = String(this.#clock.now());
     const range = [from, now, 'WITHSCORES', 'LIMIT', '0', String(MAX_LANES)];
     const reply = await this.#redis.command('ZRANGEBYSCORE', this.#lanes, ...range);
-    const lanes = Array.isArray(reply) ? reply.map(([endpointId, score]) => [String(endpointId), Number(score)] as const) : [];
+    const lanes = Array.isArray(reply)
+      ? reply.map(([endpointId, score]) => [String(endpointId), Number(score)] as const)
+      : [];
     this.#lookedUpTo = lanes.length < MAX_LANES ? Number.NEGATIVE_INFINITY : (lanes.at(-1)?.[1] ?? 0);
     if (lanes.length > 0 && this.#group === group) this.#tell(lanes.map(([endpointId]) => endpointId as EndpointId));
   }

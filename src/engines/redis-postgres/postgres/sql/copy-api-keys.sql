@@ -1,0 +1,13 @@
+-- Takes rows of another engine's api_keys in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
+-- new.
+WITH copied AS (
+  INSERT INTO api_keys (
+    id, organization_id, name, prefix, created_at, expires_at
+  )
+  SELECT
+    id, organization_id, name, prefix, created_at, expires_at
+  FROM json_populate_recordset(NULL::api_keys, $1::json)
+  ON CONFLICT DO NOTHING
+  RETURNING 1
+)
+SELECT count(*) AS copied FROM copied

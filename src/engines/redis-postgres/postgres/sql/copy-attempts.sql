@@ -1,0 +1,13 @@
+-- Takes rows of another engine's attempts in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
+-- new.
+WITH copied AS (
+  INSERT INTO attempts (
+    delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt
+  )
+  SELECT
+    delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt
+  FROM json_populate_recordset(NULL::attempts, $1::json)
+  ON CONFLICT DO NOTHING
+  RETURNING 1
+)
+SELECT count(*) AS copied FROM copied

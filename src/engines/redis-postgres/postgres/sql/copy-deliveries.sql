@@ -1,0 +1,15 @@
+-- Takes rows of another engine's deliveries in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
+-- new.
+WITH copied AS (
+  INSERT INTO deliveries (
+    id, organization_id, event_id, endpoint_id, event_type, status, attempts, failures, due_at, leased_until,
+    last_status_code, last_error, created_at, updated_at
+  )
+  SELECT
+    id, organization_id, event_id, endpoint_id, event_type, status, attempts, failures, due_at, leased_until,
+    last_status_code, last_error, created_at, updated_at
+  FROM json_populate_recordset(NULL::deliveries, $1::json)
+  ON CONFLICT DO NOTHING
+  RETURNING 1
+)
+SELECT count(*) AS copied FROM copied

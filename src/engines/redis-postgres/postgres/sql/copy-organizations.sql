@@ -1,0 +1,13 @@
+-- Takes rows of another engine's organizations in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
+-- new.
+WITH copied AS (
+  INSERT INTO organizations (
+    id, name, tier, created_at
+  )
+  SELECT
+    id, name, tier, created_at
+  FROM json_populate_recordset(NULL::organizations, $1::json)
+  ON CONFLICT DO NOTHING
+  RETURNING 1
+)
+SELECT count(*) AS copied FROM copied
