@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { EndpointId } from '../../src/core/ids.ts';
 import type { JsonText } from '../../src/core/json-text.ts';
 import { addMs } from '../../src/core/time.ts';
+import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, WHOLE_LIST } from './world.ts';
 
@@ -19,7 +21,11 @@ const AWKWARD_DATA = [
   `"${'x'.repeat(256 * 1024 - 2)}"`,
 ];
 
-export function intakeContract(newHarness: NewHarness): void {
+/** Never looked up: only its deliveries matter. */
+const ENDPOINT = '01900000-0000-7000-8000-00000000e4d0' as EndpointId;
+
+/** @param traits.fanOutInAccept the intake is the record: `accept` does what a worker does elsewhere */
+export function intakeContract(newHarness: NewHarness, traits: { readonly fanOutInAccept: boolean }): void {
   describe('Intake', () => {
     test(
       'keeps every field and the very text of data',
@@ -77,28 +83,33 @@ export function intakeContract(newHarness: NewHarness): void {
       ),
     );
 
-    test(
-      'a fan-out that fails fails its own call and no other',
-      inWorld(
-        newHarness,
-        async (world) => {
-          const organizationId = await world.organization();
-          const [bad, good] = await Promise.allSettled([
-            world.accept(organizationId, 1, { type: 'broken' }),
-            world.accept(organizationId, 1),
-          ]);
-          assert.equal(bad.status, 'rejected');
-          assert.equal(good.status, 'fulfilled');
-          assert.equal((await world.engine.store.events.list(organizationId, { ...WHOLE_LIST, type: null })).length, 1);
-        },
-        {
-          fanOut: ({ type }) => {
-            if (type === 'broken') throw new Error('no endpoints today');
-            return [];
+    if (traits.fanOutInAccept) {
+      test(
+        'a fan-out that fails fails its own call and no other',
+        inWorld(
+          newHarness,
+          async (world) => {
+            const organizationId = await world.organization();
+            const [bad, good] = await Promise.allSettled([
+              world.accept(organizationId, 1, { type: 'broken' }),
+              world.accept(organizationId, 1),
+            ]);
+            assert.equal(bad.status, 'rejected');
+            assert.equal(good.status, 'fulfilled');
+            assert.equal(
+              (await world.engine.store.events.list(organizationId, { ...WHOLE_LIST, type: null })).length,
+              1,
+            );
           },
-        },
-      ),
-    );
+          {
+            fanOut: ({ type }) => {
+              if (type === 'broken') throw new Error('no endpoints today');
+              return [];
+            },
+          },
+        ),
+      );
+    }
 
     test(
       'records what a disabled endpoint would have got as skipped, which nobody takes',
@@ -113,7 +124,7 @@ export function intakeContract(newHarness: NewHarness): void {
           assert.deepEqual([delivery.status, delivery.nextAttemptAt], ['skipped', null]);
           assert.deepEqual(await world.take(delivery.endpointId), []);
         },
-        { fanOut: (event) => [{ id: `${event.id}` as never, endpointId: 'endpoint' as never, status: 'skipped' }] },
+        { fanOut: (event) => [{ id: `${event.id}` as never, endpointId: ENDPOINT, status: 'skipped' }] },
       ),
     );
 
@@ -238,11 +249,18 @@ export function intakeContract(newHarness: NewHarness): void {
         const stopDue = world.engine.queue.onDue((ids) => seen.due.push(...ids));
         const stopAvailable = world.engine.store.inboxes.onAvailable((id) => seen.available.push(id));
         await world.accept(organizationId);
-        assert.deepEqual(seen, { due: [endpointId], available: [organizationId] });
+        // Between processes news take a moment, and may be told twice.
+        await eventually(() => {
+          assert.deepEqual(
+            [new Set(seen.due), new Set(seen.available)],
+            [new Set([endpointId]), new Set([organizationId])],
+          );
+        });
         stopDue();
         stopAvailable();
+        const before = structuredClone(seen);
         await world.accept(organizationId);
-        assert.deepEqual(seen, { due: [endpointId], available: [organizationId] });
+        assert.deepEqual(seen, before);
       }),
     );
   });
@@ -252,5 +270,5 @@ let turn = 0;
 /** Answers after some turns of the loop, differently long each time. */
 async function slowFanOut(event: { id: string }) {
   for (let rest = turn++ % 3; rest >= 0; rest--) await new Promise((resolve) => setImmediate(resolve));
-  return [{ id: event.id as never, endpointId: 'endpoint' as never, status: 'pending' as const }];
+  return [{ id: event.id as never, endpointId: ENDPOINT, status: 'pending' as const }];
 }

@@ -9,12 +9,12 @@ import { recordStoresContract } from './record-stores.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 import { newSqliteHarness } from './sqlite-harness.ts';
 
-intakeContract(newSqliteHarness);
-deliveryQueueContract(newSqliteHarness);
+intakeContract(newSqliteHarness, { fanOutInAccept: true });
+deliveryQueueContract(newSqliteHarness, { leasesEndWithEngine: true });
 organizationStoreContract(newSqliteHarness);
 endpointStoreContract(newSqliteHarness);
 recordStoresContract(newSqliteHarness);
 smallPortsContract(newSqliteHarness);
 inboxStoreContract(newSqliteHarness);
 inboxModelContract(newSqliteHarness);
-crashContract(newSqliteHarness);
+crashContract(newSqliteHarness, { killedLeaseMs: null });

@@ -90,7 +90,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
   const inboxes = new PostgresInboxStore({
     database,
     clock,
-    publish: (organizationId) => void bus.publish({ kind: 'events_available', organizationIds: [organizationId] }),
+    publish: (organizationId) => void bus.tellOthers({ kind: 'events_available', organizationIds: [organizationId] }),
   });
   bus.subscribe((message) => {
     if (message.kind === 'events_available') for (const id of message.organizationIds) inboxes.announce(id);

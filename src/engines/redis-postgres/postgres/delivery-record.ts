@@ -49,9 +49,9 @@ export class DeliveryRecord {
     return wanted.map(({ deliveryId }) => answerFromRow(byId.get(deliveryId), now));
   }
 
-  /** Outcomes in order. Of two settlements of one delivery the first counts. */
+  /** Outcomes in order. Of two settlements of one attempt the first counts. */
   async settle(settlements: readonly Settlement[], now: Timestamp): Promise<SettleOutcome[]> {
-    const first = new Map(settlements.toReversed().map((settlement) => [settlement.deliveryId, settlement]));
+    const first = new Map(settlements.toReversed().map((settlement) => [attemptKey(settlement), settlement]));
     const each = [...first.values()];
     const rows = await this.#database.query('settle-deliveries', [
       each.map(({ deliveryId }) => deliveryId),
@@ -65,9 +65,11 @@ export class DeliveryRecord {
       each.map(({ attempt }) => storable(attempt.responseExcerpt)),
       now,
     ]);
-    const settled = new Set(rows.map((row) => text<DeliveryId>(row, 'id')));
+    const settled = new Set(
+      rows.map((row) => attemptKey({ deliveryId: text(row, 'id'), attemptNumber: number(row, 'number') })),
+    );
     return settlements.map((settlement) =>
-      settled.has(settlement.deliveryId) && first.get(settlement.deliveryId) === settlement ? 'settled' : 'stale',
+      settled.has(attemptKey(settlement)) && first.get(attemptKey(settlement)) === settlement ? 'settled' : 'stale',
     );
   }
 
@@ -125,6 +127,10 @@ export class DeliveryRecord {
   #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     return this.#database.query(name, parameters, { idempotent: true });
   }
+}
+
+function attemptKey({ deliveryId, attemptNumber }: Pick<Settlement, 'deliveryId' | 'attemptNumber'>): string {
+  return `${deliveryId} ${attemptNumber}`;
 }
 
 function answerFromRow(row: Row | undefined, now: Timestamp): LeaseAnswer {

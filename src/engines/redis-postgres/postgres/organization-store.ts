@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { IdSource, type InboxId, type OrganizationId } from '../../../core/ids.ts';
+import { IdSource, type InboxId, isUuid, type OrganizationId } from '../../../core/ids.ts';
 import { DEFAULT_INBOX } from '../../../core/inbox.ts';
 import { DEFAULT_MAX_LEASES } from '../../../core/limits.ts';
 import type { ApiKey, Organization } from '../../../core/organization.ts';
@@ -46,6 +46,7 @@ export class PostgresOrganizationStore implements OrganizationStore {
   }
 
   async get(id: OrganizationId): Promise<Organization | undefined> {
+    if (!isUuid(id)) return undefined;
     const [row] = await this.#database.query('get-organization', [id], { idempotent: true });
     if (row === undefined) return undefined;
     return {

@@ -22,8 +22,13 @@ export class RedisBus implements Bus {
     void this.#subscribe();
   }
 
-  async publish(message: BusMessage): Promise<void> {
+  publish(message: BusMessage): Promise<void> {
     this.#listeners.call(message);
+    return this.tellOthers(message);
+  }
+
+  /** What this process knows already. */
+  async tellOthers(message: BusMessage): Promise<void> {
     try {
       await this.#redis.command('PUBLISH', this.#channel, JSON.stringify({ from: this.#self, message }));
     } catch {

@@ -3,14 +3,14 @@
 -- not hold. What a row says is looked at again when it is written: somebody may have acked or leased it meanwhile. Rows
 -- are written in the order of their event ids. A probe of inbox_messages an id, one of events for those without a row.
 WITH known AS MATERIALIZED (
-  SELECT wanted.id, message.status, coalesce(message.event_type, event.type) AS event_type
+  SELECT wanted.id, message.status,
+    coalesce(message.event_type, CASE event.organization_id WHEN $2 THEN event.type END) AS event_type
   FROM unnest($3::uuid[]) AS wanted (id)
   LEFT JOIN LATERAL (
     SELECT status, event_type FROM inbox_messages WHERE inbox_id = $1 AND event_id = wanted.id LIMIT 1
   ) AS message ON true
   LEFT JOIN LATERAL (
-    SELECT type FROM events
-    WHERE message.status IS NULL AND id = wanted.id AND organization_id = $2 LIMIT 1
+    SELECT organization_id, type FROM events WHERE message.status IS NULL AND id = wanted.id LIMIT 1
   ) AS event ON true
 ), written AS (
   INSERT INTO inbox_messages AS message (inbox_id, event_id, event_type, status, lease_count)

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { SILENT_LOG } from '../../src/app/log.ts';
+import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
+import { Persister } from '../../src/pipeline/persist.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import { newDatabase } from '../support/postgres-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
+import type { EngineHarness, EngineOptions } from './harness.ts';
+import { spawnEngine } from './remote-engine.ts';
+
+let redis: Promise<RedisServer> | undefined;
+let engines = 0;
+
+/** The distributed engine on a database and a prefix of its own, with a worker that records what is accepted at once. */
+export async function newDistributedHarness(): Promise<EngineHarness> {
+  redis ??= RedisServer.start();
+  const { url: redisUrl } = await redis;
+  const database = await newDatabase(TRIGGERS_DATABASE);
+  const redisPrefix = `t${randomBytes(4).toString('hex')}`;
+  const servers = { redisUrl, redisPrefix, databaseUrl: database.url };
+  return {
+    open: (options) => openWithWorker(servers, options),
+    spawn: () => spawnEngine(new URL('./distributed-process.ts', import.meta.url), [JSON.stringify(servers)]),
+    dispose: () => database.drop(),
+  };
+}
+
+export interface TestServers {
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  readonly databaseUrl: string;
+}
+
+/** `accept` resolves when a worker has recorded the events, so that the suites see what they accepted. */
+export async function openWithWorker(servers: TestServers, options: EngineOptions): Promise<Engine> {
+  const engine = await openRedisPostgresEngine({
+    ...servers,
+    ...options,
+    maxDatabaseConnections: 4,
+    consumer: `test-${process.pid}-${engines++}`,
+    log: SILENT_LOG,
+    synchronizeClock: false,
+    claimIdleMs: 0,
+  });
+  const { worker, intake, bus, clock } = engine;
+  if (worker === null) throw new Error('unreachable');
+  const { eventStream: stream, eventRecord: record } = worker;
+  const { fanOut } = options;
+  const persister = new Persister({ stream, record, fanOut, bus, clock, log: SILENT_LOG, maxBatches: 4 });
+  let work: Promise<unknown> = Promise.resolve();
+  const recordAll = () => {
+    const done = work.then(async () => {
+      for (let entries = await stream.read(200, 0); entries.length > 0; entries = await stream.read(200, 0)) {
+        await persister.process(entries);
+      }
+    });
+    work = done.catch(() => {});
+    return done;
+  };
+  for (let entries = await stream.claim(200); entries.length > 0; entries = await stream.claim(200)) {
+    await persister.process(entries);
+  }
+  await recordAll();
+  const accepting = new Set<Promise<unknown>>();
+  return {
+    ...engine,
+    intake: {
+      accept: (events) => {
+        const accepted = intake.accept(events).then(async (outcomes) => {
+          await recordAll();
+          return outcomes;
+        });
+        accepting.add(accepted);
+        const forget = () => accepting.delete(accepted);
+        accepted.then(forget, forget);
+        return accepted;
+      },
+    },
+    close: async () => {
+      await Promise.allSettled(accepting);
+      await engine.close();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { crashContract } from './crash.contract.ts';
+import { deliveryQueueContract } from './delivery-queue.contract.ts';
+import { newDistributedHarness } from './distributed-harness.ts';
+import { endpointStoreContract } from './endpoint-store.contract.ts';
+import { inboxModelContract } from './inbox-model.contract.ts';
+import { inboxStoreContract } from './inbox-store.contract.ts';
+import { intakeContract } from './intake.contract.ts';
+import { organizationStoreContract } from './organization-store.contract.ts';
+import { recordStoresContract } from './record-stores.contract.ts';
+import { smallPortsContract } from './small-ports.contract.ts';
+
+intakeContract(newDistributedHarness, { fanOutInAccept: false });
+deliveryQueueContract(newDistributedHarness, { leasesEndWithEngine: false });
+organizationStoreContract(newDistributedHarness);
+endpointStoreContract(newDistributedHarness);
+recordStoresContract(newDistributedHarness);
+smallPortsContract(newDistributedHarness);
+inboxStoreContract(newDistributedHarness);
+inboxModelContract(newDistributedHarness);
+crashContract(newDistributedHarness, { killedLeaseMs: 2_000 });
