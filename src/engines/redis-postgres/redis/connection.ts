@@ -1,26 +1,21 @@
-import { createClient, RESP_TYPES } from '@redis/client';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { EngineHealth } from '../../../ports/engine.ts';
 import { StartRefused } from '../../../ports/start-refused.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
-import { asEngineError, isPassing, replyCode } from './errors.ts';
+import { isRefusal, replyCode } from './errors.ts';
+import type { Argument, Link } from './link.ts';
 import { type LuaScript, loadLuaScripts } from './lua-scripts.ts';
+import { SteadyLink } from './steady-link.ts';
 
-/** A server that says nothing for this long is given up; pings keep a quiet connection from looking like that. */
+/** A server that owes answers and gives none for this long is given up. */
 const SILENCE_MS: Milliseconds = 1_500;
-const PING_MS: Milliseconds = 500;
 /** The same where reads wait in the server for up to 2 s. */
 const BLOCKING_SILENCE_MS: Milliseconds = 5_000;
-const BLOCKING_PING_MS: Milliseconds = 1_000;
-const CONNECT_TIMEOUT_MS: Milliseconds = 2_000;
 /** How long a start waits for a server that is not there yet, or loads its file. */
 const START_TIMEOUT_MS: Milliseconds = 5_000;
-/** For a connection that is just being made again, and for a server that says it can't right now. */
-const PATIENCE_MS: Milliseconds = 800;
-const RETRY_PAUSE_MS: Milliseconds = 50;
-
-type Client = ReturnType<typeof newClient>;
-type Argument = string | Buffer;
+const START_PAUSE_MS: Milliseconds = 50;
+/** For how long health tells of a write that Redis had no room for. */
+const REMEMBERED_MS: Milliseconds = 5_000;
 
 export interface RedisOptions {
   readonly url: string;
@@ -35,19 +30,21 @@ export interface RedisOptions {
 export class Redis {
   readonly #options: RedisOptions;
   readonly #scripts: ReadonlyMap<string, LuaScript>;
-  readonly #readers = new Set<Client>();
-  #client: Client;
-  #lastFailure: string | null = null;
-  #closing = false;
+  readonly #readers = new Set<RedisReader>();
+  readonly #link: SteadyLink;
+  #refusal: { readonly reason: string; readonly forget: NodeJS.Timeout } | undefined;
 
   private constructor(options: RedisOptions) {
     this.#options = options;
     this.#scripts = loadLuaScripts();
-    this.#client = newClient(options.url, { silenceMs: SILENCE_MS, pingMs: PING_MS });
+    this.#link = new SteadyLink({ url: options.url, silenceMs: SILENCE_MS });
   }
 
   /** @throws StartRefused when the server can't be reached, or refuses us */
   static async open(options: RedisOptions): Promise<Redis> {
+    if (!/^(rediss?|unix):\/\/./.test(options.url) || !URL.canParse(options.url)) {
+      throw new StartRefused('REDIS_URL is no address of Redis: it should look like redis://localhost:6379.');
+    }
     const redis = new Redis(options);
     await redis.#start();
     return redis;
@@ -78,14 +75,14 @@ export class Redis {
 
   /** The same, its strings as bytes. */
   commandBytes(...args: readonly Argument[]): Promise<unknown> {
-    return this.#persevere(() => asBytes(this.#client).sendCommand([...args]));
+    return this.#send(args, true);
   }
 
   /** A connection of one's own for commands that wait in the server, up to 2 s each. */
   reader(): RedisReader {
-    const client = newClient(this.#options.url, { silenceMs: BLOCKING_SILENCE_MS, pingMs: BLOCKING_PING_MS });
-    this.#readers.add(client);
-    return new RedisReader(client, () => this.#readers.delete(client));
+    const reader = new RedisReader(this.#options.url, () => this.#readers.delete(reader));
+    this.#readers.add(reader);
+    return reader;
   }
 
   /** Another for each start of the server. */
@@ -93,152 +90,102 @@ export class Redis {
     return /^run_id:(\w+)/m.exec(String(await this.command('INFO', 'server')))?.[1] ?? '';
   }
 
+  /**
+   * What commands meet now. A write that found no room is told for some seconds only: without requests nothing would ever
+   * show that there is room again.
+   */
   health(): EngineHealth {
-    if (this.#client.isReady && this.#lastFailure === null) return { status: 'ok', reason: null };
-    return { status: 'failed', reason: this.#lastFailure ?? "Redis can't be reached" };
+    if (!this.#link.isUsable) return { status: 'failed', reason: "Redis can't be reached" };
+    if (this.#refusal !== undefined) return { status: 'degraded', reason: this.#refusal.reason };
+    return { status: 'ok', reason: null };
   }
 
   /** Commands under way end first; readers are cut off. */
   async close(): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
-    for (const client of this.#readers) client.destroy();
-    if (this.#client.isReady) await this.#client.close().catch(() => {});
-    else this.#client.destroy();
+    clearTimeout(this.#refusal?.forget);
+    for (const reader of this.#readers) reader.close();
+    await this.#link.close();
   }
 
   async #start(): Promise<void> {
-    let lastError: unknown;
-    this.#client.on('error', (error: unknown) => {
-      lastError = error;
-    });
-    const giveUp = AbortSignal.timeout(START_TIMEOUT_MS);
-    const late = new Promise<never>((_, reject) => {
-      giveUp.addEventListener('abort', () => reject(lastError ?? new Error('silence')));
-    });
-    try {
-      await Promise.race([this.#client.connect(), late]);
-      while (!giveUp.aborted) {
-        try {
-          await Promise.race([this.#client.sendCommand(['PING']), late]);
-          return;
-        } catch (error) {
-          lastError = error;
-          if (!isPassing(error)) throw error;
-          await sleep(RETRY_PAUSE_MS);
-        }
-      }
-      throw lastError;
-    } catch (error) {
-      this.#closing = true;
-      this.#client.destroy();
-      throw new StartRefused(whyNot(error, this.#options.url));
-    }
-  }
-
-  #send(args: readonly Argument[]): Promise<unknown> {
-    return this.#persevere(() => this.#client.sendCommand([...args]));
-  }
-
-  /** Again only where nothing can have been done: not sent, or refused. */
-  async #persevere<Reply>(send: () => Promise<Reply>): Promise<Reply> {
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + START_TIMEOUT_MS;
     while (true) {
-      if (this.#closing) throw new EngineUnavailable('closing', 'The engine is closing');
-      if (this.#client.isReady) {
-        try {
-          const reply = await send();
-          this.#lastFailure = null;
-          return reply;
-        } catch (error) {
-          if (!isPassing(error) || performance.now() > until) throw this.#failed(error);
-          // A server that was a primary and is none any more: the address may lead to the new one.
-          if (replyCode(error) === 'READONLY') this.#renew();
+      try {
+        await this.#link.send(['PING']);
+        return;
+      } catch (error) {
+        const { lastError } = this.#link;
+        if (performance.now() > until || isRefusal(lastError)) {
+          this.#link.destroy();
+          throw new StartRefused(whyNot(lastError ?? error, this.#options.url));
         }
-      } else if (performance.now() > until) {
-        throw this.#failed(new Error('offline'));
+        await new Promise((resolve) => setTimeout(resolve, START_PAUSE_MS));
       }
-      await sleep(RETRY_PAUSE_MS);
     }
   }
 
-  #failed(error: unknown): unknown {
-    const meant = asEngineError(error, this.#closing);
-    if (meant instanceof EngineUnavailable) this.#lastFailure = meant.message;
-    return meant;
+  async #send(args: readonly Argument[], bytes = false): Promise<unknown> {
+    try {
+      return await this.#link.send(args, bytes);
+    } catch (error) {
+      if (error instanceof EngineUnavailable && error.code === 'storage_failed') this.#remember(error.message);
+      throw error;
+    }
   }
 
-  #renew(): void {
-    const old = this.#client;
-    this.#client = newClient(this.#options.url, { silenceMs: SILENCE_MS, pingMs: PING_MS });
-    this.#client.connect().catch(() => {});
-    old.destroy();
+  #remember(reason: string): void {
+    clearTimeout(this.#refusal?.forget);
+    const forget = setTimeout(() => {
+      this.#refusal = undefined;
+    }, REMEMBERED_MS).unref();
+    this.#refusal = { reason, forget };
   }
 }
 
 /** A connection on which commands wait. Its errors are `EngineUnavailable`, as everywhere; it connects when first used. */
 export class RedisReader {
-  readonly #client: Client;
+  readonly #url: string;
   readonly #forget: () => void;
-  #connecting: Promise<unknown> | undefined;
+  #link: SteadyLink | undefined;
+  #subscription: ((link: Link) => Promise<void>) | undefined;
   #closed = false;
 
-  constructor(client: Client, forget: () => void) {
-    this.#client = client;
+  constructor(url: string, forget: () => void) {
+    this.#url = url;
     this.#forget = forget;
   }
 
   /** Strings come as bytes. */
   async commandBytes(...args: readonly Argument[]): Promise<unknown> {
-    try {
-      await this.#connect();
-      return await asBytes(this.#client).sendCommand([...args]);
-    } catch (error) {
-      throw asEngineError(error, this.#closed);
-    }
+    return this.#connected().send(args, true);
   }
 
   /** @param onGap messages may have been missed: the connection was lost and is there again */
   async subscribe(channel: string, listener: (message: string) => void, onGap: () => void): Promise<void> {
     let first = true;
-    this.#client.on('ready', () => {
+    this.#subscription = async (link) => {
+      await link.subscribe(channel, listener);
       if (!first) onGap();
       first = false;
-    });
-    await this.#connect();
-    await this.#client.subscribe(channel, listener);
+    };
+    await this.#connected().ready();
   }
 
   close(): void {
     this.#closed = true;
     this.#forget();
-    this.#client.destroy();
+    this.#link?.destroy();
   }
 
-  async #connect(): Promise<void> {
-    this.#connecting ??= this.#client.connect();
-    await this.#connecting;
+  #connected(): SteadyLink {
+    if (this.#closed) throw new EngineUnavailable('closing', 'The engine is closing');
+    this.#link ??= new SteadyLink({
+      url: this.#url,
+      silenceMs: BLOCKING_SILENCE_MS,
+      prepare: async (link) => this.#subscription?.(link),
+    });
+    return this.#link;
   }
-}
-
-function newClient(url: string, { silenceMs, pingMs }: { silenceMs: Milliseconds; pingMs: Milliseconds }) {
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    pingInterval: pingMs,
-    socket: {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: silenceMs,
-      reconnectStrategy: (retries: number) => Math.min(50 * 2 ** retries, 1_000) * (0.75 + Math.random() / 2),
-    },
-  });
-  // Whoever waits for an answer learns of it; the connection is made again by itself.
-  client.on('error', () => {});
-  return client;
-}
-
-function asBytes(client: Client) {
-  return client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer });
 }
 
 function whyNot(error: unknown, url: string): string {
@@ -246,14 +193,11 @@ function whyNot(error: unknown, url: string): string {
   switch (replyCode(error)) {
     case 'WRONGPASS':
     case 'NOAUTH':
+    case 'NOPERM':
       return `Redis at ${host} refused the user or password of REDIS_URL.`;
     case 'LOADING':
       return `Redis at ${host} is still loading its file: start again when it has.`;
     default:
       return `Redis can't be reached at ${host}: start it, or change REDIS_URL.`;
   }
-}
-
-function sleep(ms: Milliseconds): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,9 +3,12 @@ import { EngineUnavailable } from '../../../ports/unavailable.ts';
 
 /** The server can't now, said so before it did anything, and soon may: after a start, during a failover. */
 const PASSING = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'TRYAGAIN', 'CLUSTERDOWN', 'BUSY', 'NOREPLICAS']);
+/** Said by a server that is no primary, or none any more: its address may lead to another by now. */
+const OF_ANOTHER_SERVER = new Set(['READONLY', 'MASTERDOWN']);
 /** It has no room, or can't write to its disk. */
 const NO_ROOM = new Set(['OOM', 'MISCONF']);
-const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'ERR max number of clients reached']);
+const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'MOVED', 'ASK']);
+const TOO_MANY_CLIENTS = 'ERR max number of clients reached';
 
 /** The first word of an error reply: `OOM`, `NOGROUP`; undefined when the server has not spoken. */
 export function replyCode(error: unknown): string | undefined {
@@ -19,6 +22,21 @@ export function isPassing(error: unknown): boolean {
   return PASSING.has(replyCode(error) ?? '');
 }
 
+export function isOfAnotherServer(error: unknown): boolean {
+  return OF_ANOTHER_SERVER.has(replyCode(error) ?? '');
+}
+
+/** The user or its password: trying again does not help. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSED.has(replyCode(error) ?? '');
+}
+
+/** The consumer group is not there, or went while we waited: the server has lost its memory. */
+export function isUnknownGroup(error: unknown): boolean {
+  const code = replyCode(error);
+  return code === 'NOGROUP' || code === 'UNBLOCKED';
+}
+
 /** What an error means to the pipeline. Messages of the server may name keys and values: only their code is kept. */
 export function asEngineError(error: unknown, closing: boolean): unknown {
   if (error instanceof EngineUnavailable) return error;
@@ -26,8 +44,12 @@ export function asEngineError(error: unknown, closing: boolean): unknown {
   const code = replyCode(error);
   if (code !== undefined) {
     if (NO_ROOM.has(code)) return new EngineUnavailable('storage_failed', `Redis has no room (${code})`);
-    if (PASSING.has(code) || REFUSED.has(code))
+    if (PASSING.has(code) || REFUSED.has(code)) {
       return new EngineUnavailable('unreachable', `Redis can't now (${code})`);
+    }
+    if (error instanceof ErrorReply && error.message.startsWith(TOO_MANY_CLIENTS)) {
+      return new EngineUnavailable('unreachable', 'Redis has no connection left (maxclients)');
+    }
     return error;
   }
   if (error instanceof ErrorReply || error instanceof TypeError || error instanceof RangeError) return error;
