@@ -4,7 +4,8 @@ export interface BannerFacts {
   readonly engineName: string;
   /** Where the API answers, without a slash at the end. */
   readonly address: string;
-  readonly dataDir: string;
+  /** Where the data is kept. */
+  readonly data: string;
   /** The well-known key; null where it is refused. */
   readonly developmentKey: string | null;
   readonly colors: boolean;
@@ -28,7 +29,7 @@ export function banner(facts: BannerFacts): string {
     dim(`  ${'─'.repeat(WIDTH - 4)}`),
     row('Address', facts.address),
     ...(key === null ? [] : [row('API key', key, '(for development only)')]),
-    row('Data', facts.dataDir),
+    row('Data', facts.data),
     row('Dashboard', `${facts.address}/dashboard`, '(not in this version)'),
     row('Documents', `${facts.address}/docs`, '(not in this version)'),
     '',

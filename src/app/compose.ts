@@ -1,38 +1,155 @@
 import { randomFillSync } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import type { ServicePhase } from '../api/context.ts';
+import { createHealthServer } from '../api/health-server.ts';
 import { createServer } from '../api/server.ts';
 import { IdSource } from '../core/ids.ts';
-import { openSqliteEngine } from '../engines/sqlite/engine.ts';
+import type { Milliseconds } from '../core/time.ts';
 import { AcceptStation } from '../pipeline/accept.ts';
 import { Authenticator } from '../pipeline/authenticate.ts';
 import { Deliverer } from '../pipeline/deliver.ts';
 import { EndpointDirectory } from '../pipeline/endpoint-directory.ts';
 import { createFanOut } from '../pipeline/fan-out.ts';
 import { InboxStation } from '../pipeline/inbox.ts';
+import { Persister } from '../pipeline/persist.ts';
+import { Reconciler } from '../pipeline/reconcile.ts';
 import { Retention } from '../pipeline/retain.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
+import type { RecordSource } from '../ports/transfer.ts';
 import { createSender } from '../sender/sender.ts';
+import { hasApi, hasDeliverer, hasWorker, type Role } from './roles.ts';
 import { DEVELOPMENT_KEY, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
 const USER_AGENT = `triggers-api/${VERSION}`;
 /** In the embedded engine every change passes through this process: what is cached stays right until the bus speaks. */
-const FOREVER_MS = Number.POSITIVE_INFINITY;
+const FOREVER_MS: Milliseconds = Number.POSITIVE_INFINITY;
+/** A revoked key stops working within a second, also where the bus lost the news. */
+const KEY_MAX_AGE_MS: Milliseconds = 1_000;
+/** The bus tells of changed endpoints at once, and of its own gaps. */
+const ENDPOINTS_MAX_AGE_MS: Milliseconds = 10_000;
 
-/** The parts of a running service, put together and not started. */
+interface ComposeArguments {
+  readonly role: Role;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly phase: () => ServicePhase;
+  /** The disk failed under us: no promise can be kept any more, the process has to end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** The parts of a running service, put together and not started. Null: not of this role, or not of this engine. */
 export interface Parts {
   readonly engine: Engine;
-  readonly sender: Sender;
-  readonly server: FastifyInstance;
-  readonly inboxStation: InboxStation;
-  readonly deliverer: Deliverer;
-  readonly retention: Retention;
   readonly ids: IdSource;
+  /** The API, or where a role has none and `HEALTH_PORT` is set, health alone. */
+  readonly server: FastifyInstance | null;
+  readonly inboxStation: InboxStation | null;
+  readonly persister: Persister | null;
+  readonly reconciler: Reconciler | null;
+  readonly retention: Retention | null;
+  readonly sender: Sender | null;
+  readonly deliverer: Deliverer | null;
+}
+
+/** The only place that knows every part. */
+export async function compose(args: ComposeArguments): Promise<Parts> {
+  const { role, settings, log } = args;
+  // The embedded engine asks for fan-out, which asks the directory, which reads the engine's store.
+  let fanOut: FanOut = () => [];
+  const { engine, ids } = await openEngine(args, (event) => fanOut(event));
+  if (engine.lastEventId !== null) ids.raiseFloor(engine.lastEventId);
+  const { store, bus, clock, worker } = engine;
+  const alone = worker === null;
+  const directory = new EndpointDirectory({
+    store: store.endpoints,
+    bus,
+    clock,
+    maxAgeMs: alone ? FOREVER_MS : ENDPOINTS_MAX_AGE_MS,
+  });
+  fanOut = createFanOut(directory, ids);
+
+  const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
+  const inboxStation = hasApi(role) ? new InboxStation({ store: store.inboxes, ids, clock }) : null;
+  const leadership = worker?.leadership ?? null;
+  return {
+    engine,
+    ids,
+    sender,
+    inboxStation,
+    server: await newServer(args, { engine, ids, sender, inboxStation }),
+    persister:
+      hasWorker(role) && worker !== null
+        ? new Persister({
+            stream: worker.eventStream,
+            record: worker.eventRecord,
+            fanOut,
+            bus,
+            clock,
+            log,
+            maxBatches: settings.maxConcurrentEvents,
+          })
+        : null,
+    reconciler:
+      hasWorker(role) && worker !== null
+        ? new Reconciler({ repairs: worker.repairs, leadership: worker.leadership, log })
+        : null,
+    retention: hasWorker(role)
+      ? new Retention({
+          events: store.events,
+          clock,
+          log,
+          keepMs: settings.retentionMs,
+          wholeDays: !alone,
+          leadership,
+        })
+      : null,
+    deliverer:
+      hasDeliverer(role) && sender !== null
+        ? new Deliverer({
+            queue: engine.queue,
+            endpoints: store.endpoints,
+            directory,
+            bus,
+            sender,
+            clock,
+            log,
+            userAgent: USER_AGENT,
+          })
+        : null,
+  };
+}
+
+/** Each is loaded only where it runs: the clients of the servers alone would be 15 MB of the embedded one's memory. */
+export async function openEngine(
+  args: Pick<ComposeArguments, 'settings' | 'log' | 'clock' | 'onFatal'>,
+  fanOut: FanOut = () => [],
+): Promise<{ engine: Engine; ids: IdSource }> {
+  const { settings, log, clock } = args;
+  const logSql = settings.logSql ? { logSql: logStatements(log) } : {};
+  const common = { dedupWindowMs: settings.dedupWindowMs, maxBacklog: settings.maxBacklog, ...logSql };
+  if (settings.servers !== null) {
+    const { openRedisPostgresEngine } = await import('../engines/redis-postgres/engine.ts');
+    const consumer = `${hostname()}-${process.pid}`;
+    const engine = await openRedisPostgresEngine({ ...settings.servers, ...common, clock, log, consumer });
+    return { engine, ids: new IdSource(() => engine.clock.now(), randomFillSync) };
+  }
+  const ids = new IdSource(() => clock.now(), randomFillSync);
+  const { openSqliteEngine } = await import('../engines/sqlite/engine.ts');
+  const { onFatal } = args;
+  return { engine: openSqliteEngine({ ...common, dataDir: settings.dataDir, clock, ids, fanOut, onFatal }), ids };
+}
+
+/** For `migrate-data`. Throws `StartRefused`. */
+export async function openEmbeddedRecord(dataDir: string, clock: Clock): Promise<RecordSource> {
+  const { openSqliteRecord } = await import('../engines/sqlite/record-source.ts');
+  return openSqliteRecord(dataDir, clock);
 }
 
 /** `LOG_SQL`: which statement, and how long it took; never its values. */
@@ -41,53 +158,35 @@ function logStatements(log: Log) {
     log.sampled('sql', 'info', () => `SQL ${statement} took ${durationMs.toFixed(2)}ms`);
 }
 
-/** The only place that knows every part. */
-export async function compose(args: {
-  settings: Settings;
-  log: Log;
-  clock: Clock;
-  phase: () => ServicePhase;
-  /** The disk failed under us: no promise can be kept any more, the process has to end. */
-  onFatal: (error: unknown) => void;
-}): Promise<Parts> {
-  const { settings, log, clock } = args;
-  const ids = new IdSource(() => clock.now(), randomFillSync);
-
-  // The engine asks for fan-out, which asks the directory, which reads the engine's store.
-  let fanOut: FanOut = () => [];
-  const engine = await openSqliteEngine({
-    dataDir: settings.dataDir,
-    clock,
-    ids,
-    fanOut: (event) => fanOut(event),
-    dedupWindowMs: settings.dedupWindowMs,
-    maxBacklog: settings.maxBacklog,
-    onFatal: args.onFatal,
-    ...(settings.logSql ? { logSql: logStatements(log) } : {}),
-  });
-  if (engine.lastEventId !== null) ids.raiseFloor(engine.lastEventId);
-  const { store, bus } = engine;
-  const directory = new EndpointDirectory({ store: store.endpoints, bus, clock, maxAgeMs: FOREVER_MS });
-  fanOut = createFanOut(directory, ids);
-
-  const sender = createSender({
+function newSender(settings: Settings, clock: Clock): Sender {
+  return createSender({
     allowedNetworks: settings.webhook.allowedNetworks,
     allowLoopback: settings.development,
     httpsOnly: settings.webhook.httpsOnly,
     clock,
     userAgent: USER_AGENT,
   });
-  const inboxStation = new InboxStation({ store: store.inboxes, ids, clock });
-  const server = await createServer({
+}
+
+async function newServer(
+  { role, settings, log, phase }: ComposeArguments,
+  parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation'>,
+): Promise<FastifyInstance | null> {
+  const { engine, ids, sender, inboxStation } = parts;
+  const { clock, store, bus, worker } = engine;
+  if (sender === null || inboxStation === null || !hasApi(role)) {
+    return settings.healthPort === null ? null : createHealthServer({ engine, version: VERSION, phase });
+  }
+  return createServer({
     engine,
     authenticator: new Authenticator({
       store: store.organizations,
       bus,
       clock,
-      maxAgeMs: FOREVER_MS,
+      maxAgeMs: worker === null ? FOREVER_MS : KEY_MAX_AGE_MS,
       refusedKey: settings.development ? null : DEVELOPMENT_KEY,
     }),
-    acceptStation: new AcceptStation({ intake: engine.intake, ids, clock, log, intakeIsRecord: true }),
+    acceptStation: new AcceptStation({ intake: engine.intake, ids, clock, log, intakeIsRecord: worker === null }),
     inboxStation,
     sender,
     ids,
@@ -97,24 +196,6 @@ export async function compose(args: {
     endpointDefaults: settings.webhook,
     rateLimits: settings.rateLimits,
     loopbackHostsOnly: settings.development,
-    phase: args.phase,
+    phase,
   });
-  return {
-    engine,
-    sender,
-    server,
-    inboxStation,
-    ids,
-    deliverer: new Deliverer({
-      queue: engine.queue,
-      endpoints: store.endpoints,
-      directory,
-      bus,
-      sender,
-      clock,
-      log,
-      userAgent: USER_AGENT,
-    }),
-    retention: new Retention({ events: store.events, clock, log, keepMs: settings.retentionMs }),
-  };
 }

@@ -6,6 +6,7 @@ import type { Log } from '../ports/log.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { compose, type Parts } from './compose.ts';
 import { ensureDevelopmentOrganization } from './development.ts';
+import { hasApi, type Role } from './roles.ts';
 import type { Settings } from './settings.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -13,8 +14,8 @@ import { warmUp } from './warm-up.ts';
 const DELIVERY_GRACE_MS: Milliseconds = 10_000;
 
 export interface RunningService {
-  /** Where it listens: `http://127.0.0.1:8000`. */
-  readonly address: string;
+  /** Where it listens: `http://127.0.0.1:8000`. Null for a role without an API while `HEALTH_PORT` is not set. */
+  readonly address: string | null;
   readonly engineName: string;
   /** Drains: no new work, what is under way settles, nothing is lost. */
   stop(): Promise<void>;
@@ -23,11 +24,22 @@ export interface RunningService {
 }
 
 /** Throws `StartRefused` with a sentence that says what to change. */
-export async function startService(args: { settings: Settings; log: Log; clock: Clock }): Promise<RunningService> {
-  const { settings, log, clock } = args;
+export async function startService(args: {
+  role?: Role;
+  settings: Settings;
+  log: Log;
+  clock: Clock;
+}): Promise<RunningService> {
+  const { role = 'serve', settings, log, clock } = args;
+  if (role !== 'serve' && settings.servers === null) {
+    throw new StartRefused(
+      `The role ${role} needs the distributed engine: set REDIS_URL and DATABASE_URL, or run everything with serve.`,
+    );
+  }
   const ended = Promise.withResolvers<void>();
   let phase: ServicePhase = 'starting';
   const parts = await compose({
+    role,
     settings,
     log,
     clock,
@@ -39,11 +51,7 @@ export async function startService(args: { settings: Settings; log: Log; clock: 
     },
   });
   try {
-    if (settings.development) await ensureDevelopmentOrganization(parts.engine.store.organizations, parts.ids, clock);
-    const address = await listen(parts, settings);
-    await warmUp(address);
-    if (settings.webhook.deliver) await parts.deliverer.start();
-    parts.retention.start();
+    const address = await start(parts, role, settings);
     phase = 'ready';
     return {
       address,
@@ -60,14 +68,34 @@ export async function startService(args: { settings: Settings; log: Log; clock: 
   }
 }
 
-/** Long-polls go home first, or closing would wait for them; then requests and attempts end side by side. */
+async function start(parts: Parts, role: Role, settings: Settings): Promise<string | null> {
+  const { engine, ids } = parts;
+  if (settings.development) await ensureDevelopmentOrganization(engine.store.organizations, ids, engine.clock);
+  const address = await listen(parts, settings, hasApi(role) ? settings.port : (settings.healthPort ?? 0));
+  if (address !== null && hasApi(role)) await warmUp(address);
+  parts.persister?.start();
+  parts.reconciler?.start();
+  if (settings.webhook.deliver) await parts.deliverer?.start();
+  parts.retention?.start();
+  return address;
+}
+
+/** Long-polls go home first, or closing would wait for them; then requests, batches and attempts end side by side. */
 async function stop(parts: Parts, clock: Clock): Promise<void> {
-  parts.inboxStation.stop();
-  await Promise.all([drain(parts.server, clock), parts.deliverer.stop(DELIVERY_GRACE_MS), parts.retention.stop()]);
+  parts.inboxStation?.stop();
+  await Promise.all([
+    parts.server === null ? undefined : drain(parts.server, clock),
+    parts.persister?.stop(),
+    parts.reconciler?.stop(),
+    parts.retention?.stop(),
+    parts.deliverer?.stop(DELIVERY_GRACE_MS),
+  ]);
+  if (parts.deliverer === null) await parts.sender?.close(0);
   await parts.engine.close();
 }
 
-async function listen({ server }: Parts, { host, port }: Settings): Promise<string> {
+async function listen({ server }: Parts, { host }: Settings, port: number): Promise<string | null> {
+  if (server === null) return null;
   try {
     return await server.listen({ host, port });
   } catch (error) {

@@ -31,7 +31,14 @@ export interface Settings {
   readonly port: number;
   readonly healthPort: number | null;
   readonly dataDir: string;
-  readonly redisPrefix: string;
+  /** Where the distributed engine has its servers; null = the embedded engine. */
+  readonly servers: {
+    readonly redisUrl: string;
+    readonly databaseUrl: string;
+    readonly redisPrefix: string;
+    /** Connections to PostgreSQL that this process may open. */
+    readonly maxDatabaseConnections: number;
+  } | null;
   readonly maxConcurrentEvents: number;
   readonly maxBacklog: number;
   readonly dedupWindowMs: Milliseconds;
@@ -107,9 +114,12 @@ export const SETTINGS = {
   RETENTION: duration(60_000, 3_650 * DAY_MS, { fallback: '30d', meaning: 'How long events are kept.' }),
   MAX_BACKLOG: wholeNumber(1, 1_000_000_000, '', {
     fallback: '2000000',
-    meaning: 'Waiting deliveries beyond which new events get 503.',
+    meaning: 'Waiting deliveries and events beyond which new ones get 503.',
   }),
-  MAX_CONCURRENT_EVENTS: wholeNumber(1, 1_000, '', { fallback: '10', meaning: 'Events processed at once.' }),
+  MAX_CONCURRENT_EVENTS: wholeNumber(1, 1_000, '', {
+    fallback: '10',
+    meaning: 'Batches of up to 200 events that a worker records side by side.',
+  }),
   RATE_LIMIT_FREE: perMinute('free', '100'),
   RATE_LIMIT_PRO: perMinute('pro', '1000'),
   RATE_LIMIT_BUSINESS: perMinute('business', '10000'),
@@ -125,6 +135,10 @@ export const SETTINGS = {
     wholeNumber(0, 65_535, '', { fallback: '', meaning: 'Health and metrics of processes without an API.' }),
   ),
   DATABASE_URL: address(['postgres:', 'postgresql:'], { meaning: 'PostgreSQL of the distributed engine.' }),
+  DATABASE_MAX_CONNECTIONS: wholeNumber(1, 1_000, '', {
+    fallback: '10',
+    meaning: 'Connections to PostgreSQL that one process may open.',
+  }),
   REDIS_URL: address(['redis:', 'rediss:'], { meaning: 'Redis of the distributed engine.' }),
   REDIS_PREFIX: pattern('1 to 32 letters, digits, _ or -', /^[A-Za-z0-9_-]{1,32}$/, {
     fallback: 'zapier',
@@ -208,13 +222,18 @@ function contradictions(env: Environment): string[] {
     problems.push(
       `${there} is set and ${missing} is not: the distributed engine needs both, the embedded one neither.`,
     );
-  } else if (database) {
-    problems.push('The distributed engine is not in this version: unset DATABASE_URL and REDIS_URL to run embedded.');
   }
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     problems.push('NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of receivers’ certificates: unset it.');
   }
   return problems;
+}
+
+function servers(values: Values): Settings['servers'] {
+  const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = values;
+  if (redisUrl === null || databaseUrl === null) return null;
+  const maxDatabaseConnections = values.DATABASE_MAX_CONNECTIONS;
+  return Object.freeze({ redisUrl, databaseUrl, redisPrefix: values.REDIS_PREFIX, maxDatabaseConnections });
 }
 
 function shape(values: Values): Settings {
@@ -226,7 +245,7 @@ function shape(values: Values): Settings {
     port: values.PORT,
     healthPort: values.HEALTH_PORT,
     dataDir: values.DATA_DIR,
-    redisPrefix: values.REDIS_PREFIX,
+    servers: servers(values),
     maxConcurrentEvents: values.MAX_CONCURRENT_EVENTS,
     maxBacklog: values.MAX_BACKLOG,
     dedupWindowMs: values.DEDUP_WINDOW,

@@ -1,51 +1,100 @@
 import { parseArgs } from 'node:util';
+import { ROLES, type Role } from '../app/roles.ts';
 import type { Environment } from '../app/settings.ts';
 
-/** What the command line asks for. */
+/** What the command line asks for. `overrides` are settings that stand above the environment's. */
 export type Command =
-  /** `overrides` are settings that stand above the environment's. */
-  | { readonly kind: 'serve'; readonly overrides: Environment }
+  | { readonly kind: 'run'; readonly role: Role; readonly processes: number; readonly overrides: Environment }
+  /** The events that could not be recorded; no ids = all of them. */
+  | { readonly kind: 'dead'; readonly action: DeadAction; readonly ids: readonly string[] }
+  /** Copies the embedded engine's data into PostgreSQL. */
+  | { readonly kind: 'migrate-data'; readonly overrides: Environment }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   /** A sentence that says what to write instead. */
   | { readonly kind: 'mistake'; readonly sentence: string };
 
+const DEAD_ACTIONS = ['list', 'requeue', 'drop'] as const;
+export type DeadAction = (typeof DEAD_ACTIONS)[number];
+
 /** Each option and the setting it overrides. */
-const OPTIONS = { port: 'PORT', host: 'HOST', 'data-dir': 'DATA_DIR' } as const;
+const OVERRIDES = { port: 'PORT', host: 'HOST', 'data-dir': 'DATA_DIR' } as const;
+const MAX_PROCESSES = 256;
+
+interface Words {
+  readonly positionals: string[];
+  readonly overrides: Record<string, string>;
+  processes: number | null;
+}
 
 export function readArguments(args: readonly string[]): Command {
-  const overrides: Record<string, string> = {};
-  let command: 'serve' | 'help' | 'version' = 'serve';
+  const words: Words = { positionals: [], overrides: {}, processes: null };
   for (const token of tokensOf(args)) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'option' && isOverride(token.name)) {
-      if (!token.value) return mistake(`${token.rawName} needs a value, as in ${token.rawName}=VALUE.`);
-      overrides[OPTIONS[token.name]] = token.value;
+    if (token.kind === 'positional') {
+      if (token.value === 'help' || token.value === 'version') return { kind: token.value };
+      words.positionals.push(token.value);
       continue;
     }
-    const known = COMMANDS.get(token.kind === 'option' ? token.name : token.value);
-    if (known === undefined) return mistake(unknown(token.kind === 'option' ? token.rawName : token.value));
-    if (known !== 'serve') command = known;
+    if (token.name === 'help' || token.name === 'version') return { kind: token.name };
+    const mistaken = readOption(token, words);
+    if (mistaken !== undefined) return mistaken;
   }
-  return command === 'serve' ? { kind: 'serve', overrides } : { kind: command };
+  return commandOf(words);
+}
+
+type Token = ReturnType<typeof tokensOf>[number];
+
+function readOption(token: Extract<Token, { kind: 'option' }>, words: Words): Command | undefined {
+  const { name, rawName, value } = token;
+  if (name !== 'processes' && !isOverride(name)) return unknown(rawName);
+  if (!value) return mistake(`${rawName} needs a value, as in ${rawName}=VALUE.`);
+  if (isOverride(name)) {
+    words.overrides[OVERRIDES[name]] = value;
+    return undefined;
+  }
+  const processes = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (processes < 1 || processes > MAX_PROCESSES) {
+    return mistake(`--processes must be a whole number from 1 to ${MAX_PROCESSES}, as in --processes 4.`);
+  }
+  words.processes = processes;
+  return undefined;
+}
+
+function commandOf({ positionals, overrides, processes }: Words): Command {
+  const [first = 'serve', ...rest] = positionals;
+  const role = ROLES.find((name) => name === first);
+  if (role !== undefined) {
+    return rest[0] === undefined ? { kind: 'run', role, processes: processes ?? 1, overrides } : unknown(rest[0]);
+  }
+  if (processes !== null) return mistake(`--processes belongs to ${ROLES.join(', ')}.`);
+  if (first === 'migrate-data') {
+    return rest[0] === undefined ? { kind: 'migrate-data', overrides } : unknown(rest[0]);
+  }
+  if (first !== 'dead') return unknown(first);
+  const [name = 'list', ...ids] = rest;
+  const action = DEAD_ACTIONS.find((known) => known === name);
+  if (action === undefined) return mistake(`"dead ${name}" is no command: write dead list, dead requeue or dead drop.`);
+  if (action === 'drop' && ids.length === 0)
+    return mistake('dead drop needs the ids of what to drop, or the word all.');
+  return { kind: 'dead', action, ids: ids.includes('all') ? [] : ids };
 }
 
 /** Not strict: node:util's own sentences tell nothing of `npm start --`. */
 function tokensOf(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  const options = { port: text, host: text, 'data-dir': text, help: { type: 'boolean', short: 'h' } } as const;
+  const options = {
+    port: text,
+    host: text,
+    'data-dir': text,
+    processes: text,
+    help: { type: 'boolean', short: 'h' },
+  } as const;
   return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 
-/** Help and version as words and as options. */
-const COMMANDS = new Map<string, 'serve' | 'help' | 'version'>([
-  ['serve', 'serve'],
-  ['help', 'help'],
-  ['version', 'version'],
-]);
-
-function isOverride(name: string): name is keyof typeof OPTIONS {
-  return Object.hasOwn(OPTIONS, name);
+function isOverride(name: string): name is keyof typeof OVERRIDES {
+  return Object.hasOwn(OVERRIDES, name);
 }
 
 function mistake(sentence: string): Command {
@@ -53,9 +102,9 @@ function mistake(sentence: string): Command {
 }
 
 /** `npm start --port 9000` hands on only `9000`: npm takes options before `--` for its own. */
-function unknown(word: string): string {
+function unknown(word: string): Command {
   const hint = word.startsWith('-')
     ? 'See `npm start -- --help`.'
     : 'Options follow two dashes: `npm start -- --port 9000`.';
-  return `${JSON.stringify(word.slice(0, 60))} is neither an option nor a command. ${hint}`;
+  return mistake(`"${word}" is neither an option nor a command. ${hint}`);
 }

@@ -6,17 +6,31 @@ it reaches everyone who wants it.
 
 Usage
   npm start                           starts the service
-  npm start -- [serve] [options]
+  npm start -- [COMMAND] [options]
   npm start -- --help | --version
 
-Options (each overrides the setting of that name)
+Commands
+  serve         everything in one process (when none is given)
+  api           takes events in and answers requests
+  worker        records what was taken in, mends the queue, removes what is old
+  deliverer     sends webhooks
+                api, worker and deliverer share the distributed engine
+                (REDIS_URL and DATABASE_URL), any number of each
+  dead list     shows the events that could not be recorded
+  dead requeue [ID...]   puts them back, all when no id is given
+  dead drop ID...|all    takes them away for good
+  migrate-data  copies the embedded engine's data (DATA_DIR) to PostgreSQL
+
+Options (the first three override the setting of that name)
   --port PORT         where the API listens; 0 = any free port
   --host HOST         on which address
   --data-dir DATA_DIR where the data is kept
+  --processes N       runs N processes of the role, starts again what dies
 
 Examples
   npm start -- --port 9000
   npm start -- --data-dir /var/lib/triggers
+  npm start -- api --processes 4
   WEBHOOK_TIMEOUT=5 LOG_LEVEL=debug npm start
 
 Settings (environment variables, with their defaults)

@@ -5,6 +5,7 @@ import { help } from './help.ts';
 
 async function main(): Promise<number> {
   const command = readArguments(process.argv.slice(2));
+  // Each part is loaded where it is needed: `--help` needs none of them.
   switch (command.kind) {
     case 'help':
       process.stdout.write(help());
@@ -15,10 +16,22 @@ async function main(): Promise<number> {
     case 'mistake':
       process.stderr.write(`${command.sentence}\n`);
       return 2;
-    case 'serve': {
-      // Here and not above: `--help` needs none of it.
-      const { serve } = await import('./serve.ts');
-      return await serve(command.overrides);
+    case 'run': {
+      if (command.processes > 1) {
+        const { runMany } = await import('./processes.ts');
+        const many = await runMany(command);
+        if (many !== 'child') return many;
+      }
+      const { run } = await import('./run.ts');
+      return await run(command);
+    }
+    case 'dead': {
+      const { dead } = await import('./dead.ts');
+      return await dead(command);
+    }
+    case 'migrate-data': {
+      const { migrateData } = await import('./migrate-data.ts');
+      return await migrateData(command);
     }
   }
 }

@@ -36,7 +36,9 @@ export class EndpointDirectory {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#maxAgeMs = parts.maxAgeMs;
-    this.#finds = new Batcher(async (ids) => (await this.#store.find(ids)).map((endpoint) => ({ endpoint })), MAX_FIND);
+    this.#finds = new Batcher(async (ids) => (await this.#store.find(ids)).map((endpoint) => ({ endpoint })), {
+      maxItems: MAX_FIND,
+    });
     parts.bus.subscribe((message) => {
       if (message.kind === 'endpoints_changed') this.#forget(message.organizationId);
     });

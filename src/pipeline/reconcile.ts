@@ -48,18 +48,21 @@ export class Reconciler {
   }
 
   async #wholeRound(repair: Repair): Promise<void> {
-    this.#log.warn(`The queue has lost its ${repair.name}: bringing them back from the record`);
     let after: string | null = null;
     let repaired = 0;
     do {
       const step: Awaited<ReturnType<Repair['step']>> = await repair.step(after);
+      // At the very first start there is nothing to bring back, and nothing to say.
+      if (repaired === 0 && step.repaired > 0) {
+        this.#log.warn(`The queue has lost its ${repair.name}: bringing them back from the record`);
+      }
       repaired += step.repaired;
       after = step.after;
       if (after !== null) await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
       if (this.#stopping || !(await this.#leadership.lead())) return;
     } while (after !== null);
     await repair.complete();
-    this.#log.info(`${repaired} ${repair.name} were brought back from the record`);
+    if (repaired > 0) this.#log.info(`${repaired} ${repair.name} were brought back from the record`);
   }
 
   async #oneStep(repair: Repair): Promise<void> {

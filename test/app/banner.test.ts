@@ -6,7 +6,7 @@ const FACTS = {
   version: '1.2.3',
   engineName: 'embedded',
   address: 'http://localhost:8000',
-  dataDir: '/srv/data',
+  data: '/srv/data',
   developmentKey: 'test-api-key-change-in-prod',
   colors: false,
 };

@@ -4,13 +4,23 @@ import { SETTINGS } from '../../src/app/settings.ts';
 import { readArguments } from '../../src/cli/arguments.ts';
 import { help } from '../../src/cli/help.ts';
 
+const SERVE = { kind: 'run', role: 'serve', processes: 1, overrides: {} } as const;
+
 describe('arguments', () => {
   const cases: readonly [string, unknown][] = [
-    ['', { kind: 'serve', overrides: {} }],
-    ['serve', { kind: 'serve', overrides: {} }],
-    ['--port 9000', { kind: 'serve', overrides: { PORT: '9000' } }],
-    ['--port=9000 --host 0.0.0.0', { kind: 'serve', overrides: { PORT: '9000', HOST: '0.0.0.0' } }],
-    ['serve --data-dir /x', { kind: 'serve', overrides: { DATA_DIR: '/x' } }],
+    ['', SERVE],
+    ['serve', SERVE],
+    ['--port 9000', { ...SERVE, overrides: { PORT: '9000' } }],
+    ['--port=9000 --host 0.0.0.0', { ...SERVE, overrides: { PORT: '9000', HOST: '0.0.0.0' } }],
+    ['serve --data-dir /x', { ...SERVE, overrides: { DATA_DIR: '/x' } }],
+    ['api --processes 4', { ...SERVE, role: 'api', processes: 4 }],
+    ['--processes=2 worker', { ...SERVE, role: 'worker', processes: 2 }],
+    ['deliverer', { ...SERVE, role: 'deliverer' }],
+    ['dead', { kind: 'dead', action: 'list', ids: [] }],
+    ['dead requeue', { kind: 'dead', action: 'requeue', ids: [] }],
+    ['dead requeue 1-0 2-0', { kind: 'dead', action: 'requeue', ids: ['1-0', '2-0'] }],
+    ['dead drop all', { kind: 'dead', action: 'drop', ids: [] }],
+    ['migrate-data --data-dir /x', { kind: 'migrate-data', overrides: { DATA_DIR: '/x' } }],
     ['--help', { kind: 'help' }],
     ['-h', { kind: 'help' }],
     ['serve --help', { kind: 'help' }],
@@ -35,6 +45,13 @@ describe('mistakes say what to write', () => {
     ['--constructor', /^"--constructor" is neither/],
     ['--port', /^--port needs a value, as in --port=VALUE\.$/],
     ['--port=', /^--port needs a value/],
+    ['serve api', /^"api" is neither/],
+    ['--processes 0', /^--processes must be a whole number from 1 to 256/],
+    ['--processes two', /^--processes must be/],
+    ['dead --processes 2', /^--processes belongs to serve, api/],
+    ['dead burn', /^"dead burn" is no command: write dead list/],
+    ['dead drop', /^dead drop needs the ids/],
+    ['migrate-data now', /^"now" is neither/],
   ];
   for (const [line, sentence] of cases) {
     test(line, () => {

@@ -22,7 +22,7 @@ test('an empty environment gives the defaults of the documents', () => {
     port: 8000,
     healthPort: null,
     dataDir: './data',
-    redisPrefix: 'zapier',
+    servers: null,
     maxConcurrentEvents: 10,
     maxBacklog: 2_000_000,
     dedupWindowMs: 86_400_000,
@@ -150,7 +150,6 @@ describe('what is right for each and wrong together', () => {
   const cases: readonly [Environment, RegExp][] = [
     [{ DATABASE_URL: databaseUrl }, /^DATABASE_URL is set and REDIS_URL is not: .* needs both/],
     [{ REDIS_URL: redisUrl }, /^REDIS_URL is set and DATABASE_URL is not: .* needs both/],
-    [{ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }, /^The distributed engine is not in this version: unset/],
     [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /^NODE_TLS_REJECT_UNAUTHORIZED=0 turns off .*: unset it\.$/],
   ];
   for (const [env, sentence] of cases) {
@@ -163,14 +162,30 @@ describe('what is right for each and wrong together', () => {
   }
 });
 
+test('both servers together choose the distributed engine', () => {
+  const { servers } = read({ DATABASE_URL: 'postgres://h/db', REDIS_URL: 'redis://h', REDIS_PREFIX: 'mine' });
+  assert.deepEqual(servers, {
+    databaseUrl: 'postgres://h/db',
+    redisUrl: 'redis://h',
+    redisPrefix: 'mine',
+    maxDatabaseConnections: 10,
+  });
+  assert.equal(read({}).servers, null);
+});
+
 test('nothing of the settings can be changed', () => {
-  const settings = read({ WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8' });
+  const settings = read({
+    WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8',
+    DATABASE_URL: 'postgres://h/db',
+    REDIS_URL: 'redis://h',
+  });
   const parts = [
     settings,
     settings.webhook,
     settings.webhook.schedule,
     settings.webhook.allowedNetworks,
     settings.rateLimits,
+    settings.servers ?? {},
   ];
   for (const part of parts) assert.ok(Object.isFrozen(part));
 });

@@ -16,5 +16,5 @@ endpointStoreContract(newDistributedHarness);
 recordStoresContract(newDistributedHarness);
 smallPortsContract(newDistributedHarness);
 inboxStoreContract(newDistributedHarness);
-inboxModelContract(newDistributedHarness);
+inboxModelContract(newDistributedHarness, 6);
 crashContract(newDistributedHarness, { killedLeaseMs: 2_000 });

@@ -56,7 +56,8 @@ interface Message {
   leaseCount: number;
 }
 
-export function inboxModelContract(newHarness: NewHarness): void {
+/** @param runs each a storage of its own: where that takes time, fewer */
+export function inboxModelContract(newHarness: NewHarness, runs: number): void {
   describe('InboxStore against a model', () => {
     test('does what a plain list would do, whatever the order of calls', async () => {
       await fc.assert(
@@ -70,7 +71,7 @@ export function inboxModelContract(newHarness: NewHarness): void {
             }
           })();
         }),
-        { numRuns: 25 },
+        { numRuns: runs },
       );
     });
   });

@@ -16,5 +16,5 @@ endpointStoreContract(newSqliteHarness);
 recordStoresContract(newSqliteHarness);
 smallPortsContract(newSqliteHarness);
 inboxStoreContract(newSqliteHarness);
-inboxModelContract(newSqliteHarness);
+inboxModelContract(newSqliteHarness, 25);
 crashContract(newSqliteHarness, { killedLeaseMs: null });

@@ -111,7 +111,7 @@ export async function startTestService(
   const settings = readSettings({ PORT: '0', ...env, DATA_DIR: dataDir });
   assert.ok(!('problems' in settings), JSON.stringify(settings));
   const service = await startService({ settings, log, clock: new SystemClock() });
-  const client = new Client(service.address, DEVELOPMENT_KEY);
+  const client = new Client(service.address ?? '', DEVELOPMENT_KEY);
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= (async () => {

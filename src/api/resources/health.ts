@@ -4,9 +4,10 @@ import { requireApiKey } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
 
 /** For load balancers and people. Liveness says that the loop turns, readiness that the work can be done. */
-export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { engine, version, clock } = parts;
-
+export function publicHealthRoutes(
+  app: FastifyInstance,
+  { engine, version, phase }: Pick<ApiParts, 'engine' | 'version' | 'phase'>,
+): void {
   app.get('/health', async () => {
     const { status } = engine.health();
     return { status: status === 'ok' ? 'ok' : 'degraded', version, engine: engine.name };
@@ -15,9 +16,14 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.get('/health/live', async () => ({ status: 'ok' }));
 
   app.get('/health/ready', async (_request, reply) => {
-    const ready = parts.phase() === 'ready' && engine.health().status !== 'failed';
+    const ready = phase() === 'ready' && engine.health().status !== 'failed';
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
   });
+}
+
+export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { engine, version, clock } = parts;
+  publicHealthRoutes(app, parts);
 
   app.get('/health/detailed', { onRequest: requireApiKey(parts.authenticator) }, async () => {
     const { status, reason } = engine.health();

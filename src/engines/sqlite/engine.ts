@@ -21,6 +21,7 @@ import { number, textOrNull } from './row.ts';
 import { loadSqlFiles } from './sql-files.ts';
 import { StorageHealth } from './storage-health.ts';
 import { TokenBuckets } from './token-buckets.ts';
+import { voidLeases } from './void-leases.ts';
 import { WalFile } from './wal-file.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -82,6 +83,8 @@ function compose(
   let closed: Promise<void> | undefined;
   return {
     name: 'embedded',
+    clock,
+    worker: null,
     intake: new SqliteIntake(writer, { ...options, queue, state, lateEvents: new LateEvents(writer, lastEventId) }),
     queue: new SqliteDeliveryQueue(parts),
     store: {
@@ -105,12 +108,4 @@ function compose(
       return closed;
     },
   };
-}
-
-/** This process alone has the database, so leases on record are those of one that was killed: their deliveries are due. */
-function voidLeases({ writer }: Database, clock: Clock): void {
-  writer.db.exec('BEGIN IMMEDIATE');
-  writer.prepare('interrupted-attempts').run();
-  writer.prepare('void-leases').run(clock.now());
-  writer.db.exec('COMMIT');
 }

@@ -1,5 +1,5 @@
-import type { Bus, BusMessage } from '../../ports/bus.ts';
 import { Listeners } from '../../core/listeners.ts';
+import type { Bus, BusMessage } from '../../ports/bus.ts';
 
 /** All roles are in this process: a message is a call. */
 export class ProcessBus implements Bus {

@@ -2,14 +2,16 @@ import { resolve } from 'node:path';
 import { banner } from '../app/banner.ts';
 import { SystemClock } from '../app/clock.ts';
 import { type ClosableLog, createLog, type LineSink, standardOutput } from '../app/log.ts';
+import { hasApi, type Role } from '../app/roles.ts';
 import { type RunningService, startService } from '../app/service.ts';
 import { DEVELOPMENT_KEY, type Environment, environment, readSettings, type Settings } from '../app/settings.ts';
 import { DRAIN_TIMEOUT_MS, stopRequested, stopWithin } from '../app/shutdown.ts';
 import { VERSION } from '../app/version.ts';
 import { StartRefused } from '../ports/start-refused.ts';
+import { isOneOfMany, tellParent } from './one-of-many.ts';
 
-/** Runs the service until it is asked to stop. Resolves with the exit code. */
-export async function serve(overrides: Environment): Promise<number> {
+/** Runs one process of the service until it is asked to stop. Resolves with the exit code. */
+export async function run({ role, overrides }: { role: Role; overrides: Environment }): Promise<number> {
   const env = environment();
   const settings = readSettings({ ...env, ...overrides });
   if ('problems' in settings) {
@@ -29,14 +31,14 @@ export async function serve(overrides: Environment): Promise<number> {
   endOnFault(log);
   // Before the start: a signal during it must not leave it half done.
   const stop = stopRequested(process, clock, (code) => process.exit(code));
-  const service = await start({ settings, log, clock });
+  const service = await start({ role, settings, log, clock });
   if (service === undefined) return 1;
   let asked = false;
   void stop.then(() => {
     asked = true;
   });
   await Promise.resolve();
-  if (!asked) announce({ settings, service, log, sink, colors });
+  if (!asked) announce({ role, settings, service, log, sink, colors });
   return await runUntilStopped(service, stop, log);
 }
 
@@ -67,19 +69,24 @@ async function runUntilStopped(service: RunningService, stop: Promise<string>, l
 
 /** For people the screen; for machines one line. */
 function announce(args: {
+  role: Role;
   settings: Settings;
   service: RunningService;
   log: ClosableLog;
   sink: LineSink;
   colors: boolean;
 }): void {
-  const { settings, service, log, sink, colors } = args;
-  const dataDir = resolve(settings.dataDir);
-  if (settings.production) {
-    log.info('Listening', {
-      address: service.address,
-      engine: service.engineName,
-      data_dir: dataDir,
+  const { role, settings, service, log, sink, colors } = args;
+  const { address, engineName } = service;
+  const data = settings.servers === null ? { data_dir: resolve(settings.dataDir) } : {};
+  tellParent();
+  // One of many that a parent runs is announced by it.
+  if (settings.production || address === null || !hasApi(role) || isOneOfMany()) {
+    log.info(address === null ? 'Running' : 'Listening', {
+      role,
+      address,
+      engine: engineName,
+      ...data,
       version: VERSION,
     });
     return;
@@ -87,9 +94,9 @@ function announce(args: {
   sink.write(
     banner({
       version: VERSION,
-      engineName: service.engineName,
-      address: addressForPeople(service.address),
-      dataDir,
+      engineName,
+      address: addressForPeople(address),
+      data: settings.servers === null ? resolve(settings.dataDir) : 'PostgreSQL and Redis',
       developmentKey: settings.development ? DEVELOPMENT_KEY : null,
       colors,
     }),

@@ -1,0 +1,45 @@
+import { StartRefused } from '../ports/start-refused.ts';
+import { RECORD_TABLES, type RecordTable } from '../ports/transfer.ts';
+import { SystemClock } from './clock.ts';
+import { openEmbeddedRecord } from './compose.ts';
+import { withEngine } from './operator.ts';
+import type { Environment } from './settings.ts';
+
+export interface CopyProgress {
+  readonly table: RecordTable;
+  readonly done: number;
+  readonly all: number;
+}
+
+/**
+ * Copies the embedded engine's record into the distributed one's. May be run again after it was cut off: what is there
+ * stays. Throws `StartRefused`, also while a service runs on the folder.
+ */
+export async function copyRecord(
+  overrides: Environment,
+  onProgress: (progress: CopyProgress) => void,
+): Promise<{ readonly dataDir: string; readonly copied: number; readonly there: number }> {
+  return withEngine(overrides, async ({ worker }, { dataDir }) => {
+    if (worker === null) {
+      throw new StartRefused('Set REDIS_URL and DATABASE_URL: they say where the data of DATA_DIR is to be copied.');
+    }
+    const source = await openEmbeddedRecord(dataDir, new SystemClock());
+    try {
+      const all = new Map<RecordTable, number>();
+      for (const table of RECORD_TABLES) all.set(table, await source.count(table));
+      const done = new Map<RecordTable, number>();
+      let copied = 0;
+      let seen = 0;
+      for await (const piece of source.read()) {
+        copied += await worker.recordTarget.write(piece);
+        seen += piece.rows.length;
+        done.set(piece.table, (done.get(piece.table) ?? 0) + piece.rows.length);
+        onProgress({ table: piece.table, done: done.get(piece.table) ?? 0, all: all.get(piece.table) ?? 0 });
+      }
+      await worker.recordTarget.finish();
+      return { dataDir, copied, there: seen - copied };
+    } finally {
+      await source.close();
+    }
+  });
+}

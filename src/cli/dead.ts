@@ -1,0 +1,45 @@
+import { withEngine } from '../app/operator.ts';
+import { toIso } from '../core/time.ts';
+import type { DeadEvents } from '../ports/dead-events.ts';
+import { StartRefused } from '../ports/start-refused.ts';
+import { EngineUnavailable } from '../ports/unavailable.ts';
+import type { DeadAction } from './arguments.ts';
+
+/** Shown at once; the rest is counted. */
+const MAX_SHOWN = 100;
+
+/** `dead list`, `dead requeue`, `dead drop`: events that the record would not take. Resolves with the exit code. */
+export async function dead({ action, ids }: { action: DeadAction; ids: readonly string[] }): Promise<number> {
+  try {
+    return await withEngine({}, async ({ worker }) => {
+      if (worker === null) {
+        throw new StartRefused('Only the distributed engine puts events aside: set REDIS_URL and DATABASE_URL.');
+      }
+      process.stdout.write(`${await ACTIONS[action](worker.deadEvents, ids)}\n`);
+      return 0;
+    });
+  } catch (error) {
+    if (!(error instanceof StartRefused) && !(error instanceof EngineUnavailable)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+const ACTIONS: Readonly<Record<DeadAction, (events: DeadEvents, ids: readonly string[]) => Promise<string>>> = {
+  list: async (events) => {
+    const [shown, count] = await Promise.all([events.list(MAX_SHOWN, null), events.count()]);
+    if (count === 0) return 'No event was put aside.';
+    const lines = shown.map(({ id, buriedAt, eventId, type, reason }) =>
+      [id, buriedAt === null ? '-' : toIso(buriedAt), eventId ?? '-', type ?? '-', reason].join('  '),
+    );
+    const more = count > shown.length ? [`… and ${count - shown.length} more`] : [];
+    return [
+      ...lines,
+      ...more,
+      '',
+      'Put them back with `dead requeue [ID…]`, or take them away with `dead drop ID…|all`.',
+    ].join('\n');
+  },
+  requeue: async (events, ids) => `${await events.requeue(ids.length === 0 ? 'all' : ids)} put back into the stream.`,
+  drop: async (events, ids) => `${await events.drop(ids.length === 0 ? 'all' : ids)} dropped.`,
+};

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../ports/clock.ts';
+import { StartRefused } from '../../ports/start-refused.ts';
+import { RECORD_TABLES, type RecordSource, type RecordTable, type TableRows } from '../../ports/transfer.ts';
+import { claimDataFolder } from './data-folder.ts';
+import { asStartRefused, openDatabase } from './open-database.ts';
+import { number, type Row } from './row.ts';
+import { loadSqlFiles } from './sql-files.ts';
+import { voidLeases } from './void-leases.ts';
+
+/** Rows of 256 KiB at most: 64 MB. */
+const MAX_ROWS = 250;
+
+/** Columns of this engine alone. */
+const OWN_COLUMNS: Readonly<Partial<Record<RecordTable, readonly string[]>>> = { events: ['seq'] };
+
+/**
+ * The record in a data folder, to be copied elsewhere. The folder is taken as by a service: none runs on it meanwhile.
+ * @throws StartRefused when there is none, or it is in use
+ */
+export function openSqliteRecord(dataDir: string, clock: Clock): RecordSource {
+  if (!existsSync(join(dataDir, 'triggers.db'))) {
+    throw new StartRefused(`There is no data in ${dataDir}: set DATA_DIR to the folder of an embedded service.`);
+  }
+  const folder = claimDataFolder(dataDir);
+  try {
+    const database = openDatabase(folder.databasePath, { sql: loadSqlFiles(), clock, log: undefined });
+    voidLeases(database, clock);
+    const { reader, writer } = database;
+    return {
+      count: async (table) => number(reader.db.prepare(`SELECT count(*) AS rows FROM ${table}`).get() ?? {}, 'rows'),
+      read: async function* () {
+        for (const table of RECORD_TABLES) yield* pieces(table, reader.db.prepare(`SELECT * FROM ${table}`).iterate());
+      },
+      close: async () => {
+        reader.db.close();
+        writer.db.close();
+        folder.release();
+      },
+    };
+  } catch (error) {
+    folder.release();
+    throw asStartRefused(error, folder.databasePath);
+  }
+}
+
+function* pieces(table: RecordTable, all: Iterable<Row>): Iterable<TableRows> {
+  let rows: Record<string, string | number | null>[] = [];
+  for (const row of all) {
+    rows.push(shared(row, OWN_COLUMNS[table] ?? []));
+    if (rows.length < MAX_ROWS) continue;
+    yield { table, rows };
+    rows = [];
+  }
+  if (rows.length > 0) yield { table, rows };
+}
+
+function shared(row: Row, without: readonly string[]): Record<string, string | number | null> {
+  const columns = Object.entries(row).filter(([column]) => !without.includes(column));
+  return Object.fromEntries(
+    columns.map(([column, value]) => {
+      if (value !== null && typeof value !== 'string' && typeof value !== 'number') {
+        throw new TypeError(`Column ${column} holds neither text nor a number`);
+      }
+      return [column, value];
+    }),
+  );
+}
