@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { engineEnvironment } from './engine-choice.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 /** As in the start script of package.json. */
@@ -30,7 +31,9 @@ export class ServiceProcess {
 
   /** Resolves when it says its address; fails when it ends before, with what it said. */
   static async start(env: Record<string, string>, args: readonly string[] = ['serve']): Promise<ServiceProcess> {
-    const { child, output, ended } = spawnService(env, args);
+    const { DATA_DIR } = env;
+    const servers = DATA_DIR === undefined ? {} : await engineEnvironment(DATA_DIR);
+    const { child, output, ended } = spawnService({ ...servers, ...env } as Record<string, string>, args);
     const port = await new Promise<string>((resolve, reject) => {
       void ended.then(({ code }) => reject(new Error(`the service ended with ${code}: ${output.join('')}`)));
       child.stdout?.on('data', () => {

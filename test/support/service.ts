@@ -9,6 +9,7 @@ import { SILENT_LOG } from '../../src/app/log.ts';
 import { startService } from '../../src/app/service.ts';
 import { DEVELOPMENT_KEY, type Environment, readSettings } from '../../src/app/settings.ts';
 import type { Log } from '../../src/ports/log.ts';
+import { chosenEngine, engineEnvironment } from './engine-choice.ts';
 
 export interface Answer {
   readonly status: number;
@@ -75,7 +76,15 @@ export class Client {
   async send(type: string, data: unknown, more: Record<string, unknown> = {}): Promise<string> {
     const answer = await this.post('/api/events', { type, data, ...more });
     assert.equal(answer.status, 202, answer.text);
-    return (answer.json as { id: string }).id;
+    const { id } = answer.json as { id: string };
+    await this.recorded(id);
+    return id;
+  }
+
+  /** Where a worker records what was accepted, that takes a moment after the 202. */
+  async recorded(id: string): Promise<void> {
+    if (chosenEngine() === 'embedded') return;
+    await eventually(async () => assert.equal((await this.get(`/api/events/${id}`)).status, 200));
   }
 
   async close(): Promise<void> {
@@ -108,7 +117,7 @@ export async function startTestService(
 ): Promise<TestService> {
   const ownFolder = await mkdtemp(join(tmpdir(), 'triggers-'));
   const dataDir = env['DATA_DIR'] ?? ownFolder;
-  const settings = readSettings({ PORT: '0', ...env, DATA_DIR: dataDir });
+  const settings = readSettings({ PORT: '0', ...(await engineEnvironment(dataDir)), ...env, DATA_DIR: dataDir });
   assert.ok(!('problems' in settings), JSON.stringify(settings));
   const service = await startService({ settings, log, clock: new SystemClock() });
   const client = new Client(service.address ?? '', DEVELOPMENT_KEY);
