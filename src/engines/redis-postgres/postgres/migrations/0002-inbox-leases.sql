@@ -15,7 +15,9 @@
 -- would make JIT compile it for half a second):
 --   a range in the order of its index is bounded by row comparisons and ordered by all the columns that bound it, so that
 --   no other index has that order (an equality would make the column disappear from the order);
---   a probe names the columns of its key and no others, what else is wanted is looked at outside.
+--   a probe names the columns of its key and no others, what else is wanted is looked at outside;
+--   rows are updated by INSERT … ON CONFLICT, which goes by the key; UPDATE … FROM may as well go through the inbox and
+--   look for each row among the new ones.
 
 -- A pattern's beginning is a range of event types, in the order of their bytes.
 ALTER TABLE inbox_messages ALTER COLUMN event_type TYPE text COLLATE "C";
@@ -35,16 +37,16 @@ AS $$
 DECLARE
   woken integer;
 BEGIN
-  WITH due AS MATERIALIZED (
-    SELECT event_id FROM inbox_messages
+  INSERT INTO inbox_messages AS message (inbox_id, event_id, event_type, status, lease_count)
+  SELECT of_inbox, event_id, event_type, CASE WHEN lease_count >= max_leases THEN 'quarantined' ELSE 'available' END,
+    lease_count
+  FROM (
+    SELECT event_id, event_type, lease_count FROM inbox_messages
     WHERE inbox_id = of_inbox AND due_at <= now_ms
     ORDER BY due_at LIMIT max_woken
     FOR UPDATE SKIP LOCKED
-  )
-  UPDATE inbox_messages AS message
-  SET status = CASE WHEN lease_count >= max_leases THEN 'quarantined' ELSE 'available' END,
-      lease_id = NULL, due_at = NULL
-  FROM due WHERE message.inbox_id = of_inbox AND message.event_id = due.event_id;
+  ) AS due
+  ON CONFLICT (inbox_id, event_id) DO UPDATE SET status = excluded.status, lease_id = NULL, due_at = NULL;
   GET DIAGNOSTICS woken = ROW_COUNT;
   RETURN woken;
 END
@@ -110,19 +112,23 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET e
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
-  WITH held AS MATERIALIZED (
-    SELECT event_id FROM inbox_messages
-    -- `coalesce`: else inbox_messages_available, which does not know the ids, looks like the shorter way.
-    WHERE inbox_id = of_inbox AND event_id = ANY (ids) AND coalesce(status, '') = 'available'
-    FOR UPDATE SKIP LOCKED
-  ), changed AS (
-    UPDATE inbox_messages AS message
-    SET status = CASE WHEN lease_count >= max_leases THEN 'quarantined' ELSE 'leased' END,
-        lease_count = CASE WHEN lease_count >= max_leases THEN lease_count ELSE lease_count + 1 END,
-        lease_id = CASE WHEN lease_count >= max_leases THEN NULL ELSE for_lease END,
-        due_at = CASE WHEN lease_count >= max_leases THEN NULL ELSE until_ms END
-    FROM held WHERE message.inbox_id = of_inbox AND message.event_id = held.event_id
-    RETURNING message.event_id, message.status, message.lease_count
+  WITH changed AS (
+    INSERT INTO inbox_messages AS message (inbox_id, event_id, event_type, status, lease_count, lease_id, due_at)
+    SELECT of_inbox, held.event_id, held.event_type,
+      CASE WHEN spent THEN 'quarantined' ELSE 'leased' END,
+      CASE WHEN spent THEN held.lease_count ELSE held.lease_count + 1 END,
+      CASE WHEN NOT spent THEN for_lease END,
+      CASE WHEN NOT spent THEN until_ms END
+    FROM unnest(ids) AS one (id) CROSS JOIN LATERAL (
+      SELECT event_id, event_type, lease_count, lease_count >= max_leases AS spent FROM inbox_messages
+      -- `coalesce`: else inbox_messages_available, which does not begin with the id, looks like the shorter way.
+      WHERE inbox_id = of_inbox AND event_id = one.id AND coalesce(status, '') = 'available'
+      LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS held
+    ON CONFLICT (inbox_id, event_id) DO UPDATE
+    SET status = excluded.status, lease_count = excluded.lease_count, lease_id = excluded.lease_id,
+      due_at = excluded.due_at
+    RETURNING event_id, status, lease_count
   )
   SELECT coalesce(array_agg(event_id), '{}'), coalesce(array_agg(lease_count), '{}') INTO leased_ids, leased_counts
   FROM changed WHERE status = 'leased';

@@ -63,7 +63,11 @@ BEGIN
   IF from_event IS NULL THEN RETURN; END IF;
   SELECT cursor_event_id INTO last_touched FROM inboxes WHERE id = of_inbox;
   RETURN QUERY
-  WITH found AS (
+  WITH due AS MATERIALIZED (
+    SELECT event_id, lease_count FROM inbox_messages
+    WHERE of_status IN ('available', 'quarantined') AND inbox_id = of_inbox AND due_at <= now_ms
+    ORDER BY due_at
+  ), found AS (
     (
       SELECT event_id, lease_count, true AS touched FROM inbox_messages
       WHERE inbox_id = of_inbox AND (status, event_id) >= (of_status, from_event) AND status <= of_status
@@ -79,9 +83,8 @@ BEGIN
     )
     UNION ALL
     (
-      SELECT event_id, lease_count, true FROM inbox_messages
-      WHERE of_status IN ('available', 'quarantined') AND inbox_id = of_inbox AND due_at <= now_ms
-        AND event_id >= from_event AND event_id <> after_event
+      SELECT event_id, lease_count, true FROM due
+      WHERE event_id >= from_event AND event_id <> after_event
         AND CASE WHEN lease_count >= max_leases THEN 'quarantined' ELSE 'available' END = of_status
       ORDER BY event_id LIMIT max_messages
     )
@@ -158,5 +161,22 @@ BEGIN
       AND id > last_touched
     ORDER BY organization_id, id LIMIT max_events
   ) AS next;
+END
+$$;
+
+-- The data of events. A probe an id.
+CREATE FUNCTION event_data(of_organization uuid, ids uuid[]) RETURNS TABLE (id uuid, data text)
+LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  SELECT event.id, event.data
+  FROM unnest(ids) AS one (id) CROSS JOIN LATERAL (
+    SELECT id, organization_id, data FROM events WHERE id = one.id LIMIT 1
+  ) AS event
+  WHERE event.organization_id = of_organization;
 END
 $$;

@@ -1,6 +1,2 @@
--- Reads the data of events. Parameters: organization, ids. A probe an id.
-SELECT event.id, event.data
-FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
-  SELECT id, organization_id, data FROM events WHERE id = wanted.id LIMIT 1
-) AS event
-WHERE event.organization_id = $1
+-- Reads the data of events (migrations/0003-inbox-lists.sql says how). Parameters: organization, ids.
+SELECT id, data FROM event_data($1, $2)

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import type pg from 'pg';
+import type { LeaseId } from '../../src/core/ids.ts';
+import type { Inbox } from '../../src/core/inbox.ts';
+import { timestamp } from '../../src/core/time.ts';
+import { InboxRecord, Writer } from './inbox-record.ts';
+
+const SQL = new URL('../../src/engines/redis-postgres/postgres/inbox/sql/', import.meta.url);
+const ACKED = 30_000;
+const TYPES = 20;
+const LEASED = 100;
+
+/** Of the tables that grow. */
+interface Reads {
+  /** Whole tables gone through. */
+  readonly scanned: number;
+  /** Rows visited by way of an index. */
+  readonly fetched: number;
+}
+
+type Old = Awaited<ReturnType<typeof oldInbox>>;
+
+/** Each statement with how many rows it may visit. */
+const BOUNDS: readonly (readonly [name: string, values: (old: Old) => readonly unknown[], rows: number])[] = [
+  // Each event once for its id, once for its content.
+  ['lease-messages', ({ take }) => [...take(), null, null, null], 6 * LEASED],
+  ['lease-messages', ({ take }) => [...take(), ['type-1'], ['type-2'], []], 6 * LEASED],
+  ['waiting-types', ({ range, at }) => [...range, at, [''], ['~'], 2_000, 500, 1_000], 1_200],
+  ['list-messages', ({ range, after, at }) => [...range, after, 50, at, 10], 200],
+  ...['available', 'leased', 'acked', 'quarantined'].map(
+    (status) =>
+      ['list-messages-of-status', ({ range, after, at }: Old) => [...range, after, 50, at, 10, status], 450] as const,
+  ),
+  ['ack-messages', ({ range, held, leaseId, at }) => [...range, held, leaseId, at], 4 * LEASED],
+  ['ack-messages', ({ range, held, at }) => [...range, held, null, at], 4 * LEASED],
+  ['ack-lease', ({ inbox, leaseId, at }) => [inbox.id, leaseId, at], 4 * LEASED],
+  ['release-messages', ({ inbox, leaseId, held, at }) => [inbox.id, leaseId, at, held, null, 10], 4 * LEASED],
+  ['extend-messages', ({ inbox, leaseId, held, at }) => [inbox.id, leaseId, at, held, 1], 4 * LEASED],
+  ['requeue-messages', ({ inbox, held, at }) => [inbox.id, held, at, 10], 4 * LEASED],
+  ['event-data', ({ inbox, held }) => [inbox.organizationId, held], 2 * LEASED],
+];
+
+for (const statistics of ['none', 'fresh', 'of the empty inbox'] as const) {
+  test(`what an inbox has behind it costs nothing; statistics: ${statistics}`, async (context) => {
+    const old = await oldInbox(context, statistics);
+    for (const [name, values, rows] of BOUNDS) assertCheap(await reads(old.client, name, values(old)), rows);
+  });
+}
+
+test('a lease narrowed to many types reads little more than it takes', async (context) => {
+  const { client, take, inbox } = await oldInbox(context, 'fresh');
+  await client.query(
+    "UPDATE inbox_messages SET status = 'available', lease_id = NULL, due_at = NULL WHERE inbox_id = $1",
+    [inbox.id],
+  );
+  const types = Array.from({ length: TYPES }, (_, type) => `type-${type}`);
+  // A few of each type twice, those that are taken three times.
+  assertCheap(await reads(client, 'lease-messages', [...take(), types, [], []]), 8 * LEASED);
+});
+
+test('a probe that sees a whole table gone through', async (context) => {
+  const { client } = await oldInbox(context, 'fresh');
+  await client.query('BEGIN');
+  await client.query('SELECT count(*) FROM inbox_messages WHERE lease_count > 0');
+  assert.ok((await readsSoFar(client)).scanned >= ACKED);
+});
+
+/** An inbox that acked very much, holds a lease, and has as much before it as a lease takes. */
+async function oldInbox(context: TestContext, statistics: 'none' | 'fresh' | 'of the empty inbox') {
+  const record = await InboxRecord.open(context);
+  const store = record.store();
+  const inbox = await record.inbox(store);
+  const client = await record.client();
+  const writer = new Writer(client);
+  if (statistics === 'of the empty inbox') await planAll(client, inbox);
+  const events = record.events(ACKED).map((event, at) => ({ ...event, type: `type-${at % TYPES}` }));
+  for (let at = 0; at < ACKED; at += 1_000) await writer.write(events.slice(at, at + 1_000));
+  for (let at = 0; at < ACKED; at += 1_000) {
+    const eventIds = events.slice(at, at + 1_000).map(({ id }) => id);
+    await store.ack(inbox, { eventIds, leaseId: null });
+  }
+  const last = events.at(-1)?.id;
+  await client.query('UPDATE inboxes SET cursor_event_id = $1', [last]);
+  await writer.write(record.events(LEASED));
+  const lease = await store.lease(inbox, record.request(LEASED));
+  assert.equal(lease?.messages.length, LEASED);
+  await writer.write(record.events(2 * LEASED, { type: 'type-1' }));
+  if (statistics === 'fresh') await client.query('ANALYZE');
+  return {
+    at: record.at,
+    client,
+    inbox,
+    leaseId: lease.id as string,
+    held: lease.messages.map(({ event }) => event.id as string),
+    after: events[ACKED / 2]?.id as string,
+    range: [inbox.id, inbox.organizationId],
+    take: () => [
+      inbox.id,
+      inbox.organizationId,
+      record.ids.next<LeaseId>(),
+      record.at,
+      record.at + 1_000,
+      inbox.maxLeases,
+      LEASED,
+    ],
+  };
+}
+
+/** Plans are kept: this connection makes its own for tables in which there is next to nothing. */
+async function planAll(client: pg.Client, inbox: Inbox): Promise<void> {
+  await client.query('ANALYZE');
+  await client.query('SET plan_cache_mode = force_generic_plan');
+  const id = inbox.id;
+  const nothing = {
+    inbox,
+    range: [id, id],
+    take: () => [id, id, id, 0, 0, 10, 10],
+    leaseId: id,
+    held: [id],
+    after: id,
+  };
+  for (const [name, values] of BOUNDS) {
+    await client.query(prepared(name, values({ ...nothing, client, at: timestamp(0) })));
+  }
+}
+
+function prepared(name: string, values: readonly unknown[]): pg.QueryConfig {
+  return { name, text: readFileSync(new URL(`${name}.sql`, SQL), 'utf8'), values: [...values] };
+}
+
+/** What a statement read. It leaves nothing behind. */
+async function reads(client: pg.Client, name: string, values: readonly unknown[]): Promise<Reads & { name: string }> {
+  await client.query('BEGIN');
+  const before = await readsSoFar(client);
+  const { rows } = await client.query(prepared(name, values));
+  const after = await readsSoFar(client);
+  await client.query('ROLLBACK');
+  assert.ok(
+    rows.length > 0 || /quarantined/.test(String(values)) || name === 'requeue-messages',
+    `${name} found nothing`,
+  );
+  return { name, scanned: after.scanned - before.scanned, fetched: after.fetched - before.fetched };
+}
+
+async function readsSoFar(client: pg.Client): Promise<Reads> {
+  const { rows } = await client.query<Reads>(`
+    SELECT coalesce(sum(seq_tup_read), 0)::integer AS scanned, coalesce(sum(idx_tup_fetch), 0)::integer AS fetched
+    FROM pg_stat_xact_user_tables WHERE relname LIKE 'events%' OR relname = 'inbox_messages'
+  `);
+  const [row] = rows;
+  if (row === undefined) throw new Error('unreachable');
+  return row;
+}
+
+function assertCheap({ name, scanned, fetched }: Reads & { name: string }, bound: number): void {
+  assert.equal(scanned, 0, `${name} went through a table`);
+  assert.ok(fetched <= bound, `${name} visited ${fetched} rows`);
+}
