@@ -11,6 +11,19 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+export const ENGINES = ['embedded', 'distributed'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** `embedded` or `distributed` among the arguments; embedded when neither is. */
+export function engineOf(args: readonly string[]): EngineName {
+  return ENGINES.find((name) => args.includes(name)) ?? 'embedded';
+}
+
+/** The arguments that are numbers, in order. */
+export function numbersOf(args: readonly string[]): number[] {
+  return args.map(Number).filter((value) => !Number.isNaN(value));
+}
+
 /** A floor in a process of its own; it says its address over IPC and ends with its parent. */
 export async function startFloor(file: string): Promise<Running> {
   const child = fork(join(import.meta.dirname, file));

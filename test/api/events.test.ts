@@ -29,6 +29,7 @@ describe('events', () => {
     for (const name of ['data', 'payload']) {
       const sent = await service.post('/api/events', undefined, { raw: `{"type":"a.b","${name}": ${TRICKY} }` });
       assert.equal(sent.status, 202, sent.text);
+      await service.recorded(sent.json.id);
       const read = await service.get(`/api/events/${sent.json.id}`);
       assert.equal(read.status, 200);
       assert.ok(read.text.includes(`"data":${TRICKY},"deliveries":[]`), read.text);
@@ -47,6 +48,7 @@ describe('events', () => {
       assert.equal(again.json.id, first.json.id);
       assert.equal(again.json.created_at, first.json.created_at);
     }
+    await service.recorded(first.json.id);
     const read = await service.get(`/api/events/${first.json.id}`);
     assert.equal(read.json.data, 1);
   });

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
-import { IdSource, type KeyId, type OrganizationId } from '../../src/core/ids.ts';
-import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
+import { openEngine } from '../../src/app/compose.ts';
+import { SILENT_LOG } from '../../src/app/log.ts';
+import { readSettings } from '../../src/app/settings.ts';
+import type { KeyId, OrganizationId } from '../../src/core/ids.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
+import { engineEnvironment } from '../support/engine-choice.ts';
 import { eventually, startTestService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -16,19 +14,12 @@ const FREE_KEY = 'free-key-of-the-test';
 
 /** There is no route for it yet: an organization of a limited tier, put into the folder before the service starts. */
 async function addFreeOrganization(dataDir: string): Promise<void> {
-  const clock = new SystemClock();
-  const ids = new IdSource(() => clock.now(), randomFillSync);
-  const engine = openSqliteEngine({
-    dataDir,
-    clock,
-    ids,
-    fanOut: () => [],
-    dedupWindowMs: 1_000,
-    maxBacklog: null,
-    onFatal: (error) => assert.fail(String(error)),
-  });
+  const settings = readSettings({ ...(await engineEnvironment(dataDir)), DATA_DIR: dataDir });
+  assert.ok(!('problems' in settings));
+  const onFatal = (error: unknown) => assert.fail(String(error));
+  const { engine, ids } = await openEngine({ settings, log: SILENT_LOG, clock: new SystemClock(), onFatal });
   const organizationId = ids.next<OrganizationId>();
-  const createdAt = clock.now();
+  const createdAt = engine.clock.now();
   await engine.store.organizations.create(
     { id: organizationId, name: 'Free', tier: 'free', createdAt },
     {
@@ -64,7 +55,9 @@ describe('limits', () => {
     assert.equal(refused.headers['ratelimit-remaining'], '0');
     const retryAfter = Number(refused.headers['retry-after']);
     assert.ok(retryAfter >= 1 && retryAfter <= 20, String(retryAfter));
-    assert.equal((await service.get('/api/events', { key: FREE_KEY })).json.data.length, 2);
+    await eventually(async () => {
+      assert.equal((await service.get('/api/events', { key: FREE_KEY })).json.data.length, 2);
+    });
     assert.equal((await service.get('/api/me', { key: FREE_KEY })).json.rate_limit_per_minute, 3);
     assert.equal((await service.post('/api/events', { type: 'a', data: 1 })).status, 202);
   });
@@ -118,47 +111,4 @@ describe('limits', () => {
       assert.equal(again.status, 202);
     });
   });
-
-  test('503 unavailable while the disk is full: nothing of the event is there, reads work, and 202 when there is space', async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'triggers-full-'));
-    // Who may not mount has the engine's own test of a full database (test/sqlite).
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', folder]).status !== 0) return;
-    const service = await startTestService(context, { DATA_DIR: join(folder, 'data') });
-    // After the service has ended: what is left behind first is done first.
-    context.after(() => {
-      spawnSync('umount', [folder]);
-      rmSync(folder, { recursive: true });
-    });
-    const id = await service.send('before', 1);
-    const filler = join(folder, 'filler');
-    fill(filler);
-    const text = 'x'.repeat(200_000);
-    const full = await eventually(async () => {
-      const answer = await service.post('/api/events', { type: 'full', data: text });
-      assert.equal(answer.status, 503);
-      return answer;
-    });
-    assert.equal(full.json.code, 'unavailable');
-    assert.ok(Number(full.headers['retry-after']) >= 1);
-    assert.equal((await service.get(`/api/events/${id}`)).status, 200);
-    assert.equal((await service.get('/health')).json.status, 'degraded');
-    assert.equal((await service.get('/health/ready')).status, 503);
-    const before = (await service.get('/api/events?type=full')).json.data.length;
-    rmSync(filler);
-    await eventually(async () => {
-      assert.equal((await service.post('/api/events', { type: 'full', data: text })).status, 202);
-    });
-    assert.equal((await service.get('/api/events?type=full')).json.data.length, before + 1);
-    await eventually(async () => assert.equal((await service.get('/health/ready')).status, 200));
-  });
 });
-
-/** Until there is no space left. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  try {
-    for (;;) writeSync(file, Buffer.alloc(4_096));
-  } catch {
-    closeSync(file);
-  }
-}

@@ -50,6 +50,11 @@ export class ServiceProcess {
     return { ...(await ended), output: output.join('') };
   }
 
+  /** Calls with what it writes, as it comes. */
+  onOutput(listener: (text: string) => void): void {
+    this.#child.stdout?.on('data', listener);
+  }
+
   /** Everything it wrote so far. */
   get output(): string {
     return this.#output.join('');
