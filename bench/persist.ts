@@ -38,7 +38,7 @@ try {
   progress('');
   console.log(`${sent} events wait; the api took ${rss(api) - apiBefore} MB for them (${rss(api)} MB in all)`);
 
-  const worker = await servers.run('worker', { LOG_LEVEL: 'warn' });
+  const worker = await servers.run('worker');
   const workerBefore = rss(worker);
   const from = await waiting();
   const since = performance.now();
