@@ -38,12 +38,14 @@ export class Batcher<Item, Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       this.#weight += this.#weigh(item);
-      if (!this.#running) void this.#drain();
+      if (this.#running) return;
+      this.#running = true;
+      // What is added in the same turn goes along.
+      queueMicrotask(() => void this.#drain());
     });
   }
 
   async #drain(): Promise<void> {
-    this.#running = true;
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup();
       try {
