@@ -1,30 +1,49 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { EngineHealth } from '../../../ports/engine.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
-import { asEngineError, isConflict, isCut } from './errors.ts';
+import { asTrouble, Trouble } from './errors.ts';
+import { Perseverance } from './perseverance.ts';
 import type { Row } from './row.ts';
+import { readSqlFiles } from './sql-files.ts';
 
-/** A free connection, new or old, within this time, or it counts as out of reach. */
+/** A free connection, new or old, within this time, or the server counts as out of reach. */
 const CONNECT_TIMEOUT_MS: Milliseconds = 2_000;
-/** The server ends statements that take longer … */
+/** The server itself ends statements that take longer. */
 const STATEMENT_TIMEOUT_MS: Milliseconds = 15_000;
-/** … and where it says nothing at all the connection is given up. */
-const SILENCE_TIMEOUT_MS: Milliseconds = 17_000;
+/** Where it says nothing for so long the connection is given up: statements take milliseconds. */
+const SILENCE_TIMEOUT_MS: Milliseconds = 6_000;
+/** For the few that may take long: the server's own end comes first. */
+const PATIENT_SILENCE_TIMEOUT_MS: Milliseconds = 17_000;
 const IDLE_TIMEOUT_MS: Milliseconds = 30_000;
-const MAX_CONFLICTS = 5;
-/** How long a statement that may be made twice is made again after its connection was cut. */
-const CUT_RETRY_MS: Milliseconds = 1_000;
-const CUT_PAUSE_MS: Milliseconds = 100;
 
-export const SQL_FOLDERS = [join(import.meta.dirname, 'sql'), join(import.meta.dirname, 'inbox/sql')];
+/**
+ * For every connection. The planner settings stand for SQLite's INDEXED BY: each statement is a few probes or short
+ * ranges of known indexes, and stays that when a table has grown by a million rows since it was last analyzed (a lease
+ * of 100 took 270 ms by a hash join over the whole day). In a statement, not as parameters of the connection: poolers
+ * refuse those. The functions of migration 0001 count on READ COMMITTED.
+ */
+const SESSION = `
+  SET statement_timeout = ${STATEMENT_TIMEOUT_MS};
+  SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT_MS};
+  SET default_transaction_isolation = 'read committed';
+  SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+  SET jit = off`;
+
+const SQL_FOLDERS = [join(import.meta.dirname, 'sql'), join(import.meta.dirname, 'inbox/sql')];
 
 /** Where statements run: the pool, or the one connection of a transaction. */
 export interface Statements {
   /** Runs `<name>.sql` with its parameters ($1, $2, …) as a prepared statement. */
   query(name: string, parameters: readonly unknown[]): Promise<readonly Row[]>;
+}
+
+export interface QueryOptions {
+  /** May be made twice: tried again for a second when the connection was cut and no answer came. */
+  readonly idempotent?: boolean;
+  /** May take many seconds. */
+  readonly patient?: boolean;
 }
 
 export interface DatabaseOptions {
@@ -37,28 +56,33 @@ export interface DatabaseOptions {
   readonly silenceTimeoutMs?: Milliseconds;
 }
 
-/** The pool of connections to PostgreSQL. Rejects with `EngineUnavailable` when it can't be reached, within seconds. */
+/**
+ * The pool of connections to PostgreSQL. Rejects with `EngineUnavailable` when it can't be reached, within seconds; with
+ * `StatementRefused` when the values are at fault.
+ */
 export class Database implements Statements {
   readonly #pool: pg.Pool;
   readonly #sql: ReadonlyMap<string, string>;
   readonly #log: DatabaseOptions['logSql'];
-  #lastFailure: string | null = null;
+  readonly #silenceTimeoutMs: Milliseconds;
+  readonly #perseverance = new Perseverance();
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
-    this.#sql = readSql(SQL_FOLDERS);
+    this.#sql = readSqlFiles(SQL_FOLDERS);
     this.#log = options.logSql;
+    this.#silenceTimeoutMs = options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
     this.#pool = new pg.Pool({
       connectionString: options.url,
       max: options.maxConnections,
       application_name: options.applicationName.slice(0, 63),
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-      query_timeout: options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
+      query_timeout: this.#silenceTimeoutMs,
       keepAlive: true,
       types: { getTypeParser: typeParser },
+      // Awaited: nobody gets the connection before.
+      onConnect: (connection) => connection.query(SESSION).then(() => {}),
     });
     // An idle connection that is cut is no error of anybody's; the next statement has a new one.
     this.#pool.on('error', () => {});
@@ -69,68 +93,55 @@ export class Database implements Statements {
     return new Database(options);
   }
 
-  /** @param options.idempotent may be made twice: tried again when the connection was cut and no answer came */
-  async query(
-    name: string,
-    parameters: readonly unknown[],
-    options: { readonly idempotent?: boolean } = {},
-  ): Promise<readonly Row[]> {
+  query(name: string, parameters: readonly unknown[], options: QueryOptions = {}): Promise<readonly Row[]> {
     const text = this.#textOf(name);
-    return this.#persevere(options.idempotent === true, () =>
-      this.#withConnection((connection) => this.#run(connection, name, text, parameters)),
+    const silenceMs = options.patient === true ? PATIENT_SILENCE_TIMEOUT_MS : this.#silenceTimeoutMs;
+    return this.#perseverance.run(options.idempotent === true, () =>
+      this.#withConnection((connection) => this.#run(connection, { name, text, values: parameters, silenceMs })),
     );
   }
 
-  /** All or nothing, on one connection. Made again as a whole when it was in the way of another. */
+  /** All or nothing, on one connection. Made again as a whole when it was in the way of another, or cut before its end. */
   transaction<Result>(work: (transaction: Statements) => Promise<Result>): Promise<Result> {
-    return this.#persevere(false, () =>
+    const silenceMs = this.#silenceTimeoutMs;
+    return this.#perseverance.run(false, () =>
       this.#withConnection(async (connection) => {
-        await connection.query('BEGIN');
-        try {
-          const result = await work({
-            query: (name, parameters) => this.#run(connection, name, this.#textOf(name), parameters),
-          });
-          await connection.query('COMMIT');
-          return result;
-        } catch (error) {
-          await connection.query('ROLLBACK').catch(() => {});
-          throw error;
-        }
+        const query = (name: string, values: readonly unknown[]) =>
+          this.#run(connection, { name, text: this.#textOf(name), values, silenceMs });
+        const result = await beforeCommit(connection, () => work({ query }));
+        await command(connection, 'COMMIT');
+        return result;
       }),
     );
   }
 
-  /** Statements that stand in no file, for their effect: partitions. */
+  /** Statements that stand in no file, for their effect: all or nothing. May be made again while nothing was done. */
   execute(sql: string): Promise<void> {
-    return this.#persevere(false, () =>
-      this.#withConnection(async (connection) => {
-        try {
-          await connection.query(sql);
-        } catch (error) {
-          await connection.query('ROLLBACK').catch(() => {});
-          throw error;
-        }
-      }),
+    return this.#perseverance.run(false, () =>
+      this.#withConnection((connection) => command(connection, sql, PATIENT_SILENCE_TIMEOUT_MS)),
     );
   }
 
   health(): EngineHealth {
-    return this.#lastFailure === null
-      ? { status: 'ok', reason: null }
-      : { status: 'degraded', reason: this.#lastFailure };
+    const { lastFailure } = this.#perseverance;
+    return lastFailure === null ? { status: 'ok', reason: null } : { status: 'degraded', reason: lastFailure };
   }
 
   /** Statements under way end first. */
   close(): Promise<void> {
+    this.#perseverance.end();
     this.#closing ??= this.#pool.end();
     return this.#closing;
   }
 
-  async #run(connection: pg.ClientBase, name: string, text: string, values: readonly unknown[]) {
+  async #run(connection: pg.ClientBase, statement: Statement): Promise<readonly Row[]> {
+    const { name, text, values, silenceMs } = statement;
     const startedAt = this.#log === undefined ? 0 : performance.now();
     try {
-      const result = await connection.query<Row>({ name, text, values: [...values] });
-      return result.rows;
+      const query: TimedQuery = { name, text, values: [...values], query_timeout: silenceMs };
+      return (await connection.query<Row>(query)).rows;
+    } catch (error) {
+      throw asTrouble(error);
     } finally {
       this.#log?.(name, performance.now() - startedAt);
     }
@@ -138,16 +149,16 @@ export class Database implements Statements {
 
   async #withConnection<Result>(work: (connection: pg.PoolClient) => Promise<Result>): Promise<Result> {
     if (this.#closing !== undefined) throw new EngineUnavailable('closing', 'The engine is closing');
-    const connection = await this.#pool.connect();
+    const connection = await this.#connect();
     // Errors reach whoever waits for a statement; between two statements nobody does.
     connection.on('error', ignore);
-    let broken = false;
+    let broken = true;
     try {
       const result = await work(connection);
-      this.#lastFailure = null;
+      broken = false;
       return result;
     } catch (error) {
-      broken = isCut(error) || isConflict(error);
+      broken = !(error instanceof Trouble) || !(error.kind === 'conflict' || error.kind === 'other');
       throw error;
     } finally {
       connection.off('error', ignore);
@@ -155,23 +166,11 @@ export class Database implements Statements {
     }
   }
 
-  async #persevere<Result>(idempotent: boolean, act: () => Promise<Result>): Promise<Result> {
-    const until = performance.now() + CUT_RETRY_MS;
-    for (let conflicts = 0; ; ) {
-      try {
-        return await act();
-      } catch (error) {
-        const again = isConflict(error)
-          ? ++conflicts < MAX_CONFLICTS
-          : idempotent && isCut(error) && this.#closing === undefined && performance.now() < until;
-        if (again) {
-          await sleep(isConflict(error) ? Math.random() * 20 * conflicts : CUT_PAUSE_MS);
-          continue;
-        }
-        const meant = asEngineError(error, this.#closing !== undefined);
-        if (meant instanceof EngineUnavailable) this.#lastFailure = meant.message;
-        throw meant;
-      }
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw unsentIfCut(asTrouble(error));
     }
   }
 
@@ -182,20 +181,45 @@ export class Database implements Statements {
   }
 }
 
+interface Statement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly silenceMs: Milliseconds;
+}
+
+/** The driver reads it from each query too (8.16), its types don't say so. */
+interface TimedQuery extends pg.QueryConfig {
+  readonly query_timeout: Milliseconds;
+}
+
+/** What a transaction does before its COMMIT is not done when it fails, whatever the failure. */
+async function beforeCommit<Result>(connection: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  try {
+    await command(connection, 'BEGIN');
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    const trouble = unsentIfCut(error);
+    if (trouble.kind !== 'unsent') await command(connection, 'ROLLBACK');
+    throw trouble;
+  }
+}
+
+async function command(connection: pg.ClientBase, text: string, silenceMs?: Milliseconds): Promise<void> {
+  try {
+    const query = silenceMs === undefined ? { text } : { text, query_timeout: silenceMs };
+    await connection.query(query);
+  } catch (error) {
+    throw asTrouble(error);
+  }
+}
+
+function unsentIfCut(trouble: Trouble): Trouble {
+  return trouble.kind === 'cut' ? new Trouble('unsent', trouble.meant) : trouble;
+}
+
 function ignore(): void {}
-
-function sleep(ms: Milliseconds): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function readSql(folders: readonly string[]): ReadonlyMap<string, string> {
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.sql'))
-      .map((name) => [name.slice(0, -'.sql'.length), readFileSync(join(folder, name), 'utf8')] as const),
-  );
-  return new Map(files);
-}
 
 /** Whole numbers of 64 bits are times and counts here, below 2^53. */
 const INT8 = 20;

@@ -46,13 +46,18 @@ export class DeliveryRecord {
       now,
     ]);
     const byId = new Map(rows.map((row) => [text<DeliveryId>(row, 'delivery_id'), row]));
-    return wanted.map(({ deliveryId }) => answerFromRow(byId.get(deliveryId), now));
+    const answered = new Set<DeliveryId>();
+    return wanted.map(({ deliveryId, leasedUntil }) => {
+      // Asked for twice it is had once.
+      if (answered.has(deliveryId)) return { kind: 'later', at: leasedUntil };
+      answered.add(deliveryId);
+      return answerFromRow(byId.get(deliveryId), now);
+    });
   }
 
   /** Outcomes in order. Of two settlements of one attempt the first counts. */
   async settle(settlements: readonly Settlement[], now: Timestamp): Promise<SettleOutcome[]> {
-    const first = new Map(settlements.toReversed().map((settlement) => [attemptKey(settlement), settlement]));
-    const each = [...first.values()];
+    const each = eachOnce(settlements);
     const rows = await this.#database.query('settle-deliveries', [
       each.map(({ deliveryId }) => deliveryId),
       each.map(({ attemptNumber }) => attemptNumber),
@@ -65,11 +70,9 @@ export class DeliveryRecord {
       each.map(({ attempt }) => storable(attempt.responseExcerpt)),
       now,
     ]);
-    const settled = new Set(
-      rows.map((row) => attemptKey({ deliveryId: text(row, 'id'), attemptNumber: number(row, 'number') })),
-    );
-    return settlements.map((settlement) =>
-      settled.has(attemptKey(settlement)) && first.get(attemptKey(settlement)) === settlement ? 'settled' : 'stale',
+    const settled = new Set(rows.map((row) => attemptKey(text(row, 'id'), number(row, 'number'))));
+    return settlements.map(({ deliveryId, attemptNumber }) =>
+      settled.delete(attemptKey(deliveryId, attemptNumber)) ? 'settled' : 'stale',
     );
   }
 
@@ -78,16 +81,22 @@ export class DeliveryRecord {
     returned: readonly ReturnedDelivery[],
     now: Timestamp,
   ): Promise<readonly ({ readonly endpointId: EndpointId } | undefined)[]> {
+    const each = eachOnce(returned);
     const rows = await this.#database.query('give-back-deliveries', [
-      returned.map(({ deliveryId }) => deliveryId),
-      returned.map(({ attemptNumber }) => attemptNumber),
-      returned.map(({ dueAt }) => dueAt),
+      each.map(({ deliveryId }) => deliveryId),
+      each.map(({ attemptNumber }) => attemptNumber),
+      each.map(({ dueAt }) => dueAt),
       now,
     ]);
-    const byId = new Map(
-      rows.map((row) => [text<DeliveryId>(row, 'id'), { endpointId: text<EndpointId>(row, 'endpoint_id') }]),
+    const endpoints = new Map(
+      rows.map((row) => [attemptKey(text(row, 'id'), number(row, 'number')), text<EndpointId>(row, 'endpoint_id')]),
     );
-    return returned.map(({ deliveryId }) => byId.get(deliveryId));
+    return returned.map(({ deliveryId, attemptNumber }) => {
+      const key = attemptKey(deliveryId, attemptNumber);
+      const endpointId = endpoints.get(key);
+      endpoints.delete(key);
+      return endpointId === undefined ? undefined : { endpointId };
+    });
   }
 
   /** A step over all that is unfinished, in the order of ids. */
@@ -129,7 +138,19 @@ export class DeliveryRecord {
   }
 }
 
-function attemptKey({ deliveryId, attemptNumber }: Pick<Settlement, 'deliveryId' | 'attemptNumber'>): string {
+/** Of one attempt the first, in the order of the ids, in which everybody takes the rows: no deadlocks. */
+function eachOnce<Item extends { readonly deliveryId: DeliveryId; readonly attemptNumber: number }>(
+  items: readonly Item[],
+): Item[] {
+  const byAttempt = new Map<string, Item>();
+  for (const item of items) {
+    const key = attemptKey(item.deliveryId, item.attemptNumber);
+    if (!byAttempt.has(key)) byAttempt.set(key, item);
+  }
+  return [...byAttempt.values()].sort((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
+}
+
+function attemptKey(deliveryId: DeliveryId, attemptNumber: number): string {
   return `${deliveryId} ${attemptNumber}`;
 }
 

@@ -13,29 +13,68 @@ export class StatementRefused extends Error {
   }
 }
 
-/** Content: a value that a type does not take, a constraint, a limit of the program. */
-const CONTENT_CLASSES = new Set(['22', '23', '54']);
-/** No room: on the disk or in memory. */
-const NO_ROOM = new Set(['53100', '53200']);
-/** Connection, resources, operator, system; a server that is read-only after a failover, a lock that was not had in time. */
-const AWAY_CLASSES = new Set(['08', '53', '57', '58', 'XX', 'F0']);
-const AWAY = new Set(['25006', '25P03', '55P03', '40001', '40P01', '3D000', '28P01', '28000']);
+/**
+ * `cut`: the connection was lost, or the server is just ending: whether the statement was made is not known.
+ * `unsent`: the same before anything was asked or committed, so that nothing was done.
+ * `conflict`: somebody else was in the way; nothing was done.
+ * `outdated`: a table has changed since this connection prepared the statement; nothing was done, a new one can do it.
+ */
+export type TroubleKind = 'cut' | 'unsent' | 'conflict' | 'outdated' | 'other';
 
-/** What an error of the driver means. Its own message may name values (`detail`, `where`): only the code is kept. */
-export function asEngineError(error: unknown, closing: boolean): unknown {
-  if (error instanceof EngineUnavailable || error instanceof StatementRefused) return error;
-  if (closing) return new EngineUnavailable('closing', 'The engine is closing');
-  const code = codeOf(error);
-  if (error instanceof pg.DatabaseError && code !== null) return fromServer(code, error);
-  // No SQLSTATE: the connection, not the server, has spoken.
-  return error instanceof TypeError || error instanceof RangeError
-    ? error
-    : new EngineUnavailable('unreachable', `PostgreSQL can't be reached${code === null ? '' : ` (${code})`}`);
+/** What went wrong at the driver, and what the caller is to be told. Never leaves database.ts. */
+export class Trouble extends Error {
+  override readonly name = 'Trouble';
+  readonly kind: TroubleKind;
+  readonly meant: Error;
+
+  constructor(kind: TroubleKind, meant: Error) {
+    super(meant.message);
+    this.kind = kind;
+    this.meant = meant;
+  }
 }
 
-function fromServer(code: string, error: pg.DatabaseError): Error {
-  if (NO_ROOM.has(code)) return new EngineUnavailable('storage_failed', `PostgreSQL has no room left (${code})`);
-  if (AWAY.has(code) || AWAY_CLASSES.has(code.slice(0, 2))) {
+/** Content: a value that a type does not take, a constraint, a limit of the program. */
+const CONTENT_CLASSES = new Set(['22', '23', '54']);
+/** The disk is full or fails, memory is out, or what is on the disk is not what was written. */
+const STORAGE_FAILED = new Set(['53100', '53200', '58030', 'XX001', 'XX002']);
+/** Connection, resources, operator, system, internal. */
+const AWAY_CLASSES = new Set(['08', '53', '57', '58', 'F0', 'XX']);
+/** Read-only after a failover, left alone in a transaction, a lock not had in time, in the way of others too often. */
+const AWAY = new Set(['25006', '25P03', '55P03', '40001', '40P01']);
+/** What was right at start is not right now: somebody works on users and databases. */
+const ADMINISTERED = new Set(['3D000', '28P01', '28000']);
+const TOO_MANY_CONNECTIONS = '53300';
+const FEATURE_NOT_SUPPORTED = '0A000';
+
+/** Reads an error of the driver. Its own message may name values (`detail`, `where`): only the code is kept. */
+export function asTrouble(error: unknown): Trouble {
+  if (error instanceof Trouble) return error;
+  const code = codeOf(error);
+  if (error instanceof pg.DatabaseError && code !== null)
+    return new Trouble(kindOf(code, error), meaningOf(code, error));
+  // No SQLSTATE: the connection, not the server, has spoken. The driver's own refusals of values are TypeErrors.
+  if (error instanceof TypeError || error instanceof RangeError) return new Trouble('other', error);
+  const told = `PostgreSQL can't be reached${code === null ? '' : ` (${code})`}`;
+  return new Trouble('cut', new EngineUnavailable('unreachable', told));
+}
+
+function kindOf(code: string, error: pg.DatabaseError): TroubleKind {
+  if (code === '40001' || code === '40P01') return 'conflict';
+  // Its message is in the server's language; the place where it was raised is not.
+  if (code === FEATURE_NOT_SUPPORTED && error.routine === 'RevalidateCachedQuery') return 'outdated';
+  const cut = code.startsWith('08') || code.startsWith('57P') || code === '25P03' || code === TOO_MANY_CONNECTIONS;
+  return cut ? 'cut' : 'other';
+}
+
+function meaningOf(code: string, error: pg.DatabaseError): Error {
+  if (STORAGE_FAILED.has(code)) {
+    return new EngineUnavailable(
+      'storage_failed',
+      `PostgreSQL can't store it: its disk or memory is full or fails (${code})`,
+    );
+  }
+  if (AWAY.has(code) || ADMINISTERED.has(code) || AWAY_CLASSES.has(code.slice(0, 2))) {
     return new EngineUnavailable('unreachable', `PostgreSQL can't do it now (${code})`);
   }
   if (CONTENT_CLASSES.has(code.slice(0, 2))) {
@@ -43,19 +82,6 @@ function fromServer(code: string, error: pg.DatabaseError): Error {
     return new StatementRefused(code, `PostgreSQL refused the content (${code}${column})`);
   }
   return error;
-}
-
-/** The same statement may be made again at once: somebody else was in the way, and nothing was done. */
-export function isConflict(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === '40001' || code === '40P01';
-}
-
-/** The connection was cut, or the server is just ending or starting. */
-export function isCut(error: unknown): boolean {
-  if (error instanceof EngineUnavailable) return error.code === 'unreachable';
-  const code = codeOf(error);
-  return !(error instanceof pg.DatabaseError) || code === null || code.startsWith('08') || code.startsWith('57P');
 }
 
 function codeOf(error: unknown): string | null {

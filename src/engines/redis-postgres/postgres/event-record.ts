@@ -1,9 +1,12 @@
-import type { DeliveryId, EndpointId } from '../../../core/ids.ts';
+import { type DeliveryId, type EndpointId, isUuid, uuidv7Time } from '../../../core/ids.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import { RecordRefused, type RoutedEvent } from '../../../ports/event-record.ts';
+import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import { bigintArray, integerArray, textArray, uuidArray } from './array-parameters.ts';
 import type { Database } from './database.ts';
 import { StatementRefused } from './errors.ts';
-import type { Partitions } from './partitions.ts';
+import { lowestDeliveryId } from './id-range.ts';
+import { hasDay, type Partitions } from './partitions.ts';
 import { number, type Row, text } from './row.ts';
 
 /** No partition for a row: somebody has dropped the day. */
@@ -34,30 +37,56 @@ export class EventRecord {
   async persist(batch: readonly RoutedEvent[]): Promise<readonly UnfinishedDelivery[]> {
     const events = eachOnce(batch);
     if (events.length === 0) return [];
+    refuseStrangeIds(events);
     const parameters = columns(events);
     try {
-      await this.#ensurePartitions(events);
-      return await this.#write(parameters);
+      return await this.#write(events, parameters);
     } catch (error) {
-      if (!(error instanceof StatementRefused)) throw error;
-      if (error.code !== NO_PARTITION) throw new RecordRefused(error.message);
+      if (!isWithoutPartition(error)) throw asRefusal(error);
     }
     this.#partitions.forget();
-    await this.#ensurePartitions(events);
-    return this.#write(parameters);
+    try {
+      return await this.#write(events, parameters);
+    } catch (error) {
+      if (!isWithoutPartition(error)) throw asRefusal(error);
+      // Not the event's fault: it must not go to the dead ones for it.
+      throw new EngineUnavailable(
+        'storage_failed',
+        'The partitions of a day are detached from their tables in PostgreSQL',
+      );
+    }
   }
 
-  #ensurePartitions(events: readonly RoutedEvent[]): Promise<void> {
-    return this.#partitions.ensure(
-      events.flatMap(({ event, deliveries }) => [event.id, ...deliveries.map(({ id }) => id)]),
-    );
-  }
-
-  async #write(parameters: readonly unknown[]): Promise<readonly UnfinishedDelivery[]> {
+  async #write(events: readonly RoutedEvent[], parameters: readonly unknown[]): Promise<readonly UnfinishedDelivery[]> {
+    await this.#partitions.ensure(idsOf(events));
     // Written twice it is there once: a cut connection costs a second look.
     const rows = await this.#database.query('persist-events', parameters, { idempotent: true });
     return rows.map(unfinishedFromRow);
   }
+}
+
+function* idsOf(events: readonly RoutedEvent[]): Iterable<string> {
+  for (const { event, deliveries } of events) {
+    yield event.id;
+    for (const { id } of deliveries) yield id;
+  }
+}
+
+/** Before anything is made of them: a day a strange id names would get its partitions. */
+function refuseStrangeIds(events: readonly RoutedEvent[]): void {
+  for (const id of idsOf(events)) if (!hasDay(id)) throw new RecordRefused('The id is no UUIDv7 of this century');
+  for (const { event, deliveries } of events) {
+    const others = [event.organizationId, ...deliveries.map(({ endpointId }) => endpointId)];
+    if (!others.every(isUuid)) throw new RecordRefused('The id of the organization or of an endpoint is no UUID');
+  }
+}
+
+function isWithoutPartition(error: unknown): boolean {
+  return error instanceof StatementRefused && error.code === NO_PARTITION;
+}
+
+function asRefusal(error: unknown): unknown {
+  return error instanceof StatementRefused ? new RecordRefused(error.message) : error;
 }
 
 function unfinishedFromRow(row: Row): UnfinishedDelivery {
@@ -76,20 +105,22 @@ function columns(events: readonly RoutedEvent[]): unknown[] {
   const deliveries = events.flatMap(({ deliveries }, at) =>
     deliveries.map((delivery) => ({ ...delivery, place: at + 1 })),
   );
+  const [oldest] = events;
   return [
-    of(({ id }) => id),
-    of(({ organizationId }) => organizationId),
-    of(({ type }) => type),
-    of(({ data }) => data),
-    of(({ dedupId }) => dedupId),
-    of(({ orderingKey }) => orderingKey),
-    of(({ deliverAt }) => deliverAt),
-    of(({ createdAt }) => createdAt),
-    of(({ traceparent }) => traceparent),
-    of(({ hops }) => hops),
-    deliveries.map(({ id }) => id),
-    deliveries.map(({ place }) => place),
-    deliveries.map(({ endpointId }) => endpointId),
-    deliveries.map(({ status }) => status),
+    uuidArray(of(({ id }) => id)),
+    uuidArray(of(({ organizationId }) => organizationId)),
+    textArray(of(({ type }) => type)),
+    textArray(of(({ data }) => data)),
+    textArray(of(({ dedupId }) => dedupId)),
+    textArray(of(({ orderingKey }) => orderingKey)),
+    bigintArray(of(({ deliverAt }) => deliverAt)),
+    bigintArray(of(({ createdAt }) => createdAt)),
+    textArray(of(({ traceparent }) => traceparent)),
+    integerArray(of(({ hops }) => hops)),
+    uuidArray(deliveries.map(({ id }) => id)),
+    integerArray(deliveries.map(({ place }) => place)),
+    uuidArray(deliveries.map(({ endpointId }) => endpointId)),
+    textArray(deliveries.map(({ status }) => status)),
+    oldest === undefined ? null : lowestDeliveryId(uuidv7Time(oldest.event.id)),
   ];
 }

@@ -1,15 +1,13 @@
 import type { AcceptedEvent } from '../../../core/event.ts';
 import { type EventId, isUuid, type OrganizationId } from '../../../core/ids.ts';
-import { addMs, type Milliseconds, type Timestamp } from '../../../core/time.ts';
+import { type Timestamp, timestamp } from '../../../core/time.ts';
 import type { EventStore } from '../../../ports/store/event-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
 import type { Database } from './database.ts';
 import { eventFromRow } from './event-row.ts';
 import { idRange, LOWEST_ID, lowestIdAt } from './id-range.ts';
 import type { OldDays } from './old-days.ts';
-import { number, text } from './row.ts';
-
-const DAY_MS: Milliseconds = 86_400_000;
+import { number, type Row, text } from './row.ts';
 
 interface RemovalStep {
   readonly removed: number;
@@ -27,40 +25,41 @@ export class PostgresEventStore implements EventStore {
 
   async get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined> {
     if (!isUuid(id)) return undefined;
-    const [row] = await this.#database.query('get-event', [organizationId, id], { idempotent: true });
+    const [row] = await this.#read('get-event', [organizationId, id]);
     return row === undefined ? undefined : eventFromRow(row);
   }
 
-  async list(organizationId: OrganizationId, query: PageRequest & { readonly type: string | null }) {
+  async list(
+    organizationId: OrganizationId,
+    query: PageRequest & { readonly type: string | null },
+  ): Promise<AcceptedEvent[]> {
     const { from, before } = idRange(query);
     const { type, limit } = query;
-    const [name, parameters] =
+    const rows =
       type === null
-        ? ['list-events', [organizationId, from, before, limit]]
-        : ['list-events-of-type', [organizationId, type, from, before, limit]];
-    return (await this.#database.query(String(name), parameters as unknown[], { idempotent: true })).map(eventFromRow);
+        ? await this.#read('list-events', [organizationId, from, before, limit])
+        : await this.#read('list-events-of-type', [organizationId, type, from, before, limit]);
+    return rows.map(eventFromRow);
   }
 
   /**
-   * Whole days first, each dropped as one when nothing in it waits; then, row by row, what is left of days in which
-   * something waits, and the part of the last day that is too old. The cursor is `day:…` or `row:…`.
+   * Whole days first, each dropped as one when nothing in it waits; then what inboxes know of events that are gone; then,
+   * row by row, what is left of days in which something waits, and the part of the last day that is too old. The cursor is
+   * `day:<start>`, `messages` or `row:<id>`.
    */
   async removeStep(args: { before: Timestamp; after: string | null; limit: number }): Promise<RemovalStep> {
     const { before, after, limit } = args;
     if (after === null || after.startsWith('day:')) {
-      const lastDay = after === null ? -1 : Number(after.slice('day:'.length));
-      const day = await this.#oldDays.next(lastDay, addMs(before, -DAY_MS));
-      if (day !== null) {
-        const { done, removed } = await this.#oldDays.remove(day);
-        return { removed, after: `day:${done ? day : lastDay}` };
-      }
+      const last = after === null ? null : timestamp(Number(after.slice('day:'.length)));
+      const day = await this.#oldDays.next(last, before);
+      if (day !== null) return { removed: await this.#oldDays.drop(day), after: `day:${day}` };
     }
-    const place = after?.startsWith('row:') ? after.slice('row:'.length) : LOWEST_ID;
-    return this.#removeRows(place, before, limit);
+    if (!after?.startsWith('row:') && !(await this.#oldDays.removeMessages())) return { removed: 0, after: 'messages' };
+    return this.#removeRows(after?.startsWith('row:') ? after.slice('row:'.length) : LOWEST_ID, before, limit);
   }
 
   async #removeRows(place: string, before: Timestamp, limit: number): Promise<RemovalStep> {
-    const rows = await this.#database.query('old-events', [place, lowestIdAt(before), limit]);
+    const rows = await this.#read('old-events', [place, lowestIdAt(before), limit]);
     const ids = rows.filter((row) => row['waits'] === false).map((row) => text<EventId>(row, 'id'));
     const [removal] = ids.length === 0 ? [] : await this.#database.query('remove-events', [ids]);
     const last = rows.length < limit ? undefined : rows.at(-1);
@@ -68,5 +67,9 @@ export class PostgresEventStore implements EventStore {
       removed: removal === undefined ? 0 : number(removal, 'removed'),
       after: last === undefined ? null : `row:${text(last, 'id')}`,
     };
+  }
+
+  #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#database.query(name, parameters, { idempotent: true });
   }
 }

@@ -2,14 +2,12 @@ import { addMs, type Milliseconds, type Timestamp, timestamp } from '../../../co
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import type { Database } from './database.ts';
 import { lowestIdAt } from './id-range.ts';
-import { PARTITION_LOCK_KEY, PARTITIONED_TABLES, type Partitions, partitionName } from './partitions.ts';
+import { dayParameters, type Partitions } from './partitions.ts';
 import { number, text } from './row.ts';
 
 const DAY_MS: Milliseconds = 86_400_000;
-/** In one step. */
+/** In one step: some 10 ms. */
 const MAX_MESSAGES = 5_000;
-/** Dropping needs the tables for a moment; whoever is in the way goes first, and the next round tries again. */
-const LOCK_TIMEOUT_MS: Milliseconds = 500;
 
 /** Days that retention takes away as a whole. */
 export class OldDays {
@@ -21,46 +19,48 @@ export class OldDays {
     this.#partitions = parts.partitions;
   }
 
-  /** The first day after `after` (its start; -1 = from the beginning) that began at `upTo` or before. */
-  async next(after: number, upTo: Timestamp): Promise<Timestamp | null> {
-    const days = (await this.#database.query('partitions', [])).map((row) => dayOfName(text(row, 'name')));
-    const old = days.filter((day) => day > after && day <= upTo);
-    return old.length === 0 ? null : timestamp(Math.min(...old));
+  /** The first day after `after` (null = of all) that ended at `before` or earlier. */
+  async next(after: Timestamp | null, before: Timestamp): Promise<Timestamp | null> {
+    const days = (await this.#all()).filter((day) => (after === null || day > after) && addMs(day, DAY_MS) <= before);
+    return days[0] ?? null;
   }
 
   /**
-   * One bounded step.
-   * @returns done: the day is gone, or stays because something in it waits; removed: how many events, as the planner counts
+   * Drops it, unless something in it waits, or somebody is in the way just now: then the next round tries again.
+   * @returns how many events went, as the planner counts them
    */
-  async remove(day: Timestamp): Promise<{ readonly done: boolean; readonly removed: number }> {
-    const range = [lowestIdAt(day), lowestIdAt(addMs(day, DAY_MS))];
-    const [waiting] = await this.#database.query('day-waits', range);
-    if (waiting?.['waits'] !== false) return { done: true, removed: 0 };
-    const [messages] = await this.#database.query('remove-messages-of-day', [...range, MAX_MESSAGES]);
-    if (number(messages ?? {}, 'removed') === MAX_MESSAGES) return { done: false, removed: 0 };
-    const [size] = await this.#database.query('partition-size', [partitionName('events', day)]);
-    return (await this.#drop(day))
-      ? { done: true, removed: size === undefined ? 0 : number(size, 'rows') }
-      : { done: true, removed: 0 };
-  }
-
-  async #drop(day: Timestamp): Promise<boolean> {
-    const names = Object.keys(PARTITIONED_TABLES).map((table) => partitionName(table, day));
+  async drop(day: Timestamp): Promise<number> {
+    const parameters = dayParameters(day);
+    const [size] = await this.#database.query('partition-size', [`events_${parameters[0]}`]);
     try {
-      await this.#database.execute(
-        `BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SELECT pg_advisory_xact_lock(${PARTITION_LOCK_KEY}); DROP TABLE IF EXISTS ${names.join(', ')}; COMMIT`,
-      );
+      const [dropped] = await this.#database.query('drop-day', parameters, { patient: true });
+      if (dropped?.['gone'] !== true) return 0;
     } catch (error) {
-      if (error instanceof EngineUnavailable) return false;
+      if (error instanceof EngineUnavailable) return 0;
       throw error;
     }
     this.#partitions.forget();
-    return true;
+    return size === undefined ? 0 : number(size, 'rows');
+  }
+
+  /** One bounded step over what inboxes know of events of days that are gone. @returns whether that was all */
+  async removeMessages(): Promise<boolean> {
+    const [oldest] = await this.#all();
+    if (oldest === undefined) return true;
+    const [row] = await this.#database.query('remove-old-messages', [lowestIdAt(oldest), MAX_MESSAGES]);
+    return row === undefined || number(row, 'removed') < MAX_MESSAGES;
+  }
+
+  /** Oldest first. */
+  async #all(): Promise<Timestamp[]> {
+    const rows = await this.#database.query('partitions', [], { idempotent: true });
+    const days = new Set(rows.map((row) => startOfNamed(text(row, 'name'))));
+    return [...days].filter((day) => day !== null).sort((a, b) => a - b);
   }
 }
 
-/** `events_20261124` → the start of that day. */
-function dayOfName(name: string): Timestamp {
-  const [, year, month, date] = /_(\d{4})(\d{2})(\d{2})$/.exec(name) ?? [];
-  return timestamp(Date.UTC(Number(year), Number(month) - 1, Number(date)));
+/** `events_20261124` → the start of that day; null for what an operator has made. */
+function startOfNamed(name: string): Timestamp | null {
+  const match = /_(\d{4})(\d{2})(\d{2})$/.exec(name);
+  return match === null ? null : timestamp(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3])));
 }

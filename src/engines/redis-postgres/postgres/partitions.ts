@@ -4,15 +4,9 @@ import type { Database } from './database.ts';
 import { lowestIdAt } from './id-range.ts';
 
 const DAY_MS: Milliseconds = 86_400_000;
-/** `pg_advisory_xact_lock(key)`: one process at a time makes or drops partitions. */
-export const PARTITION_LOCK_KEY = 7463_0002;
-
-/** Tables with a partition a day, and what comes with it. Rows of deliveries change twice an attempt: room for that. */
-export const PARTITIONED_TABLES = {
-  events: '',
-  deliveries: ' WITH (fillfactor = 80)',
-  attempts: '',
-} as const;
+/** Of what claims to be of another time no id of ours is made: a year of partitions for one bad entry. */
+const EARLIEST: Timestamp = timestamp(Date.UTC(2020, 0, 1));
+const LATEST: Timestamp = timestamp(Date.UTC(2100, 0, 1));
 
 /** The days (UTC) for which there are partitions. Whoever writes makes sure of the days of his ids first. */
 export class Partitions {
@@ -24,11 +18,15 @@ export class Partitions {
     this.#database = database;
   }
 
-  /** Costs nothing when the days are known, which they are but for the first of each day. */
+  /**
+   * Costs nothing when the days are known, which they are but for the first of each day.
+   * @param ids of events and deliveries; each `hasDay`
+   */
   async ensure(ids: Iterable<string>): Promise<void> {
     const missing = new Set<Timestamp>();
     for (const id of ids) {
-      const day = dayOf(id);
+      if (!hasDay(id)) throw new TypeError('An id that is no UUIDv7 has no day');
+      const day = startOfDay(uuidv7Time(id));
       if (!this.#known.has(day)) missing.add(day);
     }
     for (const day of [...missing].sort((a, b) => a - b)) await this.#make(day);
@@ -48,27 +46,23 @@ export class Partitions {
   }
 
   async #make(day: Timestamp): Promise<void> {
-    const bounds = `FROM ('${lowestIdAt(day)}') TO ('${lowestIdAt(addMs(day, DAY_MS))}')`;
-    const tables = Object.entries(PARTITIONED_TABLES).map(
-      ([table, storage]) =>
-        `CREATE TABLE IF NOT EXISTS ${partitionName(table, day)} PARTITION OF ${table} FOR VALUES ${bounds}${storage};`,
-    );
-    // One message is one transaction: all three, under the lock.
-    await this.#database.execute(`SELECT pg_advisory_xact_lock(${PARTITION_LOCK_KEY}); ${tables.join(' ')}`);
+    await this.#database.query('make-day', dayParameters(day), { idempotent: true, patient: true });
     this.#known.add(day);
   }
 }
 
-/** `events_20261124` */
-export function partitionName(table: string, day: Timestamp): string {
-  return `${table}_${toIso(day).slice(0, 10).replaceAll('-', '')}`;
+/** True for a UUIDv7 of this century: RFC 9562, section 5.7. */
+export function hasDay(id: string): boolean {
+  if (!isUuid(id) || id[14] !== '7') return false;
+  const at = uuidv7Time(id);
+  return at >= EARLIEST && at < LATEST;
 }
 
-export function startOfDay(at: Timestamp): Timestamp {
+/** Its name, `20261124`, and its range of ids. */
+export function dayParameters(day: Timestamp): [name: string, from: string, before: string] {
+  return [toIso(day).slice(0, 10).replaceAll('-', ''), lowestIdAt(day), lowestIdAt(addMs(day, DAY_MS))];
+}
+
+function startOfDay(at: Timestamp): Timestamp {
   return timestamp(at - (at % DAY_MS));
-}
-
-function dayOf(id: string): Timestamp {
-  if (!isUuid(id)) throw new TypeError('An id that is no UUID has no day');
-  return startOfDay(uuidv7Time(id));
 }

@@ -1,8 +1,7 @@
 -- Reads the next events of retention, oldest first. Parameters: after which id, before which id, limit. `waits`: one of
 -- the event's deliveries is unfinished. Limit rows, and a range of deliveries_by_event for each.
-SELECT event.id, event.organization_id, EXISTS (
-  SELECT FROM deliveries
-  WHERE deliveries.event_id = event.id AND (deliveries.due_at IS NOT NULL OR deliveries.leased_until IS NOT NULL)
+SELECT event.id, EXISTS (
+  SELECT FROM deliveries WHERE deliveries.event_id = event.id AND deliveries.status IN ('pending', 'retrying')
 ) AS waits
 FROM events AS event
 WHERE event.id > $1 AND event.id < $2

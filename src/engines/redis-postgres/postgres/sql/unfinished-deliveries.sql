@@ -2,6 +2,6 @@
 -- deliveries_unfinished.
 SELECT id, endpoint_id, coalesce(due_at, leased_until) AS at
 FROM deliveries
-WHERE id > $1 AND (due_at IS NOT NULL OR leased_until IS NOT NULL)
+WHERE id > $1 AND status IN ('pending', 'retrying')
 ORDER BY id
 LIMIT $2
