@@ -19,7 +19,8 @@ for n = 1, tonumber(ARGV[5]) do
   local known = nil
   if mark_key ~= '' then
     local mark = redis.call('GET', mark_key)
-    if mark and tonumber(string.match(mark, '(%d+)$')) > now then known = mark end
+    local ends_at = mark and string.match(mark, '^%S+ %d+ (%d+)$')
+    if ends_at and tonumber(ends_at) > now then known = mark end
   end
   if known then
     -- The same event again: the answer to the first try was lost.
