@@ -95,8 +95,8 @@ class Processes {
   }
 
   #endWith(code: number): void {
-    if (!this.#stopping) this.#stop();
     if (this.#places.size === 0 || code !== 0) this.#ended.resolve(code);
+    this.#stop();
   }
 
   #stop(): void {

@@ -64,12 +64,14 @@ export class Cluster {
 
   /** One process of a role; an api on a port that stays its own. */
   async run(role: Role, env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
-    const process = await ServiceProcess.start(
-      { ...this.#env, REDIS_PREFIX: this.prefix, PORT: String(await freePort()), HEALTH_PORT: '0', ...env },
-      [role],
-    );
+    const process = await ServiceProcess.start({ ...this.env, PORT: String(await freePort()), ...env }, [role]);
     this.processes.push({ role, process });
     return process;
+  }
+
+  /** What a process needs to be part of it. */
+  get env(): Record<string, string> {
+    return { ...this.#env, REDIS_PREFIX: this.prefix, HEALTH_PORT: '0' };
   }
 
   client(process: ServiceProcess): Client {

@@ -103,6 +103,10 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
     clock,
     claimIdleMs: options.claimIdleMs ?? CLAIM_IDLE_MS,
   });
+  const repairs = [
+    new DeliveryRepair({ redis, lanes, record }),
+    new DedupRepair({ marks, record, clock, windowMs: dedupWindowMs }),
+  ];
   let closed: Promise<void> | undefined;
 
   return {
@@ -118,13 +122,10 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
           await lanes.enqueue(waiting.map(({ deliveryId, endpointId, at }) => ({ deliveryId, endpointId, dueAt: at })));
         },
       },
-      repairs: [
-        new DeliveryRepair({ redis, lanes, record }),
-        new DedupRepair({ marks, record, clock, windowMs: dedupWindowMs }),
-      ],
+      repairs,
       leadership: new RedisLeadership(redis, consumer),
       deadEvents: new RedisDeadEvents(redis),
-      recordTarget: new PostgresRecordTarget({ database, partitions, marks, lanes }),
+      recordTarget: new PostgresRecordTarget({ database, partitions, repairs }),
     },
     store: {
       organizations: new PostgresOrganizationStore(database),

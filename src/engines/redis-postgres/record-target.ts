@@ -1,23 +1,20 @@
+import type { Repair } from '../../ports/repair.ts';
 import type { RecordTarget, TableRows } from '../../ports/transfer.ts';
 import type { Database } from './postgres/database.ts';
 import { LOWEST_ID } from './postgres/id-range.ts';
 import type { Partitions } from './postgres/partitions.ts';
 import { number } from './postgres/row.ts';
-import type { DedupMarks } from './redis/dedup-marks.ts';
-import type { DeliveryLanes } from './redis/delivery-lanes.ts';
 
 /** Takes the record of another engine in, as rows of the tables that all share. */
 export class PostgresRecordTarget implements RecordTarget {
   readonly #database: Database;
   readonly #partitions: Partitions;
-  readonly #marks: DedupMarks;
-  readonly #lanes: DeliveryLanes;
+  readonly #repairs: readonly Repair[];
 
-  constructor(parts: { database: Database; partitions: Partitions; marks: DedupMarks; lanes: DeliveryLanes }) {
+  constructor(parts: { database: Database; partitions: Partitions; repairs: readonly Repair[] }) {
     this.#database = parts.database;
     this.#partitions = parts.partitions;
-    this.#marks = parts.marks;
-    this.#lanes = parts.lanes;
+    this.#repairs = parts.repairs;
   }
 
   async write({ table, rows }: TableRows): Promise<number> {
@@ -28,10 +25,16 @@ export class PostgresRecordTarget implements RecordTarget {
     return number(copied ?? {}, 'copied');
   }
 
-  /** The reconciler of the first worker that starts brings queue and marks in. */
+  /** Lanes and dedup marks are there before the first process starts: no dedup id comes in between. */
   async finish(): Promise<void> {
-    await this.#marks.setIncomplete();
-    await this.#lanes.setCompleteSince(null);
+    for (const repair of this.#repairs) {
+      let after: string | null = null;
+      do {
+        const step: Awaited<ReturnType<Repair['step']>> = await repair.step(after);
+        after = step.after;
+      } while (after !== null);
+      await repair.complete();
+    }
   }
 }
 

@@ -22,6 +22,7 @@ export class ConsumerGroup {
   readonly #consumer: string;
   #reader: RedisReader | undefined;
   #claimCursor = '0-0';
+  #joined = false;
 
   constructor(parts: { redis: Redis; stream: string; group: string; consumer: string }) {
     this.#redis = parts.redis;
@@ -82,18 +83,26 @@ export class ConsumerGroup {
   }
 
   async #withGroup(command: () => Promise<unknown>): Promise<unknown> {
+    if (!this.#joined) await this.#join();
     try {
       return await command();
     } catch (error) {
       if (replyCode(error) !== 'NOGROUP') throw error;
     }
+    await this.#join();
+    return await command();
+  }
+
+  /** Redis would name a consumer only when it has got an entry: who looks at the group sees all that wait for one. */
+  async #join(): Promise<void> {
     try {
       await this.#redis.command('XGROUP', 'CREATE', this.#stream, this.#group, '0', 'MKSTREAM');
     } catch (error) {
       // Another was first.
       if (replyCode(error) !== 'BUSYGROUP') throw error;
     }
-    return await command();
+    await this.#redis.command('XGROUP', 'CREATECONSUMER', this.#stream, this.#group, this.#consumer);
+    this.#joined = true;
   }
 }
 

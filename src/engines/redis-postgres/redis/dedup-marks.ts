@@ -32,10 +32,6 @@ export class DedupMarks {
     await this.#redis.command('SET', this.#redis.key('dedup-marks-complete'), '1');
   }
 
-  async setIncomplete(): Promise<void> {
-    await this.#redis.command('DEL', this.#redis.key('dedup-marks-complete'));
-  }
-
   /** Those that are missing. @returns how many were */
   async restore(marks: readonly DedupMark[]): Promise<number> {
     const now = this.#clock.now();

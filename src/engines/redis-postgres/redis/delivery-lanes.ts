@@ -165,9 +165,8 @@ export class DeliveryLanes {
     return run === null || run === undefined ? null : String(run);
   }
 
-  async setCompleteSince(run: string | null): Promise<void> {
-    if (run === null) await this.#redis.command('DEL', this.#key(COMPLETE));
-    else await this.#redis.command('SET', this.#key(COMPLETE), run);
+  async setCompleteSince(run: string): Promise<void> {
+    await this.#redis.command('SET', this.#key(COMPLETE), run);
   }
 
   close(): Promise<void> {
