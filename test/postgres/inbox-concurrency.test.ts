@@ -19,10 +19,15 @@ test('events that commit in any order, while many lease: none is lost, none is h
   const events = record.events(EVENTS).map((event, at) => ({ ...event, type: TYPES[at % TYPES.length] ?? '' }));
   const unwritten = shuffled(events);
   let writing = true;
+  const eventRecord = record.eventRecord();
   const writers = Array.from({ length: WRITERS }, async () => {
     const writer = new Writer(await record.client());
     while (unwritten.length > 0) {
       const batch = unwritten.splice(0, 1 + Math.floor(Math.random() * 40));
+      if (Math.random() < 0.5) {
+        await eventRecord.persist(batch.map((event) => ({ event, deliveries: [] })));
+        continue;
+      }
       await writer.begin(record.organizationId);
       await writer.insert(batch.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
       if (Math.random() < 0.3) await sleep(Math.random() * 10);
@@ -69,6 +74,33 @@ test('a lease waits for who is writing, and sees what was written', async (conte
       [early[0]?.id, late[0]?.id],
     );
   }
+});
+
+test('the record’s own writer waits for a lease that moves the cursor', async (context) => {
+  const record = await InboxRecord.open(context);
+  const store = record.store();
+  const inbox = await record.inbox(store);
+  const eventRecord = record.eventRecord();
+  const leaser = await record.client();
+  const [early, late] = [record.events(1), record.events(1)];
+  await eventRecord.persist(late.map((event) => ({ event, deliveries: [] })));
+  await leaser.query('BEGIN');
+  await leaser.query('SELECT lease_messages($1, $2, $3, 0, 1, 10, 10, NULL, NULL, NULL)', [
+    inbox.id,
+    inbox.organizationId,
+    record.ids.next(),
+  ]);
+  let ended = false;
+  const persisting = eventRecord.persist(early.map((event) => ({ event, deliveries: [] }))).finally(() => {
+    ended = true;
+  });
+  await sleep(30);
+  assert.equal(ended, false);
+  await leaser.query('COMMIT');
+  await persisting;
+  const leased = (await store.list(inbox, { status: null, limit: 10, after: null })).map(({ event }) => event.id);
+  assert.deepEqual(leased, [early[0]?.id, late[0]?.id]);
+  assert.ok((await store.lease(inbox, record.request(10)))?.messages.some(({ event }) => event.id === early[0]?.id));
 });
 
 test('an event whose writer comes after the cursor has gone past it gets a row', async (context) => {

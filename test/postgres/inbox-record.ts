@@ -2,16 +2,18 @@ import { randomFillSync } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import type { AcceptedEvent } from '../../src/core/event.ts';
-import { type EventId, firstIdAt, IdSource, type LeaseId, type OrganizationId } from '../../src/core/ids.ts';
+import { type EventId, IdSource, type LeaseId, type OrganizationId } from '../../src/core/ids.ts';
 import { DEFAULT_INBOX, type Inbox } from '../../src/core/inbox.ts';
 import type { JsonText } from '../../src/core/json-text.ts';
-import { type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
+import { addMs, type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
 import { Database } from '../../src/engines/redis-postgres/postgres/database.ts';
+import { EventRecord } from '../../src/engines/redis-postgres/postgres/event-record.ts';
 import { PostgresInboxStore } from '../../src/engines/redis-postgres/postgres/inbox/inbox-store.ts';
 import { migrate } from '../../src/engines/redis-postgres/postgres/migrate.ts';
+import { Partitions } from '../../src/engines/redis-postgres/postgres/partitions.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 
-const START = Date.UTC(2026, 0, 1);
+const START = timestamp(Date.UTC(2026, 0, 1));
 const DAY_MS: Milliseconds = 86_400_000;
 const DAYS = 3;
 const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
@@ -22,7 +24,7 @@ export class InboxRecord {
   readonly clock = { now: () => this.at, monotonicMs: () => this.at };
   readonly ids = new IdSource(() => this.at, randomFillSync);
   readonly organizationId = this.ids.next<OrganizationId>();
-  at: Timestamp = timestamp(START);
+  at: Timestamp = START;
   readonly #open: { close(): Promise<void> }[] = [];
 
   private constructor(url: string) {
@@ -47,11 +49,21 @@ export class InboxRecord {
     return record;
   }
 
+  /** What the workers of one process write with. */
+  eventRecord(): EventRecord {
+    const database = this.#database(5);
+    return new EventRecord({ database, partitions: new Partitions(database) });
+  }
+
   /** The store of one process. */
   store(maxConnections = 5, publish: (organizationId: OrganizationId) => void = () => {}): PostgresInboxStore {
+    return new PostgresInboxStore({ database: this.#database(maxConnections), clock: this.clock, publish });
+  }
+
+  #database(maxConnections: number): Database {
     const database = Database.open({ url: this.url, maxConnections, applicationName: 'test' });
     this.#open.push(database);
-    return new PostgresInboxStore({ database, clock: this.clock, publish });
+    return database;
   }
 
   async client(): Promise<pg.Client> {
@@ -142,13 +154,8 @@ function columns(events: readonly AcceptedEvent[]): unknown[] {
 /** Some days, each a partition, as in production. */
 async function build(url: string): Promise<void> {
   await migrate(url);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  for (let day = 0; day < DAYS; day++) {
-    const [from, before] = [day, day + 1].map((at) => firstIdAt(timestamp(START + at * DAY_MS)));
-    await client.query(
-      `CREATE TABLE events_day_${day} PARTITION OF events FOR VALUES FROM ('${from}') TO ('${before}')`,
-    );
-  }
-  await client.end();
+  const database = Database.open({ url, maxConnections: 1, applicationName: 'test' });
+  const partitions = new Partitions(database);
+  for (let day = 0; day < DAYS; day++) await partitions.ensureAhead(addMs(START, day * DAY_MS));
+  await database.close();
 }
