@@ -1,6 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { PostgresServer } from '../test/support/postgres-server.ts';
+
+/** Files of these folders need a PostgreSQL: one for all of them, each test with a database of its own. */
+const WITH_POSTGRES = /^test\/(conformance|distributed|faults|postgres)\//;
 
 /** `npm test`, or `npm test -- FILE|FOLDER… [options of node --test]`: node's own runner over the test files. */
 
@@ -28,7 +33,7 @@ function reporter(): string {
   return process.stdout.isTTY === true ? 'spec' : join(ROOT, 'scripts/compact-reporter.ts');
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const options = args.filter((arg) => arg.startsWith('-'));
   const files = testFiles(args.filter((arg) => !arg.startsWith('-')));
@@ -37,6 +42,7 @@ function main(): void {
     process.exitCode = 1;
     return;
   }
+  const postgres = files.some((file) => WITH_POSTGRES.test(file)) ? await PostgresServer.start() : undefined;
   const child = spawn(
     process.execPath,
     [
@@ -48,12 +54,20 @@ function main(): void {
       ...files,
     ],
     // Tests give every setting themselves: what the developer's shell has must not change them.
-    { cwd: ROOT, stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        NODE_ENV: 'test',
+        ...(postgres === undefined ? {} : { TEST_POSTGRES_URL: postgres.url() }),
+      },
+    },
   );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code) => {
-    process.exitCode = code ?? 1;
-  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  await postgres?.stop();
+  process.exitCode = code ?? 1;
 }
 
-main();
+await main();

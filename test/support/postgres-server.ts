@@ -68,6 +68,11 @@ export class PostgresServer {
 
   async stop(): Promise<void> {
     await this.kill('SIGQUIT');
+    this.removeFiles();
+  }
+
+  /** For a process that ends, and the server with it. */
+  removeFiles(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -95,7 +100,9 @@ let own: Promise<PostgresServer> | undefined;
 async function sharedServer(): Promise<string> {
   if (SHARED_URL !== undefined) return SHARED_URL;
   own ??= PostgresServer.start();
-  return (await own).url();
+  const server = await own;
+  process.once('exit', () => server.removeFiles());
+  return server.url();
 }
 
 export interface TestDatabase {

@@ -7,8 +7,8 @@ import type { Redis } from './connection.ts';
 import { WAITING_KEY } from './keys.ts';
 import { LaneWatch } from './lane-watch.ts';
 
-export const DELIVERIES_GROUP = 'webhook-deliverers';
-export const DELIVERIES_STREAM = 'webhook-deliveries';
+const DELIVERIES_GROUP = 'webhook-deliverers';
+const DELIVERIES_STREAM = 'webhook-deliveries';
 /** In one call: some ms of Redis' one thread, and what Lua can unpack. */
 const MAX_ITEMS = 500;
 /** Lanes read at once. */
