@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import type { Redis, RedisReader } from './connection.ts';
-import { replyCode } from './errors.ts';
+import { isUnknownGroup, replyCode } from './errors.ts';
 
 /** A consumer that holds nothing and has not been heard of for this long is one of a process that is gone. */
 const GONE_AFTER_MS: Milliseconds = 3_600_000;
@@ -64,18 +64,7 @@ export class ConsumerGroup {
 
   /** Takes away consumers of processes that are gone. */
   async forgetGone(): Promise<void> {
-    // Without a stream (`ERR no such key`) there are none.
-    const consumers = await this.#redis
-      .command('XINFO', 'CONSUMERS', this.#stream, this.#group)
-      .catch((error: unknown) => {
-        if (replyCode(error) === undefined) throw error;
-      });
-    if (!Array.isArray(consumers)) return;
-    for (const consumer of consumers) {
-      const { name, pending, idle } = asRecord(consumer);
-      if (name === this.#consumer || Number(pending) > 0 || !(Number(idle) > GONE_AFTER_MS)) continue;
-      await this.#redis.command('XGROUP', 'DELCONSUMER', this.#stream, this.#group, String(name));
-    }
+    await this.#redis.run('forget-consumers', [this.#stream], [this.#group, this.#consumer, String(GONE_AFTER_MS)]);
   }
 
   close(): void {
@@ -87,7 +76,7 @@ export class ConsumerGroup {
     try {
       return await command();
     } catch (error) {
-      if (replyCode(error) !== 'NOGROUP') throw error;
+      if (!isUnknownGroup(error)) throw error;
     }
     await this.#join();
     return await command();
@@ -123,12 +112,4 @@ function entries(reply: unknown): RawEntry[] {
     if (!Array.isArray(entry) || !Array.isArray(entry[1])) return [];
     return [{ id: String(entry[0]), fields: entry[1] as Buffer[] }];
   });
-}
-
-function asRecord(reply: unknown): Record<string, unknown> {
-  if (!Array.isArray(reply))
-    return reply instanceof Map ? Object.fromEntries(reply) : (reply as Record<string, unknown>);
-  const record: Record<string, unknown> = {};
-  for (let at = 0; at + 1 < reply.length; at += 2) record[String(reply[at])] = reply[at + 1];
-  return record;
 }
