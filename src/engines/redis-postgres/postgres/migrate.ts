@@ -22,6 +22,7 @@ interface Migration {
  * @throws StartRefused when the database can't be used; the sentence says what to change
  */
 export async function migrate(url: string): Promise<void> {
+  placeOf(url);
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on('error', () => {});
   try {
@@ -91,30 +92,55 @@ function readMigrations(): Migration[] {
 function asStartRefused(error: unknown, url: string): unknown {
   if (error instanceof StartRefused) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const { host, pathname } = new URL(url);
-  const where = `${host}${pathname}`;
+  const { where, host, database } = placeOf(url);
   switch (code) {
     case '28P01':
     case '28000':
       return new StartRefused(`PostgreSQL at ${where} refused the user or password of DATABASE_URL.`);
     case '3D000':
-      return new StartRefused(
-        `There is no database ${pathname.slice(1)} at ${host}: create it, or change DATABASE_URL.`,
-      );
+      return new StartRefused(`There is no database ${database} at ${host}: create it, or change DATABASE_URL.`);
     case '42501':
       return new StartRefused(
         `The user of DATABASE_URL may not make tables in ${where}: grant CREATE on the schema public to it.`,
       );
+    case '25006':
+      return new StartRefused(`PostgreSQL at ${where} is read-only: let DATABASE_URL name the primary, not a standby.`);
     case '53300':
       return new StartRefused(`PostgreSQL at ${where} takes no more connections: raise max_connections.`);
+    case '57P03':
+      return new StartRefused(`PostgreSQL at ${where} is starting or stopping: try again in a moment.`);
     default:
       break;
   }
-  if (error instanceof pg.DatabaseError && !code.startsWith('57P')) return error;
-  if (error instanceof TypeError || error instanceof RangeError) return error;
+  if (error instanceof pg.DatabaseError) {
+    if (!OF_THE_SERVER.has(code.slice(0, 2))) return error;
+    return new StartRefused(`PostgreSQL at ${where} can't do it now (${code}): look into its log.`);
+  }
+  return asUnreachable(error, where, code);
+}
+
+/** Connection, resources, operator, system: not our own mistakes. */
+const OF_THE_SERVER = new Set(['08', '53', '57', '58']);
+
+/** What the driver says without asking the server. */
+function asUnreachable(error: unknown, where: string, code: string): StartRefused {
+  const message = error instanceof Error ? error.message : '';
+  if (message.includes('password must be a')) {
+    return new StartRefused(`PostgreSQL at ${where} asks for a password, and DATABASE_URL has none: add it.`);
+  }
+  if (message.includes('does not support SSL')) {
+    return new StartRefused(`PostgreSQL at ${where} has no TLS, which DATABASE_URL asks for: remove sslmode from it.`);
+  }
   return new StartRefused(
     `PostgreSQL can't be reached at ${where}${code === '' ? '' : ` (${code})`}: start it, or change DATABASE_URL.`,
   );
+}
+
+function placeOf(url: string): { readonly where: string; readonly host: string; readonly database: string } {
+  if (!URL.canParse(url))
+    throw new StartRefused('DATABASE_URL is no URL: it reads postgres://user:password@host:5432/name.');
+  const { host, pathname } = new URL(url);
+  return { where: `${host}${pathname}`, host, database: pathname.slice(1) };
 }
 
 /** Settings under which a commit is no promise. A sentence each. */

@@ -1,12 +1,19 @@
-import { addMs, type Milliseconds, type Timestamp, timestamp } from '../../../core/time.ts';
+import { type Milliseconds, type Timestamp, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Database } from './database.ts';
 import { number } from './row.ts';
 
 const LOOKS = 5;
 const LOOK_PAUSE_MS: Milliseconds = 30_000;
-/** Less than this is the network, not the clock. */
+/** Less than this is the network, not the clock; and so is what a slow look can't tell. */
 const TOLERANCE_MS: Milliseconds = 5;
+
+interface Look {
+  /** What to add to the machine's monotonic time. */
+  readonly offsetMs: Milliseconds;
+  /** It may be wrong by so much. */
+  readonly uncertaintyMs: Milliseconds;
+}
 
 /**
  * PostgreSQL's time, kept by this machine between two looks: leases and due times mean the same on every machine,
@@ -30,7 +37,7 @@ export class StoreClock implements Clock {
   }
 
   static async start(base: Clock, database: Database): Promise<StoreClock> {
-    return new StoreClock(base, database, await measure(base, database));
+    return new StoreClock(base, database, (await measure(base, database)).offsetMs);
   }
 
   now(): Timestamp {
@@ -48,8 +55,8 @@ export class StoreClock implements Clock {
 
   async #look(): Promise<void> {
     try {
-      const offsetMs = await measure(this.#base, this.#database);
-      if (Math.abs(offsetMs - this.#offsetMs) > TOLERANCE_MS) this.#offsetMs = offsetMs;
+      const { offsetMs, uncertaintyMs } = await measure(this.#base, this.#database);
+      if (Math.abs(offsetMs - this.#offsetMs) > Math.max(TOLERANCE_MS, uncertaintyMs)) this.#offsetMs = offsetMs;
     } catch {
       // The last one stands until the server can be asked again.
     }
@@ -57,14 +64,14 @@ export class StoreClock implements Clock {
 }
 
 /** Of some looks the one with the shortest way counts (Cristian's algorithm). */
-async function measure(base: Clock, database: Database): Promise<Milliseconds> {
-  let best = { tookMs: Number.POSITIVE_INFINITY, offsetMs: 0 };
+async function measure(base: Clock, database: Database): Promise<Look> {
+  let best: Look = { offsetMs: 0, uncertaintyMs: Number.POSITIVE_INFINITY };
   for (let look = 0; look < LOOKS; look++) {
     const askedAt = base.monotonicMs();
     const [row] = await database.query('server-time', [], { idempotent: true });
-    const tookMs = base.monotonicMs() - askedAt;
-    const serverNow = addMs(number<Timestamp>(row ?? {}, 'now'), 0);
-    if (tookMs < best.tookMs) best = { tookMs, offsetMs: serverNow - (askedAt + tookMs / 2) };
+    const uncertaintyMs = (base.monotonicMs() - askedAt) / 2;
+    if (uncertaintyMs >= best.uncertaintyMs) continue;
+    best = { offsetMs: number(row ?? {}, 'now') - (askedAt + uncertaintyMs), uncertaintyMs };
   }
-  return best.offsetMs;
+  return best;
 }
