@@ -25,6 +25,9 @@ const MAX_UNKNOWN = 10_000;
 const MAX_HASHES = 1_000;
 /** A key that was just made must work: what is not there is believed for this long only. */
 const UNKNOWN_MAX_AGE_MS = 1_000;
+/** A lookup takes a millisecond; a request with a key that was right does not wait longer for a store that is stuck. */
+const PATIENCE_MS: Milliseconds = 250;
+const LATE = Symbol('late');
 
 /** Finds the caller behind an API key, by the key's SHA-256 alone: keys themselves are never compared. */
 export class Authenticator {
@@ -80,16 +83,24 @@ export class Authenticator {
     return this.#load(sha256);
   }
 
-  /** While the store can't tell, a key that was right goes on being right: who has it may send, and nothing is lost. */
+  /**
+   * While the store can't tell, or takes its time to, a key that was right goes on being right: who has it may send, and
+   * nothing is lost. The late answer counts when it comes.
+   */
   async #loadOrTrust(sha256: string, known: Entry): Promise<Caller | undefined> {
+    const patience = Promise.withResolvers<typeof LATE>();
+    const timer = setTimeout(() => patience.resolve(LATE), PATIENCE_MS);
     try {
-      return await this.#load(sha256);
+      const answer = await Promise.race([this.#load(sha256), patience.promise]);
+      if (answer !== LATE) return answer;
     } catch (error) {
-      if (!(error instanceof EngineUnavailable) || this.#known.get(sha256) !== known) throw error;
-      // Asked again when this age is over once more, not at each request: a dead server answers slowly.
-      known.loadedAt = this.#clock.monotonicMs();
-      return this.#live(known.caller);
+      if (!(error instanceof EngineUnavailable)) throw error;
+    } finally {
+      clearTimeout(timer);
     }
+    // Asked again when this age is over once more, not at each request.
+    known.loadedAt = this.#clock.monotonicMs();
+    return this.#live(known.caller);
   }
 
   /** Hashing costs 5 µs a request, a thirtieth of what accepting costs in all; most requests come with few keys. */
@@ -110,6 +121,8 @@ export class Authenticator {
       if (this.#loading.get(sha256) === loading) this.#loading.delete(sha256);
     });
     this.#loading.set(sha256, loading);
+    // Whoever did not wait for it does not hear of its failure.
+    loading.catch(() => {});
     return loading;
   }
 

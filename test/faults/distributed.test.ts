@@ -184,6 +184,28 @@ test('PostgreSQL killed and started again: known keys still get 202, unknown one
   assert.ok(events > oracle.answered.size, 'the one that was sent meanwhile is there too');
 });
 
+test('PostgreSQL that stands still: acceptance stays fast, the stream grows, and drains when it goes on', async (context) => {
+  let proxy: TcpProxy | undefined;
+  const { cluster, receiver, client, oracle } = await scene(context, {
+    through: async ({ redisUrl, databaseUrl }) => {
+      const url = new URL(databaseUrl);
+      proxy = await TcpProxy.start({ host: url.hostname, port: Number(url.port) });
+      url.port = String(proxy.port);
+      return { redisUrl, databaseUrl: url.href };
+    },
+  });
+  context.after(() => proxy?.stop());
+  await client.send('before', 1);
+  proxy?.stall();
+  oracle.start(CLIENTS);
+  await sleep(5_000);
+  assert.ok(oracle.longestAnswerMs < 1_000, `an answer took ${oracle.longestAnswerMs} ms`);
+  assert.ok(Number(await cluster.redis.command('XLEN', cluster.key('events'))) > 100);
+  proxy?.goOn();
+  await oracle.stop();
+  await oracle.check({ client, receiver, timeoutMs: 45_000 });
+});
+
 test('connections to both servers cut in the middle of answers: nothing is lost, nothing stored twice', async (context) => {
   const proxies: TcpProxy[] = [];
   const random = randomFrom(SEED);

@@ -5,8 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   /** Bytes of answers after which a connection is cut in the middle of what it says; undefined = never. */
   cutAfterBytes: (() => number) | undefined;
-  /** True: bytes vanish both ways and nothing is closed, as behind a firewall that drops packets. */
-  blackHole = false;
+  #stalled = false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -30,6 +29,18 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Nothing gets through any more, and nothing is closed: a server that stands still, a network that is gone. */
+  stall(): void {
+    this.#stalled = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** What was on its way arrives, late. */
+  goOn(): void {
+    this.#stalled = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   async stop(): Promise<void> {
     this.#server.close();
     this.cutAll();
@@ -43,13 +54,13 @@ export class TcpProxy {
       [server, client],
     ] as const) {
       this.#sockets.add(from);
+      if (this.#stalled) from.pause();
       from.on('error', () => {});
       from.on('close', () => {
         this.#sockets.delete(from);
         to.destroy();
       });
       from.on('data', (chunk) => {
-        if (this.blackHole) return;
         if (from === server) left -= chunk.length;
         if (left > 0) to.write(chunk);
         else {
