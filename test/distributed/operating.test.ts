@@ -84,6 +84,7 @@ test('migrate-data takes everything along: events, deliveries with attempts, end
   context.after(() => receiver.stop());
   const dataDir = temporaryFolder(context);
   const embedded = await ServiceProcess.start({ DATA_DIR: dataDir });
+  context.after(() => embedded.stop('SIGKILL'));
   const before = new Client(embedded.url, DEVELOPMENT_KEY);
   context.after(() => before.close());
   const config = (await before.post('/api/webhook/config', { webhook_url: receiver.url })).json;
