@@ -11,8 +11,8 @@ const DELIVERIES_GROUP = 'webhook-deliverers';
 const DELIVERIES_STREAM = 'webhook-deliveries';
 /** In one call: some ms of Redis' one thread, and what Lua can unpack. */
 const MAX_ITEMS = 500;
-/** Lanes read at once. */
-const LANES_PAGE = 5_000;
+/** Lanes read at once, about. */
+const LANES_PAGE = 1_000;
 /** Looked at for the oldest. */
 const MAX_LANES_LOOKED_AT = 100;
 
@@ -121,22 +121,29 @@ export class DeliveryLanes {
   onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
     const end = this.#due.add(listener);
     if (this.#listeners++ === 0) this.#watch.start();
+    let ended = false;
     return () => {
+      if (ended) return;
+      ended = true;
       end();
       if (--this.#listeners === 0) void this.#watch.stop();
     };
   }
 
+  /** By ZSCAN, which leaves out none that is there all the time; pages by rank would, where lanes go meanwhile. */
   async waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
-    const lanes: { endpointId: EndpointId; nextDueAt: Timestamp }[] = [];
-    for (let from = 0; ; from += LANES_PAGE) {
-      const last = String(from + LANES_PAGE - 1);
-      const page = pairs(await this.#redis.command('ZRANGE', this.#key('lanes'), String(from), last, 'WITHSCORES'));
-      for (const [endpointId, score] of page) {
-        lanes.push({ endpointId: endpointId as EndpointId, nextDueAt: timestamp(score) });
-      }
-      if (page.length < LANES_PAGE) return lanes;
-    }
+    const lanes = new Map<string, number>();
+    let cursor = '0';
+    do {
+      const reply = await this.#redis.command('ZSCAN', this.#key('lanes'), cursor, 'COUNT', String(LANES_PAGE));
+      const [next, page] = Array.isArray(reply) ? reply : [];
+      for (const [endpointId, score] of pairs(page)) lanes.set(endpointId, score);
+      cursor = String(next ?? '0');
+    } while (cursor !== '0');
+    return [...lanes].map(([endpointId, score]) => ({
+      endpointId: endpointId as EndpointId,
+      nextDueAt: timestamp(score),
+    }));
   }
 
   async waiting(): Promise<number> {

@@ -25,7 +25,8 @@ export class LaneWatch {
   #group: ConsumerGroup | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #lookedUpTo = Number.NEGATIVE_INFINITY;
+  /** How many due lanes the looks of this round have passed. */
+  #passed = 0;
   #looks = 0;
 
   constructor(parts: {
@@ -82,18 +83,18 @@ export class LaneWatch {
     }, LOOK_PAUSE_MS).unref();
   }
 
-  /** The lanes that are due, a bounded number; where there are more, the next look goes on behind them. */
+  /**
+   * The lanes that are due, a bounded number; where there are more, the next look goes on behind them. By place and not by
+   * score: thousands may be due at once, all with score 0. One that is passed over because others went is told next time.
+   */
   async #look(group: ConsumerGroup): Promise<void> {
     if (this.#looks++ % LOOKS_A_CLEANUP === 0) await group.forgetGone();
-    const from = this.#lookedUpTo === Number.NEGATIVE_INFINITY ? '-inf' : String(this.#lookedUpTo);
     const now = String(this.#clock.now());
-    const range = [from, now, 'WITHSCORES', 'LIMIT', '0', String(MAX_LANES)];
-    const reply = await this.#redis.command('ZRANGEBYSCORE', this.#lanes, ...range);
-    const lanes = Array.isArray(reply)
-      ? reply.map(([endpointId, score]) => [String(endpointId), Number(score)] as const)
-      : [];
-    this.#lookedUpTo = lanes.length < MAX_LANES ? Number.NEGATIVE_INFINITY : (lanes.at(-1)?.[1] ?? 0);
-    if (lanes.length > 0 && this.#group === group) this.#tell(lanes.map(([endpointId]) => endpointId as EndpointId));
+    const page = ['LIMIT', String(this.#passed), String(MAX_LANES)];
+    const lanes = await this.#redis.command('ZRANGEBYSCORE', this.#lanes, '-inf', now, ...page);
+    const endpointIds = Array.isArray(lanes) ? lanes.map((endpointId) => String(endpointId) as EndpointId) : [];
+    this.#passed = endpointIds.length < MAX_LANES ? 0 : this.#passed + MAX_LANES;
+    if (endpointIds.length > 0 && this.#group === group) this.#tell(endpointIds);
   }
 }
 
