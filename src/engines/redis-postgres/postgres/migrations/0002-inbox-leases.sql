@@ -15,7 +15,7 @@
 -- would make JIT compile it for half a second):
 --   a range in the order of its index is bounded by row comparisons and ordered by all the columns that bound it, so that
 --   no other index has that order (an equality would make the column disappear from the order);
---   a probe names the columns of its key and no others, what else is wanted is looked at outside;
+--   a probe is a LATERAL subquery with LIMIT 1, once for each id: = ANY (ids) may become a filter on a longer range;
 --   rows are updated by INSERT … ON CONFLICT, which goes by the key; UPDATE … FROM may as well go through the inbox and
 --   look for each row among the new ones.
 
@@ -121,8 +121,7 @@ BEGIN
       CASE WHEN NOT spent THEN until_ms END
     FROM unnest(ids) AS one (id) CROSS JOIN LATERAL (
       SELECT event_id, event_type, lease_count, lease_count >= max_leases AS spent FROM inbox_messages
-      -- `coalesce`: else inbox_messages_available, which does not begin with the id, looks like the shorter way.
-      WHERE inbox_id = of_inbox AND event_id = one.id AND coalesce(status, '') = 'available'
+      WHERE inbox_id = of_inbox AND event_id = one.id AND status = 'available'
       LIMIT 1 FOR UPDATE SKIP LOCKED
     ) AS held
     ON CONFLICT (inbox_id, event_id) DO UPDATE
