@@ -22,8 +22,15 @@ export class ServerProcess {
     this.#exited = once(this.#child, 'close').finally(() => process.off('exit', killWithUs));
     this.#exited.catch(() => {});
     // A test that fails to stop it must not hang for it.
-    this.#child.unref();
-    for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as { unref?: () => void } | null)?.unref?.();
+    this.#hold('unref');
+  }
+
+  #hold(how: 'ref' | 'unref'): void {
+    this.#child[how]();
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      // Pipes of children are sockets; their type here does not say so.
+      (stream as Partial<Record<'ref' | 'unref', () => void>> | null)?.[how]?.();
+    }
   }
 
   get pid(): number {
@@ -45,7 +52,7 @@ export class ServerProcess {
 
   async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.running) return;
-    this.#child.ref();
+    this.#hold('ref');
     this.#child.kill(signal);
     await this.#exited;
   }
