@@ -31,7 +31,8 @@ ALTER TABLE inboxes SET (fillfactor = 50);
 -- inbox_messages_due. Returns how many were woken, at most `max_woken`. Never waits: what is locked is being changed.
 CREATE FUNCTION wake_messages(of_inbox uuid, now_ms bigint, max_leases integer, max_woken integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
@@ -59,7 +60,8 @@ $$;
 CREATE FUNCTION available_messages(of_inbox uuid, of_organization uuid, of_types text[], max_messages integer)
 RETURNS uuid[]
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
@@ -108,7 +110,8 @@ CREATE FUNCTION lease_touched_messages(
   OUT leased_ids uuid[], OUT leased_counts integer[]
 )
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
@@ -148,7 +151,8 @@ CREATE FUNCTION lease_untouched_messages(
   OUT leased_ids uuid[], OUT more boolean
 )
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
@@ -235,7 +239,8 @@ CREATE FUNCTION lease_messages(
   created_at bigint, traceparent text, hops integer, lease_count integer, more boolean
 )
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 #variable_conflict use_column

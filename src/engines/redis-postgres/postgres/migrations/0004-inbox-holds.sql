@@ -10,7 +10,8 @@ CREATE FUNCTION ack_messages(
   OUT acknowledged integer, OUT not_found uuid[], OUT stale uuid[]
 )
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
@@ -56,7 +57,8 @@ $$;
 -- Acks all that a living lease holds. Returns how many. One range of inbox_messages_by_lease.
 CREATE FUNCTION ack_lease(of_inbox uuid, of_lease uuid, now_ms bigint) RETURNS integer
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
@@ -83,7 +85,8 @@ CREATE FUNCTION release_messages(
   of_inbox uuid, of_lease uuid, now_ms bigint, ids uuid[], from_ms bigint, max_leases integer
 ) RETURNS SETOF uuid
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
@@ -111,7 +114,8 @@ $$;
 CREATE FUNCTION extend_messages(of_inbox uuid, of_lease uuid, now_ms bigint, ids uuid[], until_ms bigint)
 RETURNS SETOF uuid
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
@@ -135,7 +139,8 @@ $$;
 -- since. Returns those that were. A probe an id.
 CREATE FUNCTION requeue_messages(of_inbox uuid, ids uuid[], now_ms bigint, max_leases integer) RETURNS SETOF uuid
 LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET enable_incremental_sort = off SET enable_hashjoin = off
 SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 BEGIN
