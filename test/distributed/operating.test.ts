@@ -65,6 +65,8 @@ test('dead events are listed, put back and dropped', async (context) => {
   await cluster.redis.command('XADD', cluster.key('events'), '*', 'hello', 'world');
   await cluster.redis.command('XADD', cluster.key('events'), '*', 'id', 'no id', ...fields);
   await eventually(async () => assert.equal(await cluster.redis.command('XLEN', cluster.key('events:dead')), 2));
+  const { events } = (await client.get('/health/detailed')).json;
+  assert.deepEqual(events, { waiting: 0, dead: 2 });
   const dead = (...args: string[]) => ServiceProcess.run(cluster.env, ['dead', ...args]);
   const list = await dead();
   assert.equal(list.code, 0);

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { toIso } from '../../core/time.ts';
+import type { Engine } from '../../ports/engine.ts';
 import { requireApiKey } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
 
@@ -27,12 +28,13 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.get('/health/detailed', { onRequest: requireApiKey(parts.authenticator) }, async () => {
     const { status, reason } = engine.health();
-    const { waiting, oldestDueAt } = await engine.queue.depth();
+    const [{ waiting, oldestDueAt }, events] = await Promise.all([engine.queue.depth(), eventCounts(engine)]);
     return {
       status,
       reason,
       version,
       engine: engine.name,
+      ...(events === null ? {} : { events }),
       deliveries: {
         waiting,
         oldest_due_at: oldestDueAt === null ? null : toIso(oldestDueAt),
@@ -40,4 +42,11 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
       },
     };
   });
+}
+
+/** Accepted and not recorded yet, and those that never will be; null where accepting is recording. */
+async function eventCounts({ worker }: Engine): Promise<{ waiting: number; dead: number } | null> {
+  if (worker === null) return null;
+  const [waiting, dead] = await Promise.all([worker.eventStream.length(), worker.deadEvents.count()]);
+  return { waiting, dead };
 }

@@ -47,6 +47,10 @@ export class RedisEventStream implements EventStream {
     await this.#redis.run('bury', keys, [GROUP, String(this.#clock.now()), ...args]);
   }
 
+  async length(): Promise<number> {
+    return Number(await this.#redis.command('XLEN', this.#redis.key('events')));
+  }
+
   close(): void {
     this.#group.close();
   }
