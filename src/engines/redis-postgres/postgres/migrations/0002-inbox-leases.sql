@@ -164,11 +164,12 @@ DECLARE
 BEGIN
   leased_ids := '{}';
   SELECT cursor_event_id INTO start_at FROM inboxes WHERE id = of_inbox;
-  more := EXISTS (
-    SELECT 1 FROM events
+  -- Not EXISTS, which drops the order and may then go through what others have sent since.
+  more := coalesce((
+    SELECT true FROM events
     WHERE (organization_id, id) > (of_organization, start_at) AND organization_id <= of_organization AND id > start_at
     ORDER BY organization_id, id LIMIT 1
-  );
+  ), false);
   IF NOT more THEN RETURN; END IF;
   PERFORM pg_advisory_xact_lock(7464, hashtext(of_organization::text));
   WHILE more AND cardinality(leased_ids) < max_messages AND max_events > 0 LOOP
