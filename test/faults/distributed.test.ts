@@ -184,7 +184,7 @@ test('PostgreSQL killed and started again: known keys still get 202, unknown one
   assert.ok(events > oracle.answered.size, 'the one that was sent meanwhile is there too');
 });
 
-test('PostgreSQL that stands still: acceptance stays fast, the stream grows, and drains when it goes on', async (context) => {
+test('PostgreSQL that stands still, and a worker killed with what it had read: acceptance stays fast, nothing is lost', async (context) => {
   let proxy: TcpProxy | undefined;
   const { cluster, receiver, client, oracle } = await scene(context, {
     through: async ({ redisUrl, databaseUrl }) => {
@@ -201,7 +201,11 @@ test('PostgreSQL that stands still: acceptance stays fast, the stream grows, and
   await sleep(5_000);
   assert.ok(oracle.longestAnswerMs < 1_000, `an answer took ${oracle.longestAnswerMs} ms`);
   assert.ok(Number(await cluster.redis.command('XLEN', cluster.key('events'))) > 100);
+  // It has read some and can't record them: they are acknowledged by nobody, and another's in time.
+  const worker = cluster.processes.find(({ role }) => role === 'worker');
+  await worker?.process.stop('SIGKILL');
   proxy?.goOn();
+  await cluster.run('worker');
   await oracle.stop();
   await oracle.check({ client, receiver, timeoutMs: 45_000 });
 });
