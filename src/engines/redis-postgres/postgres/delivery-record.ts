@@ -40,11 +40,9 @@ export class DeliveryRecord {
 
   /** Answers in order. */
   async lease(wanted: readonly WantedDelivery[], now: Timestamp): Promise<readonly LeaseAnswer[]> {
-    const rows = await this.#database.query('lease-deliveries', [
-      wanted.map(({ deliveryId }) => deliveryId),
-      wanted.map(({ leasedUntil }) => leasedUntil),
-      now,
-    ]);
+    const ids = wanted.map(({ deliveryId }) => deliveryId);
+    const until = wanted.map(({ leasedUntil }) => leasedUntil);
+    const rows = await this.#write('lease-deliveries', [ids, until, now, ...bounds(ids)]);
     const byId = new Map(rows.map((row) => [text<DeliveryId>(row, 'delivery_id'), row]));
     const answered = new Set<DeliveryId>();
     return wanted.map(({ deliveryId, leasedUntil }) => {
@@ -58,7 +56,7 @@ export class DeliveryRecord {
   /** Outcomes in order. Of two settlements of one attempt the first counts. */
   async settle(settlements: readonly Settlement[], now: Timestamp): Promise<SettleOutcome[]> {
     const each = eachOnce(settlements);
-    const rows = await this.#database.query('settle-deliveries', [
+    const rows = await this.#write('settle-deliveries', [
       each.map(({ deliveryId }) => deliveryId),
       each.map(({ attemptNumber }) => attemptNumber),
       each.map(({ next }) => next.status),
@@ -69,6 +67,7 @@ export class DeliveryRecord {
       each.map(({ attempt }) => attempt.error),
       each.map(({ attempt }) => storable(attempt.responseExcerpt)),
       now,
+      ...bounds(each.map(({ deliveryId }) => deliveryId)),
     ]);
     const settled = new Set(rows.map((row) => attemptKey(text(row, 'id'), number(row, 'number'))));
     return settlements.map(({ deliveryId, attemptNumber }) =>
@@ -82,11 +81,12 @@ export class DeliveryRecord {
     now: Timestamp,
   ): Promise<readonly ({ readonly endpointId: EndpointId } | undefined)[]> {
     const each = eachOnce(returned);
-    const rows = await this.#database.query('give-back-deliveries', [
+    const rows = await this.#write('give-back-deliveries', [
       each.map(({ deliveryId }) => deliveryId),
       each.map(({ attemptNumber }) => attemptNumber),
       each.map(({ dueAt }) => dueAt),
       now,
+      ...bounds(each.map(({ deliveryId }) => deliveryId)),
     ]);
     const endpoints = new Map(
       rows.map((row) => [attemptKey(text(row, 'id'), number(row, 'number')), text<EndpointId>(row, 'endpoint_id')]),
@@ -133,6 +133,10 @@ export class DeliveryRecord {
     return row === undefined ? null : text(row, 'id');
   }
 
+  #write(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#database.query(name, parameters, { plannedEachTime: true });
+  }
+
   #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     return this.#database.query(name, parameters, { idempotent: true });
   }
@@ -148,6 +152,16 @@ function eachOnce<Item extends { readonly deliveryId: DeliveryId; readonly attem
     if (!byAttempt.has(key)) byAttempt.set(key, item);
   }
   return [...byAttempt.values()].sort((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
+}
+
+/** Between which ids they all are: to the planner, which days they are of. */
+function bounds(ids: readonly DeliveryId[]): [lowest: string, highest: string] {
+  let [lowest, highest]: [string, string] = [HIGHEST_ID, LOWEST_ID];
+  for (const id of ids) {
+    if (id < lowest) lowest = id;
+    if (id > highest) highest = id;
+  }
+  return [lowest, highest];
 }
 
 function attemptKey(deliveryId: DeliveryId, attemptNumber: number): string {

@@ -88,10 +88,17 @@ export class PostgresEndpointStore implements EndpointStore {
 
   async endWaiting(id: EndpointId, status: 'canceled' | 'skipped', at: Timestamp, limit: number): Promise<number> {
     if (!isUuid(id)) return 0;
-    const rows = await this.#database.query('end-deliveries', [id, status, at, limit]);
-    const ended = rows.map((row) => text<DeliveryId>(row, 'id'));
-    if (ended.length > 0) await this.#onEnded(id, ended);
-    return ended.length;
+    for (;;) {
+      const waiting = await this.#read('unfinished-of-endpoint', [id, limit]);
+      if (waiting.length === 0) return 0;
+      const ids = waiting.map((row) => text<DeliveryId>(row, 'id'));
+      const rows = await this.#database.query('end-deliveries', [ids, status, at], { plannedEachTime: true });
+      const ended = rows.map((row) => text<DeliveryId>(row, 'id'));
+      // None: others have settled all of these meanwhile.
+      if (ended.length === 0) continue;
+      await this.#onEnded(id, ended);
+      return ended.length;
+    }
   }
 
   #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {

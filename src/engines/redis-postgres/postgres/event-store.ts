@@ -60,8 +60,10 @@ export class PostgresEventStore implements EventStore {
 
   async #removeRows(place: string, before: Timestamp, limit: number): Promise<RemovalStep> {
     const rows = await this.#read('old-events', [place, lowestIdAt(before), limit]);
-    const ids = rows.filter((row) => row['waits'] === false).map((row) => text<EventId>(row, 'id'));
-    const [removal] = ids.length === 0 ? [] : await this.#database.query('remove-events', [ids]);
+    const done = rows.filter((row) => row['waits'] === false);
+    const ids = [done.map((row) => text<EventId>(row, 'id')), done.flatMap((row) => row['delivery_ids'])];
+    const [removal] =
+      done.length === 0 ? [] : await this.#database.query('remove-events', ids, { plannedEachTime: true });
     const last = rows.length < limit ? undefined : rows.at(-1);
     return {
       removed: removal === undefined ? 0 : number(removal, 'removed'),

@@ -98,8 +98,8 @@ CREATE TABLE deliveries (
 -- a column that an index looks at, and be it in its WHERE, keeps an update from being HOT, and these two change with
 -- every lease. The two statuses mean the same: one of the two columns is set.
 CREATE INDEX deliveries_unfinished ON deliveries (id) WHERE status IN ('pending', 'retrying');
--- Where is my event; replay; retention.
-CREATE INDEX deliveries_by_event ON deliveries (event_id);
+-- Where is my event; replay; retention. With the id, or the planner takes the range of the primary key for it.
+CREATE INDEX deliveries_by_event ON deliveries (event_id, id);
 -- Lists. A list over all statuses merges six ranges, so that one index serves both. An endpoint that ends finds what
 -- waits for it.
 CREATE INDEX deliveries_by_organization ON deliveries (organization_id, status, id);
@@ -172,7 +172,9 @@ CREATE FUNCTION persist_events(
   deliver_ats bigint[], created_ats bigint[], traceparents text[], hopss integer[],
   delivery_ids uuid[], delivery_events integer[], endpoint_ids uuid[], statuses text[], since uuid
 ) RETURNS TABLE (delivery_id uuid, endpoint_id uuid, at bigint)
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan
+AS $$
 #variable_conflict use_column
 DECLARE
   fresh uuid[];
@@ -217,9 +219,12 @@ BEGIN
   IF NOT all_fresh THEN
     SELECT array_agg(id) INTO known FROM unnest(event_ids) AS id WHERE id <> ALL (fresh);
     RETURN QUERY
-    SELECT deliveries.id, deliveries.endpoint_id, coalesce(deliveries.due_at, deliveries.leased_until)
-    FROM unnest(known) AS event (id) JOIN deliveries ON deliveries.event_id = event.id
-    WHERE deliveries.id >= since AND deliveries.status IN ('pending', 'retrying');
+    SELECT waiting.id, waiting.endpoint_id, waiting.at
+    FROM unnest(known) AS event (id) CROSS JOIN LATERAL (
+      SELECT id, endpoint_id, coalesce(due_at, leased_until) AS at FROM deliveries
+      WHERE event_id = event.id AND id >= since AND status IN ('pending', 'retrying')
+      OFFSET 0 -- An event at a time.
+    ) AS waiting;
   END IF;
 END
 $$;

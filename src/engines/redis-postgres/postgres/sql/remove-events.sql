@@ -1,17 +1,13 @@
--- Removes events with all that belongs to them. Parameters: ids. Returns how
--- many. A range of each table an event.
-WITH wanted AS MATERIALIZED (
-  SELECT event.id, event.organization_id FROM unnest($1::uuid[]) AS one (id) JOIN events AS event ON event.id = one.id
-), gone AS MATERIALIZED (
-  SELECT delivery.id FROM wanted JOIN deliveries AS delivery ON delivery.event_id = wanted.id
-), messages AS (
-  DELETE FROM inbox_messages AS message USING wanted JOIN inboxes ON inboxes.organization_id = wanted.organization_id
-  WHERE message.inbox_id = inboxes.id AND message.event_id = wanted.id
+-- Removes events with all that belongs to them. Parameters: their ids, the ids of their deliveries. Returns how many.
+-- Probes of each table.
+WITH messages AS (
+  DELETE FROM inbox_messages AS message USING events AS event JOIN inboxes ON inboxes.organization_id = event.organization_id
+  WHERE event.id = ANY ($1::uuid[]) AND message.inbox_id = inboxes.id AND message.event_id = event.id
 ), tries AS (
-  DELETE FROM attempts USING gone WHERE attempts.delivery_id = gone.id
+  DELETE FROM attempts WHERE delivery_id = ANY ($2::uuid[])
 ), sent AS (
-  DELETE FROM deliveries USING gone WHERE deliveries.id = gone.id
+  DELETE FROM deliveries WHERE id = ANY ($2::uuid[])
 ), removed AS (
-  DELETE FROM events USING wanted WHERE events.id = wanted.id RETURNING 1
+  DELETE FROM events WHERE id = ANY ($1::uuid[]) RETURNING 1
 )
 SELECT count(*) AS removed FROM removed

@@ -1,5 +1,5 @@
 -- Moves deliveries on after an attempt each, and records the attempts. Parameters, a column each: ids, attempt numbers,
--- statuses, due at (null when final), started at, duration, status code, error, excerpt; then now. Changes nothing where
+-- statuses, due at (null when final), started at, duration, status code, error, excerpt; then now, lowest and highest id. Changes nothing where
 -- that very attempt has lost its lease: the fence. Returns the ids that were changed, with the number. One probe of one
 -- partition each.
 WITH settlement AS MATERIALIZED (
@@ -10,7 +10,7 @@ WITH settlement AS MATERIALIZED (
   -- In the order of the ids for everybody, as they come: no deadlocks.
   SELECT settlement.*
   FROM settlement JOIN deliveries AS delivery ON delivery.id = settlement.id
-  WHERE delivery.attempts = settlement.number AND delivery.leased_until IS NOT NULL
+  WHERE delivery.id BETWEEN $11 AND $12 AND delivery.attempts = settlement.number AND delivery.leased_until IS NOT NULL
   FOR UPDATE OF delivery
 ), settled AS (
   UPDATE deliveries AS delivery
@@ -18,7 +18,7 @@ WITH settlement AS MATERIALIZED (
     failures = delivery.failures + CASE WHEN held.error IS NULL THEN 0 ELSE 1 END,
     last_status_code = held.status_code, last_error = held.error, updated_at = $10
   FROM held
-  WHERE delivery.id = held.id
+  WHERE delivery.id = held.id AND delivery.id BETWEEN $11 AND $12
 ), recorded AS (
   INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt)
   SELECT id, number, started_at, duration_ms, status_code, error, response_excerpt FROM held
