@@ -318,7 +318,7 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
   stopWhenNpmIsGone();
   try {
-    const [found, installed] = await Promise.allSettled([findNode(), installIfNeeded(args[0] !== SERVICE)]);
+    const [found, installed] = await Promise.allSettled([findNode(), installIfNeeded(!args.includes(SERVICE))]);
     if (stopSignal !== undefined) return 128 + osConstants.signals[stopSignal];
     if (installed.status === 'rejected') throw installed.reason;
     if (found.status === 'rejected') throw found.reason;
