@@ -46,7 +46,9 @@ export class PostgresDeliveryStore implements DeliveryStore {
   }
 
   async #list(name: string, parameters: readonly unknown[]): Promise<Delivery[]> {
-    return (await this.#read(name, parameters)).map(deliveryFromRow);
+    // For this organization: where another has nearly all deliveries, a plan for any goes through those.
+    const options = { idempotent: true, plannedEachTime: true };
+    return (await this.#database.query(name, parameters, options)).map(deliveryFromRow);
   }
 
   #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
