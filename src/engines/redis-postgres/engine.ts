@@ -33,6 +33,8 @@ import { DedupRepair, DeliveryRepair } from './repairs.ts';
 /** Entries that a worker has held for longer are taken for left behind; a batch takes some hundredths of a second. */
 const CLAIM_IDLE_MS: Milliseconds = 10_000;
 
+const DAYS_AHEAD_PAUSE_MS: Milliseconds = 3_600_000;
+
 export interface RedisPostgresEngineOptions {
   readonly redisUrl: string;
   readonly redisPrefix: string;
@@ -83,6 +85,9 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
   const lanes = new DeliveryLanes({ redis, consumer, clock });
   const partitions = new Partitions(database);
   await partitions.ensureAhead(clock.now());
+  // Nobody waits at midnight; who finds a day missing all the same makes it.
+  const daysAhead = setInterval(() => void partitions.ensureAhead(clock.now()).catch(() => {}), DAYS_AHEAD_PAUSE_MS);
+  daysAhead.unref();
   const record = new DeliveryRecord(database);
   const eventRecord = new EventRecord({ database, partitions });
   const queue = new LanesAndRecord({ lanes, record, clock });
@@ -145,6 +150,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
     close: () => {
       closed ??= (async () => {
         storeClock?.stop();
+        clearInterval(daysAhead);
         await Promise.allSettled([intake.close(), lanes.close(), eventStream.close(), bus.close()]);
         await Promise.allSettled([redis.close(), database.close()]);
       })();
