@@ -11,7 +11,7 @@ import type { RedisServer } from '../support/redis-server.ts';
 import { eventually } from '../support/service.ts';
 
 /** Time that stands until a test moves it. */
-export class StandingClock implements Clock {
+class StandingClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
 
   now(): Timestamp {

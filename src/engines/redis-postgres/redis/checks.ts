@@ -7,28 +7,31 @@ const OLDEST_VERSION = 7;
 export async function checkRedis(
   redis: Redis,
 ): Promise<{ readonly refused: string | null; readonly warnings: string[] }> {
-  const server = String(await redis.command('INFO', 'server'));
-  const version = /^redis_version:(\d+)[.\d]*/m.exec(server);
-  if (version !== null && Number(version[1]) < OLDEST_VERSION) {
-    const found = version[0].slice('redis_version:'.length);
-    return { refused: `Redis ${found} is too old: ${OLDEST_VERSION}.0 or later is needed.`, warnings: [] };
-  }
+  const told = String(await redis.command('INFO'));
+  const refused = refusal(told);
+  if (refused !== null) return { refused, warnings: [] };
   const settings = await readSettings(redis);
-  if (settings === undefined) return { refused: null, warnings: await withoutConfig(redis) };
-  const policy = settings.get('maxmemory-policy') ?? '';
-  if (policy.startsWith('allkeys')) {
-    return {
-      refused: `Redis would evict queues (maxmemory-policy ${policy}): set maxmemory-policy to noeviction.`,
-      warnings: [],
-    };
+  return { refused: null, warnings: settings === undefined ? withoutConfig(told) : warningsOf(settings) };
+}
+
+/** `told` is INFO's text, which hosted servers give too. */
+function refusal(told: string): string | null {
+  const version = /^redis_version:((\d+)[.\d]*)/m.exec(told);
+  if (version !== null && Number(version[2]) < OLDEST_VERSION) {
+    return `Redis ${version[1]} is too old: ${OLDEST_VERSION}.0 or later is needed.`;
   }
-  return { refused: null, warnings: warningsOf(settings) };
+  if (/^cluster_enabled:1/m.test(told)) {
+    return 'Redis is in cluster mode: set REDIS_URL to a server that is not (cluster-enabled no).';
+  }
+  const policy = /^maxmemory_policy:(allkeys\S*)/m.exec(told)?.[1];
+  if (policy === undefined) return null;
+  return `Redis would evict queues (maxmemory-policy ${policy}): set maxmemory-policy to noeviction.`;
 }
 
 function warningsOf(settings: ReadonlyMap<string, string>): string[] {
   const warnings = [];
   const policy = settings.get('maxmemory-policy') ?? '';
-  if (policy.startsWith('volatile')) {
+  if (policy.startsWith('volatile') && settings.get('maxmemory') !== '0') {
     warnings.push(`Redis would evict dedup marks (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`);
   }
   if (settings.get('appendonly') !== 'yes') {
@@ -47,11 +50,9 @@ function warningsOf(settings: ReadonlyMap<string, string>): string[] {
 }
 
 /** Where CONFIG is forbidden, as with many hosted servers. */
-async function withoutConfig(redis: Redis): Promise<string[]> {
-  const persistence = String(await redis.command('INFO', 'persistence'));
-  const unverified =
-    "Redis' settings can't be read here (CONFIG is forbidden): make sure of maxmemory-policy noeviction";
-  return /^aof_enabled:1/m.test(persistence)
+function withoutConfig(told: string): string[] {
+  const unverified = "Redis' settings can't be read here (CONFIG is forbidden): make sure of appendfsync everysec";
+  return /^aof_enabled:1/m.test(told)
     ? [unverified]
     : [unverified, 'Redis keeps nothing over a restart (aof_enabled is 0): set appendonly to yes'];
 }
@@ -59,7 +60,7 @@ async function withoutConfig(redis: Redis): Promise<string[]> {
 async function readSettings(redis: Redis): Promise<ReadonlyMap<string, string> | undefined> {
   const settings = new Map<string, string>();
   try {
-    for (const pattern of ['append*', 'maxmemory-policy', 'no-appendfsync-on-rewrite']) {
+    for (const pattern of ['append*', 'maxmemory*', 'no-appendfsync-on-rewrite']) {
       const reply = await redis.command('CONFIG', 'GET', pattern);
       for (const [name, value] of namesAndValues(reply)) settings.set(name, value);
     }

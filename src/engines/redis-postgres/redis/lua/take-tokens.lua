@@ -1,6 +1,8 @@
+#!lua flags=allow-oom
 -- Takes tokens from a bucket that holds a minute's worth and fills evenly. KEYS: bucket. ARGV: now (ms), tokens a minute,
--- tokens wanted. Returns tokens granted and tokens left, in thousandths. Time never goes back here. One hash of two fields,
--- forgotten when it would be full again.
+-- tokens wanted. Returns tokens granted and tokens left, in thousandths. A clock that is a little behind another takes
+-- nothing away; one that is behind by more than a minute began anew, and time goes on from it. One hash of two fields,
+-- forgotten when it would be full again; a full server does not refuse it.
 local now, per_minute, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(bucket[1] or ''), tonumber(bucket[2] or '')
@@ -8,6 +10,8 @@ if not tokens or not at then
   tokens, at = per_minute, now
 elseif now > at then
   tokens, at = math.min(per_minute, tokens + (now - at) * per_minute / 60000), now
+elseif at - now > 60000 then
+  tokens, at = math.min(per_minute, tokens), now
 else
   tokens = math.min(per_minute, tokens)
 end
