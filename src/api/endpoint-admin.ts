@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { checkCustomHeaders } from '../core/custom-headers.ts';
-import type { Endpoint } from '../core/endpoint.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../core/endpoint.ts';
 import { isEventTypePattern } from '../core/event-type.ts';
 import type { EndpointId } from '../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION, MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
@@ -41,6 +41,8 @@ export class EndpointAdmin {
       },
       status: body.enabled === false ? 'paused' : 'active',
       disabledReason: null,
+      failingSince: null,
+      options: DEFAULT_OPTIONS,
       secret: body.secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
       previousSecret: null,
       isDefault: kind.isDefault,

@@ -14,6 +14,41 @@ export interface RetryPolicy {
   readonly schedule: readonly Milliseconds[];
 }
 
+/** A filter on an event's content, as its owner gave it. */
+export type EventFilter = Readonly<Record<string, unknown>>;
+
+/** How an endpoint wants its events. Stored as one JSON text, so that a new option needs no migration. */
+export interface DeliveryOptions {
+  /** Attempts a second at most, over all processes; null = as many as its concurrency allows. */
+  readonly rateLimit: number | null;
+  /** One at a time in the order of acceptance: all of them, or those of one `ordering_key`. */
+  readonly ordered: boolean | 'by_key';
+  /** What a delivery that failed for good does to those behind it in the order. */
+  readonly onFailed: 'skip' | 'block';
+  readonly filter: EventFilter | null;
+  /** Several events in one request: sent when so many are there, or the first has waited so long. */
+  readonly batch: { readonly maxEvents: number; readonly maxWaitMs: Milliseconds } | null;
+  /** Standard Webhooks' schemes: HMAC-SHA256, Ed25519. */
+  readonly signatures: readonly SignatureScheme[];
+  /** `whsk_…`, made when `v1a` is first asked for. */
+  readonly signingKey: string | null;
+  /** PEM texts, for receivers that ask who connects (mTLS). */
+  readonly clientCertificate: { readonly certificate: string; readonly key: string } | null;
+}
+
+export type SignatureScheme = 'v1' | 'v1a';
+
+export const DEFAULT_OPTIONS: DeliveryOptions = {
+  rateLimit: null,
+  ordered: false,
+  onFailed: 'skip',
+  filter: null,
+  batch: null,
+  signatures: ['v1'],
+  signingKey: null,
+  clientCertificate: null,
+};
+
 /** A webhook address that wants events. */
 export interface Endpoint {
   readonly id: EndpointId;
@@ -26,10 +61,13 @@ export interface Endpoint {
   readonly headers: Readonly<Record<string, string>>;
   readonly maxConcurrency: number;
   readonly retryPolicy: RetryPolicy;
+  readonly options: DeliveryOptions;
   /** Over the whole attempt: name, connection, headers, body. */
   readonly timeoutMs: Milliseconds;
   readonly status: EndpointStatus;
   readonly disabledReason: DisabledReason | null;
+  /** Since when every attempt has failed; null while some succeed. Known within an hour or so. */
+  readonly failingSince: Timestamp | null;
   /** `whsec_` and base64 of 32 bytes. */
   readonly secret: string;
   /** After a rotation both secrets sign until then. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Endpoint } from '../../src/core/endpoint.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
 import type { NewHarness } from './harness.ts';
@@ -17,6 +17,17 @@ export function endpointStoreContract(newHarness: NewHarness): void {
           eventTypes: ['order.*', '**'],
           headers: { 'x-env': 'prod', 'x-empty': '' },
           retryPolicy: { maxAttempts: 3, schedule: [1_000, 60_000] },
+          options: {
+            rateLimit: 5,
+            ordered: 'by_key',
+            onFailed: 'block',
+            filter: { 'data.total': { $gte: 100 }, 'data.name': 'ż\u0000\ud800' },
+            batch: { maxEvents: 10, maxWaitMs: 2_000 },
+            signatures: ['v1', 'v1a'],
+            signingKey: 'whsk_key',
+            clientCertificate: { certificate: 'a', key: 'b' },
+          },
+          failingSince: world.clock.now(),
           status: 'disabled',
           disabledReason: 'gone',
           previousSecret: { secret: 'whsec_old', expiresAt: addMs(world.clock.now(), 5) },
@@ -202,6 +213,8 @@ function newEndpoint(world: World, organizationId: OrganizationId, rest: Partial
     disabledReason: null,
     secret: 'whsec_secret',
     previousSecret: null,
+    failingSince: null,
+    options: DEFAULT_OPTIONS,
     isDefault: false,
     createdAt: at,
     updatedAt: at,

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import type { NewDelivery } from '../../src/core/delivery.ts';
+import { DEFAULT_OPTIONS } from '../../src/core/endpoint.ts';
 import { type DeliveryId, type EventId, IdSource } from '../../src/core/ids.ts';
 import { jsonText } from '../../src/core/json-text.ts';
 import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
@@ -47,6 +48,8 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     disabledReason: null,
     secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
     previousSecret: null,
+    failingSince: null,
+    options: DEFAULT_OPTIONS,
     isDefault: false,
     createdAt: now,
     updatedAt: now,

@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { Endpoint } from '../../core/endpoint.ts';
-import { json, number, type Row, text, textOrNull } from './row.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../core/endpoint.ts';
+import { json, number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
 export function endpointFromRow(row: Row): Endpoint {
   const previousSecret = textOrNull(row, 'previous_secret');
@@ -13,9 +13,11 @@ export function endpointFromRow(row: Row): Endpoint {
     headers: json(row, 'headers'),
     maxConcurrency: number(row, 'max_concurrency'),
     retryPolicy: { maxAttempts: number(row, 'max_attempts'), schedule: json(row, 'retry_schedule') },
+    options: { ...DEFAULT_OPTIONS, ...json<object>(row, 'options') },
     timeoutMs: number(row, 'timeout_ms'),
     status: text(row, 'status'),
     disabledReason: textOrNull(row, 'disabled_reason'),
+    failingSince: numberOrNull(row, 'failing_since'),
     secret: text(row, 'secret'),
     previousSecret:
       previousSecret === null ? null : { secret: previousSecret, expiresAt: number(row, 'previous_secret_expires_at') },
@@ -46,5 +48,7 @@ export function endpointParameters(endpoint: Endpoint): SQLInputValue[] {
     endpoint.isDefault ? 1 : 0,
     endpoint.createdAt,
     endpoint.updatedAt,
+    JSON.stringify(endpoint.options),
+    endpoint.failingSince,
   ];
 }
