@@ -150,7 +150,7 @@ function engine(
     dataDir,
     clock,
     ids,
-    fanOut: () => [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' }],
+    fanOut: () => [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderGroup: null }],
     dedupWindowMs: 86_400_000,
     maxBacklog: null,
     onFatal: (error) => {

@@ -28,6 +28,8 @@ export interface NewDelivery {
   readonly endpointId: EndpointId;
   /** `pending`, or `skipped` where the endpoint is disabled. */
   readonly status: 'pending' | 'skipped';
+  /** Those of one group and endpoint are sent one after the other, by their ids; null = side by side. */
+  readonly orderGroup: string | null;
 }
 
 /** One try of a push delivery. */

@@ -100,7 +100,7 @@ export class Attempts {
         error: outcome.error,
         responseExcerpt: outcome.responseExcerpt,
       },
-      next: nextStatus(decision),
+      next: nextStatus(decision, endpoint),
     };
     const settled = await this.#perseverance.untilItWorks(() => this.#settle.add(settlement));
     if (settled === 'stale') {
@@ -131,7 +131,7 @@ export class Attempts {
   }
 }
 
-function nextStatus(decision: Final): Settlement['next'] {
+function nextStatus(decision: Final, { options }: Endpoint): Settlement['next'] {
   switch (decision.kind) {
     case 'delivered':
       return { status: 'delivered' };
@@ -139,6 +139,6 @@ function nextStatus(decision: Final): Settlement['next'] {
       return { status: 'retrying', dueAt: decision.at };
     case 'failed':
     case 'gone':
-      return { status: 'failed' };
+      return { status: 'failed', blocksOrder: options.onFailed === 'block' };
   }
 }

@@ -199,7 +199,8 @@ export class Deliverer {
       }
       if (lane.suspect && suspectFree <= 0) continue;
       const limit = Math.min(capacity, MAX_TAKE_PER_LANE, free);
-      demands.push({ endpointId: lane.endpointId, limit, leaseMs: endpoint.timeoutMs + LEASE_MARGIN_MS });
+      const limits = { maxLeased: endpoint.maxConcurrency, ratePerSecond: endpoint.options.rateLimit };
+      demands.push({ endpointId: lane.endpointId, limit, leaseMs: endpoint.timeoutMs + LEASE_MARGIN_MS, limits });
       free -= limit;
       if (lane.suspect) suspectFree -= limit;
       this.#ready.delete(lane);

@@ -10,21 +10,33 @@ const NONE: readonly NewDelivery[] = [];
 
 /** The second station: one delivery for every endpoint of the organization that wants the event. */
 export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOut {
-  function matching(endpoints: readonly Endpoint[], event: AcceptedEvent): readonly NewDelivery[] {
+  function matching(
+    endpoints: readonly Endpoint[],
+    event: AcceptedEvent,
+    newId: () => DeliveryId,
+  ): readonly NewDelivery[] {
     if (endpoints.length === 0) return NONE;
     return endpoints
       .filter((endpoint) => wantsEventType(endpoint.eventTypes, event.type))
       .map((endpoint) => ({
-        id: ids.next<DeliveryId>(),
+        id: newId(),
         endpointId: endpoint.id,
         status: endpoint.status === 'disabled' ? 'skipped' : 'pending',
+        orderGroup: orderGroup(endpoint, event),
       }));
   }
 
-  return (event) => {
+  const nextId = () => ids.next<DeliveryId>();
+  return (event, newId = nextId) => {
     const endpoints = directory.of(event.organizationId);
     return endpoints instanceof Promise
-      ? endpoints.then((loaded) => matching(loaded, event))
-      : matching(endpoints, event);
+      ? endpoints.then((loaded) => matching(loaded, event, newId))
+      : matching(endpoints, event, newId);
   };
+}
+
+/** What has a time of its own, or no key where keys make the order, goes beside it. No key is empty. */
+function orderGroup({ options: { ordered } }: Endpoint, event: AcceptedEvent): string | null {
+  if (ordered === false || event.deliverAt !== null) return null;
+  return ordered === true ? '' : event.orderingKey;
 }

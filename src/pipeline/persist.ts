@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { AcceptedEvent } from '../core/event.ts';
-import type { OrganizationId } from '../core/ids.ts';
+import { type DeliveryId, idAt, type OrganizationId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -20,6 +21,13 @@ const MAX_SMALL_BATCHES = 2;
 const READ_WAIT_MS: Milliseconds = 2_000;
 /** How often to look for what dead workers left. */
 const CLAIM_PAUSE_MS: Milliseconds = 5_000;
+
+/** Between two looks whether an event's turn has come; a batch takes some hundredths of a second. */
+const FIRST_TURN_PAUSE_MS: Milliseconds = 2;
+const LONGEST_TURN_PAUSE_MS: Milliseconds = 50;
+/** Of Redis' clock and ours. */
+const PLACE_SKEW_MS: Milliseconds = 60_000;
+const PLACE_MAX_AGE_MS: Milliseconds = 7 * 86_400_000;
 
 interface Routed extends RoutedEvent {
   readonly entry: StreamEntry;
@@ -143,8 +151,21 @@ export class Persister {
 
   /** One batch from reading to acknowledgement. Resolves when all of it is done, or when the station stops. */
   async process(entries: readonly StreamEntry[]): Promise<void> {
-    const routed = await Promise.all(entries.map((entry) => this.#route(entry)));
-    await this.#recordAll(routed.filter((item) => item !== undefined));
+    const routed = (await Promise.all(entries.map((entry) => this.#route(entry)))).filter((item) => item !== undefined);
+    const ordered = routed.filter(isOrdered);
+    const free = ordered.length === 0 ? routed : routed.filter((item) => !isOrdered(item));
+    await Promise.all([this.#recordAll(free), this.#recordInOrder(ordered)]);
+  }
+
+  /** Other workers may have what was accepted before: it goes first, or a later event would overtake it. */
+  async #recordInOrder(routed: readonly Routed[]): Promise<void> {
+    const [first] = routed;
+    if (first === undefined) return;
+    for (let pauseMs = FIRST_TURN_PAUSE_MS; !this.#stopping; pauseMs = Math.min(pauseMs * 2, LONGEST_TURN_PAUSE_MS)) {
+      if (await this.#untilItWorks(() => this.#stream.isFirst(first.entry))) break;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    if (!this.#stopping) await this.#recordAll(routed);
   }
 
   async #route(entry: StreamEntry): Promise<Routed | undefined> {
@@ -154,13 +175,19 @@ export class Persister {
     }
     const { event } = entry.content;
     try {
-      const deliveries = await this.#untilItWorks(async () => this.#fanOut(event), isLasting);
+      const deliveries = await this.#untilItWorks(async () => this.#fanOut(event, this.#idsOf(entry)), isLasting);
       return deliveries === undefined ? undefined : { entry, event, deliveries };
     } catch (error) {
       this.#log.error('Fan-out failed for an event', { event_id: event.id }, error);
       await this.#bury(entry, 'fan-out failed');
       return undefined;
     }
+  }
+
+  /** In the order of acceptance, whichever worker makes them. A place that can't be true is left aside. */
+  #idsOf({ place }: StreamEntry): (() => DeliveryId) | undefined {
+    const ageMs = this.#clock.now() - place.ms;
+    return ageMs > -PLACE_SKEW_MS && ageMs < PLACE_MAX_AGE_MS ? () => idAt(place, randomBytes(8)) : undefined;
   }
 
   async #recordAll(routed: readonly Routed[]): Promise<void> {
@@ -237,6 +264,10 @@ export class Persister {
       }
     }
   }
+}
+
+function isOrdered({ deliveries }: Routed): boolean {
+  return deliveries.some(({ orderGroup }) => orderGroup !== null);
 }
 
 function isLasting(error: unknown): boolean {

@@ -32,6 +32,7 @@ export function webhookRequest(args: {
       'x-event-type': event.type,
       'x-delivery-id': delivery.id,
       'x-attempt': String(delivery.attemptNumber),
+      ...(delivery.origin === 'replay' ? { 'x-replay': 'true' } : {}),
       'x-triggers-hops': String(event.hops + 1),
       traceparent: childTrace(event),
       'user-agent': userAgent,

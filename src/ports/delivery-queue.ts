@@ -9,6 +9,15 @@ export interface LaneDemand {
   /** At most so many; ≥ 1. */
   readonly limit: number;
   readonly leaseMs: Milliseconds;
+  readonly limits?: LaneLimits;
+}
+
+/** Of one lane, over all takers. */
+export interface LaneLimits {
+  /** In the hands of takers at once. */
+  readonly maxLeased: number;
+  /** Takings a second, evenly spread; null = no bound. */
+  readonly ratePerSecond: number | null;
 }
 
 /** A delivery in the hands of one taker until its lease runs out. */
@@ -21,6 +30,8 @@ export interface TakenDelivery {
   readonly attemptNumber: number;
   /** Attempts that ended in failure so far. Those that a crash cut off are not among them. */
   readonly failures: number;
+  /** `replay`: somebody asked for the event to be sent again; null: fan-out made it. */
+  readonly origin: 'replay' | null;
   /** For how long the lane may treat the delivery as its own. */
   readonly leasedUntil: Timestamp;
 }
@@ -28,7 +39,10 @@ export interface TakenDelivery {
 export interface TakenLane {
   readonly endpointId: EndpointId;
   readonly deliveries: readonly TakenDelivery[];
-  /** When the lane's next delivery comes due, if none is due any more; null when nothing waits. Past = more is due. */
+  /**
+   * When to ask again: when the lane's next delivery comes due, or its limits let one through. Past = more may be had at
+   * once; null when nothing waits.
+   */
   readonly nextDueAt: Timestamp | null;
 }
 
@@ -39,7 +53,11 @@ export interface Settlement {
   readonly attemptNumber: number;
   readonly attempt: Attempt;
   readonly next:
-    | { readonly status: Extract<DeliveryStatus, 'delivered' | 'failed' | 'skipped'> }
+    | {
+        readonly status: Extract<DeliveryStatus, 'delivered' | 'failed' | 'skipped'>;
+        /** Those behind it in its order wait on, until somebody retries or cancels it. */
+        readonly blocksOrder?: boolean;
+      }
     | { readonly status: 'retrying'; readonly dueAt: Timestamp };
 }
 
@@ -58,12 +76,16 @@ export interface ReturnedDelivery {
 export interface DeliveryQueue {
   /**
    * Leases due deliveries, oldest first within a lane, and writes the attempt's number down before anything is sent.
-   * Two takers never hold the same delivery at once. One answer a demand, in order. A delivery whose last taker
+   * Two takers never hold the same delivery at once, nor two of one order. One answer a demand, in order. A delivery whose last taker
    * vanished without settling gets an attempt `interrupted` in its record, for that number.
    */
   take(demands: readonly LaneDemand[]): Promise<TakenLane[]>;
 
-  /** Records attempts and moves their deliveries on, each fenced by its attempt number. Outcomes in order. */
+  /**
+   * Records attempts and moves their deliveries on, each fenced by its attempt number. Outcomes in order. The end of one
+   * that has the turn in its order makes the next one due; one whose end came, but of which another sending was asked for
+   * by hand meanwhile, is due again.
+   */
   settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]>;
 
   /** Ends leases early; the attempt number is free again. A lost lease is passed over in silence. */

@@ -5,6 +5,8 @@ import type { Milliseconds } from '../core/time.ts';
 export interface StreamEntry {
   /** The stream's own name for it. */
   readonly id: string;
+  /** Where it is among all accepted events: by time (ms since the epoch), then by number. */
+  readonly place: { readonly ms: number; readonly number: number };
   /** What it holds, or a few words on why that is no event. */
   readonly content: { readonly event: AcceptedEvent } | { readonly defect: string };
 }
@@ -19,6 +21,9 @@ export interface EventStream {
 
   /** Up to `limit` entries of readers that have been silent for too long; they are this reader's from now on. */
   claim(limit: number): Promise<readonly StreamEntry[]>;
+
+  /** Whether nothing is in the stream that was accepted before this entry. */
+  isFirst(entry: StreamEntry): Promise<boolean>;
 
   /** They are on record: they leave the stream, in one step. */
   acknowledge(entries: readonly StreamEntry[]): Promise<void>;

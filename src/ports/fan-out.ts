@@ -1,8 +1,13 @@
 import type { NewDelivery } from '../core/delivery.ts';
 import type { AcceptedEvent } from '../core/event.ts';
+import type { DeliveryId } from '../core/ids.ts';
 
 /**
  * Which endpoints want an event, as deliveries to be. The pipeline's answer, handed to an engine that writes events and
  * deliveries in one step. Answers at once when the endpoints are in memory.
+ * @param newId makes the deliveries' ids, whose order is that of acceptance
  */
-export type FanOut = (event: AcceptedEvent) => readonly NewDelivery[] | Promise<readonly NewDelivery[]>;
+export type FanOut = (
+  event: AcceptedEvent,
+  newId?: () => DeliveryId,
+) => readonly NewDelivery[] | Promise<readonly NewDelivery[]>;

@@ -13,6 +13,8 @@ export const RECORD_TABLES = [
   'events',
   'deliveries',
   'attempts',
+  'order_turns',
+  'jobs',
   'inbox_messages',
 ] as const;
 export type RecordTable = (typeof RECORD_TABLES)[number];

@@ -39,6 +39,7 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
             event: events[2],
             attemptNumber: 1,
             failures: 0,
+            origin: null,
             leasedUntil: addMs(world.clock.now(), 2_000),
           },
         );

@@ -5,12 +5,14 @@ import { endpointStoreContract } from './endpoint-store.contract.ts';
 import { inboxModelContract } from './inbox-model.contract.ts';
 import { inboxStoreContract } from './inbox-store.contract.ts';
 import { intakeContract } from './intake.contract.ts';
+import { laneLimitsContract } from './lane-limits.contract.ts';
 import { organizationStoreContract } from './organization-store.contract.ts';
 import { recordStoresContract } from './record-stores.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 
 intakeContract(newDistributedHarness, { fanOutInAccept: false });
 deliveryQueueContract(newDistributedHarness, { leasesEndWithEngine: false });
+laneLimitsContract(newDistributedHarness);
 organizationStoreContract(newDistributedHarness);
 endpointStoreContract(newDistributedHarness);
 recordStoresContract(newDistributedHarness);

@@ -124,7 +124,11 @@ export function intakeContract(newHarness: NewHarness, traits: { readonly fanOut
           assert.deepEqual([delivery.status, delivery.nextAttemptAt], ['skipped', null]);
           assert.deepEqual(await world.take(delivery.endpointId), []);
         },
-        { fanOut: (event) => [{ id: `${event.id}` as never, endpointId: ENDPOINT, status: 'skipped' }] },
+        {
+          fanOut: (event) => [
+            { id: `${event.id}` as never, endpointId: ENDPOINT, status: 'skipped', orderGroup: null },
+          ],
+        },
       ),
     );
 
@@ -270,5 +274,5 @@ let turn = 0;
 /** Answers after some turns of the loop, differently long each time. */
 async function slowFanOut(event: { id: string }) {
   for (let rest = turn++ % 3; rest >= 0; rest--) await new Promise((resolve) => setImmediate(resolve));
-  return [{ id: event.id as never, endpointId: ENDPOINT, status: 'pending' as const }];
+  return [{ id: event.id as never, endpointId: ENDPOINT, status: 'pending' as const, orderGroup: null }];
 }

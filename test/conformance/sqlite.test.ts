@@ -4,6 +4,7 @@ import { endpointStoreContract } from './endpoint-store.contract.ts';
 import { inboxModelContract } from './inbox-model.contract.ts';
 import { inboxStoreContract } from './inbox-store.contract.ts';
 import { intakeContract } from './intake.contract.ts';
+import { laneLimitsContract } from './lane-limits.contract.ts';
 import { organizationStoreContract } from './organization-store.contract.ts';
 import { recordStoresContract } from './record-stores.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
@@ -11,6 +12,7 @@ import { newSqliteHarness } from './sqlite-harness.ts';
 
 intakeContract(newSqliteHarness, { fanOutInAccept: true });
 deliveryQueueContract(newSqliteHarness, { leasesEndWithEngine: true });
+laneLimitsContract(newSqliteHarness);
 organizationStoreContract(newSqliteHarness);
 endpointStoreContract(newSqliteHarness);
 recordStoresContract(newSqliteHarness);

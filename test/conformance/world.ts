@@ -15,7 +15,7 @@ import type { JsonText } from '../../src/core/json-text.ts';
 import type { ApiKey, Organization } from '../../src/core/organization.ts';
 import { type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { TakenDelivery } from '../../src/ports/delivery-queue.ts';
+import type { LaneLimits, TakenDelivery, TakenLane } from '../../src/ports/delivery-queue.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { EngineHarness, EngineOptions, NewHarness } from './harness.ts';
 
@@ -90,6 +90,7 @@ export class World {
       id: this.ids.next<DeliveryId>(),
       endpointId,
       status: 'pending',
+      orderGroup: event.orderingKey,
     }));
   }
 
@@ -157,6 +158,12 @@ export class World {
     return lane?.deliveries ?? [];
   }
 
+  async takeLimited(endpointId: EndpointId, limits: LaneLimits, limit = 10): Promise<TakenLane> {
+    const [lane] = await this.engine.queue.take([{ endpointId, limit, leaseMs: 15_000, limits }]);
+    if (lane === undefined) throw new Error('A demand without an answer');
+    return lane;
+  }
+
   async inbox(organizationId: OrganizationId, rest: Partial<Inbox> = {}): Promise<Inbox> {
     const inbox = await this.engine.store.inboxes.get(organizationId, DEFAULT_INBOX);
     if (inbox === undefined) throw new Error('No inbox');
@@ -196,7 +203,7 @@ export function inWorld(
 
 export function settlement(
   taken: Pick<TakenDelivery, 'id' | 'attemptNumber'>,
-  result: { status?: 'delivered' | 'failed' | 'skipped'; retryAt?: Timestamp } = {},
+  result: { status?: 'delivered' | 'failed' | 'skipped'; retryAt?: Timestamp; blocksOrder?: boolean } = {},
 ) {
   const failed = result.retryAt !== undefined || result.status === 'failed';
   return {
@@ -212,7 +219,7 @@ export function settlement(
     },
     next:
       result.retryAt === undefined
-        ? { status: result.status ?? ('delivered' as const) }
+        ? { status: result.status ?? ('delivered' as const), blocksOrder: result.blocksOrder ?? false }
         : { status: 'retrying' as const, dueAt: result.retryAt },
   };
 }

@@ -68,7 +68,7 @@ async function scene(context: TestContext): Promise<Scene> {
           traceparent: null,
           hops: 0,
         },
-        deliveries: [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' as const }],
+        deliveries: [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' as const, orderGroup: null }],
       }));
       await worker.eventRecord.record(routed);
       return routed.flatMap(({ deliveries }) => deliveries.map(({ id }) => id));

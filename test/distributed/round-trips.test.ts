@@ -64,7 +64,7 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
   const endpointId = ids.next<EndpointId>();
   const { worker, intake, queue } = engine;
   assert.ok(worker !== null);
-  const fanOut = () => [{ id: ids.next<never>(), endpointId, status: 'pending' as const }];
+  const fanOut = () => [{ id: ids.next<never>(), endpointId, status: 'pending' as const, orderGroup: null }];
   const { eventStream: stream, eventRecord: record } = worker;
   const station = { stream, record, fanOut, bus: engine.bus, clock: engine.clock, log: SILENT_LOG, maxBatches: 1 };
   const persister = new Persister(station);

@@ -64,7 +64,7 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     await endpoints.disable(endpointId, 'gone', clock.now());
     await bus.publish({ kind: 'endpoints_changed', organizationId: organization.id, endpointId });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    deliveries = [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' }];
+    deliveries = [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderGroup: null }];
     const eventId = ids.next<EventId>();
     await engine.intake.accept([
       {

@@ -115,7 +115,13 @@ export class RecordWorld {
   }
 
   delivery(rest: Partial<NewDelivery> = {}): NewDelivery {
-    return { id: this.id<DeliveryId>(), endpointId: this.id<EndpointId>(), status: 'pending', ...rest };
+    return {
+      id: this.id<DeliveryId>(),
+      endpointId: this.id<EndpointId>(),
+      status: 'pending',
+      orderGroup: null,
+      ...rest,
+    };
   }
 
   /** Events with one pending delivery each, not written yet. */

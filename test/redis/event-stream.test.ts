@@ -196,7 +196,7 @@ describe('Redis event stream', () => {
       assert.deepEqual(eventsOf(await reader.read(10, 2_000)), [next]);
       await server.command('FLUSHALL');
       assert.deepEqual(await reader.claim(10), []);
-      await reader.acknowledge([{ id: '1-1', content: { defect: 'x' } }]);
+      await reader.acknowledge([{ id: '1-1', place: { ms: 0, number: 0 }, content: { defect: 'x' } }]);
     }),
   );
 

@@ -17,7 +17,9 @@ function findings(db: DatabaseSync, sql: string): string[] {
     ...sql.matchAll(new RegExp(`\\b(?:${GROWING})\\s+AS\\s+(\\w+)|\\b(?:${GROWING})\\s+(\\w)\\b`, 'gi')),
   ];
   const names = [GROWING, ...aliases.map(([, long, short]) => long ?? short)].join('|');
-  const scan = new RegExp(`^SCAN (?:${names})\\b(?! USING (?:COVERING )?INDEX deliveries_(?:waiting|leased)\\b)`);
+  const scan = new RegExp(
+    `^SCAN (?:${names})\\b(?! USING (?:COVERING )?INDEX deliveries_(?:waiting|leased|in_order)\\b)`,
+  );
   return db
     .prepare(`EXPLAIN QUERY PLAN ${sql}`)
     .all()

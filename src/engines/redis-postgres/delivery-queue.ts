@@ -1,6 +1,6 @@
 import type { DeliveryId, EndpointId } from '../../core/ids.ts';
 import { Listeners } from '../../core/listeners.ts';
-import { addMs, type Timestamp } from '../../core/time.ts';
+import { addMs, type Timestamp, timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   DeliveryQueue,
@@ -8,10 +8,10 @@ import type {
   ReturnedDelivery,
   Settlement,
   SettleOutcome,
-  TakenDelivery,
   TakenLane,
 } from '../../ports/delivery-queue.ts';
 import type { DeliveryRecord, LeaseAnswer } from './postgres/delivery-record.ts';
+import type { EndedTurn, NextInOrder, OrderTurns } from './postgres/order-turns.ts';
 import type { DeliveryLanes, TakenMembers } from './redis/delivery-lanes.ts';
 
 const MAX_COUNTED_WAITING = 10_001;
@@ -23,14 +23,14 @@ const MAX_COUNTED_WAITING = 10_001;
 export class LanesAndRecord implements DeliveryQueue {
   readonly #lanes: DeliveryLanes;
   readonly #record: DeliveryRecord;
+  readonly #turns: OrderTurns;
   readonly #clock: Clock;
   readonly #announced = new Listeners<readonly EndpointId[]>();
-  /** In whose lane a taken delivery is: settlements name the delivery alone. */
-  readonly #endpointOf = new Map<DeliveryId, EndpointId>();
 
-  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; clock: Clock }) {
+  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; turns: OrderTurns; clock: Clock }) {
     this.#lanes = parts.lanes;
     this.#record = parts.record;
+    this.#turns = parts.turns;
     this.#clock = parts.clock;
   }
 
@@ -47,7 +47,7 @@ export class LanesAndRecord implements DeliveryQueue {
     let next = 0;
     return lanes.map(({ endpointId, taken, nextDueAt }) => {
       const deliveries = taken.map(() => answers[next++]).filter((answer) => answer?.kind === 'taken');
-      return { endpointId, nextDueAt, deliveries: deliveries.map((answer) => this.#hold(answer.delivery)) };
+      return { endpointId, nextDueAt, deliveries: deliveries.map(({ delivery }) => delivery) };
     });
   }
 
@@ -96,28 +96,43 @@ export class LanesAndRecord implements DeliveryQueue {
     if (wrong.length > 0) await this.#lanes.settle(wrong).catch(() => {});
   }
 
-  #hold(delivery: TakenDelivery): TakenDelivery {
-    this.#endpointOf.set(delivery.id, delivery.endpointId);
-    return delivery;
-  }
-
   /** The record decides; a lane that can't be told comes up again at the end of the lease, and is told then. */
   async settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
-    const outcomes = await this.#record.settle(settlements, this.#clock.now());
-    const settled = settlements.flatMap(({ deliveryId, next }, at) => {
-      const endpointId = this.#endpointOf.get(deliveryId);
-      this.#endpointOf.delete(deliveryId);
-      if (endpointId === undefined || outcomes[at] !== 'settled') return [];
-      return [{ endpointId, deliveryId, dueAt: next.status === 'retrying' ? next.dueAt : null, fence: null }];
+    const settled = await this.#record.settle(settlements, this.#clock.now());
+    const moves = settlements.flatMap(({ deliveryId }, at) => {
+      const known = settled[at];
+      return known === undefined ? [] : [{ ...known, deliveryId, fence: null }];
     });
-    if (settled.length > 0) await this.#lanes.settle(settled).catch(() => {});
-    return [...outcomes];
+    if (moves.length > 0) await this.#lanes.settle(moves).catch(() => {});
+    const again = moves.filter(({ dueAt }) => dueAt === 0);
+    const ended = settlements.flatMap(({ deliveryId, next }, at) => {
+      const { endpointId, orderGroup, dueAt } = settled[at] ?? { dueAt: null, orderGroup: null };
+      if (endpointId === undefined || orderGroup === null || dueAt !== null) return [];
+      return [{ endpointId, orderGroup, deliveryId, blocks: 'blocksOrder' in next && next.blocksOrder === true }];
+    });
+    // Where this fails the attempts are on record all the same: the reconciler passes the turns on.
+    if (ended.length > 0) await this.passTurns(ended).catch(() => {});
+    if (again.length > 0) this.announce(again.map(({ endpointId }) => endpointId));
+    return settled.map((known) => (known === undefined ? 'stale' : 'settled'));
+  }
+
+  /** Those behind deliveries that are done are due. @returns how many */
+  async passTurns(ended: readonly EndedTurn[]): Promise<number> {
+    const next = await this.#turns.pass(ended);
+    await this.queue(next);
+    return next.length;
+  }
+
+  /** They are due at once, in the record already. */
+  async queue(due: readonly NextInOrder[]): Promise<void> {
+    if (due.length === 0) return;
+    await this.#lanes.enqueue(due.map((member) => ({ ...member, dueAt: timestamp(0) })));
+    this.announce(due.map(({ endpointId }) => endpointId));
   }
 
   async giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {
     const endpoints = await this.#record.giveBack(returned, this.#clock.now());
     const items = returned.flatMap(({ deliveryId, dueAt }, at) => {
-      this.#endpointOf.delete(deliveryId);
       const endpointId = endpoints[at]?.endpointId;
       return endpointId === undefined ? [] : [{ endpointId, deliveryId, dueAt }];
     });

@@ -14,6 +14,7 @@ import { PostgresEventStore } from './postgres/event-store.ts';
 import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
 import { checkPostgres, migrate } from './postgres/migrate.ts';
 import { OldDays } from './postgres/old-days.ts';
+import { OrderTurns } from './postgres/order-turns.ts';
 import { PostgresOrganizationStore } from './postgres/organization-store.ts';
 import { Partitions } from './postgres/partitions.ts';
 import { StoreClock } from './postgres/store-clock.ts';
@@ -28,7 +29,7 @@ import { RedisEventStream } from './redis/event-stream.ts';
 import { RedisIntake } from './redis/intake.ts';
 import { RedisLeadership } from './redis/leadership.ts';
 import { RedisRateLimiter } from './redis/rate-limiter.ts';
-import { DedupRepair, DeliveryRepair } from './repairs.ts';
+import { DedupRepair, DeliveryRepair, TurnRepair } from './repairs.ts';
 
 /** Entries that a worker has held for longer are taken for left behind; a batch takes some hundredths of a second. */
 const CLAIM_IDLE_MS: Milliseconds = 10_000;
@@ -90,7 +91,8 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
   daysAhead.unref();
   const record = new DeliveryRecord(database);
   const eventRecord = new EventRecord({ database, partitions });
-  const queue = new LanesAndRecord({ lanes, record, clock });
+  const turns = new OrderTurns(database);
+  const queue = new LanesAndRecord({ lanes, record, turns, clock });
   const bus = new RedisBus(redis);
   const inboxes = new PostgresInboxStore({
     database,
@@ -111,6 +113,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
   const repairs = [
     new DeliveryRepair({ redis, lanes, record }),
     new DedupRepair({ marks, record, clock, windowMs: dedupWindowMs }),
+    new TurnRepair({ turns, queue }),
   ];
   let closed: Promise<void> | undefined;
 

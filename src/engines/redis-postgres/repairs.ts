@@ -2,7 +2,9 @@ import type { DeliveryId, EventId } from '../../core/ids.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Repair } from '../../ports/repair.ts';
+import type { LanesAndRecord } from './delivery-queue.ts';
 import type { DeliveryRecord } from './postgres/delivery-record.ts';
+import type { OrderTurns } from './postgres/order-turns.ts';
 import type { Redis } from './redis/connection.ts';
 import type { DedupMarks } from './redis/dedup-marks.ts';
 import type { DeliveryLanes } from './redis/delivery-lanes.ts';
@@ -34,7 +36,7 @@ export class DeliveryRepair implements Repair {
 
   async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
     const waiting = await this.#record.waitingStep({ after: after as DeliveryId | null, limit: STEP });
-    const items = waiting.map(({ deliveryId, endpointId, at }) => ({ deliveryId, endpointId, dueAt: at }));
+    const items = waiting.flatMap(({ at, ...member }) => (at === null ? [] : [{ ...member, dueAt: at }]));
     const repaired = await this.#lanes.enqueue(items);
     return { after: waiting.length < STEP ? null : (waiting.at(-1)?.deliveryId ?? null), repaired };
   }
@@ -74,4 +76,32 @@ export class DedupRepair implements Repair {
   async complete(): Promise<void> {
     await this.#marks.setComplete();
   }
+}
+
+/** Turns that were not passed on: a deliverer died between the end of an attempt and that. */
+export class TurnRepair implements Repair {
+  readonly name = 'turns';
+  readonly continuous = true;
+  readonly #turns: OrderTurns;
+  readonly #queue: LanesAndRecord;
+
+  constructor(parts: { turns: OrderTurns; queue: LanesAndRecord }) {
+    this.#turns = parts.turns;
+    this.#queue = parts.queue;
+  }
+
+  /** They are in the record, which loses nothing. */
+  async isNeeded(): Promise<boolean> {
+    return false;
+  }
+
+  async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
+    const from = after === null ? null : (JSON.parse(after) as { endpointId: string; orderGroup: string });
+    const { stale, last, looked } = await this.#turns.staleStep(from, STEP);
+    const repaired = await this.#queue.passTurns(stale);
+    if (looked < STEP || last === undefined) return { after: null, repaired };
+    return { after: JSON.stringify({ endpointId: last.endpointId, orderGroup: last.orderGroup }), repaired };
+  }
+
+  async complete(): Promise<void> {}
 }

@@ -11,8 +11,9 @@ import type {
 } from '../../ports/delivery-queue.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection } from './connection.ts';
+import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { numberOrNull, text } from './row.ts';
+import { numberOrNull, text, textOrNull } from './row.ts';
 import { LaneTaker } from './take-lanes.ts';
 import type { WriteEffects } from './write-effects.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -31,6 +32,7 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
   readonly #state: CommittedState;
   readonly #clock: Clock;
   readonly #taker: LaneTaker;
+  readonly #turns: OrderTurns;
   readonly #reader: ReadConnection;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -44,7 +46,8 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     this.#queue = args.queue;
     this.#state = args.state;
     this.#clock = args.clock;
-    this.#taker = new LaneTaker(args.writer);
+    this.#taker = new LaneTaker(args.writer, args.clock);
+    this.#turns = new OrderTurns(args.writer);
     this.#reader = args.reader;
     this.#statements = prepare(args.writer, args.reader);
   }
@@ -66,8 +69,8 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     const failed = attempt.error === null ? 0 : 1;
     const { statusCode, error } = attempt;
     const now = this.#clock.now();
-    const { changes } = settle.run(deliveryId, attemptNumber, next.status, dueAt, failed, statusCode, error, now);
-    if (changes === 0) return 'stale';
+    const row = settle.get(deliveryId, attemptNumber, next.status, dueAt, failed, statusCode, error, now);
+    if (row === undefined) return 'stale';
     addAttempt.run(
       deliveryId,
       attempt.number,
@@ -77,7 +80,18 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
       error,
       attempt.responseExcerpt,
     );
-    if (dueAt === null) effects.waiting--;
+    if (next.status === 'retrying') return 'settled';
+    const endpointId = text<EndpointId>(row, 'endpoint_id');
+    if (row['due_at'] !== null) {
+      effects.dueEndpoints.add(endpointId);
+      return 'settled';
+    }
+    effects.waiting--;
+    const orderGroup = textOrNull(row, 'order_group');
+    if (orderGroup === null) return 'settled';
+    const ordered = { endpointId, orderGroup, deliveryId };
+    if (next.blocksOrder === true) this.#turns.block(ordered);
+    else this.#turns.pass(ordered, effects);
     return 'settled';
   }
 

@@ -7,6 +7,7 @@ import type { PageRequest } from '../../ports/store/page.ts';
 import type { Connection } from './connection.ts';
 import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
 import { idRange } from './id-range.ts';
+import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
 import { number } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -14,11 +15,13 @@ import type { WriteQueue } from './write-queue.ts';
 export class SqliteEndpointStore implements EndpointStore {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
+  readonly #turns: OrderTurns;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue }) {
     this.#queue = args.queue;
     this.#reader = args.reader;
+    this.#turns = new OrderTurns(args.writer);
     this.#statements = prepare(args.writer, args.reader);
   }
 
@@ -91,11 +94,14 @@ export class SqliteEndpointStore implements EndpointStore {
 
   endWaiting(id: EndpointId, status: 'canceled' | 'skipped', at: Timestamp, limit: number): Promise<number> {
     return this.#queue.submit((effects) => {
-      const { endWaiting, endLeased } = this.#statements;
+      const { endWaiting, endLeased, endTurnless } = this.#statements;
       const waiting = Number(endWaiting.run(id, status, at, limit).changes);
       const leased = waiting < limit ? Number(endLeased.run(id, status, at, limit - waiting).changes) : 0;
-      effects.waiting -= waiting + leased;
-      return waiting + leased;
+      const ended = waiting + leased;
+      const turnless = ended < limit ? Number(endTurnless.run(id, status, at, limit - ended).changes) : 0;
+      if (ended + turnless < limit) this.#turns.forget(id);
+      effects.waiting -= ended + turnless;
+      return ended + turnless;
     });
   }
 }
@@ -110,6 +116,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     remove: writer.prepare('remove-endpoint'),
     endWaiting: writer.prepare('end-waiting-deliveries'),
     endLeased: writer.prepare('end-leased-deliveries'),
+    endTurnless: writer.prepare('end-turnless-deliveries'),
     get: reader.prepare('get-endpoint'),
     getDefault: reader.prepare('get-default-endpoint'),
     list: reader.prepare('list-endpoints'),

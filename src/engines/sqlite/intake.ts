@@ -8,6 +8,7 @@ import type { AcceptOutcome, Intake } from '../../ports/intake.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection } from './connection.ts';
 import type { LateEvents } from './late-events.ts';
+import { OrderTurns } from './order-turns.ts';
 import { number, text } from './row.ts';
 import type { WriteEffects } from './write-effects.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -33,10 +34,12 @@ interface IntakeOptions {
 
 export class SqliteIntake implements Intake {
   readonly #options: IntakeOptions;
+  readonly #turns: OrderTurns;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection, options: IntakeOptions) {
     this.#options = options;
+    this.#turns = new OrderTurns(writer);
     this.#statements = prepare(writer);
   }
 
@@ -51,7 +54,7 @@ export class SqliteIntake implements Intake {
       }
       return this.#acceptInSteps([first], [deliveries]);
     }
-    const wanted = events.map(fanOut);
+    const wanted = events.map((event) => fanOut(event));
     const deliveries = wanted.every((answer): answer is Deliveries => !('then' in answer))
       ? wanted
       : await Promise.all(wanted);
@@ -99,14 +102,14 @@ export class SqliteIntake implements Intake {
     if (changes === 0) return ACCEPTED;
     lateEvents.accepted(event);
     effects.availableOrganizations.add(organizationId);
-    for (const { id: deliveryId, endpointId, status } of deliveries) {
+    for (const { id: deliveryId, endpointId, status, orderGroup } of deliveries) {
       const waits = status === 'pending';
-      const dueAt = waits ? (event.deliverAt ?? 0) : null;
-      this.#statements.delivery.run(deliveryId, organizationId, id, endpointId, type, status, dueAt, event.createdAt);
-      if (waits) {
-        effects.waiting++;
-        effects.dueEndpoints.add(endpointId);
-      }
+      const isDue = waits && (orderGroup === null || this.#turns.claim({ endpointId, orderGroup, deliveryId }));
+      const dueAt = isDue ? (event.deliverAt ?? 0) : null;
+      const made = [deliveryId, organizationId, id, endpointId, type, status, dueAt, event.createdAt] as const;
+      this.#statements.delivery.run(...made, orderGroup, null);
+      if (waits) effects.waiting++;
+      if (isDue) effects.dueEndpoints.add(endpointId);
     }
     return ACCEPTED;
   }

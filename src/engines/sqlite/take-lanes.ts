@@ -1,16 +1,23 @@
 import type { AcceptedEvent } from '../../core/event.ts';
 import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { LaneDemand, TakenDelivery, TakenLane } from '../../ports/delivery-queue.ts';
 import type { Connection } from './connection.ts';
 import { eventFromRow } from './event-row.ts';
-import { number, numberOrNull, type Row, text } from './row.ts';
+import { LaneRates } from './lane-rates.ts';
+import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
+
+/** A lane that stands at its bound by the takings of others: its own settlements wake it sooner. */
+const FULL_PAUSE_MS = 1_000;
 
 /** Takes what is due out of lanes, within a transaction. */
 export class LaneTaker {
+  readonly #rates: LaneRates;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(writer: Connection) {
+  constructor(writer: Connection, clock: Clock) {
+    this.#rates = new LaneRates(clock);
     this.#statements = prepare(writer);
   }
 
@@ -20,11 +27,9 @@ export class LaneTaker {
     return demands.map((demand) => this.#takeLane(demand, now, events));
   }
 
-  #takeLane(
-    { endpointId, limit, leaseMs }: LaneDemand,
-    now: Timestamp,
-    events: Map<EventId, AcceptedEvent>,
-  ): TakenLane {
+  #takeLane(demand: LaneDemand, now: Timestamp, events: Map<EventId, AcceptedEvent>): TakenLane {
+    const { endpointId, leaseMs, limits } = demand;
+    const { limit, againAt } = this.#bounded(demand, now);
     const { expired, retries, firstAttempts, lease, nextDue } = this.#statements;
     const rows: Row[] = expired.all(endpointId, now, limit);
     for (const row of rows) this.#recordInterrupted(row);
@@ -42,12 +47,27 @@ export class LaneTaker {
         event: this.#event(organizationId, text(row, 'event_id'), events),
         attemptNumber: number(row, 'attempts') + 1,
         failures: number(row, 'failures'),
+        origin: textOrNull(row, 'origin'),
         leasedUntil,
       };
     });
     const next = nextDue.get(endpointId);
     const nextAt = next === undefined ? null : numberOrNull<Timestamp>(next, 'at');
-    return { endpointId, deliveries, nextDueAt: nextAt };
+    const ratePerSecond = limits?.ratePerSecond ?? null;
+    if (ratePerSecond === null) return { endpointId, deliveries, nextDueAt: later(nextAt, againAt) };
+    this.#rates.spend(endpointId, deliveries.length);
+    const rateAt = addMs(now, this.#rates.waitMs(endpointId, ratePerSecond));
+    return { endpointId, deliveries, nextDueAt: later(nextAt, againAt, rateAt) };
+  }
+
+  /** What its limits leave of a demand, and when to look again where that is nothing. */
+  #bounded({ endpointId, limit, limits }: LaneDemand, now: Timestamp) {
+    if (limits === undefined) return { limit, againAt: now };
+    const { maxLeased, ratePerSecond } = limits;
+    const free = maxLeased - number<number>(this.#statements.countLeased.get(endpointId, now) ?? {}, 'leased');
+    if (free <= 0) return { limit: 0, againAt: addMs(now, FULL_PAUSE_MS) };
+    const rated = ratePerSecond === null ? limit : this.#rates.available(endpointId, ratePerSecond);
+    return { limit: Math.min(limit, free, rated), againAt: now };
   }
 
   #recordInterrupted(row: Row): void {
@@ -66,12 +86,17 @@ export class LaneTaker {
   }
 }
 
+function later(nextAt: Timestamp | null, ...limits: readonly Timestamp[]): Timestamp | null {
+  return nextAt === null ? null : timestamp(Math.max(nextAt, ...limits));
+}
+
 function prepare(writer: Connection) {
   return {
     expired: writer.prepare('take-expired'),
     retries: writer.prepare('take-retries'),
     firstAttempts: writer.prepare('take-first-attempts'),
     lease: writer.prepare('lease-delivery'),
+    countLeased: writer.prepare('count-leased'),
     nextDue: writer.prepare('next-due'),
     addAttempt: writer.prepare('add-attempt'),
     event: writer.prepare('get-event'),

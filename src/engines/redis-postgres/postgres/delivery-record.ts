@@ -1,11 +1,10 @@
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
 import { addMs, type Timestamp } from '../../../core/time.ts';
-import type { ReturnedDelivery, Settlement, SettleOutcome, TakenDelivery } from '../../../ports/delivery-queue.ts';
+import type { ReturnedDelivery, Settlement, TakenDelivery } from '../../../ports/delivery-queue.ts';
 import type { Database } from './database.ts';
-import type { UnfinishedDelivery } from './event-record.ts';
 import { eventFromRow } from './event-row.ts';
 import { HIGHEST_ID, LOWEST_ID, lowestIdAt } from './id-range.ts';
-import { number, numberOrNull, type Row, text } from './row.ts';
+import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
 /** Somebody is changing it at this moment: worth a second look soon. */
 const BUSY_PAUSE_MS = 1_000;
@@ -23,11 +22,26 @@ export interface WantedDelivery {
   readonly leasedUntil: Timestamp;
 }
 
+/** A delivery after an attempt. */
+export interface Settled {
+  readonly endpointId: EndpointId;
+  readonly orderGroup: string | null;
+  /** Null when it is final. */
+  readonly dueAt: Timestamp | null;
+}
+
 export interface MarkedEvent {
   readonly organizationId: OrganizationId;
   readonly dedupId: string;
   readonly eventId: EventId;
   readonly createdAt: Timestamp;
+}
+
+export interface WaitingDelivery {
+  readonly deliveryId: DeliveryId;
+  readonly endpointId: EndpointId;
+  /** When it is due (0 = at once), or when its lease ends; null while it waits for its turn in an order. */
+  readonly at: Timestamp | null;
 }
 
 /** State, attempts and leases of deliveries. Each method is one round trip, however many deliveries it is given. */
@@ -53,8 +67,8 @@ export class DeliveryRecord {
     });
   }
 
-  /** Outcomes in order. Of two settlements of one attempt the first counts. */
-  async settle(settlements: readonly Settlement[], now: Timestamp): Promise<SettleOutcome[]> {
+  /** In order: what became of the delivery, undefined for a stale one. Of two settlements of one attempt the first counts. */
+  async settle(settlements: readonly Settlement[], now: Timestamp): Promise<readonly (Settled | undefined)[]> {
     const each = eachOnce(settlements);
     const rows = await this.#write('settle-deliveries', [
       each.map(({ deliveryId }) => deliveryId),
@@ -69,10 +83,15 @@ export class DeliveryRecord {
       now,
       ...bounds(each.map(({ deliveryId }) => deliveryId)),
     ]);
-    const settled = new Set(rows.map((row) => attemptKey(text(row, 'id'), number(row, 'number'))));
-    return settlements.map(({ deliveryId, attemptNumber }) =>
-      settled.delete(attemptKey(deliveryId, attemptNumber)) ? 'settled' : 'stale',
+    const settled = new Map(
+      rows.map((row) => [attemptKey(text(row, 'id'), number(row, 'number')), settledFromRow(row)]),
     );
+    return settlements.map(({ deliveryId, attemptNumber }) => {
+      const key = attemptKey(deliveryId, attemptNumber);
+      const found = settled.get(key);
+      settled.delete(key);
+      return found;
+    });
   }
 
   /** Whose they are, in order; undefined for those that had lost their lease. */
@@ -103,12 +122,12 @@ export class DeliveryRecord {
   async waitingStep(args: {
     readonly after: DeliveryId | null;
     readonly limit: number;
-  }): Promise<readonly UnfinishedDelivery[]> {
+  }): Promise<readonly WaitingDelivery[]> {
     const rows = await this.#read('unfinished-deliveries', [args.after ?? LOWEST_ID, args.limit]);
     return rows.map((row) => ({
       deliveryId: text(row, 'id'),
       endpointId: text(row, 'endpoint_id'),
-      at: number(row, 'at'),
+      at: numberOrNull(row, 'at'),
     }));
   }
 
@@ -184,8 +203,17 @@ function answerFromRow(row: Row | undefined, now: Timestamp): LeaseAnswer {
       event: eventFromRow(row),
       attemptNumber: number(row, 'attempts'),
       failures: number(row, 'failures'),
+      origin: textOrNull(row, 'origin'),
       leasedUntil: number(row, 'leased_until'),
     },
+  };
+}
+
+function settledFromRow(row: Row): Settled {
+  return {
+    endpointId: text(row, 'endpoint_id'),
+    orderGroup: textOrNull(row, 'order_group'),
+    dueAt: numberOrNull(row, 'due_at'),
   };
 }
 

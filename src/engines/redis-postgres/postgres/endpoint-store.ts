@@ -90,7 +90,10 @@ export class PostgresEndpointStore implements EndpointStore {
     if (!isUuid(id)) return 0;
     for (;;) {
       const waiting = await this.#read('unfinished-of-endpoint', [id, limit]);
-      if (waiting.length === 0) return 0;
+      if (waiting.length === 0) {
+        await this.#database.query('end-turns-of-endpoint', [id]);
+        return 0;
+      }
       const ids = waiting.map((row) => text<DeliveryId>(row, 'id'));
       const rows = await this.#database.query('end-deliveries', [ids, status, at], { plannedEachTime: true });
       const ended = rows.map((row) => text<DeliveryId>(row, 'id'));

@@ -24,7 +24,7 @@ export interface LaneMember {
 export interface TakenMembers {
   readonly endpointId: EndpointId;
   readonly taken: readonly { readonly deliveryId: DeliveryId; readonly previousScore: number }[];
-  /** The lane's lowest score; null when it is empty. */
+  /** The lane's lowest score, or when its limits let one through; null when it is empty. */
   readonly nextDueAt: Timestamp | null;
 }
 
@@ -67,16 +67,15 @@ export class DeliveryLanes {
 
   /** Answers in the order of the demands. What is taken comes again when its lease ends, unless it is moved before. */
   async take(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly TakenMembers[]> {
-    const args = demands.flatMap(({ endpointId, limit, leaseMs }) => [
+    const args = demands.flatMap(({ endpointId, limit, leaseMs, limits }) => [
       endpointId,
       String(limit),
       String(addMs(now, leaseMs)),
+      String(limits?.maxLeased ?? ''),
+      String(limits?.ratePerSecond ?? ''),
     ]);
-    const answers = await this.#redis.run(
-      'take-deliveries',
-      [this.#key('lanes')],
-      [this.#lane(''), String(now), ...args],
-    );
+    const head = [this.#lane(''), this.#key(HELD), this.#key('lane-rate:'), String(now)];
+    const answers = await this.#redis.run('take-deliveries', [this.#key('lanes')], [...head, ...args]);
     if (!Array.isArray(answers)) throw new TypeError('take-deliveries answered no list');
     return demands.map(({ endpointId }, n) => takenMembers(endpointId, answers[n]));
   }
@@ -185,7 +184,7 @@ export class DeliveryLanes {
     wake: boolean,
   ): Promise<void> {
     const keys = [this.#key('lanes'), this.#key(DELIVERIES_STREAM), this.#key(ENTRIES), this.#key(WAITING_KEY)];
-    const head = [this.#lane(''), DELIVERIES_GROUP, String(this.#clock.now())];
+    const head = [this.#lane(''), this.#key(HELD), DELIVERIES_GROUP, String(this.#clock.now())];
     for (const page of pages(items)) {
       const args = page.flatMap(({ deliveryId, endpointId, score, fence }) => [
         deliveryId,
@@ -207,6 +206,8 @@ export class DeliveryLanes {
   }
 }
 
+/** What takers have of a lane, by the end of their lease. */
+const HELD = 'lane-held:';
 const ENTRIES = `${DELIVERIES_STREAM}:entries`;
 const COMPLETE = `${DELIVERIES_STREAM}:complete`;
 

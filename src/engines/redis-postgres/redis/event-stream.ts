@@ -51,12 +51,26 @@ export class RedisEventStream implements EventStream {
     return Number(await this.#redis.command('XLEN', this.#redis.key('events')));
   }
 
+  async isFirst(entry: StreamEntry): Promise<boolean> {
+    const reply = await this.#redis.command('XRANGE', this.#redis.key('events'), '-', '+', 'COUNT', '1');
+    const [first] = Array.isArray(reply) ? reply : [];
+    if (!Array.isArray(first)) return true;
+    const { ms, number } = placeOf(String(first[0]));
+    return ms > entry.place.ms || (ms === entry.place.ms && number >= entry.place.number);
+  }
+
   close(): void {
     this.#group.close();
   }
 
   #decode(entries: readonly RawEntry[]): StreamEntry[] {
     const now = this.#clock.now();
-    return entries.map(({ id, fields }) => ({ id, content: eventFromFields(fields, now) }));
+    return entries.map(({ id, fields }) => ({ id, place: placeOf(id), content: eventFromFields(fields, now) }));
   }
+}
+
+/** `<ms>-<number>`: Redis gives entries ids that only grow, whatever its clock does. */
+function placeOf(id: string): StreamEntry['place'] {
+  const [ms, number] = id.split('-');
+  return { ms: Number(ms), number: Number(number) };
 }

@@ -1,6 +1,6 @@
 -- Reads deliveries of a lane that are due at once whatever the clock does, oldest first. Parameters: endpoint, limit.
 -- One range of deliveries_waiting.
-SELECT id, organization_id, event_id, attempts, failures
+SELECT id, organization_id, event_id, attempts, failures, origin
 FROM deliveries INDEXED BY deliveries_waiting
 WHERE endpoint_id = ?1 AND due_at = 0
 ORDER BY id

@@ -1,20 +1,21 @@
 #!lua flags=allow-oom
 -- Moves deliveries on: out of their lane, or to another time. Their entries leave the stream first: under maxmemory too
--- this makes room. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, group, now, then for each:
--- delivery, endpoint, new score ('' = out), only if the score is this ('' = whatever it is), 1 = wake a deliverer when it
+-- this makes room. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, the same for what is held of
+-- them, group, now, then for each: delivery, endpoint, new score ('' = out), only if the score is this ('' = whatever it is), 1 = wake a deliverer when it
 -- is due. What is in no lane stays out. Returns how many were moved.
 local moved, gone, touched = 0, 0, {}
-for at = 4, #ARGV, 5 do
+for at = 5, #ARGV, 5 do
   local delivery, endpoint, score, fence, wake = unpack(ARGV, at, at + 4)
   local lane = ARGV[1] .. endpoint
   local current = redis.call('ZSCORE', lane, delivery)
   if current and (fence == '' or tonumber(current) == tonumber(fence)) then
     moved = moved + 1
     touched[endpoint] = true
-    local stays = wake == '1' and score ~= '' and tonumber(score) <= tonumber(ARGV[3])
+    redis.call('ZREM', ARGV[2] .. endpoint, delivery)
+    local stays = wake == '1' and score ~= '' and tonumber(score) <= tonumber(ARGV[4])
     local entry = redis.call('HGET', KEYS[3], delivery)
     if entry and not stays then
-      redis.call('XACK', KEYS[2], ARGV[2], entry)
+      redis.call('XACK', KEYS[2], ARGV[3], entry)
       redis.call('XDEL', KEYS[2], entry)
       redis.call('HDEL', KEYS[3], delivery)
     end
