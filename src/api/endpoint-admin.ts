@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { checkCustomHeaders } from '../core/custom-headers.ts';
-import { DEFAULT_OPTIONS, type Endpoint } from '../core/endpoint.ts';
+import { DEFAULT_OPTIONS, type DeliveryOptions, type Endpoint } from '../core/endpoint.ts';
 import { isEventTypePattern } from '../core/event-type.ts';
 import type { EndpointId } from '../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION, MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
@@ -10,8 +10,12 @@ import { parseDuration } from '../core/time.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { EndpointChange } from '../ports/store/endpoint-store.ts';
 import type { ApiParts } from './context.ts';
+import { checkOptions, readOptions } from './endpoint-options.ts';
 import type { EndpointChanges, NewEndpoint } from './endpoint-schema.ts';
 import { NOT_FOUND, ProblemError, problemError } from './problems.ts';
+
+/** Groups that are let go on in one step. */
+const UNBLOCK_STEP = 500;
 
 /** Creates, changes and removes endpoints, whichever address the request came by. */
 export class EndpointAdmin {
@@ -23,7 +27,8 @@ export class EndpointAdmin {
 
   /** Throws `invalid_request`, `url_not_allowed` or `conflict`. */
   async create(caller: Caller, body: NewEndpoint, kind: { isDefault: boolean }): Promise<Endpoint> {
-    await this.#check(body);
+    const options = readOptions(DEFAULT_OPTIONS, body);
+    await this.#check(body, options);
     const { ids, clock, engine, endpointDefaults: defaults } = this.#parts;
     const now = clock.now();
     const endpoint: Endpoint = {
@@ -42,7 +47,7 @@ export class EndpointAdmin {
       status: body.enabled === false ? 'paused' : 'active',
       disabledReason: null,
       failingSince: null,
-      options: DEFAULT_OPTIONS,
+      options,
       secret: body.secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
       previousSecret: null,
       isDefault: kind.isDefault,
@@ -63,9 +68,12 @@ export class EndpointAdmin {
     const { endpoints } = this.#parts.engine.store;
     const existing = await endpoints.get(caller.organization.id, id);
     if (existing === undefined) throw new ProblemError(NOT_FOUND);
-    await this.#check(body);
-    const endpoint = await endpoints.update(caller.organization.id, id, this.#changeOf(existing, body));
+    const options = readOptions(existing.options, body);
+    await this.#check(body, options);
+    const change = { ...this.#changeOf(existing, body), options };
+    const endpoint = await endpoints.update(caller.organization.id, id, change);
     if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    if (mayOvertake(options) && !mayOvertake(existing.options)) await this.#letOvertake(id);
     await this.#announce(endpoint);
     return endpoint;
   }
@@ -74,6 +82,12 @@ export class EndpointAdmin {
     const organizationId = caller.organization.id;
     if (!(await this.#parts.engine.store.endpoints.remove(organizationId, id))) throw new ProblemError(NOT_FOUND);
     await this.#parts.engine.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+  }
+
+  /** What a failed delivery held up goes on. */
+  async #letOvertake(id: EndpointId): Promise<void> {
+    const { queue } = this.#parts.engine;
+    while ((await queue.unblock(id, UNBLOCK_STEP)) === UNBLOCK_STEP);
   }
 
   #changeOf(existing: Endpoint, body: EndpointChanges): EndpointChange {
@@ -97,12 +111,13 @@ export class EndpointAdmin {
   }
 
   /** What a schema can't say. */
-  async #check(body: EndpointChanges & { secret?: string | null }): Promise<void> {
+  async #check(body: EndpointChanges & { secret?: string | null }, options: DeliveryOptions): Promise<void> {
     const errors: FieldError[] = [
       ...textErrors(body),
       ...patternErrors(body.event_types ?? []),
       ...scheduleErrors(body.retry_schedule ?? []),
       ...checkCustomHeaders(body.headers ?? {}),
+      ...checkOptions(options, body),
     ];
     if (typeof body.secret === 'string' && !isSecret(body.secret)) {
       errors.push({ path: 'secret', message: 'must be whsec_ followed by the base64 of 24 to 64 bytes' });
@@ -116,6 +131,10 @@ export class EndpointAdmin {
   async #announce({ organizationId, id }: Endpoint): Promise<void> {
     await this.#parts.engine.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
   }
+}
+
+function mayOvertake({ onFailed }: DeliveryOptions): boolean {
+  return onFailed === 'skip';
 }
 
 /** The two engines store NUL and lone surrogates differently, so neither may come in. */

@@ -1,8 +1,11 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import {
+  MAX_BATCH_EVENTS,
+  MAX_BATCH_SECONDS,
   MAX_DESCRIPTION_LENGTH,
   MAX_ENDPOINT_ATTEMPTS,
   MAX_ENDPOINT_CONCURRENCY,
+  MAX_ENDPOINT_RATE,
   MAX_ENDPOINT_TIMEOUT_SECONDS,
   MAX_EVENT_TYPE_PATTERNS,
   MAX_TYPE_LENGTH,
@@ -24,11 +27,21 @@ const CHANGEABLE = {
   max_attempts: { type: 'integer', minimum: 1, maximum: MAX_ENDPOINT_ATTEMPTS },
   retry_schedule: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_ENDPOINT_ATTEMPTS },
   enabled: { type: 'boolean' },
+  rate_limit: { type: ['integer', 'null'], minimum: 1, maximum: MAX_ENDPOINT_RATE },
+  retry_deadline: { type: ['string', 'null'] },
+  ordered: { enum: [false, true, 'by_key'] },
+  on_failed: { enum: ['skip', 'block'] },
+  batch: {
+    type: ['object', 'null'],
+    properties: {
+      max_events: { type: 'integer', minimum: 1, maximum: MAX_BATCH_EVENTS },
+      max_seconds: { type: 'number', minimum: 0.1, maximum: MAX_BATCH_SECONDS },
+    },
+    required: ['max_events', 'max_seconds'],
+    additionalProperties: false,
+  },
   // Promised by the contract, not built yet: only "off" is taken, so that nobody relies on what does not happen.
-  rate_limit: { type: 'null' },
-  ordered: { const: false },
   filter: { type: 'null' },
-  batch: { type: 'null' },
 } as const;
 
 export const newEndpointSchema = {

@@ -3,6 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import type { InboxMessage } from '../core/inbox.ts';
 import { formatDuration, type Timestamp, toIso } from '../core/time.ts';
+import { optionsView } from './endpoint-options.ts';
 
 /** What clients see of each thing. Events are printed by hand: their `data` goes out byte for byte as it came in. */
 
@@ -73,14 +74,11 @@ export function endpointView(endpoint: Endpoint) {
     description: endpoint.description,
     event_types: endpoint.eventTypes,
     headers: endpoint.headers,
-    rate_limit: null,
     max_concurrency: endpoint.maxConcurrency,
     timeout_seconds: endpoint.timeoutMs / 1_000,
     max_attempts: endpoint.retryPolicy.maxAttempts,
     retry_schedule: endpoint.retryPolicy.schedule.map(formatDuration),
-    ordered: false,
-    filter: null,
-    batch: null,
+    ...optionsView(endpoint.options),
     enabled: endpoint.status === 'active',
     status: endpoint.status,
     disabled_reason: endpoint.disabledReason,

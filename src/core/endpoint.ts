@@ -21,6 +21,8 @@ export type EventFilter = Readonly<Record<string, unknown>>;
 export interface DeliveryOptions {
   /** Attempts a second at most, over all processes; null = as many as its concurrency allows. */
   readonly rateLimit: number | null;
+  /** No attempt is planned for later than so long after the event; null = the schedule alone says when it is enough. */
+  readonly retryDeadlineMs: Milliseconds | null;
   /** One at a time in the order of acceptance: all of them, or those of one `ordering_key`. */
   readonly ordered: boolean | 'by_key';
   /** What a delivery that failed for good does to those behind it in the order. */
@@ -40,6 +42,7 @@ export type SignatureScheme = 'v1' | 'v1a';
 
 export const DEFAULT_OPTIONS: DeliveryOptions = {
   rateLimit: null,
+  retryDeadlineMs: null,
   ordered: false,
   onFailed: 'skip',
   filter: null,

@@ -33,6 +33,13 @@ export const MAX_CUSTOM_HEADER_BYTES = 8 * 1024;
 export const MAX_ENDPOINT_CONCURRENCY = 100;
 export const MAX_ENDPOINT_TIMEOUT_SECONDS = 30;
 export const MAX_ENDPOINT_ATTEMPTS = 20;
+/** Attempts a second. */
+export const MAX_ENDPOINT_RATE = 10_000;
+/** In one request, for receivers that take several at once. */
+export const MAX_BATCH_EVENTS = 100;
+export const MAX_BATCH_SECONDS = 300;
+/** No attempt is planned for later. */
+export const MAX_RETRY_DEADLINE_MS = 30 * 86_400_000;
 export const MAX_RETRY_PAUSE_MS = 7 * 86_400_000;
 /** Fan-out is one pass over them for each event. */
 export const MAX_ENDPOINTS_PER_ORGANIZATION = 10_000;

@@ -25,15 +25,18 @@ export function decideAfterAttempt(args: {
   failures: number;
   policy: RetryPolicy;
   now: Timestamp;
+  /** No attempt later than this; null = no such time. */
+  deadline?: Timestamp | null;
   random: number;
 }): Decision {
-  const { outcome, failures, policy, now, random } = args;
+  const { outcome, failures, policy, now, deadline = null, random } = args;
   if (outcome.error === null) return { kind: 'delivered' };
   if (outcome.error === 'local') return { kind: 'give_back', at: addMs(now, LOCAL_FAULT_PAUSE_MS) };
   if (outcome.statusCode === 410) return { kind: 'gone' };
   if (outcome.error === 'address_not_allowed') return { kind: 'failed' };
   if (failures >= policy.maxAttempts) return { kind: 'failed' };
-  return { kind: 'retry', at: addMs(now, retryPause(outcome, failures, policy, random)) };
+  const at = addMs(now, retryPause(outcome, failures, policy, random));
+  return deadline !== null && at > deadline ? { kind: 'failed' } : { kind: 'retry', at };
 }
 
 /** The schedule's pause with jitter, or the receiver's own wish (429 and 503 only) where that is longer. */

@@ -2,15 +2,15 @@ import { Batcher } from '../core/batcher.ts';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { type Decision, decideAfterAttempt } from '../core/retry.ts';
-import type { Timestamp } from '../core/time.ts';
+import { addMs, type Timestamp } from '../core/time.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../ports/delivery-queue.ts';
 import type { Log } from '../ports/log.ts';
-import type { Sender } from '../ports/sender.ts';
+import type { OutgoingRequest, Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
 import type { Perseverance } from './perseverance.ts';
-import { webhookRequest } from './webhook-request.ts';
+import { batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
 
 const MAX_SETTLE = 500;
 
@@ -53,21 +53,49 @@ export class Attempts {
   }
 
   /** @param onOutcome called as soon as it is known, before it is recorded */
-  async make(
+  make(
     delivery: TakenDelivery,
     endpoint: Endpoint,
     onOutcome: (outcome: AttemptOutcome) => void,
   ): Promise<ComesAgainAt> {
-    const startedAt = this.#clock.now();
-    const outcome = await this.#sender.send(
-      webhookRequest({ delivery, endpoint, at: startedAt, userAgent: this.#userAgent }),
-    );
-    onOutcome(outcome);
+    const at = this.#clock.now();
+    const request = webhookRequest({ delivery, endpoint, at, userAgent: this.#userAgent });
+    return this.#send([delivery], endpoint, { request, at, onOutcome });
+  }
+
+  /** All of them in one request, with one outcome. */
+  makeBatch(
+    batch: DeliveryBatch,
+    endpoint: Endpoint,
+    onOutcome: (outcome: AttemptOutcome) => void,
+  ): Promise<ComesAgainAt> {
+    const at = this.#clock.now();
+    const request = batchRequest({ batch, endpoint, at, userAgent: this.#userAgent });
+    return this.#send(batch.deliveries, endpoint, { request, at, onOutcome });
+  }
+
+  async #send(
+    deliveries: readonly TakenDelivery[],
+    endpoint: Endpoint,
+    made: { request: OutgoingRequest; at: Timestamp; onOutcome: (outcome: AttemptOutcome) => void },
+  ): Promise<ComesAgainAt> {
+    const outcome = await this.#sender.send(made.request);
+    made.onOutcome(outcome);
+    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, { outcome, startedAt: made.at }));
+    return earliest(await Promise.all(ends));
+  }
+
+  #end(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    { outcome, startedAt }: { outcome: AttemptOutcome; startedAt: Timestamp },
+  ): Promise<ComesAgainAt> {
     const decision = decideAfterAttempt({
       outcome,
       failures: delivery.failures + (outcome.error === null ? 0 : 1),
       policy: endpoint.retryPolicy,
       now: this.#clock.now(),
+      deadline: deadlineOf(delivery, endpoint),
       random: Math.random(),
     });
     if (decision.kind === 'give_back') return this.giveBack(delivery, decision.at);
@@ -129,6 +157,14 @@ export class Attempts {
       return `Attempt ${attemptNumber} ${result} ${ids} ${figures}`;
     });
   }
+}
+
+function earliest(times: readonly ComesAgainAt[]): ComesAgainAt {
+  return times.reduce((first, at) => (first === null || (at !== null && at < first) ? at : first), null);
+}
+
+function deadlineOf({ event }: TakenDelivery, { options }: Endpoint): Timestamp | null {
+  return options.retryDeadlineMs === null ? null : addMs(event.deliverAt ?? event.createdAt, options.retryDeadlineMs);
 }
 
 function nextStatus(decision: Final, { options }: Endpoint): Settlement['next'] {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId } from '../core/ids.ts';
 import { LEASE_MARGIN_MS } from '../core/limits.ts';
@@ -9,6 +11,7 @@ import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
 import { Attempts } from './attempts.ts';
+import { Collector } from './collector.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { Lane } from './lane.ts';
 import { Perseverance } from './perseverance.ts';
@@ -90,7 +93,10 @@ export class Deliverer {
     this.#stopping = true;
     this.#perseverance.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    for (const lane of this.#lanes.values()) lane.sleep();
+    for (const lane of this.#lanes.values()) {
+      lane.sleep();
+      lane.collector?.flush();
+    }
     await this.#sender.close(graceMs);
     while (this.#work.size > 0) await Promise.allSettled(this.#work);
   }
@@ -198,11 +204,13 @@ export class Deliverer {
         continue;
       }
       if (lane.suspect && suspectFree <= 0) continue;
-      const limit = Math.min(capacity, MAX_TAKE_PER_LANE, free);
-      const limits = { maxLeased: endpoint.maxConcurrency, ratePerSecond: endpoint.options.rateLimit };
-      demands.push({ endpointId: lane.endpointId, limit, leaseMs: endpoint.timeoutMs + LEASE_MARGIN_MS, limits });
-      free -= limit;
-      if (lane.suspect) suspectFree -= limit;
+      const demand = demandOf(lane.endpointId, endpoint, {
+        requests: Math.min(capacity, MAX_TAKE_PER_LANE, free),
+        collected: lane.collector?.size ?? 0,
+      });
+      demands.push(demand);
+      free -= demand.limit;
+      if (lane.suspect) suspectFree -= demand.limit;
       this.#ready.delete(lane);
       lane.due = false;
     }
@@ -211,18 +219,27 @@ export class Deliverer {
 
   #startTaken(taken: TakenLane): void {
     const lane = this.#lane(taken.endpointId);
-    for (const delivery of taken.deliveries) this.#run(() => this.#deliver(lane, delivery));
+    const { batch = null } = lane.endpoint?.options ?? {};
+    for (const delivery of taken.deliveries) {
+      if (batch !== null) this.#collectorOf(lane).add(delivery, batch);
+      else this.#run(() => this.#deliver(lane, [delivery]));
+    }
     if (taken.nextDueAt !== null) this.#wakeAt(lane, taken.nextDueAt);
     this.#offer(lane);
   }
 
-  async #deliver(lane: Lane, delivery: TakenDelivery): Promise<void> {
+  #collectorOf(lane: Lane): Collector {
+    lane.collector ??= new Collector((deliveries) => this.#run(() => this.#deliver(lane, deliveries)));
+    return lane.collector;
+  }
+
+  async #deliver(lane: Lane, deliveries: readonly [TakenDelivery, ...TakenDelivery[]]): Promise<void> {
     const { suspect } = lane;
     lane.inFlight++;
     this.#slotsUsed++;
     if (suspect) this.#suspectSlotsUsed++;
     try {
-      await this.#attempt(lane, delivery);
+      await this.#attempt(lane, deliveries);
     } finally {
       lane.inFlight--;
       this.#slotsUsed--;
@@ -232,13 +249,20 @@ export class Deliverer {
     }
   }
 
-  async #attempt(lane: Lane, delivery: TakenDelivery): Promise<void> {
+  async #attempt(lane: Lane, deliveries: readonly [TakenDelivery, ...TakenDelivery[]]): Promise<void> {
     const { endpoint } = lane;
-    // Deleted, paused or disabled since it was taken, or we are on our way out: nothing was tried.
-    const mayTry = !this.#stopping && endpoint?.status === 'active';
-    const comesAgainAt = mayTry
-      ? await this.#attempts.make(delivery, endpoint, (outcome) => lane.learn(outcome, this.#clock.monotonicMs()))
-      : await this.#attempts.giveBack(delivery, this.#clock.now());
+    const learn = (outcome: AttemptOutcome) => lane.learn(outcome, this.#clock.monotonicMs());
+    let comesAgainAt: Timestamp | null;
+    if (this.#stopping || endpoint?.status !== 'active') {
+      // Deleted, paused or disabled since it was taken, or we are on our way out: nothing was tried.
+      const now = this.#clock.now();
+      await Promise.all(deliveries.map((delivery) => this.#attempts.giveBack(delivery, now)));
+      comesAgainAt = now;
+    } else if (endpoint.options.batch === null && deliveries.length === 1) {
+      comesAgainAt = await this.#attempts.make(deliveries[0], endpoint, learn);
+    } else {
+      comesAgainAt = await this.#attempts.makeBatch({ deliveries, id: randomUUID() }, endpoint, learn);
+    }
     if (comesAgainAt !== null && !this.#stopping) this.#wakeAt(lane, comesAgainAt);
   }
 
@@ -250,6 +274,22 @@ export class Deliverer {
     this.#work.add(running);
     void running.finally(() => this.#work.delete(running));
   }
+}
+
+/** @param free requests that it may begin, and deliveries that wait in memory to become one */
+function demandOf(
+  endpointId: EndpointId,
+  { maxConcurrency, timeoutMs, options }: Endpoint,
+  free: { requests: number; collected: number },
+): LaneDemand {
+  const { batch, rateLimit } = options;
+  const size = batch?.maxEvents ?? 1;
+  return {
+    endpointId,
+    limit: batch === null ? free.requests : Math.max(1, batch.maxEvents - free.collected),
+    leaseMs: timeoutMs + LEASE_MARGIN_MS + (batch?.maxWaitMs ?? 0),
+    limits: { maxLeased: maxConcurrency * size, ratePerSecond: rateLimit },
+  };
 }
 
 function isEnded(endpoint: Endpoint | undefined): boolean {

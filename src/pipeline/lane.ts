@@ -2,6 +2,7 @@ import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
+import type { Collector } from './collector.ts';
 
 /** Time-outs and dead connections in a row after which a lane is suspect. */
 const SUSPECT_AFTER = 2;
@@ -18,6 +19,8 @@ export class Lane {
   /** Unknown until it has been looked up; undefined again when a lookup found nothing. */
   endpoint: Endpoint | undefined;
   inFlight = 0;
+  /** Where the endpoint wants several events in one request. */
+  collector: Collector | undefined;
   /** Something may be due now. */
   due = false;
   /** Grows with every lookup of the endpoint, so that only the last one counts. */

@@ -6,35 +6,74 @@ import { type Timestamp, toIso } from '../core/time.ts';
 import type { TakenDelivery } from '../ports/delivery-queue.ts';
 import type { OutgoingRequest } from '../ports/sender.ts';
 
+/** Several events for a receiver that takes them so, in one request. */
+export interface DeliveryBatch {
+  /** Not in order, where retries are among them; one at least. */
+  readonly deliveries: readonly [TakenDelivery, ...TakenDelivery[]];
+  /** The `webhook-id` of this one request: each event has its own inside. */
+  readonly id: string;
+}
+
+interface RequestArguments {
+  readonly endpoint: Endpoint;
+  readonly at: Timestamp;
+  readonly userAgent: string;
+}
+
 /**
  * What a receiver gets (API.md, "What a receiver gets"; Standard Webhooks 1.0): `data` is spliced in as the client
  * wrote it, the id never changes between attempts, the timestamp is this attempt's own.
  */
-export function webhookRequest(args: {
-  delivery: TakenDelivery;
-  endpoint: Endpoint;
-  at: Timestamp;
-  userAgent: string;
-}): OutgoingRequest {
-  const { delivery, endpoint, at, userAgent } = args;
+export function webhookRequest(args: RequestArguments & { delivery: TakenDelivery }): OutgoingRequest {
+  const { delivery } = args;
   const { event } = delivery;
-  const body = webhookBody(event);
+  return signedRequest(args, {
+    id: event.id,
+    body: webhookBody(event),
+    hops: event.hops,
+    headers: {
+      'x-event-id': event.id,
+      'x-event-type': event.type,
+      'x-delivery-id': delivery.id,
+      'x-attempt': String(delivery.attemptNumber),
+      ...(delivery.origin === 'replay' ? { 'x-replay': 'true' } : {}),
+      traceparent: childTrace(event),
+    },
+  });
+}
+
+/** The same for several: a JSON array of what each would have been, and how many. */
+export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }): OutgoingRequest {
+  const { deliveries, id } = args.batch;
+  const [{ event: first }] = deliveries;
+  return signedRequest(args, {
+    id,
+    body: `[${deliveries.map(({ event }) => webhookBody(event)).join(',')}]`,
+    hops: Math.max(...deliveries.map(({ event }) => event.hops)),
+    headers: {
+      'x-batch-size': String(deliveries.length),
+      'x-attempt': String(Math.max(...deliveries.map(({ attemptNumber }) => attemptNumber))),
+      traceparent: childTrace(first),
+    },
+  });
+}
+
+function signedRequest(
+  { endpoint, at, userAgent }: RequestArguments,
+  content: { id: string; body: string; hops: number; headers: Readonly<Record<string, string>> },
+): OutgoingRequest {
+  const { id, body, hops, headers } = content;
   return {
     endpointId: endpoint.id,
     url: endpoint.url,
     headers: {
       ...endpoint.headers,
       'content-type': 'application/json',
-      'webhook-id': event.id,
+      'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at / 1_000)),
-      'webhook-signature': sign({ id: event.id, at, body, secrets: liveSecrets(endpoint, at) }),
-      'x-event-id': event.id,
-      'x-event-type': event.type,
-      'x-delivery-id': delivery.id,
-      'x-attempt': String(delivery.attemptNumber),
-      ...(delivery.origin === 'replay' ? { 'x-replay': 'true' } : {}),
-      'x-triggers-hops': String(event.hops + 1),
-      traceparent: childTrace(event),
+      'webhook-signature': sign({ id, at, body, secrets: liveSecrets(endpoint, at) }),
+      ...headers,
+      'x-triggers-hops': String(hops + 1),
       'user-agent': userAgent,
     },
     body,

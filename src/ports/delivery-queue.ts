@@ -91,6 +91,9 @@ export interface DeliveryQueue {
   /** Ends leases early; the attempt number is free again. A lost lease is passed over in silence. */
   giveBack(returned: readonly ReturnedDelivery[]): Promise<void>;
 
+  /** Lets a bounded number of orders go on that failed deliveries of the endpoint hold up. @returns how many; 0 = done */
+  unblock(endpointId: EndpointId, limit: number): Promise<number>;
+
   /** Every lane in which something waits, with the time it comes due (past or to come): asked at start. */
   waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]>;
 

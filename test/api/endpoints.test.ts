@@ -25,11 +25,13 @@ describe('endpoints', () => {
       event_types: [],
       headers: {},
       rate_limit: null,
+      retry_deadline: null,
       max_concurrency: 10,
       timeout_seconds: 10,
       max_attempts: 5,
       retry_schedule: ['30s', '1m', '5m', '15m'],
       ordered: false,
+      on_failed: 'skip',
       filter: null,
       batch: null,
       enabled: true,
@@ -93,7 +95,7 @@ describe('endpoints', () => {
     ['retry_schedule.0', { url: NOBODY, retry_schedule: ['soon'] }],
     ['retry_schedule', { url: NOBODY, retry_schedule: [] }],
     ['secret', { url: NOBODY, secret: 'whsec_short' }],
-    ['ordered', { url: NOBODY, ordered: true }],
+    ['ordered', { url: NOBODY, ordered: 'yes' }],
     ['enabled', { url: NOBODY, enabled: 'true' }],
   ];
   for (const [path, body] of wrong) {

@@ -19,6 +19,7 @@ export function endpointStoreContract(newHarness: NewHarness): void {
           retryPolicy: { maxAttempts: 3, schedule: [1_000, 60_000] },
           options: {
             rateLimit: 5,
+            retryDeadlineMs: 86_400_000,
             ordered: 'by_key',
             onFailed: 'block',
             filter: { 'data.total': { $gte: 100 }, 'data.name': 'ż\u0000\ud800' },

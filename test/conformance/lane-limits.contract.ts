@@ -55,6 +55,9 @@ export function laneLimitsContract(newHarness: NewHarness): void {
         await settle(world, [settlement(ofB)]);
         const [b2] = await acceptKeys(world, organizationId, ['b']);
         assert.deepEqual(events(await world.take(endpointId)), [b2]);
+        const { queue } = world.engine;
+        assert.deepEqual([await queue.unblock(endpointId, 10), await queue.unblock(endpointId, 10)], [1, 0]);
+        assert.equal((await world.take(endpointId)).length, 1, 'let on by hand');
       }),
     );
 

@@ -123,6 +123,12 @@ export class LanesAndRecord implements DeliveryQueue {
     return next.length;
   }
 
+  async unblock(endpointId: EndpointId, limit: number): Promise<number> {
+    const blocked = await this.#turns.unblock(endpointId, limit);
+    await this.passTurns(blocked);
+    return blocked.length;
+  }
+
   /** They are due at once, in the record already. */
   async queue(due: readonly NextInOrder[]): Promise<void> {
     if (due.length === 0) return;

@@ -105,6 +105,10 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     });
   }
 
+  unblock(endpointId: EndpointId, limit: number): Promise<number> {
+    return this.#queue.submit((effects) => this.#turns.unblock(endpointId, limit, effects));
+  }
+
   waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
     return this.#reader.read(() =>
       this.#statements.lanes.all().map((row) => ({

@@ -1,0 +1,55 @@
+import type { DeliveryOptions } from '../core/endpoint.ts';
+import { MAX_RETRY_DEADLINE_MS } from '../core/limits.ts';
+import type { FieldError } from '../core/problem.ts';
+import { formatDuration, parseDuration } from '../core/time.ts';
+import type { EndpointChanges } from './endpoint-schema.ts';
+
+/** The options that a body names, over those that stand. */
+export function readOptions(standing: DeliveryOptions, body: EndpointChanges): DeliveryOptions {
+  const { rate_limit, retry_deadline, ordered, on_failed, batch } = body;
+  return {
+    ...standing,
+    ...(rate_limit === undefined ? {} : { rateLimit: rate_limit }),
+    ...(retry_deadline === undefined ? {} : { retryDeadlineMs: durationOf(retry_deadline) }),
+    ...(ordered === undefined ? {} : { ordered: ordered as DeliveryOptions['ordered'] }),
+    ...(on_failed === undefined ? {} : { onFailed: on_failed }),
+    ...(batch === undefined
+      ? {}
+      : { batch: batch === null ? null : { maxEvents: batch.max_events, maxWaitMs: batch.max_seconds * 1_000 } }),
+  };
+}
+
+/** What a schema can't say. @param options as they would be */
+export function checkOptions(options: DeliveryOptions, body: EndpointChanges): FieldError[] {
+  const errors: FieldError[] = [];
+  const { retry_deadline } = body;
+  if (typeof retry_deadline === 'string') {
+    const ms = parseDuration(retry_deadline);
+    if (ms === undefined || ms > MAX_RETRY_DEADLINE_MS) {
+      errors.push({ path: 'retry_deadline', message: 'must be a duration such as 30m, 24h or 7d, 30d at most' });
+    }
+  }
+  if (options.batch !== null && options.ordered !== false) {
+    errors.push({
+      path: 'batch',
+      message: 'can not be had together with ordered: deliveries in order go one at a time',
+    });
+  }
+  return errors;
+}
+
+/** As the contract names them. */
+export function optionsView({ rateLimit, retryDeadlineMs, ordered, onFailed, filter, batch }: DeliveryOptions) {
+  return {
+    rate_limit: rateLimit,
+    retry_deadline: retryDeadlineMs === null ? null : formatDuration(retryDeadlineMs),
+    ordered,
+    on_failed: onFailed,
+    filter,
+    batch: batch === null ? null : { max_events: batch.maxEvents, max_seconds: batch.maxWaitMs / 1_000 },
+  };
+}
+
+function durationOf(text: string | null): number | null {
+  return text === null ? null : (parseDuration(text) ?? null);
+}
