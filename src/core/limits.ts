@@ -38,6 +38,8 @@ export const MAX_ENDPOINT_RATE = 10_000;
 /** In one request, for receivers that take several at once. */
 export const MAX_BATCH_EVENTS = 100;
 export const MAX_BATCH_SECONDS = 300;
+/** Sendings of one delivery that are asked for by hand while it is under way already. */
+export const MAX_FURTHER_SENDS = 10;
 /** No attempt is planned for later. */
 export const MAX_RETRY_DEADLINE_MS = 30 * 86_400_000;
 export const MAX_RETRY_PAUSE_MS = 7 * 86_400_000;

@@ -6,11 +6,13 @@ import type { EventRecord } from './event-record.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Intake } from './intake.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Redelivery } from './redelivery.ts';
 import type { Leadership, Repair } from './repair.ts';
 import type { DeliveryStore } from './store/delivery-store.ts';
 import type { EndpointStore } from './store/endpoint-store.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { InboxStore } from './store/inbox-store.ts';
+import type { JobStore } from './store/job-store.ts';
 import type { OrganizationStore } from './store/organization-store.ts';
 import type { RecordTarget } from './transfer.ts';
 
@@ -20,6 +22,7 @@ export interface Store {
   readonly endpoints: EndpointStore;
   readonly deliveries: DeliveryStore;
   readonly inboxes: InboxStore;
+  readonly jobs: JobStore;
 }
 
 /** `degraded`: it works, but the sentence says what an operator should look at; `failed`: it can't do its work. */
@@ -47,6 +50,7 @@ export interface Engine {
   /** Null where the intake is the record: an accepted event and its deliveries are in it at once. */
   readonly worker: WorkerPorts | null;
   readonly queue: DeliveryQueue;
+  readonly redelivery: Redelivery;
   readonly store: Store;
   readonly rateLimiter: RateLimiter;
   readonly bus: Bus;

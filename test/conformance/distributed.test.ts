@@ -8,6 +8,7 @@ import { intakeContract } from './intake.contract.ts';
 import { laneLimitsContract } from './lane-limits.contract.ts';
 import { organizationStoreContract } from './organization-store.contract.ts';
 import { recordStoresContract } from './record-stores.contract.ts';
+import { redeliveryContract } from './redelivery.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 
 intakeContract(newDistributedHarness, { fanOutInAccept: false });
@@ -16,6 +17,7 @@ laneLimitsContract(newDistributedHarness);
 organizationStoreContract(newDistributedHarness);
 endpointStoreContract(newDistributedHarness);
 recordStoresContract(newDistributedHarness);
+redeliveryContract(newDistributedHarness);
 smallPortsContract(newDistributedHarness);
 inboxStoreContract(newDistributedHarness);
 inboxModelContract(newDistributedHarness, 6);

@@ -7,6 +7,7 @@ import { intakeContract } from './intake.contract.ts';
 import { laneLimitsContract } from './lane-limits.contract.ts';
 import { organizationStoreContract } from './organization-store.contract.ts';
 import { recordStoresContract } from './record-stores.contract.ts';
+import { redeliveryContract } from './redelivery.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 import { newSqliteHarness } from './sqlite-harness.ts';
 
@@ -16,6 +17,7 @@ laneLimitsContract(newSqliteHarness);
 organizationStoreContract(newSqliteHarness);
 endpointStoreContract(newSqliteHarness);
 recordStoresContract(newSqliteHarness);
+redeliveryContract(newSqliteHarness);
 smallPortsContract(newSqliteHarness);
 inboxStoreContract(newSqliteHarness);
 inboxModelContract(newSqliteHarness, 25);

@@ -119,7 +119,7 @@ export class LanesAndRecord implements DeliveryQueue {
   /** Those behind deliveries that are done are due. @returns how many */
   async passTurns(ended: readonly EndedTurn[]): Promise<number> {
     const next = await this.#turns.pass(ended);
-    await this.queue(next);
+    await this.enqueue(next.map((member) => ({ ...member, dueAt: timestamp(0) })));
     return next.length;
   }
 
@@ -129,11 +129,18 @@ export class LanesAndRecord implements DeliveryQueue {
     return blocked.length;
   }
 
-  /** They are due at once, in the record already. */
-  async queue(due: readonly NextInOrder[]): Promise<void> {
+  /** They are due then, in the record already. */
+  async enqueue(due: readonly (NextInOrder & { readonly dueAt: Timestamp })[]): Promise<void> {
     if (due.length === 0) return;
-    await this.#lanes.enqueue(due.map((member) => ({ ...member, dueAt: timestamp(0) })));
+    await this.#lanes.enqueue(due);
     this.announce(due.map(({ endpointId }) => endpointId));
+  }
+
+  /** They are due at once, in the record already; in their lane they may be due later. */
+  async hasten(due: readonly NextInOrder[]): Promise<void> {
+    const items = due.map((member) => ({ ...member, dueAt: timestamp(0) }));
+    await this.enqueue(items);
+    if (items.length > 0) await this.#lanes.requeue(items);
   }
 
   async giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {

@@ -12,6 +12,7 @@ import { PostgresEndpointStore } from './postgres/endpoint-store.ts';
 import { EventRecord } from './postgres/event-record.ts';
 import { PostgresEventStore } from './postgres/event-store.ts';
 import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
+import { PostgresJobStore } from './postgres/job-store.ts';
 import { checkPostgres, migrate } from './postgres/migrate.ts';
 import { OldDays } from './postgres/old-days.ts';
 import { OrderTurns } from './postgres/order-turns.ts';
@@ -19,6 +20,7 @@ import { PostgresOrganizationStore } from './postgres/organization-store.ts';
 import { Partitions } from './postgres/partitions.ts';
 import { StoreClock } from './postgres/store-clock.ts';
 import { PostgresRecordTarget } from './record-target.ts';
+import { LanesRedelivery } from './redelivery.ts';
 import { RedisBus } from './redis/bus.ts';
 import { checkRedis } from './redis/checks.ts';
 import { Redis } from './redis/connection.ts';
@@ -122,6 +124,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
     clock,
     intake,
     queue,
+    redelivery: new LanesRedelivery({ database, partitions, queue, lanes, clock }),
     worker: {
       eventStream,
       eventRecord: {
@@ -145,6 +148,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
       }),
       deliveries: new PostgresDeliveryStore(database),
       inboxes,
+      jobs: new PostgresJobStore(database),
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,

@@ -12,11 +12,13 @@ import { SqliteEndpointStore } from './endpoint-store.ts';
 import { SqliteEventStore } from './event-store.ts';
 import { SqliteInboxStore } from './inbox-store.ts';
 import { SqliteIntake } from './intake.ts';
+import { SqliteJobStore } from './job-store.ts';
 import { LateEvents } from './late-events.ts';
 import { asStartRefused, type Database, openDatabase } from './open-database.ts';
 import { SqliteOrganizationStore } from './organization-store.ts';
 import { ProcessBus } from './process-bus.ts';
 import { ReadConnection } from './read-connection.ts';
+import { SqliteRedelivery } from './redelivery.ts';
 import { number, textOrNull } from './row.ts';
 import { loadSqlFiles } from './sql-files.ts';
 import { StorageHealth } from './storage-health.ts';
@@ -87,12 +89,14 @@ function compose(
     worker: null,
     intake: new SqliteIntake(writer, { ...options, queue, state, lateEvents: new LateEvents(writer, lastEventId) }),
     queue: new SqliteDeliveryQueue(parts),
+    redelivery: new SqliteRedelivery(parts),
     store: {
       organizations: new SqliteOrganizationStore(parts),
       events: new SqliteEventStore(parts),
       endpoints: new SqliteEndpointStore(parts),
       deliveries: new SqliteDeliveryStore(reader),
       inboxes: new SqliteInboxStore(parts),
+      jobs: new SqliteJobStore(parts),
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),

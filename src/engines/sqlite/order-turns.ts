@@ -30,6 +30,11 @@ export class OrderTurns {
     }
   }
 
+  /** It keeps the turn, to be tried again. */
+  unblockOne({ endpointId, orderGroup, deliveryId }: OrderedDelivery): void {
+    this.#statements.set.run(endpointId, orderGroup, deliveryId, 0);
+  }
+
   /** A delivery is done: where it had the turn, blocked or not, the next one has it. */
   pass({ endpointId, orderGroup, deliveryId }: OrderedDelivery, effects: WriteEffects): void {
     if (this.holder(endpointId, orderGroup)?.id !== deliveryId) return;

@@ -1,0 +1,62 @@
+import { isUuid, type JobId, type OrganizationId } from '../../../core/ids.ts';
+import type { Job, RetryParameters } from '../../../core/job.ts';
+import type { JobStore } from '../../../ports/store/job-store.ts';
+import type { PageRequest } from '../../../ports/store/page.ts';
+import type { Database } from './database.ts';
+import { idRange } from './id-range.ts';
+import { json, number, type Row, text, textOrNull } from './row.ts';
+
+export class PostgresJobStore implements JobStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async create(job: Job): Promise<void> {
+    const { id, organizationId, kind, parameters, status, place, lookedAt, made, error, createdAt, updatedAt } = job;
+    const columns = [id, organizationId, kind, JSON.stringify(parameters), status, place];
+    await this.#database.query('create-job', [...columns, lookedAt, made, error, createdAt, updatedAt]);
+  }
+
+  async get(organizationId: OrganizationId, id: JobId): Promise<Job | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [row] = await this.#read('get-job', [organizationId, id]);
+    return row === undefined ? undefined : jobFromRow(row);
+  }
+
+  async list(organizationId: OrganizationId, page: PageRequest): Promise<Job[]> {
+    const { from, before } = idRange(page);
+    return (await this.#read('list-jobs', [organizationId, from, before, page.limit])).map(jobFromRow);
+  }
+
+  async running(limit: number): Promise<Job[]> {
+    return (await this.#read('running-jobs', [limit])).map(jobFromRow);
+  }
+
+  async save({ id, status, place, lookedAt, made, error, updatedAt }: Job): Promise<boolean> {
+    const rows = await this.#database.query('save-job', [id, status, place, lookedAt, made, error, updatedAt]);
+    return rows.length === 1;
+  }
+
+  #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#database.query(name, parameters, { idempotent: true });
+  }
+}
+
+function jobFromRow(row: Row): Job {
+  return {
+    id: text(row, 'id'),
+    organizationId: text(row, 'organization_id'),
+    kind: text<'retry'>(row, 'kind'),
+    // Of its kind, as it was written.
+    parameters: json<RetryParameters>(row, 'parameters'),
+    status: text(row, 'status'),
+    place: textOrNull(row, 'place'),
+    lookedAt: number(row, 'looked_at'),
+    made: number(row, 'made'),
+    error: textOrNull(row, 'error'),
+    createdAt: number(row, 'created_at'),
+    updatedAt: number(row, 'updated_at'),
+  };
+}

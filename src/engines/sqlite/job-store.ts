@@ -1,0 +1,78 @@
+import type { JobId, OrganizationId } from '../../core/ids.ts';
+import type { Job, RetryParameters } from '../../core/job.ts';
+import type { JobStore } from '../../ports/store/job-store.ts';
+import type { PageRequest } from '../../ports/store/page.ts';
+import type { Connection } from './connection.ts';
+import { idRange } from './id-range.ts';
+import type { ReadConnection } from './read-connection.ts';
+import { json, number, type Row, text, textOrNull } from './row.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+export class SqliteJobStore implements JobStore {
+  readonly #queue: WriteQueue;
+  readonly #reader: ReadConnection;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue }) {
+    this.#queue = args.queue;
+    this.#reader = args.reader;
+    this.#statements = prepare(args.writer, args.reader);
+  }
+
+  create(job: Job): Promise<void> {
+    return this.#queue.submit(() => {
+      const { id, organizationId, kind, parameters, status, place, lookedAt, made, error, createdAt, updatedAt } = job;
+      const columns = [id, organizationId, kind, JSON.stringify(parameters), status, place] as const;
+      this.#statements.create.run(...columns, lookedAt, made, error, createdAt, updatedAt);
+    });
+  }
+
+  get(organizationId: OrganizationId, id: JobId): Promise<Job | undefined> {
+    return this.#reader.read(() => {
+      const row = this.#statements.get.get(organizationId, id);
+      return row === undefined ? undefined : jobFromRow(row);
+    });
+  }
+
+  list(organizationId: OrganizationId, page: PageRequest): Promise<Job[]> {
+    const { from, before } = idRange(page);
+    return this.#reader.read(() => this.#statements.list.all(organizationId, from, before, page.limit).map(jobFromRow));
+  }
+
+  running(limit: number): Promise<Job[]> {
+    return this.#reader.read(() => this.#statements.running.all(limit).map(jobFromRow));
+  }
+
+  save({ id, status, place, lookedAt, made, error, updatedAt }: Job): Promise<boolean> {
+    return this.#queue.submit(
+      () => this.#statements.save.run(id, status, place, lookedAt, made, error, updatedAt).changes === 1,
+    );
+  }
+}
+
+function jobFromRow(row: Row): Job {
+  return {
+    id: text(row, 'id'),
+    organizationId: text(row, 'organization_id'),
+    kind: text<'retry'>(row, 'kind'),
+    // Of its kind, as it was written.
+    parameters: json<RetryParameters>(row, 'parameters'),
+    status: text(row, 'status'),
+    place: textOrNull(row, 'place'),
+    lookedAt: number(row, 'looked_at'),
+    made: number(row, 'made'),
+    error: textOrNull(row, 'error'),
+    createdAt: number(row, 'created_at'),
+    updatedAt: number(row, 'updated_at'),
+  };
+}
+
+function prepare(writer: Connection, reader: ReadConnection) {
+  return {
+    create: writer.prepare('create-job'),
+    save: writer.prepare('save-job'),
+    get: reader.prepare('get-job'),
+    list: reader.prepare('list-jobs'),
+    running: reader.prepare('running-jobs'),
+  };
+}
