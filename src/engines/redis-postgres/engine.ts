@@ -18,6 +18,7 @@ import { PostgresOrganizationStore } from './postgres/organization-store.ts';
 import { Partitions } from './postgres/partitions.ts';
 import { StoreClock } from './postgres/store-clock.ts';
 import { PostgresRecordTarget } from './record-target.ts';
+import { RedisActivity } from './redis/activity.ts';
 import { RedisBus } from './redis/bus.ts';
 import { checkRedis } from './redis/checks.ts';
 import { Redis } from './redis/connection.ts';
@@ -92,6 +93,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
   const eventRecord = new EventRecord({ database, partitions });
   const queue = new LanesAndRecord({ lanes, record, clock });
   const bus = new RedisBus(redis);
+  const activity = new RedisActivity({ redis, clock });
   const inboxes = new PostgresInboxStore({
     database,
     clock,
@@ -145,13 +147,14 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,
+    activity,
     lastEventId: await record.lastEventId(),
     health: () => worst(redis.health(), database.health()),
     close: () => {
       closed ??= (async () => {
         storeClock?.stop();
         clearInterval(daysAhead);
-        await Promise.allSettled([intake.close(), lanes.close(), eventStream.close(), bus.close()]);
+        await Promise.allSettled([intake.close(), lanes.close(), eventStream.close(), activity.close(), bus.close()]);
         await Promise.allSettled([redis.close(), database.close()]);
       })();
       return closed;

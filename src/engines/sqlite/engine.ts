@@ -15,6 +15,7 @@ import { SqliteIntake } from './intake.ts';
 import { LateEvents } from './late-events.ts';
 import { asStartRefused, type Database, openDatabase } from './open-database.ts';
 import { SqliteOrganizationStore } from './organization-store.ts';
+import { ProcessActivity } from './process-activity.ts';
 import { ProcessBus } from './process-bus.ts';
 import { ReadConnection } from './read-connection.ts';
 import { number, textOrNull } from './row.ts';
@@ -96,6 +97,7 @@ function compose(
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),
+    activity: new ProcessActivity(clock),
     lastEventId,
     health: () => health.now(),
     close: () => {
