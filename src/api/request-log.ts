@@ -10,7 +10,7 @@ export function logRequests(app: FastifyInstance, { log, phase }: Pick<ApiParts,
     // Nobody but ourselves asks yet.
     if (phase() === 'starting') return done();
     const tookMs = reply.elapsedTime;
-    if (tookMs > SLOW_MS && !isLongPoll(request)) {
+    if (tookMs > SLOW_MS && !isToWait(request)) {
       const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
       log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request, reply, tookMs)}`);
     } else {
@@ -20,12 +20,17 @@ export function logRequests(app: FastifyInstance, { log, phase }: Pick<ApiParts,
   });
 }
 
+/** For an answer that was cut off: Fastify calls no hook then. */
+export function logCutAnswer({ log }: Pick<ApiParts, 'log'>, request: FastifyRequest, reply: FastifyReply): void {
+  log.sampled('request', 'info', () => line(request, reply, reply.elapsedTime));
+}
+
 function line(request: FastifyRequest, reply: FastifyReply, tookMs: number): string {
   const path = request.url.split('?', 1)[0] ?? '';
   return `${request.method} ${path.slice(0, 200)} status=${reply.statusCode} duration=${tookMs.toFixed(2)}ms`;
 }
 
 /** Waiting is what it was asked to do. */
-function isLongPoll(request: FastifyRequest): boolean {
-  return request.routeOptions.url === '/api/inbox/lease';
+function isToWait({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url === '/api/inbox/lease' || routeOptions.url === '/api/stream';
 }

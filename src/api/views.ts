@@ -1,7 +1,9 @@
+import type { DeliveryNews } from '../core/activity.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import type { InboxMessage } from '../core/inbox.ts';
+import type { Job } from '../core/job.ts';
 import { formatDuration, type Timestamp, toIso } from '../core/time.ts';
 import { optionsView } from './endpoint-options.ts';
 
@@ -55,6 +57,21 @@ export function deliveryView(delivery: Delivery) {
   };
 }
 
+export function deliveryNewsView(news: DeliveryNews) {
+  return {
+    id: news.id,
+    event_id: news.eventId,
+    event_type: news.eventType,
+    endpoint_id: news.endpointId,
+    status: news.status,
+    attempts: news.attempts,
+    next_attempt_at: iso(news.nextAttemptAt),
+    last_status_code: news.lastStatusCode,
+    last_error: news.lastError,
+    at: toIso(news.at),
+  };
+}
+
 export function attemptView(attempt: Attempt) {
   return {
     number: attempt.number,
@@ -63,6 +80,19 @@ export function attemptView(attempt: Attempt) {
     status_code: attempt.statusCode,
     error: attempt.error,
     response_excerpt: attempt.responseExcerpt,
+  };
+}
+
+export function jobView(job: Job) {
+  return {
+    id: job.id,
+    kind: job.kind,
+    status: job.status,
+    looked_at: job.lookedAt,
+    deliveries: job.made,
+    error: job.error,
+    created_at: toIso(job.createdAt),
+    updated_at: toIso(job.updatedAt),
   };
 }
 

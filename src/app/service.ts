@@ -77,17 +77,20 @@ async function start(parts: Parts, role: Role, settings: Settings): Promise<stri
   parts.reconciler?.start();
   if (settings.webhook.deliver) await parts.deliverer?.start();
   parts.retention?.start();
+  parts.jobRunner?.start();
   return address;
 }
 
-/** Long-polls go home first, or closing would wait for them; then requests, batches and attempts end side by side. */
+/** Streams and long-polls go home first, or closing would wait for them; then requests, batches and attempts end side by side. */
 async function stop(parts: Parts, clock: Clock): Promise<void> {
+  parts.liveTail?.stop();
   parts.inboxStation?.stop();
   await Promise.all([
     parts.server === null ? undefined : drain(parts.server, clock),
     parts.persister?.stop(),
     parts.reconciler?.stop(),
     parts.retention?.stop(),
+    parts.jobRunner?.stop(),
     parts.deliverer?.stop(DELIVERY_GRACE_MS),
   ]);
   if (parts.deliverer === null) await parts.sender?.close(0);

@@ -36,7 +36,7 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
 }
 
 /** What has a time of its own, or no key where keys make the order, goes beside it. No key is empty. */
-function orderGroup({ options: { ordered } }: Endpoint, event: AcceptedEvent): string | null {
+export function orderGroup({ options: { ordered } }: Endpoint, event: AcceptedEvent): string | null {
   if (ordered === false || event.deliverAt !== null) return null;
   return ordered === true ? '' : event.orderingKey;
 }

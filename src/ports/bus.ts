@@ -4,6 +4,8 @@ import type { EndpointId, OrganizationId } from '../core/ids.ts';
 export type BusMessage =
   | { readonly kind: 'endpoints_changed'; readonly organizationId: OrganizationId; readonly endpointId: EndpointId }
   | { readonly kind: 'keys_changed'; readonly organizationId: OrganizationId }
+  /** There is work for the background. */
+  | { readonly kind: 'job_added' }
   /** Their inboxes may have something new. */
   | { readonly kind: 'events_available'; readonly organizationIds: readonly OrganizationId[] };
 

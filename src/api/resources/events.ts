@@ -53,7 +53,7 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.get<{ Params: { id: EventId } }>('/api/events/:id', async (request, reply) => {
     const { id: organizationId } = request.caller.organization;
-    const event = await engine.store.events.get(organizationId, request.params.id);
+    const event = await parts.events.get(organizationId, request.params.id);
     if (event === undefined) throw new ProblemError(NOT_FOUND);
     const deliveries = await engine.store.deliveries.ofEvent(organizationId, event.id);
     const printed = JSON.stringify(deliveries.map(deliverySummary));

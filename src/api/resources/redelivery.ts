@@ -1,0 +1,174 @@
+import type { FastifyInstance } from 'fastify';
+import type { FromSchema } from 'json-schema-to-ts';
+import { DELIVERY_STATUSES } from '../../core/delivery.ts';
+import { parseTime } from '../../core/event-request.ts';
+import { isEventTypePattern } from '../../core/event-type.ts';
+import type { DeliveryId, EndpointId, EventId } from '../../core/ids.ts';
+import type { ReplayParameters } from '../../core/job.ts';
+import { MAX_REPLAY_ENDPOINTS, MAX_TYPE_LENGTH } from '../../core/limits.ts';
+import type { Timestamp } from '../../core/time.ts';
+import type { StartedJob } from '../../pipeline/resending/station.ts';
+import type { ApiParts } from '../context.ts';
+import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
+import { deliveryView, jobView } from '../views.ts';
+
+/** Deliveries in these are done, and not well. */
+const RETRYABLE = ['failed', 'skipped', 'canceled'] as const;
+
+const endpointIds = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_REPLAY_ENDPOINTS } as const;
+const timeRange = { from: { type: 'string' }, to: { type: 'string' } } as const;
+
+const bulkRetrySchema = {
+  type: 'object',
+  properties: {
+    status: { enum: RETRYABLE },
+    endpoint_id: { type: 'string' },
+    type: { type: 'string', maxLength: MAX_TYPE_LENGTH },
+    ...timeRange,
+  },
+  required: ['status'],
+  additionalProperties: false,
+} as const;
+
+const recoverSchema = {
+  type: 'object',
+  properties: { since: { type: 'string' } },
+  required: ['since'],
+  additionalProperties: false,
+} as const;
+
+const replaySchema = {
+  type: 'object',
+  properties: { endpoint_ids: endpointIds },
+  additionalProperties: false,
+} as const;
+
+const bulkReplaySchema = {
+  type: 'object',
+  properties: {
+    endpoint_ids: endpointIds,
+    type: { type: 'string', maxLength: MAX_TYPE_LENGTH },
+    status: { enum: DELIVERY_STATUSES },
+    ...timeRange,
+    dry_run: { type: 'boolean' },
+  },
+  required: ['endpoint_ids'],
+  additionalProperties: false,
+} as const;
+
+/** What is sent again, or not at all, because somebody asks. */
+export function redeliveryRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): void {
+  app.post<{ Params: { id: DeliveryId } }>('/api/deliveries/:id/retry', async (request, reply) => {
+    const outcome = await resendStation.retry(request.caller.organization.id, request.params.id);
+    if (outcome === 'not_found') throw new ProblemError(NOT_FOUND);
+    if (outcome === 'unreachable') throw problemError('conflict', 'Its endpoint is deleted or disabled.');
+    return reply.code(202).send({ deliveries: 1 });
+  });
+
+  app.post<{ Params: { id: DeliveryId } }>('/api/deliveries/:id/cancel', async (request) => {
+    const { id: organizationId } = request.caller.organization;
+    const outcome = await resendStation.cancel(organizationId, request.params.id);
+    if (outcome === 'final') throw problemError('conflict', 'The delivery is done: there is nothing to cancel.');
+    const delivery =
+      outcome === undefined ? undefined : await engine.store.deliveries.get(organizationId, request.params.id);
+    if (delivery === undefined) throw new ProblemError(NOT_FOUND);
+    return deliveryView(delivery);
+  });
+
+  app.post<{ Body: FromSchema<typeof bulkRetrySchema> }>(
+    '/api/deliveries/retry',
+    { schema: { body: bulkRetrySchema } },
+    async (request, reply) => {
+      const { status, endpoint_id, type } = request.body;
+      const started = await resendStation.startRetry(request.caller.organization.id, {
+        statuses: [status],
+        endpointId: (endpoint_id as EndpointId | undefined) ?? null,
+        type: readPattern(type),
+        ...readRange(request.body),
+      });
+      return reply.code(202).send(startedView(started));
+    },
+  );
+
+  app.post<{ Params: { id: EndpointId }; Body: FromSchema<typeof recoverSchema> }>(
+    '/api/endpoints/:id/recover',
+    { schema: { body: recoverSchema } },
+    async (request, reply) => {
+      const { id: organizationId } = request.caller.organization;
+      const from = readTime('since', request.body.since);
+      const endpoint = await engine.store.endpoints.get(organizationId, request.params.id);
+      if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+      if (endpoint.status === 'disabled') {
+        throw problemError('conflict', 'The endpoint is disabled: enable it first, with PATCH {"enabled":true}.');
+      }
+      const statuses = ['failed', 'skipped'] as const;
+      const parameters = { statuses, endpointId: endpoint.id, type: null, from, to: null };
+      return reply.code(202).send(startedView(await resendStation.startRetry(organizationId, parameters)));
+    },
+  );
+
+  app.post<{ Params: { id: EventId }; Body: FromSchema<typeof replaySchema> }>(
+    '/api/events/:id/replay',
+    { schema: { body: replaySchema } },
+    async (request, reply) => {
+      const wanted = request.body.endpoint_ids as EndpointId[] | undefined;
+      const replayed = await resendStation.replay(request.caller.organization.id, request.params.id, wanted ?? null);
+      // Of endpoints that are all another's, no more is said than of an event that is.
+      if (replayed === undefined || (wanted !== undefined && replayed.notFound.length === wanted.length)) {
+        throw new ProblemError(NOT_FOUND);
+      }
+      return reply.code(202).send({ deliveries: replayed.deliveries, not_found: replayed.notFound });
+    },
+  );
+
+  app.post<{ Body: FromSchema<typeof bulkReplaySchema> }>(
+    '/api/events/replay',
+    { schema: { body: bulkReplaySchema } },
+    async (request, reply) => {
+      const { id: organizationId } = request.caller.organization;
+      const { endpoint_ids, type, status, dry_run } = request.body;
+      const parameters: ReplayParameters = {
+        endpointIds: [...new Set(endpoint_ids as EndpointId[])],
+        type: readPattern(type),
+        filter: null,
+        status: status ?? null,
+        ...readRange(request.body),
+      };
+      const unreachable = await resendStation.unreachable(organizationId, parameters.endpointIds);
+      if (unreachable.length > 0) {
+        throw problemError('not_found', `There is no enabled endpoint ${unreachable.join(', ')}.`);
+      }
+      if (dry_run === true) {
+        const { events, deliveries, isMore } = await resendStation.countReplay(organizationId, parameters);
+        return { events, deliveries, more: isMore };
+      }
+      const { job, count, isMore } = await resendStation.startReplay(organizationId, parameters);
+      return reply.code(202).send(startedView({ job, count, isMore }));
+    },
+  );
+}
+
+function startedView({ job, count, isMore }: StartedJob) {
+  return { deliveries: count, more: isMore, job_id: job.id, job: jobView(job) };
+}
+
+function readRange(body: { from?: string; to?: string }): { from: Timestamp | null; to: Timestamp | null } {
+  return {
+    from: body.from === undefined ? null : readTime('from', body.from),
+    to: body.to === undefined ? null : readTime('to', body.to),
+  };
+}
+
+function readTime(path: string, text: string): Timestamp {
+  const at = parseTime(text);
+  if (at === undefined) throw invalidField(path, 'must be a time such as 2026-01-31T12:00:00.000Z');
+  return at;
+}
+
+function readPattern(type: string | undefined): string | null {
+  if (type === undefined) return null;
+  if (!isEventTypePattern(type)) {
+    throw invalidField('type', 'must be an event type, in which a segment may be * or **');
+  }
+  return type;
+}

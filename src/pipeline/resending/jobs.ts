@@ -1,0 +1,100 @@
+import type { Job } from '../../core/job.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Bus } from '../../ports/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Store } from '../../ports/engine.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Redelivery } from '../../ports/redelivery.ts';
+import type { Leadership } from '../../ports/repair.ts';
+import { Search } from './search.ts';
+import { jobStep } from './steps.ts';
+
+/** For jobs of which nobody told us, and those of a runner that died. */
+const LOOK_PAUSE_MS: Milliseconds = 5_000;
+/** Between steps: everything else goes first. */
+const STEP_PAUSE_MS: Milliseconds = 5;
+/** Jobs that go on side by side, a step each in turn. */
+const MAX_RUNNING = 100;
+
+/** The station that does bulk work in the background: one process of all, a step of each job in turn. */
+export class JobRunner {
+  readonly #store: Store;
+  readonly #steps: { readonly search: Search; readonly redelivery: Redelivery };
+  readonly #leadership: Leadership | null;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #unsubscribe: () => void;
+  #round: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  #stopping = false;
+
+  /** @param parts.leadership null where there is one process alone */
+  constructor(parts: {
+    store: Store;
+    redelivery: Redelivery;
+    leadership: Leadership | null;
+    bus: Bus;
+    clock: Clock;
+    log: Log;
+  }) {
+    this.#store = parts.store;
+    this.#steps = { search: new Search(parts), redelivery: parts.redelivery };
+    this.#leadership = parts.leadership;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#unsubscribe = parts.bus.subscribe((message) => {
+      if (message.kind === 'job_added') this.#plan(0);
+    });
+  }
+
+  start(): void {
+    this.#plan(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#unsubscribe();
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #plan(pauseMs: Milliseconds): void {
+    if (this.#stopping || this.#isLooking) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#isLooking = true;
+      this.#round = this.#look()
+        .catch((error: unknown) => this.#log.warn('Background work could not go on, trying again', {}, error))
+        .finally(() => {
+          this.#isLooking = false;
+          this.#plan(LOOK_PAUSE_MS);
+        });
+    }, pauseMs).unref();
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#stopping && (this.#leadership === null || (await this.#leadership.lead()))) {
+      const jobs = await this.#store.jobs.running(MAX_RUNNING);
+      if (jobs.length === 0) return;
+      for (const job of jobs) {
+        if (this.#stopping) return;
+        await this.#step(job);
+        await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
+      }
+    }
+  }
+
+  async #step(job: Job): Promise<void> {
+    const { place, lookedAt, made } = await jobStep(job, this.#steps);
+    await this.#store.jobs.save({
+      ...job,
+      status: place === null ? 'done' : 'running',
+      place,
+      lookedAt: job.lookedAt + lookedAt,
+      made: job.made + made,
+      updatedAt: this.#clock.now(),
+    });
+    if (place === null) this.#log.info(`Job ${job.id} is done: ${job.made + made} deliveries`);
+  }
+}

@@ -1,0 +1,113 @@
+import type { Endpoint } from '../../core/endpoint.ts';
+import type { AcceptedEvent } from '../../core/event.ts';
+import { matchesEventType } from '../../core/event-type.ts';
+import { type DeliveryId, type EndpointId, type EventId, firstIdAt, type OrganizationId } from '../../core/ids.ts';
+import type { ReplayParameters, RetryParameters } from '../../core/job.ts';
+import { timestamp } from '../../core/time.ts';
+import type { Store } from '../../ports/engine.ts';
+import type { FoundDelivery, Redelivery } from '../../ports/redelivery.ts';
+
+/** In one step: some hundredths of a second of the store. */
+const STEP = 200;
+/** Events with their payloads, of up to 256 KiB each. */
+const EVENT_STEP = 50;
+
+/** A part of what was looked for. */
+export interface FoundStep<Item> {
+  readonly items: readonly Item[];
+  /** Where the next step begins; null = all was looked at. */
+  readonly place: string | null;
+  readonly lookedAt: number;
+}
+
+/** Finds what bulk work means, in bounded steps, oldest first. */
+export class Search {
+  readonly #redelivery: Redelivery;
+  readonly #store: Store;
+
+  constructor(parts: { redelivery: Redelivery; store: Store }) {
+    this.#redelivery = parts.redelivery;
+    this.#store = parts.store;
+  }
+
+  /** What is sent to nobody would end as canceled or skipped, and its failure be forgotten: it is left out. */
+  async deliveries(
+    organizationId: OrganizationId,
+    parameters: RetryParameters,
+    place: string | null,
+  ): Promise<FoundStep<FoundDelivery>> {
+    const found = await this.#deliveries(organizationId, parameters, place);
+    const wanted = [...new Set(found.items.map(({ endpointId }) => endpointId))];
+    const ids = new Set((await this.endpoints(organizationId, wanted)).map(({ id }) => id));
+    return { ...found, items: found.items.filter(({ endpointId }) => ids.has(endpointId)) };
+  }
+
+  async events(
+    organizationId: OrganizationId,
+    parameters: ReplayParameters,
+    place: string | null,
+  ): Promise<FoundStep<AcceptedEvent>> {
+    const found =
+      parameters.status === null
+        ? await this.#eventsByTime(organizationId, parameters, place)
+        : await this.#eventsByDelivery(organizationId, parameters, place);
+    const { type } = parameters;
+    return { ...found, items: found.items.filter((event) => type === null || matchesEventType(type, event.type)) };
+  }
+
+  /** Those of them that the organization has, and that may get something now or later. */
+  async endpoints(organizationId: OrganizationId, ids: readonly EndpointId[]): Promise<readonly Endpoint[]> {
+    const found = ids.length === 0 ? [] : await this.#store.endpoints.find(ids);
+    return found
+      .filter((endpoint) => endpoint !== undefined)
+      .filter((endpoint) => endpoint.organizationId === organizationId && endpoint.status !== 'disabled');
+  }
+
+  /** One status after the other: `place` is `<which>:<after>`. */
+  async #deliveries(
+    organizationId: OrganizationId,
+    query: RetryParameters,
+    place: string | null,
+  ): Promise<FoundStep<FoundDelivery>> {
+    const [which = '0', after = ''] = (place ?? '0:').split(':', 2);
+    const at = Number(which);
+    const status = query.statuses[at];
+    if (status === undefined) return { items: [], place: null, lookedAt: 0 };
+    const { endpointId, from, to, type } = query;
+    const afterId = after === '' ? null : (after as DeliveryId);
+    const range = { organizationId, status, endpointId, from, to, after: afterId, limit: STEP };
+    const found = await this.#redelivery.find(range);
+    const isLast = found.length < STEP;
+    const next = isLast ? `${at + 1}:` : `${at}:${found.at(-1)?.id ?? ''}`;
+    return {
+      items: type === null ? found : found.filter(({ eventType }) => matchesEventType(type, eventType)),
+      place: isLast && at + 1 >= query.statuses.length ? null : next,
+      lookedAt: found.length,
+    };
+  }
+
+  async #eventsByDelivery(
+    organizationId: OrganizationId,
+    { status, type, from, to }: ReplayParameters,
+    place: string | null,
+  ): Promise<FoundStep<AcceptedEvent>> {
+    const statuses = status === null ? [] : [status];
+    const found = await this.#deliveries(organizationId, { statuses, endpointId: null, type, from, to }, place);
+    const ids = [...new Set(found.items.map(({ eventId }) => eventId))];
+    const events = await Promise.all(ids.map((id) => this.#store.events.get(organizationId, id)));
+    return { ...found, items: events.filter((event) => event !== undefined) };
+  }
+
+  async #eventsByTime(
+    organizationId: OrganizationId,
+    { from, to }: ReplayParameters,
+    place: string | null,
+  ): Promise<FoundStep<AcceptedEvent>> {
+    const after = (place ?? firstIdAt(from ?? timestamp(0))) as EventId;
+    const found = await this.#store.events.after(organizationId, after, EVENT_STEP);
+    const beyond = to === null ? -1 : found.findIndex(({ createdAt }) => createdAt >= to);
+    const items = beyond === -1 ? found : found.slice(0, beyond);
+    const isLast = found.length < EVENT_STEP || beyond !== -1;
+    return { items, place: isLast ? null : (found.at(-1)?.id ?? null), lookedAt: items.length };
+  }
+}
