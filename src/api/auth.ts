@@ -45,6 +45,12 @@ function refuse(request: FastifyRequest, reply: FastifyReply, problem: Problem):
   sendProblem(request, reply, problem);
 }
 
+/** Whether the key that a request came with is still good: for answers that go on. */
+export function isStillAllowed(authenticator: Authenticator, { headers }: FastifyRequest): () => Promise<boolean> {
+  const presented = presentedKey(headers);
+  return async () => 'key' in presented && (await authenticator.authenticate(presented.key)) !== undefined;
+}
+
 /** From `X-API-Key` or `Authorization: Bearer`; two that differ are no key at all, never a choice. */
 function presentedKey(headers: IncomingHttpHeaders): Presented {
   const own = headers['x-api-key'];

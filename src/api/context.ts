@@ -4,6 +4,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { AcceptStation } from '../pipeline/accept.ts';
 import type { Authenticator, Caller } from '../pipeline/authenticate.ts';
 import type { InboxStation } from '../pipeline/inbox.ts';
+import type { LiveTail } from '../pipeline/live-tail.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
@@ -26,6 +27,7 @@ export interface ApiParts {
   readonly authenticator: Authenticator;
   readonly acceptStation: AcceptStation;
   readonly inboxStation: InboxStation;
+  readonly liveTail: LiveTail;
   readonly sender: Pick<Sender, 'checkUrl'>;
   readonly ids: IdSource;
   readonly clock: Clock;

@@ -10,7 +10,7 @@ export function logRequests(app: FastifyInstance, { log, phase }: Pick<ApiParts,
     // Nobody but ourselves asks yet.
     if (phase() === 'starting') return done();
     const tookMs = reply.elapsedTime;
-    if (tookMs > SLOW_MS && !isLongPoll(request)) {
+    if (tookMs > SLOW_MS && !isToWait(request)) {
       const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
       log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request, reply, tookMs)}`);
     } else {
@@ -26,6 +26,6 @@ function line(request: FastifyRequest, reply: FastifyReply, tookMs: number): str
 }
 
 /** Waiting is what it was asked to do. */
-function isLongPoll(request: FastifyRequest): boolean {
-  return request.routeOptions.url === '/api/inbox/lease';
+function isToWait({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url === '/api/inbox/lease' || routeOptions.url === '/api/stream';
 }

@@ -15,6 +15,7 @@ import { eventRoutes } from './resources/events.ts';
 import { healthRoutes } from './resources/health.ts';
 import { inboxRoutes } from './resources/inbox.ts';
 import { meRoutes } from './resources/me.ts';
+import { streamRoutes } from './resources/stream.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
 import { stampAnswer } from './stamp.ts';
 import { createValidatorCompiler } from './validation.ts';
@@ -81,6 +82,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     deliveryRoutes(tenant, parts);
     inboxRoutes(tenant, parts);
     meRoutes(tenant, parts);
+    streamRoutes(tenant, parts);
     done();
   });
   known.close();

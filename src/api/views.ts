@@ -1,3 +1,4 @@
+import type { DeliveryNews } from '../core/activity.ts';
 import type { Attempt, Delivery } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
@@ -52,6 +53,21 @@ export function deliveryView(delivery: Delivery) {
     event_type: delivery.eventType,
     created_at: toIso(delivery.createdAt),
     updated_at: toIso(delivery.updatedAt),
+  };
+}
+
+export function deliveryNewsView(news: DeliveryNews) {
+  return {
+    id: news.id,
+    event_id: news.eventId,
+    event_type: news.eventType,
+    endpoint_id: news.endpointId,
+    status: news.status,
+    attempts: news.attempts,
+    next_attempt_at: iso(news.nextAttemptAt),
+    last_status_code: news.lastStatusCode,
+    last_error: news.lastError,
+    at: toIso(news.at),
   };
 }
 

@@ -12,6 +12,7 @@ import { Deliverer } from '../pipeline/deliver.ts';
 import { EndpointDirectory } from '../pipeline/endpoint-directory.ts';
 import { createFanOut } from '../pipeline/fan-out.ts';
 import { InboxStation } from '../pipeline/inbox.ts';
+import { LiveTail } from '../pipeline/live-tail.ts';
 import { Persister } from '../pipeline/persist.ts';
 import { Reconciler } from '../pipeline/reconcile.ts';
 import { Retention } from '../pipeline/retain.ts';
@@ -51,6 +52,7 @@ export interface Parts {
   /** The API, or where a role has none and `HEALTH_PORT` is set, health alone. */
   readonly server: FastifyInstance | null;
   readonly inboxStation: InboxStation | null;
+  readonly liveTail: LiveTail | null;
   readonly persister: Persister | null;
   readonly reconciler: Reconciler | null;
   readonly retention: Retention | null;
@@ -65,7 +67,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
   let fanOut: FanOut = () => [];
   const { engine, ids } = await openEngine(args, (event) => fanOut(event));
   if (engine.lastEventId !== null) ids.raiseFloor(engine.lastEventId);
-  const { store, bus, clock, worker } = engine;
+  const { store, bus, activity, clock, worker } = engine;
   const alone = worker === null;
   const directory = new EndpointDirectory({
     store: store.endpoints,
@@ -77,13 +79,15 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
 
   const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
   const inboxStation = hasApi(role) ? new InboxStation({ store: store.inboxes, ids, clock }) : null;
+  const liveTail = hasApi(role) ? new LiveTail({ feed: activity, events: store.events, bus }) : null;
   const leadership = worker?.leadership ?? null;
   return {
     engine,
     ids,
     sender,
     inboxStation,
-    server: await newServer(args, { engine, ids, sender, inboxStation }),
+    liveTail,
+    server: await newServer(args, { engine, ids, sender, inboxStation, liveTail }),
     persister:
       hasWorker(role) && worker !== null
         ? new Persister({
@@ -91,6 +95,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
             record: worker.eventRecord,
             fanOut,
             bus,
+            activity,
             clock,
             log,
             maxBatches: settings.maxConcurrentEvents,
@@ -117,6 +122,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
             endpoints: store.endpoints,
             directory,
             bus,
+            activity,
             sender,
             clock,
             log,
@@ -170,11 +176,11 @@ function newSender(settings: Settings, clock: Clock): Sender {
 
 async function newServer(
   { role, settings, log, phase }: ComposeArguments,
-  parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation'>,
+  parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation' | 'liveTail'>,
 ): Promise<FastifyInstance | null> {
-  const { engine, ids, sender, inboxStation } = parts;
-  const { clock, store, bus, worker } = engine;
-  if (sender === null || inboxStation === null || !hasApi(role)) {
+  const { engine, ids, sender, inboxStation, liveTail } = parts;
+  const { clock, store, bus, activity, worker } = engine;
+  if (sender === null || inboxStation === null || liveTail === null || !hasApi(role)) {
     return settings.healthPort === null ? null : createHealthServer({ engine, version: VERSION, phase });
   }
   return createServer({
@@ -186,8 +192,16 @@ async function newServer(
       maxAgeMs: worker === null ? FOREVER_MS : KEY_MAX_AGE_MS,
       refusedKey: settings.development ? null : DEVELOPMENT_KEY,
     }),
-    acceptStation: new AcceptStation({ intake: engine.intake, ids, clock, log, intakeIsRecord: worker === null }),
+    acceptStation: new AcceptStation({
+      intake: engine.intake,
+      ids,
+      clock,
+      log,
+      activity,
+      intakeIsRecord: worker === null,
+    }),
     inboxStation,
+    liveTail,
     sender,
     ids,
     clock,

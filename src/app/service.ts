@@ -80,8 +80,9 @@ async function start(parts: Parts, role: Role, settings: Settings): Promise<stri
   return address;
 }
 
-/** Long-polls go home first, or closing would wait for them; then requests, batches and attempts end side by side. */
+/** Streams and long-polls go home first, or closing would wait for them; then requests, batches and attempts end side by side. */
 async function stop(parts: Parts, clock: Clock): Promise<void> {
+  parts.liveTail?.stop();
   parts.inboxStation?.stop();
   await Promise.all([
     parts.server === null ? undefined : drain(parts.server, clock),

@@ -67,3 +67,18 @@ export const MAX_WAIT_SECONDS = 20;
 export const MAX_ACK_IDS = 1_000;
 /** Leases without an ack after which an event is quarantined in an inbox. */
 export const DEFAULT_MAX_LEASES = 10;
+
+// --- live tail ---
+/** Of one organization, told by one process: beyond that nobody reads along, and telling must not slow accepting. */
+export const MAX_ACTIVITY_PER_SECOND = 1_000;
+/** The same in characters; 100 readers of it are 100 MB/s on the wire. */
+export const MAX_ACTIVITY_CHARACTERS_PER_SECOND = 1024 * 1024;
+export const MAX_STREAMS_PER_ORGANIZATION = 100;
+/** Each is a connection and up to a megabyte that waits for its reader. */
+export const MAX_STREAMS = 1_000;
+/** What waits for a reader that doesn't read, before it is cut. */
+export const MAX_STREAM_QUEUE_CHARACTERS = 1024 * 1024;
+/** The same over all streams of a process: then the longest queue is cut. */
+export const MAX_STREAM_QUEUES_CHARACTERS = 64 * 1024 * 1024;
+/** Events looked through for a reader that comes back; who was away for longer has the lists. */
+export const MAX_MISSED_EVENTS = 10_000;

@@ -1,6 +1,7 @@
 import type { AcceptedEvent } from '../core/event.ts';
 import type { EventInput } from '../core/event-request.ts';
 import type { EventId, IdSource, OrganizationId } from '../core/ids.ts';
+import type { ActivityFeed } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AcceptOutcome, Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
@@ -27,14 +28,23 @@ export class AcceptStation {
   readonly #ids: IdSource;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #activity: ActivityFeed;
   readonly #intakeIsRecord: boolean;
 
   /** @param parts.intakeIsRecord accepting puts the event into the record itself, no worker does later */
-  constructor(parts: { intake: Intake; ids: IdSource; clock: Clock; log: Log; intakeIsRecord: boolean }) {
+  constructor(parts: {
+    intake: Intake;
+    ids: IdSource;
+    clock: Clock;
+    log: Log;
+    activity: ActivityFeed;
+    intakeIsRecord: boolean;
+  }) {
     this.#intake = parts.intake;
     this.#ids = parts.ids;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#activity = parts.activity;
     this.#intakeIsRecord = parts.intakeIsRecord;
   }
 
@@ -57,6 +67,7 @@ export class AcceptStation {
     if (outcome === undefined) throw new Error('the intake answered no outcome');
     if (outcome.kind === 'accepted' && this.#intakeIsRecord) {
       logPersisted(this.#log, event.id, this.#clock.monotonicMs() - startedAt);
+      this.#activity.publish([{ kind: 'event', event }]);
     }
     return { event, outcome };
   }

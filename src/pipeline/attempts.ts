@@ -3,6 +3,7 @@ import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import { type Decision, decideAfterAttempt } from '../core/retry.ts';
 import { addMs, type Timestamp } from '../core/time.ts';
+import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../ports/delivery-queue.ts';
@@ -24,6 +25,7 @@ export class Attempts {
   readonly #queue: DeliveryQueue;
   readonly #endpoints: EndpointStore;
   readonly #bus: Bus;
+  readonly #activity: ActivityFeed;
   readonly #sender: Sender;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -35,6 +37,7 @@ export class Attempts {
     queue: DeliveryQueue;
     endpoints: EndpointStore;
     bus: Bus;
+    activity: ActivityFeed;
     sender: Sender;
     clock: Clock;
     log: Log;
@@ -44,6 +47,7 @@ export class Attempts {
     this.#queue = parts.queue;
     this.#endpoints = parts.endpoints;
     this.#bus = parts.bus;
+    this.#activity = parts.activity;
     this.#sender = parts.sender;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -136,8 +140,26 @@ export class Attempts {
       this.#log.sampled('attempt.stale', 'warn', late);
       return null;
     }
+    this.#tell(delivery, settlement);
     if (decision.kind === 'gone') await this.#disable(endpoint);
     return decision.kind === 'retry' ? decision.at : null;
+  }
+
+  #tell({ id, organizationId, endpointId, event }: TakenDelivery, { attempt, next }: Settlement): void {
+    const delivery = {
+      id,
+      organizationId,
+      endpointId,
+      eventId: event.id,
+      eventType: event.type,
+      status: next.status,
+      attempts: attempt.number,
+      nextAttemptAt: next.status === 'retrying' ? next.dueAt : null,
+      lastStatusCode: attempt.statusCode,
+      lastError: attempt.error,
+      at: this.#clock.now(),
+    };
+    this.#activity.publish([{ kind: 'delivery', delivery }]);
   }
 
   async #disable({ id, organizationId }: Endpoint): Promise<void> {

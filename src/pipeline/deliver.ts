@@ -4,6 +4,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId } from '../core/ids.ts';
 import { LEASE_MARGIN_MS } from '../core/limits.ts';
 import type { Milliseconds, Timestamp } from '../core/time.ts';
+import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, LaneDemand, TakenDelivery, TakenLane } from '../ports/delivery-queue.ts';
@@ -55,6 +56,7 @@ export class Deliverer {
     endpoints: EndpointStore;
     directory: EndpointDirectory;
     bus: Bus;
+    activity: ActivityFeed;
     sender: Sender;
     clock: Clock;
     log: Log;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AcceptedEvent } from '../core/event.ts';
 import { type DeliveryId, idAt, type OrganizationId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
+import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type EventRecord, RecordRefused, type RoutedEvent } from '../ports/event-record.ts';
@@ -43,6 +44,7 @@ export class Persister {
   readonly #record: EventRecord;
   readonly #fanOut: FanOut;
   readonly #bus: Bus;
+  readonly #activity: ActivityFeed;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #maxBatches: number;
@@ -60,6 +62,7 @@ export class Persister {
     record: EventRecord;
     fanOut: FanOut;
     bus: Bus;
+    activity: ActivityFeed;
     clock: Clock;
     log: Log;
     maxBatches: number;
@@ -68,6 +71,7 @@ export class Persister {
     this.#record = parts.record;
     this.#fanOut = parts.fanOut;
     this.#bus = parts.bus;
+    this.#activity = parts.activity;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#maxBatches = parts.maxBatches;
@@ -207,6 +211,7 @@ export class Persister {
       return;
     }
     for (const { event } of routed) logPersisted(this.#log, event.id, this.#age(event));
+    this.#activity.publish(routed.map(({ event }) => ({ kind: 'event', event })));
     await this.#announce(routed);
     await this.#untilItWorks(async () => {
       await this.#stream.acknowledge(routed.map(({ entry }) => entry));

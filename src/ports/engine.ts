@@ -1,3 +1,4 @@
+import type { ActivityFeed } from './activity.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { DeadEvents } from './dead-events.ts';
@@ -54,6 +55,7 @@ export interface Engine {
   readonly store: Store;
   readonly rateLimiter: RateLimiter;
   readonly bus: Bus;
+  readonly activity: ActivityFeed;
   /** The highest event id on record; ids made from now on must be above it, though the clock was set back. */
   readonly lastEventId: string | null;
   health(): EngineHealth;

@@ -43,11 +43,11 @@ export async function openWithWorker(servers: TestServers, options: EngineOption
     synchronizeClock: false,
     claimIdleMs: 0,
   });
-  const { worker, intake, bus, clock } = engine;
+  const { worker, intake, bus, activity, clock } = engine;
   if (worker === null) throw new Error('unreachable');
   const { eventStream: stream, eventRecord: record } = worker;
   const { fanOut } = options;
-  const persister = new Persister({ stream, record, fanOut, bus, clock, log: SILENT_LOG, maxBatches: 4 });
+  const persister = new Persister({ stream, record, fanOut, bus, activity, clock, log: SILENT_LOG, maxBatches: 4 });
   let work: Promise<unknown> = Promise.resolve();
   const recordAll = () => {
     const done = work.then(async () => {

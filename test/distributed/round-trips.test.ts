@@ -66,7 +66,16 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
   assert.ok(worker !== null);
   const fanOut = () => [{ id: ids.next<never>(), endpointId, status: 'pending' as const, orderGroup: null }];
   const { eventStream: stream, eventRecord: record } = worker;
-  const station = { stream, record, fanOut, bus: engine.bus, clock: engine.clock, log: SILENT_LOG, maxBatches: 1 };
+  const station = {
+    stream,
+    record,
+    fanOut,
+    bus: engine.bus,
+    activity: engine.activity,
+    clock: engine.clock,
+    log: SILENT_LOG,
+    maxBatches: 1,
+  };
   const persister = new Persister(station);
 
   async function counted(size: number) {

@@ -28,7 +28,7 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     maxBacklog: null,
     onFatal: (error) => assert.fail(String(error)),
   });
-  const { store, bus } = engine;
+  const { store, bus, activity } = engine;
   const now = clock.now();
   const organization = { id: ids.next<never>(), name: 'a', tier: 'unlimited', createdAt: now } as const;
   const key = { organizationId: organization.id, name: 'a', prefix: 'a', sha256: hashKey('a'), createdAt: now };
@@ -57,7 +57,17 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
   const sender = createSender({ allowedNetworks: [], allowLoopback: true, httpsOnly: false, clock });
   const directory = new EndpointDirectory({ store: store.endpoints, bus, clock, maxAgeMs: Number.POSITIVE_INFINITY });
   const endpoints = store.endpoints;
-  const parts = { queue: engine.queue, endpoints, directory, bus, sender, clock, log: SILENT_LOG, userAgent: 'test' };
+  const parts = {
+    queue: engine.queue,
+    endpoints,
+    directory,
+    bus,
+    activity,
+    sender,
+    clock,
+    log: SILENT_LOG,
+    userAgent: 'test',
+  };
   const deliverer = new Deliverer(parts);
   await deliverer.start();
   try {

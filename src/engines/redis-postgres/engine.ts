@@ -21,6 +21,7 @@ import { Partitions } from './postgres/partitions.ts';
 import { StoreClock } from './postgres/store-clock.ts';
 import { PostgresRecordTarget } from './record-target.ts';
 import { LanesRedelivery } from './redelivery.ts';
+import { RedisActivity } from './redis/activity.ts';
 import { RedisBus } from './redis/bus.ts';
 import { checkRedis } from './redis/checks.ts';
 import { Redis } from './redis/connection.ts';
@@ -96,6 +97,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
   const turns = new OrderTurns(database);
   const queue = new LanesAndRecord({ lanes, record, turns, clock });
   const bus = new RedisBus(redis);
+  const activity = new RedisActivity({ redis, clock });
   const inboxes = new PostgresInboxStore({
     database,
     clock,
@@ -152,13 +154,14 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,
+    activity,
     lastEventId: await record.lastEventId(),
     health: () => worst(redis.health(), database.health()),
     close: () => {
       closed ??= (async () => {
         storeClock?.stop();
         clearInterval(daysAhead);
-        await Promise.allSettled([intake.close(), lanes.close(), eventStream.close(), bus.close()]);
+        await Promise.allSettled([intake.close(), lanes.close(), eventStream.close(), activity.close(), bus.close()]);
         await Promise.allSettled([redis.close(), database.close()]);
       })();
       return closed;

@@ -16,6 +16,7 @@ import { SqliteJobStore } from './job-store.ts';
 import { LateEvents } from './late-events.ts';
 import { asStartRefused, type Database, openDatabase } from './open-database.ts';
 import { SqliteOrganizationStore } from './organization-store.ts';
+import { ProcessActivity } from './process-activity.ts';
 import { ProcessBus } from './process-bus.ts';
 import { ReadConnection } from './read-connection.ts';
 import { SqliteRedelivery } from './redelivery.ts';
@@ -100,6 +101,7 @@ function compose(
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),
+    activity: new ProcessActivity(clock),
     lastEventId,
     health: () => health.now(),
     close: () => {

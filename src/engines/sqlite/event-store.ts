@@ -44,6 +44,10 @@ export class SqliteEventStore implements EventStore {
     );
   }
 
+  after(organizationId: OrganizationId, id: EventId, limit: number): Promise<AcceptedEvent[]> {
+    return this.#reader.read(() => this.#statements.after.all(organizationId, id, limit).map(eventFromRow));
+  }
+
   /**
    * Walks events in the order in which they were written; the cursor is a place in it. Ends early when it has kept the
    * loop long enough: one event may have thousands of deliveries.
@@ -88,6 +92,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     removeDeliveries: writer.prepare('remove-deliveries-of-event'),
     removeEvent: writer.prepare('remove-event'),
     get: reader.prepare('get-event'),
+    after: reader.prepare('events-after'),
     list: reader.prepare('list-events'),
     listOfType: reader.prepare('list-events-of-type'),
   };

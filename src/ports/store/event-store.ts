@@ -10,6 +10,9 @@ export interface EventStore {
   /** Newest first; `type` exactly. Cost does not grow with what is stored. */
   list(organizationId: OrganizationId, query: PageRequest & { readonly type: string | null }): Promise<AcceptedEvent[]>;
 
+  /** Those with a higher id, oldest first. Cost grows with `limit` and with the days from there on, not with their events. */
+  after(organizationId: OrganizationId, id: EventId, limit: number): Promise<AcceptedEvent[]>;
+
   /**
    * One small step of retention: removes events created before `before`, with their deliveries, attempts and inbox
    * state, and dedup marks that ran out. Events that still wait for a delivery stay. Starts where an earlier step stopped

@@ -5,7 +5,7 @@ import type { EventStore } from '../../../ports/store/event-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
 import type { Database } from './database.ts';
 import { eventFromRow } from './event-row.ts';
-import { idRange, LOWEST_ID, lowestIdAt } from './id-range.ts';
+import { HIGHEST_ID, idRange, LOWEST_ID, lowestIdAt } from './id-range.ts';
 import type { OldDays } from './old-days.ts';
 import { number, type Row, text } from './row.ts';
 
@@ -42,6 +42,10 @@ export class PostgresEventStore implements EventStore {
     const options = { idempotent: true, plannedEachTime: true };
     const parameters = [organizationId, type, from, before, limit];
     return (await this.#database.query('list-events-of-type', parameters, options)).map(eventFromRow);
+  }
+
+  async after(organizationId: OrganizationId, id: EventId, limit: number): Promise<AcceptedEvent[]> {
+    return (await this.#read('events-after', [organizationId, id, limit, HIGHEST_ID])).map(eventFromRow);
   }
 
   /**

@@ -142,12 +142,18 @@ export class Redis {
   }
 }
 
+interface Subscription {
+  readonly listener: (message: string) => void;
+  readonly onGap: () => void;
+  heard: boolean;
+}
+
 /** A connection on which commands wait. Its errors are `EngineUnavailable`, as everywhere; it connects when first used. */
 export class RedisReader {
   readonly #url: string;
   readonly #forget: () => void;
   #link: SteadyLink | undefined;
-  #subscription: ((link: Link) => Promise<void>) | undefined;
+  readonly #subscriptions = new Map<string, Subscription>();
   #closed = false;
 
   constructor(url: string, forget: () => void) {
@@ -160,15 +166,27 @@ export class RedisReader {
     return this.#connected().send(args, true);
   }
 
-  /** @param onGap messages may have been missed: the connection was lost and is there again */
+  /**
+   * Resolves when messages are heard from now on; one listener a channel.
+   * @param onGap messages may have been missed: the connection was lost and is there again
+   */
   async subscribe(channel: string, listener: (message: string) => void, onGap: () => void): Promise<void> {
-    let first = true;
-    this.#subscription = async (link) => {
-      await link.subscribe(channel, listener);
-      if (!first) onGap();
-      first = false;
-    };
-    await this.#connected().ready();
+    const subscription = { listener, onGap, heard: false };
+    this.#subscriptions.set(channel, subscription);
+    try {
+      // A connection made meanwhile has it already; once more does nothing.
+      await this.#connected().use((link) => link.subscribe(channel, listener));
+      subscription.heard = true;
+    } catch (error) {
+      await this.unsubscribe(channel);
+      throw error;
+    }
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    this.#subscriptions.delete(channel);
+    // A connection that is lost has lost its subscriptions too.
+    await this.#link?.use((link) => link.unsubscribe(channel)).catch(() => {});
   }
 
   close(): void {
@@ -182,9 +200,18 @@ export class RedisReader {
     this.#link ??= new SteadyLink({
       url: this.#url,
       silenceMs: BLOCKING_SILENCE_MS,
-      prepare: async (link) => this.#subscription?.(link),
+      prepare: (link) => this.#subscribeAgain(link),
     });
     return this.#link;
+  }
+
+  async #subscribeAgain(link: Link): Promise<void> {
+    const subscribed = [...this.#subscriptions].map(async ([channel, subscription]) => {
+      await link.subscribe(channel, subscription.listener);
+      if (subscription.heard) subscription.onGap();
+      subscription.heard = true;
+    });
+    await Promise.all(subscribed);
   }
 }
 

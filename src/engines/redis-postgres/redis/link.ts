@@ -84,6 +84,10 @@ export class Link {
     await this.#client.subscribe(channel, listener);
   }
 
+  async unsubscribe(channel: string): Promise<void> {
+    await this.#client.unsubscribe(channel);
+  }
+
   /** Ends it when what is under way is answered, or as soon as no answer is to be hoped for. */
   async retire(): Promise<void> {
     if (this.#underWay > 0) {

@@ -62,9 +62,14 @@ export class SteadyLink {
     }
   }
 
-  /** Resolves when it is there. @throws EngineUnavailable when it has been gone for a while */
-  async ready(): Promise<void> {
-    if (this.#link === undefined) await this.#next();
+  /** For what is no command. @throws EngineUnavailable when it has been gone for a while, or goes meanwhile */
+  async use(act: (link: Link) => Promise<void>): Promise<void> {
+    const link = this.#link ?? (await this.#next());
+    try {
+      await act(link);
+    } catch (error) {
+      throw asEngineError(error, this.#closed);
+    }
   }
 
   /** Waits for what is under way, as long as the server lives. */
