@@ -20,6 +20,11 @@ export function logRequests(app: FastifyInstance, { log, phase }: Pick<ApiParts,
   });
 }
 
+/** For an answer that was cut off: Fastify calls no hook then. */
+export function logCutAnswer({ log }: Pick<ApiParts, 'log'>, request: FastifyRequest, reply: FastifyReply): void {
+  log.sampled('request', 'info', () => line(request, reply, reply.elapsedTime));
+}
+
 function line(request: FastifyRequest, reply: FastifyReply, tookMs: number): string {
   const path = request.url.split('?', 1)[0] ?? '';
   return `${request.method} ${path.slice(0, 200)} status=${reply.statusCode} duration=${tookMs.toFixed(2)}ms`;

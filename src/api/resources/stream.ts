@@ -10,6 +10,7 @@ import type { Tail } from '../../pipeline/tail.ts';
 import { isStillAllowed } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
 import { invalidField, ProblemError } from '../problems.ts';
+import { logCutAnswer } from '../request-log.ts';
 import { positionOnly, serverSentEvents } from '../server-sent-events.ts';
 import { stampAnswer } from '../stamp.ts';
 
@@ -31,7 +32,9 @@ const StreamQuery = {
 } as const;
 type StreamQuery = FromSchema<typeof StreamQuery>;
 
-export function streamRoutes(app: FastifyInstance, { liveTail, authenticator, log }: ApiParts): void {
+export function streamRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { liveTail, authenticator, log } = parts;
+
   app.get<{ Querystring: StreamQuery }>(
     '/api/stream',
     // A HEAD would never end.
@@ -46,6 +49,9 @@ export function streamRoutes(app: FastifyInstance, { liveTail, authenticator, lo
       if (typeof opened === 'string') throw refusals[opened]();
       stampAnswer(request, reply);
       reply.hijack();
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) logCutAnswer(parts, request, reply);
+      });
       try {
         await stream(reply, opened.tail);
       } catch (error) {

@@ -158,7 +158,7 @@ export class RedisActivity implements ActivityFeed {
     this.#budgets.set(organizationId, budget);
     const now = this.#clock.monotonicMs();
     let { untold } = gathered;
-    const activities = gathered.activities.filter((activity) => {
+    const activities = inOrder(gathered.activities).filter((activity) => {
       const told = budget.take(activity, now);
       if (!told) untold = count(untold, activity);
       return told;
@@ -209,6 +209,13 @@ export class RedisActivity implements ActivityFeed {
   #channel(organizationId: OrganizationId): string {
     return this.#redis.key(`activity:${organizationId}`);
   }
+}
+
+/** Batches are recorded side by side: their events are told in the order of ids, by which readers resume. */
+function inOrder(activities: readonly Activity[]): Activity[] {
+  const events = activities.filter((activity) => activity.kind === 'event');
+  events.sort((one, other) => (one.event.id < other.event.id ? -1 : 1));
+  return [...events, ...activities.filter(({ kind }) => kind === 'delivery')];
 }
 
 function count(untold: Untold, { kind }: Activity): Untold {
