@@ -78,6 +78,8 @@ export class Tail implements ActivityListener {
     this.#positionToTell = parts.missed ? null : parts.position;
     this.#read = parts.read;
     this.#onGrowth = parts.onGrowth;
+    // Recorded a moment ago, its news may still be on the way.
+    this.#shown.add(parts.position);
     this.#reading = parts.missed ? newReading() : null;
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Delivery } from '../../src/core/delivery.ts';
+import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { EventId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
 import type { DeliveryQuery } from '../../src/ports/store/delivery-store.ts';
 import type { NewHarness } from './harness.ts';
@@ -46,6 +48,32 @@ export function recordStoresContract(newHarness: NewHarness): void {
         assert.deepEqual(await list({ from, to: newest.createdAt }), all.slice(1, 4), 'to is not');
         assert.deepEqual(await list({ from, to: newest.createdAt, after: all[2] }), all.slice(3, 4));
         assert.deepEqual(await list({ after: '00000000-0000-7000-8000-000000000000' }), [], 'below every id');
+      }),
+    );
+
+    test(
+      'reads on after an id, oldest first, whatever id it is',
+      inWorld(newHarness, async (world) => {
+        const [ours, theirs] = [await world.organization(), await world.organization()];
+        const { events } = world.engine.store;
+        const lowest = '00000000-0000-0000-0000-000000000000' as EventId;
+        assert.deepEqual(await events.after(ours, lowest, 10), []);
+        const all: AcceptedEvent[] = [];
+        for (let day = 0; day < 3; day++) {
+          all.push(...(await world.accept(ours, 3)));
+          await world.accept(theirs, 3);
+          world.clock.advance(86_400_000);
+        }
+        const after = async (id: string | undefined, limit = 100) =>
+          (await events.after(ours, id as EventId, limit)).map((event) => event.id);
+        const ids = all.map(({ id }) => id);
+        assert.deepEqual(await events.after(ours, lowest, 100), all);
+        assert.deepEqual(await after(lowest, 4), ids.slice(0, 4));
+        assert.deepEqual(await after(ids[3], 4), ids.slice(4, 8));
+        assert.deepEqual(await after(ids.at(-1)), []);
+        const [foreign] = await events.after(theirs, lowest, 1);
+        assert.deepEqual(await after(foreign?.id), ids.slice(3), "another's id is a place like any other");
+        assert.deepEqual(await after('ffffffff-ffff-ffff-ffff-ffffffffffff'), []);
       }),
     );
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Activity, DeliveryNews, Untold } from '../../src/core/activity.ts';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
+import type { JsonText } from '../../src/core/json-text.ts';
 import type { BusMessage } from '../../src/ports/bus.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
+import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';
-import { inWorld, WHOLE_LIST } from './world.ts';
+import { inWorld, WHOLE_LIST, type World } from './world.ts';
 
 export function smallPortsContract(newHarness: NewHarness): void {
   describe('RateLimiter', () => {
@@ -80,6 +83,78 @@ export function smallPortsContract(newHarness: NewHarness): void {
     );
   });
 
+  describe('ActivityFeed', () => {
+    test(
+      'tells whoever watches an organization what happens to it, whole, and nobody else',
+      inWorld(newHarness, async (world) => {
+        const { activity } = world.engine;
+        const [ours, theirs] = [await world.organization(), await world.organization()];
+        const [one, two, foreign] = [watch(), watch(), watch()];
+        const endOne = await activity.subscribe(ours, one.listener);
+        await activity.subscribe(ours, two.listener);
+        await activity.subscribe(theirs, foreign.listener);
+        const data = '{"odd" :\n"\\ud800é\\/😀", "n":12345678901234567890}' as JsonText;
+        const event = world.event(ours, { data, dedupId: 'd', deliverAt: world.clock.now() });
+        const delivery = deliveryNews(world, ours);
+        activity.publish([{ kind: 'event', event }]);
+        activity.publish([{ kind: 'delivery', delivery }]);
+        for (const { seen } of [one, two]) {
+          await eventually(() => assert.equal(seen.length, 2));
+          assert.deepEqual(seen, [
+            { kind: 'event', event },
+            { kind: 'delivery', delivery },
+          ]);
+        }
+        endOne();
+        const last = world.event(theirs);
+        activity.publish([
+          { kind: 'delivery', delivery },
+          { kind: 'event', event: last },
+        ]);
+        await eventually(() => assert.equal(two.seen.length, 3));
+        await eventually(() => assert.deepEqual(foreign.seen, [{ kind: 'event', event: last }]));
+        assert.equal(one.seen.length, 2);
+      }),
+    );
+
+    test(
+      'what happens after a subscription is told, however often others come and go',
+      inWorld(newHarness, async (world) => {
+        const { activity } = world.engine;
+        const ours = await world.organization();
+        for (let round = 0; round < 20; round++) {
+          const { seen, listener } = watch();
+          const end = await activity.subscribe(ours, listener);
+          const event = world.event(ours);
+          activity.publish([{ kind: 'event', event }]);
+          await eventually(() => assert.deepEqual(seen, [{ kind: 'event', event }]));
+          end();
+        }
+      }),
+    );
+
+    test(
+      'counts what it does not tell when there is too much, and tells again in the next second',
+      inWorld(newHarness, async (world) => {
+        const { activity } = world.engine;
+        const ours = await world.organization();
+        const { seen, untold, listener } = watch();
+        await activity.subscribe(ours, listener);
+        const publish = (count: number) =>
+          activity.publish(Array.from({ length: count }, () => ({ kind: 'event', event: world.event(ours) }) as const));
+        const told = () => seen.length + untold.reduce((sum, { event }) => sum + (event ?? 0), 0);
+        publish(1_500);
+        await eventually(() => assert.equal(told(), 1_500));
+        assert.equal(seen.length, 1_000);
+        activity.publish([{ kind: 'delivery', delivery: deliveryNews(world, ours) }]);
+        await eventually(() => assert.deepEqual(untold.at(-1), { event: 0, delivery: 1 }));
+        world.clock.advance(1_000);
+        publish(1);
+        await eventually(() => assert.equal(seen.length, 1_001));
+      }),
+    );
+  });
+
   describe('Engine', () => {
     test(
       'knows the highest event id on record, of whatever organization',
@@ -121,4 +196,33 @@ export function smallPortsContract(newHarness: NewHarness): void {
       }),
     );
   });
+}
+
+function watch() {
+  const seen: Activity[] = [];
+  const untold: Untold[] = [];
+  return {
+    seen,
+    untold,
+    listener: {
+      news: (activities: readonly Activity[]) => void seen.push(...activities),
+      untold: (counts: Untold) => void untold.push(counts),
+    },
+  };
+}
+
+function deliveryNews(world: World, organizationId: OrganizationId): DeliveryNews {
+  return {
+    id: world.ids.next(),
+    organizationId,
+    eventId: world.ids.next(),
+    endpointId: world.ids.next(),
+    eventType: 'order.created',
+    status: 'retrying',
+    attempts: 1,
+    nextAttemptAt: world.clock.now(),
+    lastStatusCode: 500,
+    lastError: 'status',
+    at: world.clock.now(),
+  };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
-import { before, describe, test } from 'node:test';
+import { before, describe, type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { SystemClock } from '../../src/app/clock.ts';
 import { openEngine } from '../../src/app/compose.ts';
@@ -11,6 +11,7 @@ import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { Cluster } from '../support/cluster.ts';
 import { Receiver } from '../support/receiver.ts';
 import { type Client, eventually, suiteCleanup } from '../support/service.ts';
+import { StreamReader } from '../support/stream-reader.ts';
 
 const KEY = 'key-of-an-organization-with-a-limit';
 
@@ -55,8 +56,54 @@ describe('Two api processes, one service', () => {
     assert.deepEqual(statuses, [202, 202, 202, 202, 202, 202, 429, 429]);
   });
 
-  test('a key that is gone stops working on both within a second or so', async () => {
+  const stream = async (context: TestContext, client: Client, options: { query?: string; key?: string } = {}) => {
+    const reader = await StreamReader.open(client.url, { key: client.key, ...options });
+    context.after(() => reader.close());
+    return reader;
+  };
+
+  test('who watches at one sees what happens at the others, once', async (context) => {
+    const receiver = await Receiver.start();
+    context.after(() => receiver.stop());
+    const readers = await Promise.all(
+      [one, other, one].map((client) => stream(context, client, { query: '?types=watched' })),
+    );
+    const endpoint = await other.post('/api/endpoints', { url: receiver.url, event_types: ['watched'] });
+    const ids = [await one.send('watched', 1), await other.send('watched', 2)];
+    for (const reader of readers) {
+      await reader.waitFor('delivery', 2);
+      assert.deepEqual(reader.eventIds, ids);
+      assert.deepEqual(
+        reader.of('delivery').map(({ json }) => json.status),
+        ['delivered', 'delivered'],
+      );
+    }
+    assert.equal((await one.call('DELETE', `/api/endpoints/${endpoint.json.id}`)).status, 204);
+  });
+
+  test('news that were lost on the way are read from the record', async (context) => {
+    const reader = await stream(context, other, { query: '?types=lost' });
+    const ids: string[] = [];
+    for (let round = 0; round < 5; round++) {
+      await cluster.redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      for (let n = 0; n < 5; n++) ids.push(await one.send('lost', n));
+    }
+    await reader.waitFor('event', ids.length);
+    assert.deepEqual(reader.eventIds, ids);
+    assert.deepEqual(
+      reader.of('dropped').filter(({ json }) => json.events !== 0 || json.deliveries !== null),
+      [],
+      'of deliveries nobody knows how many',
+    );
+  });
+
+  test('a key that is gone stops working on both within a second or so', async (context) => {
     for (const client of [one, other]) assert.equal((await client.get('/api/me', { key: KEY })).status, 200);
+    const watching = await Promise.all([one, other].map((client) => stream(context, client, { key: KEY })));
+    assert.deepEqual(
+      watching.map(({ status }) => status),
+      [200, 200],
+    );
     const database = new pg.Client({ connectionString: cluster.databaseUrl });
     await database.connect();
     // As an operator might in an emergency: nobody is told.
@@ -65,6 +112,7 @@ describe('Two api processes, one service', () => {
     for (const client of [one, other]) {
       await eventually(async () => assert.equal((await client.get('/api/me', { key: KEY })).status, 401), 2_000);
     }
+    for (const reader of watching) assert.equal(await reader.untilEnded(), 'in order');
   });
 
   test('an endpoint made at one gets the next event sent to the other', async (context) => {

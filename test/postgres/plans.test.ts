@@ -104,6 +104,18 @@ const BOUNDS: readonly (readonly [name: string, call: Call, probes: number, fetc
     2 * BATCH + EACH_DAY,
   ],
   [
+    'events after one',
+    (world, { eventStore }) => eventStore.after(world.organizationId, world.eventId, BATCH),
+    EACH_DAY,
+    2 * BATCH + EACH_DAY,
+  ],
+  [
+    'events after one of somebody who has none',
+    (world, { eventStore }) => eventStore.after(world.record.id(), world.eventId, BATCH),
+    EACH_DAY,
+    EACH_DAY,
+  ],
+  [
     'list events of a type that is nowhere',
     (world, { eventStore }) => eventStore.list(world.organizationId, { ...WHOLE_LIST, limit: BATCH, type: 'none' }),
     EACH_DAY,
