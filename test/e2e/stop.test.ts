@@ -5,6 +5,7 @@ import { DEVELOPMENT_KEY } from '../../src/app/settings.ts';
 import { Receiver } from '../support/receiver.ts';
 import { Client, eventually } from '../support/service.ts';
 import { ServiceProcess } from '../support/service-process.ts';
+import { StreamReader } from '../support/stream-reader.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** One keep-alive connection that sends a request as soon as it has the answer to the last, and tells how it ended. */
@@ -33,7 +34,7 @@ function hammer(url: string, onAnswer: (status: number) => void): Promise<{ unan
   });
 }
 
-test('SIGTERM under load: every request that was sent is answered, attempts end, waiting consumers go home, exit 0', async (context) => {
+test('SIGTERM under load: every request that was sent is answered, attempts end, who waits or watches goes home, exit 0', async (context) => {
   const dataDir = temporaryFolder(context);
   const receiver = await Receiver.start((_got, response) => void setTimeout(() => response.writeHead(200).end(), 300));
   context.after(() => receiver.stop());
@@ -44,11 +45,25 @@ test('SIGTERM under load: every request that was sent is answered, attempts end,
   for (let i = 0; i < 5; i++) await client.send('slow', i);
   const waiting = client.post('/api/inbox/lease', { wait_seconds: 20, event_types: ['never'] });
 
+  const watching = await Promise.all(
+    Array.from({ length: 50 }, (_, n) =>
+      StreamReader.open(service.url, { key: DEVELOPMENT_KEY, query: n % 2 === 0 ? '' : '?types=never', reads: n > 0 }),
+    ),
+  );
+  context.after(() => {
+    for (const reader of watching) reader.close();
+  });
+
   const statuses: number[] = [];
   const connections = Array.from({ length: 50 }, () => hammer(service.url, (status) => statuses.push(status)));
   await receiver.waitFor(5);
   await eventually(() => assert.ok(statuses.length > 200));
-  const ended = await service.stop('SIGTERM');
+  const stoppedAt = performance.now();
+  const watchersGone = Promise.all(watching.slice(1).map((reader) => reader.untilEnded()));
+  const stopping = service.stop('SIGTERM');
+  for (const how of await watchersGone) assert.equal(how, 'in order');
+  assert.ok(performance.now() - stoppedAt < 1_000, 'streams end within a second');
+  const ended = await stopping;
   assert.deepEqual(ended, { code: 0, signal: null }, service.output);
   const ends = await Promise.all(connections);
   assert.equal(
