@@ -253,7 +253,8 @@ describe('live tail', () => {
   test('a key that ran out ends its stream', async (context) => {
     const dataDir = temporaryFolder(context);
     const key = await addOrganization({ ...(await engineEnvironment(dataDir)), DATA_DIR: dataDir }, 4_000);
-    const own = await startTestService(context, { DATA_DIR: dataDir });
+    const ownLines: string[] = [];
+    const own = await startTestService(context, { DATA_DIR: dataDir }, listeningLog(ownLines));
     const readers = await Promise.all([
       StreamReader.open(own.url, { key }),
       StreamReader.open(own.url, { key: own.key }),
@@ -265,6 +266,8 @@ describe('live tail', () => {
     assert.equal(await readers[0]?.untilEnded(8_000), 'in order');
     assert.equal((await own.get('/api/me', { key })).status, 401);
     assert.equal(readers[1]?.ended, null);
+    await eventually(() => assert.ok(ownLines.some((line) => /^info GET \/api\/stream status=200/.test(line))));
+    assert.ok(!ownLines.some((line) => /SLOW REQUEST: GET \/api\/stream/.test(line)));
   });
 
   test('so many streams an organization, then 429', async (context) => {

@@ -152,6 +152,21 @@ describe('Tail', () => {
     assert.equal(world.tail.ended, null);
   });
 
+  test('what came too fast behind the last piece of the record is read from there', async () => {
+    const world = newTail({ missed: true });
+    world.record.push(newEvent());
+    const big = Array.from({ length: 30 }, () => newEvent('a', 'x'.repeat(50_000)));
+    world.whenRead(() => {
+      world.whenRead(() => {});
+      world.record.push(...big);
+      world.tell(...big);
+    });
+    assert.deepEqual(
+      eventIds(await world.all()),
+      world.record.map(({ id }) => id),
+    );
+  });
+
   test('when the way was cut, events are read from the record, and of deliveries it says so', async () => {
     const world = newTail();
     const [before, lost] = [newEvent(), newEvent()];

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { randomFillSync } from 'node:crypto';
+import { test } from 'node:test';
+import { SystemClock } from '../../src/app/clock.ts';
+import type { AcceptedEvent } from '../../src/core/event.ts';
+import { type EventId, IdSource, type OrganizationId } from '../../src/core/ids.ts';
+import { jsonText } from '../../src/core/json-text.ts';
+import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
+import { LiveTail } from '../../src/pipeline/live-tail.ts';
+import type { EventStore } from '../../src/ports/store/event-store.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+test('what happens while a watcher who has missed nothing comes in is shown', async (context) => {
+  const clock = new SystemClock();
+  const ids = new IdSource(() => clock.now(), randomFillSync);
+  const engine = openSqliteEngine({
+    dataDir: temporaryFolder(context),
+    clock,
+    ids,
+    fanOut: () => [],
+    dedupWindowMs: 1_000,
+    maxBacklog: null,
+    onFatal: (error) => assert.fail(String(error)),
+  });
+  context.after(() => engine.close());
+  const organizationId = ids.next<OrganizationId>();
+  const happen = async (): Promise<EventId> => {
+    const event: AcceptedEvent = {
+      id: ids.next<EventId>(),
+      organizationId,
+      type: 'a',
+      data: jsonText(1),
+      dedupId: null,
+      orderingKey: null,
+      deliverAt: null,
+      createdAt: clock.now(),
+      traceparent: null,
+      hops: 0,
+    };
+    await engine.intake.accept([event]);
+    engine.activity.publish([{ kind: 'event', event }]);
+    return event.id;
+  };
+  const { events: real } = engine.store;
+  const meanwhile: EventId[] = [];
+  const events: EventStore = {
+    get: (...args) => real.get(...args),
+    after: (...args) => real.after(...args),
+    removeStep: (...args) => real.removeStep(...args),
+    list: async (...args) => {
+      const found = await real.list(...args);
+      meanwhile.push(await happen());
+      return found;
+    },
+  };
+  const liveTail = new LiveTail({ feed: engine.activity, events, bus: engine.bus });
+  context.after(() => liveTail.stop());
+  const seen = await happen();
+  const opened = await liveTail.open({
+    organizationId,
+    filter: { types: [], kinds: ['event'] },
+    after: seen,
+    isAllowed: () => true,
+  });
+  assert.ok(typeof opened !== 'string');
+  const shown = await opened.tail.next();
+  assert.deepEqual(
+    shown?.map(({ position }) => position),
+    meanwhile,
+  );
+});
