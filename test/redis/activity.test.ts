@@ -73,6 +73,23 @@ describe('Redis activity', () => {
   );
 
   test(
+    'what comes while other news goes out follows it',
+    inWorld(async (world) => {
+      const activity = await process(world);
+      const { seen, listener } = watch();
+      await activity.subscribe(world.organizationId, listener);
+      const all: Activity[] = [];
+      for (const until = performance.now() + 200; performance.now() < until; ) {
+        all.push(news(world));
+        activity.publish(all.slice(-1));
+        await new Promise((resolve) => setImmediate(resolve));
+        if (all.length >= 900) break;
+      }
+      await eventually(() => assert.deepEqual(seen, all));
+    }),
+  );
+
+  test(
     'without Redis publishing goes on as if nothing were, and a subscription says that it can’t; afterwards all is told',
     inWorld(async (world) => {
       const [here, there] = [await process(world), await process(world)];
