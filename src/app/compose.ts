@@ -26,6 +26,7 @@ import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { RecordSource } from '../ports/transfer.ts';
 import { createSender } from '../sender/sender.ts';
+import { maxOpenFiles } from './open-files.ts';
 import { hasApi, hasDeliverer, hasWorker, type Role } from './roles.ts';
 import { DEVELOPMENT_KEY, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -134,6 +135,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
             clock,
             log,
             userAgent: USER_AGENT,
+            maxOpenFiles: maxOpenFiles(),
           })
         : null,
   };

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId } from '../core/ids.ts';
-import { LEASE_MARGIN_MS } from '../core/limits.ts';
 import type { Milliseconds, Timestamp } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { DeliveryQueue, LaneDemand, TakenDelivery, TakenLane } from '../ports/delivery-queue.ts';
+import type { DeliveryQueue, TakenDelivery, TakenLane } from '../ports/delivery-queue.ts';
 import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
@@ -16,14 +15,11 @@ import { Collector } from './collector.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { Lane } from './lane.ts';
 import { Perseverance } from './perseverance.ts';
+import { ReadyLanes } from './ready-lanes.ts';
+import { Slots } from './slots.ts';
 
-/** Attempts under way at once, over all endpoints: each holds a socket and a payload of up to 256 KiB. */
-const MAX_SLOTS = 1_000;
-/** Of these, for endpoints that hung lately. */
-const MAX_SUSPECT_SLOTS = MAX_SLOTS / 4;
-/** From one lane in one taking, so that one call to the queue stays short. */
-const MAX_TAKE_PER_LANE = 50;
-const MAX_TAKE = 500;
+/** Attempts under way at once; fewer where the system allows fewer open files. */
+const MAX_SLOTS = 4_000;
 /** Timers are set in slices: none beyond 2^31 ms, and a clock that was set forward is noticed. */
 const MAX_SLEEP_MS = 600_000;
 /** Deliveries of a removed or disabled endpoint that are ended in one step. */
@@ -41,12 +37,10 @@ export class Deliverer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #lanes = new Map<EndpointId, Lane>();
-  /** Lanes that are due and have room, the longest waiting first. */
-  readonly #ready = new Set<Lane>();
+  readonly #ready = new ReadyLanes();
+  readonly #slots: Slots;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #work = new Set<Promise<unknown>>();
-  #slotsUsed = 0;
-  #suspectSlotsUsed = 0;
   #taking = false;
   #pumpPlanned = false;
   #stopping = false;
@@ -61,7 +55,10 @@ export class Deliverer {
     clock: Clock;
     log: Log;
     userAgent: string;
+    /** The system's bound; half of it is left to others. */
+    maxOpenFiles: number;
   }) {
+    this.#slots = new Slots(Math.min(MAX_SLOTS, Math.floor(parts.maxOpenFiles / 2)));
     this.#queue = parts.queue;
     this.#endpoints = parts.endpoints;
     this.#directory = parts.directory;
@@ -175,7 +172,7 @@ export class Deliverer {
 
   async #pump(): Promise<void> {
     if (this.#taking || this.#stopping) return;
-    const demands = this.#demands();
+    const demands = this.#slots.demands(this.#ready, this.#clock.monotonicMs());
     if (demands.length === 0) return;
     this.#taking = true;
     try {
@@ -189,34 +186,6 @@ export class Deliverer {
       this.#taking = false;
     }
     if (this.#ready.size > 0) this.#planPump();
-  }
-
-  /** In turn: a lane that was served goes to the end of the line. */
-  #demands(): LaneDemand[] {
-    const demands: LaneDemand[] = [];
-    const now = this.#clock.monotonicMs();
-    let free = Math.min(MAX_TAKE, MAX_SLOTS - this.#slotsUsed);
-    let suspectFree = MAX_SUSPECT_SLOTS - this.#suspectSlotsUsed;
-    for (const lane of this.#ready) {
-      if (free <= 0) break;
-      const { endpoint } = lane;
-      const capacity = lane.capacity(now);
-      if (capacity === 0 || endpoint === undefined) {
-        this.#ready.delete(lane);
-        continue;
-      }
-      if (lane.suspect && suspectFree <= 0) continue;
-      const demand = demandOf(lane.endpointId, endpoint, {
-        requests: Math.min(capacity, MAX_TAKE_PER_LANE, free),
-        collected: lane.collector?.size ?? 0,
-      });
-      demands.push(demand);
-      free -= demand.limit;
-      if (lane.suspect) suspectFree -= demand.limit;
-      this.#ready.delete(lane);
-      lane.due = false;
-    }
-    return demands;
   }
 
   #startTaken(taken: TakenLane): void {
@@ -236,16 +205,13 @@ export class Deliverer {
   }
 
   async #deliver(lane: Lane, deliveries: readonly [TakenDelivery, ...TakenDelivery[]]): Promise<void> {
-    const { suspect } = lane;
+    const endUse = this.#slots.use(lane);
     lane.inFlight++;
-    this.#slotsUsed++;
-    if (suspect) this.#suspectSlotsUsed++;
     try {
       await this.#attempt(lane, deliveries);
     } finally {
       lane.inFlight--;
-      this.#slotsUsed--;
-      if (suspect) this.#suspectSlotsUsed--;
+      endUse();
       this.#offer(lane);
       if (this.#ready.size > 0) this.#planPump();
     }
@@ -276,22 +242,6 @@ export class Deliverer {
     this.#work.add(running);
     void running.finally(() => this.#work.delete(running));
   }
-}
-
-/** @param free requests that it may begin, and deliveries that wait in memory to become one */
-function demandOf(
-  endpointId: EndpointId,
-  { maxConcurrency, timeoutMs, options }: Endpoint,
-  free: { requests: number; collected: number },
-): LaneDemand {
-  const { batch, rateLimit } = options;
-  const size = batch?.maxEvents ?? 1;
-  return {
-    endpointId,
-    limit: batch === null ? free.requests : Math.max(1, batch.maxEvents - free.collected),
-    leaseMs: timeoutMs + LEASE_MARGIN_MS + (batch?.maxWaitMs ?? 0),
-    limits: { maxLeased: maxConcurrency * size, ratePerSecond: rateLimit },
-  };
 }
 
 function isEnded(endpoint: Endpoint | undefined): boolean {

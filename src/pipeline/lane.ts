@@ -4,7 +4,7 @@ import type { EndpointId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Collector } from './collector.ts';
 
-/** Time-outs and dead connections in a row after which a lane is suspect. */
+/** Time-outs and dead connections in a row after which a lane is suspect; one is enough where it never answered. */
 const SUSPECT_AFTER = 2;
 
 /** Failures in a row, of whatever kind, after which a lane rests. */
@@ -25,6 +25,8 @@ export class Lane {
   due = false;
   /** Grows with every lookup of the endpoint, so that only the last one counts. */
   lookups = 0;
+  /** It has answered something since it was looked up. */
+  proven = false;
   #hangs = 0;
   #failuresInRow = 0;
   #rests = 0;
@@ -38,7 +40,7 @@ export class Lane {
 
   /** One that hung lately: it gets one attempt at a time, and shares few slots with its like. */
   get suspect(): boolean {
-    return this.#hangs >= SUSPECT_AFTER;
+    return this.#hangs >= (this.proven ? SUSPECT_AFTER : 1);
   }
 
   /** How many attempts it may start now. After a rest it is one, until one succeeds. */
@@ -77,14 +79,15 @@ export class Lane {
     this.#failuresInRow = 0;
     this.#rests = 0;
     this.#restsUntilMs = Number.NEGATIVE_INFINITY;
+    this.proven = false;
   }
 
   learn(outcome: AttemptOutcome, monotonicNowMs: Milliseconds): void {
     if (outcome.error === 'local') return;
-    if (outcome.error === null) {
-      this.trustAgain();
-      return;
-    }
+    const answered = this.proven || outcome.statusCode !== null;
+    if (outcome.error === null) this.trustAgain();
+    this.proven = answered;
+    if (outcome.error === null) return;
     this.#failuresInRow++;
     // Of many that fail together one opens the breaker.
     if (this.#failuresInRow >= BREAK_AFTER && this.restMs(monotonicNowMs) === 0) {

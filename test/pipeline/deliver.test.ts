@@ -67,6 +67,7 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     clock,
     log: SILENT_LOG,
     userAgent: 'test',
+    maxOpenFiles: 1_024,
   };
   const deliverer = new Deliverer(parts);
   await deliverer.start();

@@ -6,7 +6,7 @@ import type { EndpointId } from '../../src/core/ids.ts';
 import { Lane } from '../../src/pipeline/lane.ts';
 
 const outcome = (error: AttemptError | null): AttemptOutcome => ({
-  statusCode: null,
+  statusCode: error === null ? 200 : error === 'status' ? 500 : null,
   error,
   durationMs: 1,
   responseExcerpt: null,
@@ -34,8 +34,12 @@ describe('a lane', () => {
     assert.equal(openLane('disabled').capacity(0), 0);
   });
 
-  test('is suspect after two time-outs: one attempt at a time, until one succeeds', () => {
+  test('is suspect after two time-outs, or one where it never answered: one attempt at a time, until one succeeds', () => {
+    const unknown = openLane();
+    fail(unknown, 1, 0, 'timeout');
+    assert.equal(unknown.suspect, true);
     const lane = openLane();
+    fail(lane, 1, 0, 'status');
     fail(lane, 1, 0, 'timeout');
     assert.equal(lane.suspect, false);
     fail(lane, 1, 0, 'timeout');
