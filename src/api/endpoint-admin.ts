@@ -102,7 +102,11 @@ export class EndpointAdmin {
       ...(body.timeout_seconds === undefined ? {} : { timeoutMs: body.timeout_seconds * 1_000 }),
       ...(body.enabled === undefined
         ? {}
-        : { status: body.enabled ? ('active' as const) : ('paused' as const), disabledReason: null }),
+        : {
+            status: body.enabled ? ('active' as const) : ('paused' as const),
+            disabledReason: null,
+            failingSince: null,
+          }),
       retryPolicy: {
         maxAttempts: body.max_attempts ?? maxAttempts,
         schedule: body.retry_schedule === undefined ? schedule : readSchedule(body.retry_schedule),

@@ -4,6 +4,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import type { InboxMessage } from '../core/inbox.ts';
 import type { Job } from '../core/job.ts';
+import { isOperational } from '../core/operational-event.ts';
 import { formatDuration, type Timestamp, toIso } from '../core/time.ts';
 import { optionsView } from './endpoint-options.ts';
 
@@ -19,7 +20,7 @@ export function eventJson(event: AcceptedEvent, extra = ''): string {
     id: event.id,
     type: event.type,
     created_at: toIso(event.createdAt),
-    dedup_id: event.dedupId,
+    dedup_id: isOperational(event) ? null : event.dedupId,
     ordering_key: event.orderingKey,
     deliver_at: iso(event.deliverAt),
   });
@@ -112,6 +113,7 @@ export function endpointView(endpoint: Endpoint) {
     enabled: endpoint.status === 'active',
     status: endpoint.status,
     disabled_reason: endpoint.disabledReason,
+    failing_since: iso(endpoint.failingSince),
     created_at: toIso(endpoint.createdAt),
     updated_at: toIso(endpoint.updatedAt),
   };

@@ -135,6 +135,9 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
             clock,
             log,
             userAgent: USER_AGENT,
+            intake: engine.intake,
+            ids,
+            disableAfterMs: settings.webhook.disableAfterMs,
             maxOpenFiles: maxOpenFiles(),
           })
         : null,

@@ -47,6 +47,7 @@ export interface Settings {
     readonly timeoutMs: Milliseconds;
     readonly maxAttempts: number;
     readonly schedule: readonly Milliseconds[];
+    readonly disableAfterMs: Milliseconds;
     /** CIDRs. */
     readonly allowedNetworks: readonly string[];
     readonly httpsOnly: boolean;
@@ -107,6 +108,10 @@ export const SETTINGS = {
   ),
   WEBHOOK_HTTPS_ONLY: trueOrFalse({ fallback: 'false', meaning: 'Refuse receivers with `http://`.' }),
   DISABLE_WEBHOOK_DELIVERY: trueOrFalse({ fallback: 'false', meaning: 'Take events in and send nothing.' }),
+  WEBHOOK_DISABLE_AFTER: duration(1_000, 365 * DAY_MS, {
+    fallback: '5d',
+    meaning: 'An endpoint whose every attempt failed for so long is disabled.',
+  }),
   DEDUP_WINDOW: duration(1_000, 30 * DAY_MS, {
     fallback: '24h',
     meaning: 'How long a `dedup_id` is remembered.',
@@ -254,6 +259,7 @@ function shape(values: Values): Settings {
       timeoutMs: values.WEBHOOK_TIMEOUT * 1_000,
       maxAttempts: values.WEBHOOK_MAX_ATTEMPTS,
       schedule: values.WEBHOOK_RETRY_SCHEDULE,
+      disableAfterMs: values.WEBHOOK_DISABLE_AFTER,
       allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS ?? Object.freeze([]),
       httpsOnly: values.WEBHOOK_HTTPS_ONLY,
       deliver: !values.DISABLE_WEBHOOK_DELIVERY,

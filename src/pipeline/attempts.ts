@@ -1,15 +1,16 @@
 import { Batcher } from '../core/batcher.ts';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
+import { isOperational } from '../core/operational-event.ts';
 import { type Decision, decideAfterAttempt } from '../core/retry.ts';
-import { addMs, type Timestamp } from '../core/time.ts';
+import { addMs, type Timestamp, toIso } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
-import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../ports/delivery-queue.ts';
 import type { Log } from '../ports/log.ts';
 import type { OutgoingRequest, Sender } from '../ports/sender.ts';
-import type { EndpointStore } from '../ports/store/endpoint-store.ts';
+import type { EndpointHealth } from './endpoint-health.ts';
+import type { OperationalEvents } from './operational-events.ts';
 import type { Perseverance } from './perseverance.ts';
 import { batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
 
@@ -23,8 +24,8 @@ type Final = Exclude<Decision, { kind: 'give_back' }>;
 /** One attempt from the signature to the record: send, decide, settle. */
 export class Attempts {
   readonly #queue: DeliveryQueue;
-  readonly #endpoints: EndpointStore;
-  readonly #bus: Bus;
+  readonly #health: EndpointHealth;
+  readonly #operational: OperationalEvents;
   readonly #activity: ActivityFeed;
   readonly #sender: Sender;
   readonly #clock: Clock;
@@ -35,8 +36,8 @@ export class Attempts {
 
   constructor(parts: {
     queue: DeliveryQueue;
-    endpoints: EndpointStore;
-    bus: Bus;
+    health: EndpointHealth;
+    operational: OperationalEvents;
     activity: ActivityFeed;
     sender: Sender;
     clock: Clock;
@@ -45,8 +46,8 @@ export class Attempts {
     perseverance: Perseverance;
   }) {
     this.#queue = parts.queue;
-    this.#endpoints = parts.endpoints;
-    this.#bus = parts.bus;
+    this.#health = parts.health;
+    this.#operational = parts.operational;
     this.#activity = parts.activity;
     this.#sender = parts.sender;
     this.#clock = parts.clock;
@@ -141,7 +142,10 @@ export class Attempts {
       return null;
     }
     this.#tell(delivery, settlement);
-    if (decision.kind === 'gone') await this.#disable(endpoint);
+    if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
+    else await this.#health.note(endpoint, outcome.error === null);
+    if (settlement.next.status === 'failed' && !isOperational(delivery.event))
+      await this.#tellFailed(delivery, outcome);
     return decision.kind === 'retry' ? decision.at : null;
   }
 
@@ -162,11 +166,18 @@ export class Attempts {
     this.#activity.publish([{ kind: 'delivery', delivery }]);
   }
 
-  async #disable({ id, organizationId }: Endpoint): Promise<void> {
-    const disable = () => this.#endpoints.disable(id, 'gone', this.#clock.now());
-    if (!(await this.#perseverance.untilItWorks(disable))) return;
-    this.#log.warn('Endpoint disabled: its receiver answered 410 Gone', { endpoint_id: id });
-    await this.#bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+  /** To those who ask for it; never about what was such a word itself. */
+  #tellFailed({ id, attemptNumber, endpointId, event }: TakenDelivery, outcome: AttemptOutcome): Promise<void> {
+    return this.#operational.tell(event.organizationId, 'delivery.failed', `${id}:${attemptNumber}`, {
+      delivery_id: id,
+      event_id: event.id,
+      event_type: event.type,
+      endpoint_id: endpointId,
+      attempts: attemptNumber,
+      last_status_code: outcome.statusCode,
+      last_error: outcome.error,
+      failed_at: toIso(this.#clock.now()),
+    });
   }
 
   /** One line an attempt, with its ids. */

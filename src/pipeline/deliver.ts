@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
-import type { EndpointId } from '../core/ids.ts';
+import type { EndpointId, IdSource } from '../core/ids.ts';
 import type { Milliseconds, Timestamp } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, TakenDelivery, TakenLane } from '../ports/delivery-queue.ts';
+import type { Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
 import { Attempts } from './attempts.ts';
 import { Collector } from './collector.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
+import { EndpointHealth } from './endpoint-health.ts';
 import { Lane } from './lane.ts';
+import { OperationalEvents } from './operational-events.ts';
 import { Perseverance } from './perseverance.ts';
 import { ReadyLanes } from './ready-lanes.ts';
 import { Slots } from './slots.ts';
@@ -55,6 +58,10 @@ export class Deliverer {
     clock: Clock;
     log: Log;
     userAgent: string;
+    intake: Intake;
+    ids: IdSource;
+    /** An endpoint whose every attempt failed for so long is disabled. */
+    disableAfterMs: Milliseconds;
     /** The system's bound; half of it is left to others. */
     maxOpenFiles: number;
   }) {
@@ -67,7 +74,10 @@ export class Deliverer {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#perseverance = new Perseverance(parts.log);
-    this.#attempts = new Attempts({ ...parts, perseverance: this.#perseverance });
+    const perseverance = this.#perseverance;
+    const operational = new OperationalEvents({ ...parts, perseverance });
+    const health = new EndpointHealth({ ...parts, operational, perseverance });
+    this.#attempts = new Attempts({ ...parts, health, operational, perseverance });
   }
 
   /** Resolves when the lanes with waiting deliveries are known; sending goes on from then. */

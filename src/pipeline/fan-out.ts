@@ -3,6 +3,7 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import { wantsEventType } from '../core/event-type.ts';
 import type { DeliveryId, IdSource } from '../core/ids.ts';
+import { isOperational, wantsOperational } from '../core/operational-event.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 
@@ -17,7 +18,7 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
   ): readonly NewDelivery[] {
     if (endpoints.length === 0) return NONE;
     return endpoints
-      .filter((endpoint) => wantsEventType(endpoint.eventTypes, event.type))
+      .filter((endpoint) => wants(endpoint, event))
       .map((endpoint) => ({
         id: newId(),
         endpointId: endpoint.id,
@@ -33,6 +34,10 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
       ? endpoints.then((loaded) => matching(loaded, event, newId))
       : matching(endpoints, event, newId);
   };
+}
+
+function wants({ eventTypes }: Endpoint, event: AcceptedEvent): boolean {
+  return isOperational(event) ? wantsOperational(eventTypes, event.type) : wantsEventType(eventTypes, event.type);
 }
 
 /** What has a time of its own, or no key where keys make the order, goes beside it. No key is empty. */

@@ -37,6 +37,7 @@ describe('endpoints', () => {
       enabled: true,
       status: 'active',
       disabled_reason: null,
+      failing_since: null,
     });
     const read = await service.get(`/api/endpoints/${id}`);
     assert.deepEqual(read.json, { id, ...rest, created_at, updated_at });

@@ -68,6 +68,9 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     log: SILENT_LOG,
     userAgent: 'test',
     maxOpenFiles: 1_024,
+    intake: engine.intake,
+    ids,
+    disableAfterMs: 1_000_000,
   };
   const deliverer = new Deliverer(parts);
   await deliverer.start();

@@ -9,7 +9,7 @@ import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
 import { idRange } from './id-range.ts';
 import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { number } from './row.ts';
+import { number, numberOrNull } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteEndpointStore implements EndpointStore {
@@ -88,6 +88,18 @@ export class SqliteEndpointStore implements EndpointStore {
     return this.#queue.submit(() => this.#statements.disable.run(id, reason, at).changes === 1);
   }
 
+  noteHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null> {
+    return this.#queue.submit(() => {
+      const { noteSucceeding, noteFailing } = this.#statements;
+      if (succeeding) {
+        noteSucceeding.run(id);
+        return null;
+      }
+      const row = noteFailing.get(id, at);
+      return row === undefined ? null : numberOrNull<Timestamp>(row, 'failing_since');
+    });
+  }
+
   remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean> {
     return this.#queue.submit(() => this.#statements.remove.run(id, organizationId).changes === 1);
   }
@@ -113,6 +125,8 @@ function prepare(writer: Connection, reader: ReadConnection) {
     getToWrite: writer.prepare('get-endpoint'),
     defaultToWrite: writer.prepare('get-default-endpoint'),
     disable: writer.prepare('disable-endpoint'),
+    noteFailing: writer.prepare('note-endpoint-failing'),
+    noteSucceeding: writer.prepare('note-endpoint-succeeding'),
     remove: writer.prepare('remove-endpoint'),
     endWaiting: writer.prepare('end-waiting-deliveries'),
     endLeased: writer.prepare('end-leased-deliveries'),

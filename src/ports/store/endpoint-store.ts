@@ -22,6 +22,8 @@ export interface EndpointStore {
   update(organizationId: OrganizationId, id: EndpointId, change: EndpointChange): Promise<Endpoint | undefined>;
   /** The deliverer's own word: it stops an endpoint that is `active`. @returns whether this call did it */
   disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean>;
+  /** An attempt succeeded, or failed. @returns since when all of them have failed; null = they have not */
+  noteHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null>;
   /** False when there was none. Its waiting deliveries are ended by `endWaiting`. */
   remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean>;
   /** One bounded step: waiting deliveries of an endpoint become `canceled` or `skipped`. @returns how many; 0 = done */

@@ -7,7 +7,7 @@ import type { PageRequest } from '../../../ports/store/page.ts';
 import type { Database } from './database.ts';
 import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
 import { idRange } from './id-range.ts';
-import { type Row, text } from './row.ts';
+import { numberOrNull, type Row, text } from './row.ts';
 
 export class PostgresEndpointStore implements EndpointStore {
   readonly #database: Database;
@@ -79,6 +79,16 @@ export class PostgresEndpointStore implements EndpointStore {
   async disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean> {
     if (!isUuid(id)) return false;
     return (await this.#database.query('disable-endpoint', [id, reason, at])).length === 1;
+  }
+
+  async noteHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null> {
+    if (!isUuid(id)) return null;
+    if (succeeding) {
+      await this.#database.query('note-endpoint-succeeding', [id]);
+      return null;
+    }
+    const [row] = await this.#database.query('note-endpoint-failing', [id, at]);
+    return row === undefined ? null : numberOrNull<Timestamp>(row, 'failing_since');
   }
 
   async remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean> {

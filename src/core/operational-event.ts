@@ -1,0 +1,24 @@
+import type { AcceptedEvent } from './event.ts';
+import { matchesEventType } from './event-type.ts';
+
+/** What the service itself has to tell a tenant, as an event like any other. */
+export type OperationalEventType = 'endpoint.disabled' | 'delivery.failed';
+
+/**
+ * Told apart by the dedup id, which begins with a character that no client can send; it also keeps an event from being
+ * told twice.
+ */
+const MARK = '\u001f';
+
+export function operationalDedupId(type: OperationalEventType, key: string): string {
+  return `${MARK}${type}:${key}`;
+}
+
+export function isOperational(event: Pick<AcceptedEvent, 'dedupId'>): boolean {
+  return event.dedupId?.startsWith(MARK) === true;
+}
+
+/** Only endpoints that name it: "all events" means those of the tenant's own clients. */
+export function wantsOperational(patterns: readonly string[], type: string): boolean {
+  return patterns.some((pattern) => !pattern.startsWith('*') && matchesEventType(pattern, type));
+}
