@@ -25,8 +25,8 @@ export function numbersOf(args: readonly string[]): number[] {
 }
 
 /** A floor in a process of its own; it says its address over IPC and ends with its parent. */
-export async function startFloor(file: string): Promise<Running> {
-  const child = fork(join(import.meta.dirname, file));
+export async function startFloor(file: string, args: readonly string[] = []): Promise<Running> {
+  const child = fork(join(import.meta.dirname, file), args);
   const [message] = (await once(child, 'message')) as [{ url: string }];
   const stop = async () => {
     const ended = once(child, 'exit');

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { AcceptedEvent } from '../core/event.ts';
 import { type DeliveryId, idAt, type OrganizationId } from '../core/ids.ts';
+import { fewRandomBytes } from '../core/random-bytes.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -191,7 +191,7 @@ export class Persister {
   /** In the order of acceptance, whichever worker makes them. A place that can't be true is left aside. */
   #idsOf({ place }: StreamEntry): (() => DeliveryId) | undefined {
     const ageMs = this.#clock.now() - place.ms;
-    return ageMs > -PLACE_SKEW_MS && ageMs < PLACE_MAX_AGE_MS ? () => idAt(place, randomBytes(8)) : undefined;
+    return ageMs > -PLACE_SKEW_MS && ageMs < PLACE_MAX_AGE_MS ? () => idAt(place, fewRandomBytes(8)) : undefined;
   }
 
   async #recordAll(routed: readonly Routed[]): Promise<void> {

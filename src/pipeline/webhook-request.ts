@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
+import { fewRandomBytes } from '../core/random-bytes.ts';
 import { sign } from '../core/signature.ts';
 import { type Timestamp, toIso } from '../core/time.ts';
 import type { TakenDelivery } from '../ports/delivery-queue.ts';
@@ -93,7 +93,7 @@ function liveSecrets(endpoint: Endpoint, at: Timestamp): string[] {
 
 /** A span below the client's own (W3C Trace Context); without one, the event's id serves as the trace's. */
 function childTrace(event: AcceptedEvent): string {
-  const span = randomBytes(8).toString('hex');
+  const span = fewRandomBytes(8).toString('hex');
   if (event.traceparent !== null) return `${event.traceparent.slice(0, 36)}${span}${event.traceparent.slice(52)}`;
   return `00-${event.id.replaceAll('-', '')}-${span}-00`;
 }
