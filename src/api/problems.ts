@@ -78,15 +78,14 @@ export function createErrorHandler(log: Log) {
   };
 }
 
+export function unavailable({ retryAfterSeconds }: EngineUnavailable): Problem {
+  const detail = 'The event store cannot be written or read now; nothing of this request was kept. Try again.';
+  return { code: 'unavailable', detail, retryAfterSeconds };
+}
+
 function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
-  if (error instanceof EngineUnavailable) {
-    return {
-      code: 'unavailable',
-      detail: 'The event store cannot be written or read now; nothing of this request was kept. Try again.',
-      retryAfterSeconds: error.retryAfterSeconds,
-    };
-  }
+  if (error instanceof EngineUnavailable) return unavailable(error);
   const { validation, code } = error as FastifyError;
   if (validation !== undefined) return invalidRequest(validation as unknown as FieldError[]);
   return FASTIFY_PROBLEMS[code] ?? { code: 'internal', detail: 'Something went wrong. It has been noted.' };

@@ -28,3 +28,14 @@ function apply(decision: RateDecision, reply: FastifyReply): void {
     retryAfterSeconds: Math.max(1, decision.retryAfterSeconds),
   });
 }
+
+/** For several events: some may be granted and others not. Null where there is no limit. */
+export async function takeTokens(
+  parts: Pick<ApiParts, 'rateLimits' | 'engine'>,
+  request: FastifyRequest,
+  tokens: number,
+): Promise<RateDecision | null> {
+  const { organization } = request.caller;
+  const perMinute = parts.rateLimits[organization.tier];
+  return perMinute === null ? null : parts.engine.rateLimiter.take(organization.id, perMinute, tokens);
+}

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiParts } from './context.ts';
+import { NDJSON } from './ndjson.ts';
 
 const SLOW_MS = 100;
 const VERY_SLOW_MS = 1_000;
@@ -31,6 +32,8 @@ function line(request: FastifyRequest, reply: FastifyReply, tookMs: number): str
 }
 
 /** Waiting is what it was asked to do. */
-function isToWait({ routeOptions }: FastifyRequest): boolean {
+function isToWait({ routeOptions, headers }: FastifyRequest): boolean {
+  // An upload takes as long as its client sends.
+  if (headers['content-type']?.startsWith(NDJSON) === true) return true;
   return routeOptions.url === '/api/inbox/lease' || routeOptions.url === '/api/stream';
 }

@@ -11,6 +11,7 @@ import { createErrorHandler, sendProblem } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { deliveryRoutes } from './resources/deliveries.ts';
 import { endpointRoutes } from './resources/endpoints.ts';
+import { eventBatchRoutes } from './resources/event-batches.ts';
 import { eventRoutes } from './resources/events.ts';
 import { healthRoutes } from './resources/health.ts';
 import { inboxRoutes } from './resources/inbox.ts';
@@ -79,6 +80,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   await app.register((tenant, _options, done) => {
     tenant.addHook('onRequest', requireApiKey(parts.authenticator));
     eventRoutes(tenant, parts);
+    eventBatchRoutes(tenant, parts);
     webhookConfigRoutes(tenant, parts);
     endpointRoutes(tenant, parts);
     deliveryRoutes(tenant, parts);

@@ -14,6 +14,12 @@ export interface JsonMember extends JsonSpan {
   readonly key: string;
 }
 
+export type JsonListScan =
+  | { readonly kind: 'array'; readonly items: readonly JsonSpan[] }
+  /** Valid JSON, but no array at the top. */
+  | { readonly kind: 'other'; readonly value: JsonSpan }
+  | { readonly kind: 'invalid'; readonly detail: string };
+
 export type JsonScan =
   | { readonly kind: 'object'; readonly members: readonly JsonMember[] }
   /** Valid JSON, but no object at the top. */
@@ -50,6 +56,17 @@ export function scanJson(bytes: Buffer): JsonScan {
   }
 }
 
+/** The same for a list: where its items stand. Their nesting counts from the list. */
+export function scanJsonList(bytes: Buffer): JsonListScan {
+  const scanner = new Scanner(bytes);
+  try {
+    return scanner.list();
+  } catch (error) {
+    if (error instanceof InvalidJson) return { kind: 'invalid', detail: error.message };
+    throw error;
+  }
+}
+
 /** The text of a span. One-byte strings where it is plain ASCII: half the memory and quicker to write out again. */
 export function textOf(bytes: Buffer, span: JsonSpan): string {
   return bytes.toString('utf8', span.start, span.end);
@@ -74,6 +91,30 @@ class Scanner {
     this.#space();
     if (this.#at < this.#end) throw this.#unexpected();
     return result;
+  }
+
+  list(): JsonListScan {
+    this.#space();
+    const isList = this.#peek() === OPEN_BRACKET;
+    const result: JsonListScan = isList
+      ? { kind: 'array', items: this.#topItems() }
+      : { kind: 'other', value: this.#value(1) };
+    this.#space();
+    if (this.#at < this.#end) throw this.#unexpected();
+    return result;
+  }
+
+  #topItems(): JsonSpan[] {
+    const items: JsonSpan[] = [];
+    this.#enter(1);
+    if (this.#peek() === CLOSE_BRACKET) {
+      this.#at++;
+      return items;
+    }
+    do {
+      items.push(this.#value(2));
+    } while (this.#more(CLOSE_BRACKET));
+    return items;
   }
 
   #topMembers(): JsonMember[] {

@@ -9,6 +9,11 @@ export const MAX_EVENT_BODY_BYTES = MAX_DATA_BYTES + 256 * 1024;
 export const MAX_ADMIN_BODY_BYTES = 64 * 1024;
 /** Deeper JSON is refused: receivers' own parsers recurse. */
 export const MAX_JSON_DEPTH = 128;
+/** Of a batch as one JSON array; more goes as NDJSON, which has no end. */
+export const MAX_BATCH_ITEMS = 1_000;
+export const MAX_BATCH_BODY_BYTES = 16 * 1024 * 1024;
+/** No byte for so long, or none taken of the answer: the connection is cut. */
+export const NDJSON_IDLE_MS = 30_000;
 export const MAX_TYPE_LENGTH = 255;
 export const MAX_DEDUP_ID_LENGTH = 255;
 export const MAX_ORDERING_KEY_LENGTH = 255;

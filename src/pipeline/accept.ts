@@ -1,11 +1,16 @@
 import type { AcceptedEvent } from '../core/event.ts';
 import type { EventInput } from '../core/event-request.ts';
 import type { EventId, IdSource, OrganizationId } from '../core/ids.ts';
+import type { Milliseconds } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AcceptOutcome, Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
+import { EngineUnavailable } from '../ports/unavailable.ts';
 import { logPersisted } from './persisted-log.ts';
+
+/** Stored in one step: what comes meanwhile waits no longer for it than for a few. */
+const MAX_GROUP = 200;
 
 /** Where an event came from, beside what its client said of it. */
 export interface Origin {
@@ -50,8 +55,57 @@ export class AcceptStation {
 
   /** Rejects with `EngineUnavailable`; the event is not there then. */
   async accept(input: EventInput, origin: Origin): Promise<Acceptance> {
+    const [acceptance] = await this.#acceptGroup([input], origin);
+    if (acceptance === undefined) throw new Error('the intake answered no outcome');
+    return acceptance;
+  }
+
+  /**
+   * Many, in groups, each of which is accepted or not: in order. Where a group could not be stored, its events have the
+   * error instead; those with a dedup id may be sent again without harm.
+   */
+  async acceptMany(
+    inputs: readonly EventInput[],
+    origin: Origin,
+  ): Promise<readonly (Acceptance | { readonly error: EngineUnavailable })[]> {
+    const groups = Array.from({ length: Math.ceil(inputs.length / MAX_GROUP) }, (_, n) =>
+      inputs.slice(n * MAX_GROUP, (n + 1) * MAX_GROUP),
+    );
+    const answers = await Promise.all(
+      groups.map(async (group) => {
+        try {
+          return await this.#acceptGroup(group, origin);
+        } catch (error) {
+          if (!(error instanceof EngineUnavailable)) throw error;
+          return group.map(() => ({ error }));
+        }
+      }),
+    );
+    return answers.flat();
+  }
+
+  async #acceptGroup(inputs: readonly EventInput[], origin: Origin): Promise<Acceptance[]> {
     const startedAt = this.#clock.monotonicMs();
-    const event: AcceptedEvent = {
+    const events = inputs.map((input) => this.#eventOf(input, origin));
+    const outcomes = await this.#intake.accept(events);
+    const tookMs = this.#clock.monotonicMs() - startedAt;
+    const acceptances = events.map((event, at): Acceptance => {
+      const outcome = outcomes[at];
+      if (outcome === undefined) throw new Error('the intake answered no outcome');
+      return { event, outcome };
+    });
+    if (this.#intakeIsRecord) this.#tell(acceptances, tookMs);
+    return acceptances;
+  }
+
+  #tell(acceptances: readonly Acceptance[], tookMs: Milliseconds): void {
+    const accepted = acceptances.filter(({ outcome }) => outcome.kind === 'accepted').map(({ event }) => event);
+    for (const { id } of accepted) logPersisted(this.#log, id, tookMs);
+    if (accepted.length > 0) this.#activity.publish(accepted.map((event) => ({ kind: 'event', event })));
+  }
+
+  #eventOf(input: EventInput, origin: Origin): AcceptedEvent {
+    return {
       id: this.#ids.next<EventId>(),
       organizationId: origin.organizationId,
       type: input.type,
@@ -63,12 +117,5 @@ export class AcceptStation {
       traceparent: origin.traceparent,
       hops: origin.hops,
     };
-    const [outcome] = await this.#intake.accept([event]);
-    if (outcome === undefined) throw new Error('the intake answered no outcome');
-    if (outcome.kind === 'accepted' && this.#intakeIsRecord) {
-      logPersisted(this.#log, event.id, this.#clock.monotonicMs() - startedAt);
-      this.#activity.publish([{ kind: 'event', event }]);
-    }
-    return { event, outcome };
   }
 }

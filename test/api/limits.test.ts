@@ -111,4 +111,20 @@ describe('limits', () => {
       assert.equal(again.status, 202);
     });
   });
+
+  test('a batch takes the tokens that are there, a token an item; the rest is rejected', async (context) => {
+    const dataDir = temporaryFolder(context);
+    await addFreeOrganization(dataDir);
+    const service = await startTestService(context, { DATA_DIR: dataDir, RATE_LIMIT_FREE: '6' });
+    const items = Array.from({ length: 4 }, (_, n) => `{"type":"paid","data":${n}}`);
+    const send = (raw: string, type: string) =>
+      service.call('POST', '/api/events/batch', { raw, key: FREE_KEY, headers: { 'content-type': type } });
+    const first = await send(`[${items.join(',')}]`, 'application/json');
+    assert.equal(first.json.accepted, 4, first.text);
+    assert.equal(first.headers['ratelimit-remaining'], '2');
+    const second = (await send(items.join('\n'), 'application/x-ndjson')).text.trimEnd().split('\n');
+    const codes = second.map((line) => JSON.parse(line).error?.code);
+    assert.deepEqual(codes, [undefined, undefined, 'rate_limited', 'rate_limited', undefined]);
+    assert.deepEqual(JSON.parse(second.at(-1) ?? ''), { accepted: 2, duplicates: 0, rejected: 2 });
+  });
 });

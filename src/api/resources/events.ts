@@ -3,13 +3,14 @@ import type { FromSchema } from 'json-schema-to-ts';
 import type { AcceptedEvent } from '../../core/event.ts';
 import { readEventRequest } from '../../core/event-request.ts';
 import type { EventId } from '../../core/ids.ts';
-import { MAX_EVENT_BODY_BYTES, MAX_HOPS } from '../../core/limits.ts';
+import { MAX_EVENT_BODY_BYTES } from '../../core/limits.ts';
 import { toIso } from '../../core/time.ts';
-import type { Acceptance, Origin } from '../../pipeline/accept.ts';
+import type { Acceptance } from '../../pipeline/accept.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
 import { type BodyRule, countHeader } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { originOf } from '../origin.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { takeToken } from '../rate-limit.ts';
 import { deliverySummary, eventJson, pageJson } from '../views.ts';
@@ -84,28 +85,6 @@ function answer(reply: FastifyReply, { event, outcome }: Acceptance): FastifyRep
         retryAfterSeconds: outcome.retryAfterSeconds,
       });
   }
-}
-
-function originOf(request: FastifyRequest): Origin {
-  const hops = Number(request.headers['x-triggers-hops'] ?? 0);
-  if (hops > MAX_HOPS) {
-    throw new ProblemError({
-      code: 'loop_detected',
-      detail: `This event has passed through our own webhooks more than ${MAX_HOPS} times.`,
-    });
-  }
-  return {
-    organizationId: request.caller.organization.id,
-    traceparent: readTraceparent(request.headers['traceparent']),
-    hops: Number.isInteger(hops) && hops > 0 ? hops : 0,
-  };
-}
-
-/** Version 00 of W3C Trace Context; another form is as good as none. */
-function readTraceparent(header: string | string[] | undefined): string | null {
-  return typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
-    ? header
-    : null;
 }
 
 function idempotencyKey(request: FastifyRequest): string | null {

@@ -1,0 +1,66 @@
+import { isUtf8 } from 'node:buffer';
+import { MAX_EVENT_BODY_BYTES } from '../core/limits.ts';
+import type { Problem } from '../core/problem.ts';
+import type { Item } from './event-results.ts';
+
+export const NDJSON = 'application/x-ndjson';
+
+const LINE_FEED = 0x0a;
+const BLANK = /^[ \t\r]*$/;
+
+const TOO_LONG: Problem = {
+  code: 'payload_too_large',
+  detail: `A line may have ${MAX_EVENT_BODY_BYTES} bytes at most.`,
+};
+const BAD_UTF8: Problem = { code: 'invalid_json', detail: 'The line is not valid UTF-8.' };
+
+/**
+ * Cuts a stream of bytes into the lines of NDJSON as they come. Keeps one unfinished line at most; of one that is too long,
+ * nothing but that it was. Blank lines are none.
+ */
+export class LineCutter {
+  #begun: Buffer[] = [];
+  #begunBytes = 0;
+  #isTooLong = false;
+
+  /** @returns the lines that these bytes complete */
+  push(chunk: Buffer): Item[] {
+    const items: Item[] = [];
+    let from = 0;
+    for (let at = chunk.indexOf(LINE_FEED, from); at !== -1; at = chunk.indexOf(LINE_FEED, from)) {
+      this.#add(chunk.subarray(from, at));
+      this.#complete(items);
+      from = at + 1;
+    }
+    if (from < chunk.length) this.#add(chunk.subarray(from));
+    return items;
+  }
+
+  /** The last line needs no line feed. */
+  end(): Item[] {
+    const items: Item[] = [];
+    this.#complete(items);
+    return items;
+  }
+
+  #add(bytes: Buffer): void {
+    this.#begunBytes += bytes.length;
+    if (this.#begunBytes <= MAX_EVENT_BODY_BYTES) {
+      this.#begun.push(bytes);
+      return;
+    }
+    this.#isTooLong = true;
+    this.#begun = [];
+  }
+
+  #complete(items: Item[]): void {
+    const [first] = this.#begun;
+    const line = this.#begun.length === 1 && first !== undefined ? first : Buffer.concat(this.#begun);
+    if (this.#isTooLong) items.push({ problem: TOO_LONG });
+    else if (!isUtf8(line)) items.push({ problem: BAD_UTF8 });
+    else if (line.length > 64 || !BLANK.test(line.toString('latin1'))) items.push({ bytes: line });
+    this.#begun = [];
+    this.#begunBytes = 0;
+    this.#isTooLong = false;
+  }
+}

@@ -1,0 +1,27 @@
+import type { FastifyRequest } from 'fastify';
+import { MAX_HOPS } from '../core/limits.ts';
+import type { Origin } from '../pipeline/accept.ts';
+import { ProblemError } from './problems.ts';
+
+/** Who sends, and what the request's headers say of its way here. Throws `loop_detected`. */
+export function originOf(request: FastifyRequest): Origin {
+  const hops = Number(request.headers['x-triggers-hops'] ?? 0);
+  if (hops > MAX_HOPS) {
+    throw new ProblemError({
+      code: 'loop_detected',
+      detail: `This event has passed through our own webhooks more than ${MAX_HOPS} times.`,
+    });
+  }
+  return {
+    organizationId: request.caller.organization.id,
+    traceparent: readTraceparent(request.headers['traceparent']),
+    hops: Number.isInteger(hops) && hops > 0 ? hops : 0,
+  };
+}
+
+/** Version 00 of W3C Trace Context; another form is as good as none. */
+function readTraceparent(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
+    ? header
+    : null;
+}
