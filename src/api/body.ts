@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { parseExactJson } from '../core/exact-json.ts';
 import { scanJson } from '../core/json-scan.ts';
 import { BODY_TIMEOUT_MS, MAX_ADMIN_BODY_BYTES } from '../core/limits.ts';
 import type { Problem } from '../core/problem.ts';
@@ -129,5 +130,5 @@ function tooLarge(maxBytes: number): Problem {
 function parseJson(bytes: Buffer): unknown {
   const scan = scanJson(bytes);
   if (scan.kind === 'invalid') throw problemError('invalid_json', `The body is not valid: ${scan.detail}.`);
-  return JSON.parse(bytes.toString('utf8'));
+  return parseExactJson(bytes.toString('utf8'));
 }

@@ -1,17 +1,19 @@
 import type { DeliveryOptions } from '../core/endpoint.ts';
-import { MAX_RETRY_DEADLINE_MS } from '../core/limits.ts';
+import { checkFilter, type EventFilter } from '../core/filter/filter.ts';
+import { MAX_FILTER_CHARACTERS, MAX_RETRY_DEADLINE_MS } from '../core/limits.ts';
 import type { FieldError } from '../core/problem.ts';
 import { formatDuration, parseDuration } from '../core/time.ts';
 import type { EndpointChanges } from './endpoint-schema.ts';
 
 /** The options that a body names, over those that stand. */
 export function readOptions(standing: DeliveryOptions, body: EndpointChanges): DeliveryOptions {
-  const { rate_limit, retry_deadline, ordered, on_failed, batch } = body;
+  const { rate_limit, retry_deadline, ordered, on_failed, batch, filter } = body;
   return {
     ...standing,
     ...(rate_limit === undefined ? {} : { rateLimit: rate_limit }),
     ...(retry_deadline === undefined ? {} : { retryDeadlineMs: durationOf(retry_deadline) }),
     ...(ordered === undefined ? {} : { ordered: ordered as DeliveryOptions['ordered'] }),
+    ...(filter === undefined ? {} : { filter: filter as EventFilter | null }),
     ...(on_failed === undefined ? {} : { onFailed: on_failed }),
     ...(batch === undefined
       ? {}
@@ -22,7 +24,8 @@ export function readOptions(standing: DeliveryOptions, body: EndpointChanges): D
 /** What a schema can't say. @param options as they would be */
 export function checkOptions(options: DeliveryOptions, body: EndpointChanges): FieldError[] {
   const errors: FieldError[] = [];
-  const { retry_deadline } = body;
+  const { retry_deadline, filter } = body;
+  if (filter !== undefined && filter !== null) errors.push(...filterErrors(filter));
   if (typeof retry_deadline === 'string') {
     const ms = parseDuration(retry_deadline);
     if (ms === undefined || ms > MAX_RETRY_DEADLINE_MS) {
@@ -34,6 +37,14 @@ export function checkOptions(options: DeliveryOptions, body: EndpointChanges): F
       path: 'batch',
       message: 'can not be had together with ordered: deliveries in order go one at a time',
     });
+  }
+  return errors;
+}
+
+export function filterErrors(filter: unknown): FieldError[] {
+  const errors = checkFilter(filter, 'filter');
+  if (errors.length === 0 && JSON.stringify(filter).length > MAX_FILTER_CHARACTERS) {
+    errors.push({ path: 'filter', message: `may have ${MAX_FILTER_CHARACTERS} characters at most` });
   }
   return errors;
 }

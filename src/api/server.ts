@@ -19,6 +19,7 @@ import { jobRoutes } from './resources/jobs.ts';
 import { meRoutes } from './resources/me.ts';
 import { redeliveryRoutes } from './resources/redelivery.ts';
 import { streamRoutes } from './resources/stream.ts';
+import { tracingRoutes } from './resources/tracing.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
 import { stampAnswer } from './stamp.ts';
 import { createValidatorCompiler } from './validation.ts';
@@ -86,6 +87,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     deliveryRoutes(tenant, parts);
     redeliveryRoutes(tenant, parts);
     jobRoutes(tenant, parts);
+    tracingRoutes(tenant, parts);
     inboxRoutes(tenant, parts);
     meRoutes(tenant, parts);
     streamRoutes(tenant, parts);

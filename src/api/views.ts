@@ -6,6 +6,7 @@ import type { InboxMessage } from '../core/inbox.ts';
 import type { Job } from '../core/job.ts';
 import { isOperational } from '../core/operational-event.ts';
 import { formatDuration, type Timestamp, toIso } from '../core/time.ts';
+import type { Trace } from '../pipeline/trace.ts';
 import { optionsView } from './endpoint-options.ts';
 
 /** What clients see of each thing. Events are printed by hand: their `data` goes out byte for byte as it came in. */
@@ -94,6 +95,32 @@ export function jobView(job: Job) {
     error: job.error,
     created_at: toIso(job.createdAt),
     updated_at: toIso(job.updatedAt),
+  };
+}
+
+/** Where an event went, endpoint by endpoint, and why not. */
+export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace) {
+  return {
+    event: {
+      id: event.id,
+      type: event.type,
+      created_at: toIso(event.createdAt),
+      deliver_at: iso(event.deliverAt),
+    },
+    endpoints: endpoints.map(({ endpointId, endpoint, whyNot, deliveries }) => ({
+      endpoint_id: endpointId,
+      url: endpoint?.url ?? null,
+      status: endpoint?.status ?? 'deleted',
+      matched: whyNot === null,
+      reason: whyNot,
+      deliveries: deliveries.map(deliverySummary),
+    })),
+    inboxes: inboxes.map(({ name, message }) => ({
+      name,
+      matched: message !== undefined,
+      status: message?.status ?? null,
+      lease_count: message?.leaseCount ?? null,
+    })),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { EventFilter } from './filter/filter.ts';
 import type { EndpointId, OrganizationId } from './ids.ts';
 import type { Milliseconds, Timestamp } from './time.ts';
 
@@ -13,9 +14,6 @@ export interface RetryPolicy {
   /** Pause before the second attempt, the third, …; the last one repeats. */
   readonly schedule: readonly Milliseconds[];
 }
-
-/** A filter on an event's content, as its owner gave it. */
-export type EventFilter = Readonly<Record<string, unknown>>;
 
 /** How an endpoint wants its events. Stored as one JSON text, so that a new option needs no migration. */
 export interface DeliveryOptions {

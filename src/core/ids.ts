@@ -104,6 +104,12 @@ export function idAt<Id extends string>(
   return format(place.ms, counter, random, 0) as Id;
 }
 
+/** The id next below, of an event or not: what comes after it begins with this one. */
+export function idBefore<Id extends string>(id: Id): Id {
+  const hex = (BigInt(`0x${id.replaceAll('-', '')}`) - 1n).toString(16).padStart(32, '0');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-') as Id;
+}
+
 /** The time inside a UUIDv7. */
 export function uuidv7Time(id: string): Timestamp {
   return timestamp(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));

@@ -1,5 +1,5 @@
 import type { DeliveryStatus } from './delivery.ts';
-import type { EventFilter } from './endpoint.ts';
+import type { EventFilter } from './filter/filter.ts';
 import type { EndpointId, JobId, OrganizationId } from './ids.ts';
 import type { Timestamp } from './time.ts';
 

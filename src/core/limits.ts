@@ -38,6 +38,8 @@ export const MAX_CUSTOM_HEADER_BYTES = 8 * 1024;
 export const MAX_ENDPOINT_CONCURRENCY = 100;
 export const MAX_ENDPOINT_TIMEOUT_SECONDS = 30;
 export const MAX_ENDPOINT_ATTEMPTS = 20;
+/** A filter as JSON. */
+export const MAX_FILTER_CHARACTERS = 16 * 1024;
 /** Attempts a second. */
 export const MAX_ENDPOINT_RATE = 10_000;
 /** In one request, for receivers that take several at once. */

@@ -1,11 +1,11 @@
 import type { NewDelivery } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
-import { wantsEventType } from '../core/event-type.ts';
+import { FilteredEvent } from '../core/filter/filter.ts';
 import type { DeliveryId, IdSource } from '../core/ids.ts';
-import { isOperational, wantsOperational } from '../core/operational-event.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
+import { whyNotWanted } from './trace.ts';
 
 const NONE: readonly NewDelivery[] = [];
 
@@ -17,8 +17,12 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
     newId: () => DeliveryId,
   ): readonly NewDelivery[] {
     if (endpoints.length === 0) return NONE;
+    const filtered = new FilteredEvent(event);
     return endpoints
-      .filter((endpoint) => wants(endpoint, event))
+      .filter(
+        (endpoint) =>
+          whyNotWanted({ eventTypes: endpoint.eventTypes, filter: endpoint.options.filter }, event, filtered) === null,
+      )
       .map((endpoint) => ({
         id: newId(),
         endpointId: endpoint.id,
@@ -34,10 +38,6 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
       ? endpoints.then((loaded) => matching(loaded, event, newId))
       : matching(endpoints, event, newId);
   };
-}
-
-function wants({ eventTypes }: Endpoint, event: AcceptedEvent): boolean {
-  return isOperational(event) ? wantsOperational(eventTypes, event.type) : wantsEventType(eventTypes, event.type);
 }
 
 /** What has a time of its own, or no key where keys make the order, goes beside it. No key is empty. */

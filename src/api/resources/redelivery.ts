@@ -3,12 +3,15 @@ import type { FromSchema } from 'json-schema-to-ts';
 import { DELIVERY_STATUSES } from '../../core/delivery.ts';
 import { parseTime } from '../../core/event-request.ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
+import type { EventFilter } from '../../core/filter/filter.ts';
 import type { DeliveryId, EndpointId, EventId } from '../../core/ids.ts';
 import type { ReplayParameters } from '../../core/job.ts';
 import { MAX_REPLAY_ENDPOINTS, MAX_TYPE_LENGTH } from '../../core/limits.ts';
+import { invalidRequest } from '../../core/problem.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { StartedJob } from '../../pipeline/resending/station.ts';
 import type { ApiParts } from '../context.ts';
+import { filterErrors } from '../endpoint-options.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
 import { deliveryView, jobView } from '../views.ts';
 
@@ -49,6 +52,7 @@ const bulkReplaySchema = {
     endpoint_ids: endpointIds,
     type: { type: 'string', maxLength: MAX_TYPE_LENGTH },
     status: { enum: DELIVERY_STATUSES },
+    filter: { type: ['object', 'null'] },
     ...timeRange,
     dry_run: { type: 'boolean' },
   },
@@ -130,7 +134,7 @@ export function redeliveryRoutes(app: FastifyInstance, { engine, resendStation }
       const parameters: ReplayParameters = {
         endpointIds: [...new Set(endpoint_ids as EndpointId[])],
         type: readPattern(type),
-        filter: null,
+        filter: readFilter(request.body.filter),
         status: status ?? null,
         ...readRange(request.body),
       };
@@ -171,4 +175,11 @@ function readPattern(type: string | undefined): string | null {
     throw invalidField('type', 'must be an event type, in which a segment may be * or **');
   }
   return type;
+}
+
+function readFilter(filter: unknown): EventFilter | null {
+  if (filter === undefined || filter === null) return null;
+  const errors = filterErrors(filter);
+  if (errors.length > 0) throw new ProblemError(invalidRequest(errors));
+  return filter as EventFilter;
 }

@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../core/exact-json.ts';
 import type { JobId, OrganizationId } from '../../core/ids.ts';
 import type { Job, RetryParameters } from '../../core/job.ts';
 import type { JobStore } from '../../ports/store/job-store.ts';
@@ -5,7 +6,7 @@ import type { PageRequest } from '../../ports/store/page.ts';
 import type { Connection } from './connection.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { json, number, type Row, text, textOrNull } from './row.ts';
+import { number, type Row, text, textOrNull } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteJobStore implements JobStore {
@@ -56,7 +57,7 @@ function jobFromRow(row: Row): Job {
     organizationId: text(row, 'organization_id'),
     kind: text<'retry'>(row, 'kind'),
     // Of its kind, as it was written.
-    parameters: json<RetryParameters>(row, 'parameters'),
+    parameters: parseExactJson(text(row, 'parameters')) as RetryParameters,
     status: text(row, 'status'),
     place: textOrNull(row, 'place'),
     lookedAt: number(row, 'looked_at'),

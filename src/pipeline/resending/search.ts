@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { AcceptedEvent } from '../../core/event.ts';
 import { matchesEventType } from '../../core/event-type.ts';
+import { FilteredEvent } from '../../core/filter/filter.ts';
 import { type DeliveryId, type EndpointId, type EventId, firstIdAt, type OrganizationId } from '../../core/ids.ts';
 import type { ReplayParameters, RetryParameters } from '../../core/job.ts';
 import { timestamp } from '../../core/time.ts';
@@ -51,8 +52,7 @@ export class Search {
       parameters.status === null
         ? await this.#eventsByTime(organizationId, parameters, place)
         : await this.#eventsByDelivery(organizationId, parameters, place);
-    const { type } = parameters;
-    return { ...found, items: found.items.filter((event) => type === null || matchesEventType(type, event.type)) };
+    return { ...found, items: found.items.filter((event) => isMeant(event, parameters)) };
   }
 
   /** Those of them that the organization has, and that may get something now or later. */
@@ -110,4 +110,11 @@ export class Search {
     const isLast = found.length < EVENT_STEP || beyond !== -1;
     return { items, place: isLast ? null : (found.at(-1)?.id ?? null), lookedAt: items.length };
   }
+}
+
+function isMeant(event: AcceptedEvent, { type, filter }: ReplayParameters): boolean {
+  return (
+    (type === null || matchesEventType(type, event.type)) &&
+    (filter === null || new FilteredEvent(event).matches(filter))
+  );
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_OPTIONS, type Endpoint } from '../../../core/endpoint.ts';
+import { parseExactJson } from '../../../core/exact-json.ts';
 import { json, number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
 export function endpointFromRow(row: Row): Endpoint {
@@ -12,7 +13,7 @@ export function endpointFromRow(row: Row): Endpoint {
     headers: json(row, 'headers'),
     maxConcurrency: number(row, 'max_concurrency'),
     retryPolicy: { maxAttempts: number(row, 'max_attempts'), schedule: json(row, 'retry_schedule') },
-    options: { ...DEFAULT_OPTIONS, ...json<object>(row, 'options') },
+    options: { ...DEFAULT_OPTIONS, ...(parseExactJson(text(row, 'options')) as object) },
     timeoutMs: number(row, 'timeout_ms'),
     status: text(row, 'status'),
     disabledReason: textOrNull(row, 'disabled_reason'),

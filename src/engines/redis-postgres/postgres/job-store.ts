@@ -1,10 +1,11 @@
+import { parseExactJson } from '../../../core/exact-json.ts';
 import { isUuid, type JobId, type OrganizationId } from '../../../core/ids.ts';
 import type { Job, RetryParameters } from '../../../core/job.ts';
 import type { JobStore } from '../../../ports/store/job-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
 import type { Database } from './database.ts';
 import { idRange } from './id-range.ts';
-import { json, number, type Row, text, textOrNull } from './row.ts';
+import { number, type Row, text, textOrNull } from './row.ts';
 
 export class PostgresJobStore implements JobStore {
   readonly #database: Database;
@@ -50,7 +51,7 @@ function jobFromRow(row: Row): Job {
     organizationId: text(row, 'organization_id'),
     kind: text<'retry'>(row, 'kind'),
     // Of its kind, as it was written.
-    parameters: json<RetryParameters>(row, 'parameters'),
+    parameters: parseExactJson(text(row, 'parameters')) as RetryParameters,
     status: text(row, 'status'),
     place: textOrNull(row, 'place'),
     lookedAt: number(row, 'looked_at'),

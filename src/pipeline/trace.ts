@@ -1,0 +1,87 @@
+import type { Delivery } from '../core/delivery.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { AcceptedEvent } from '../core/event.ts';
+import { wantsEventType } from '../core/event-type.ts';
+import { FilteredEvent } from '../core/filter/filter.ts';
+import { type EventId, idBefore, type OrganizationId } from '../core/ids.ts';
+import { DEFAULT_INBOX, type InboxMessage } from '../core/inbox.ts';
+import { isOperational, wantsOperational } from '../core/operational-event.ts';
+import type { Store } from '../ports/engine.ts';
+
+/**
+ * Why an endpoint did not get an event: its types or its filter say no; it was made, or changed, after the event came.
+ */
+export type WhyNot = 'type' | 'filter' | 'created_later' | 'changed_later';
+
+interface EndpointTrace {
+  readonly endpointId: Endpoint['id'];
+  /** Undefined when it has been deleted since. */
+  readonly endpoint: Endpoint | undefined;
+  readonly whyNot: WhyNot | null;
+  /** Replays make more than one. */
+  readonly deliveries: readonly Delivery[];
+}
+
+interface InboxTrace {
+  readonly name: string;
+  /** Undefined when the inbox does not want it. */
+  readonly message: InboxMessage | undefined;
+}
+
+export interface Trace {
+  readonly endpoints: readonly EndpointTrace[];
+  readonly inboxes: readonly InboxTrace[];
+}
+
+/** Where an event went, and why it went nowhere else. */
+export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Trace> {
+  const { organizationId, id } = event;
+  const [endpoints, deliveries, inbox] = await Promise.all([
+    store.endpoints.all(organizationId),
+    store.deliveries.ofEvent(organizationId, id),
+    traceInbox(store, organizationId, id),
+  ]);
+  const filtered = new FilteredEvent(event);
+  const of = (endpointId: string) => deliveries.filter((delivery) => delivery.endpointId === endpointId);
+  const there = endpoints.map((endpoint): EndpointTrace => {
+    const own = of(endpoint.id);
+    const whyNot = own.length > 0 ? null : whyNotSent(endpoint, event, filtered);
+    return { endpointId: endpoint.id, endpoint, whyNot, deliveries: own };
+  });
+  const known = new Set(endpoints.map((endpoint) => endpoint.id));
+  const gone = [...new Set(deliveries.map(({ endpointId }) => endpointId))].filter(
+    (endpointId) => !known.has(endpointId),
+  );
+  return {
+    endpoints: [
+      ...there,
+      ...gone.map((endpointId) => ({ endpointId, endpoint: undefined, whyNot: null, deliveries: of(endpointId) })),
+    ],
+    inboxes: inbox === undefined ? [] : [inbox],
+  };
+}
+
+/** Whether an endpoint with these wishes wants an event. @returns null when it does */
+export function whyNotWanted(
+  { eventTypes, filter }: { eventTypes: Endpoint['eventTypes']; filter: Endpoint['options']['filter'] },
+  event: AcceptedEvent,
+  filtered: FilteredEvent,
+): 'type' | 'filter' | null {
+  const wants = isOperational(event) ? wantsOperational : wantsEventType;
+  if (!wants(eventTypes, event.type)) return 'type';
+  return filter === null || filtered.matches(filter) ? null : 'filter';
+}
+
+function whyNotSent(endpoint: Endpoint, event: AcceptedEvent, filtered: FilteredEvent): WhyNot {
+  const { eventTypes, options, createdAt } = endpoint;
+  const notWanted = whyNotWanted({ eventTypes, filter: options.filter }, event, filtered);
+  if (notWanted !== null) return notWanted;
+  return createdAt >= event.createdAt ? 'created_later' : 'changed_later';
+}
+
+async function traceInbox(store: Store, organizationId: OrganizationId, id: EventId): Promise<InboxTrace | undefined> {
+  const inbox = await store.inboxes.get(organizationId, DEFAULT_INBOX);
+  if (inbox === undefined) return undefined;
+  const [message] = await store.inboxes.list(inbox, { status: null, limit: 1, after: idBefore(id) });
+  return { name: inbox.name, message: message?.event.id === id ? message : undefined };
+}
