@@ -7,6 +7,7 @@ import type { EventReader } from '../pipeline/event-reader.ts';
 import type { InboxStation } from '../pipeline/inbox.ts';
 import type { LiveTail } from '../pipeline/live-tail.ts';
 import type { ResendStation } from '../pipeline/resending/station.ts';
+import type { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
@@ -31,6 +32,7 @@ export interface ApiParts {
   readonly inboxStation: InboxStation;
   readonly resendStation: ResendStation;
   readonly events: EventReader;
+  readonly testStation: TestStation;
   readonly liveTail: LiveTail;
   readonly sender: Pick<Sender, 'checkUrl'>;
   readonly ids: IdSource;

@@ -6,13 +6,15 @@ import type { EndpointId } from '../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION, MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
 import { type FieldError, invalidRequest } from '../core/problem.ts';
 import { isSecret, SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
-import { parseDuration } from '../core/time.ts';
+import { addMs, type Milliseconds, parseDuration } from '../core/time.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { EndpointChange } from '../ports/store/endpoint-store.ts';
 import type { ApiParts } from './context.ts';
 import { checkOptions, readOptions } from './endpoint-options.ts';
 import type { EndpointChanges, NewEndpoint } from './endpoint-schema.ts';
-import { NOT_FOUND, ProblemError, problemError } from './problems.ts';
+import { invalidField, NOT_FOUND, ProblemError, problemError } from './problems.ts';
+
+const SECRET_FORM = 'must be whsec_ followed by the base64 of 24 to 64 bytes';
 
 /** Groups that are let go on in one step. */
 const UNBLOCK_STEP = 500;
@@ -78,6 +80,27 @@ export class EndpointAdmin {
     return endpoint;
   }
 
+  /** The old secret signs beside the new one for `graceMs`; one that was rotated out before that no more. */
+  async rotateSecret(
+    caller: Caller,
+    id: EndpointId,
+    { secret, graceMs }: { secret: string | undefined; graceMs: Milliseconds },
+  ): Promise<Endpoint> {
+    const { endpoints } = this.#parts.engine.store;
+    const existing = await endpoints.get(caller.organization.id, id);
+    if (existing === undefined) throw new ProblemError(NOT_FOUND);
+    if (secret !== undefined && !isSecret(secret)) throw invalidField('secret', SECRET_FORM);
+    const now = this.#parts.clock.now();
+    const endpoint = await endpoints.update(caller.organization.id, id, {
+      secret: secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
+      previousSecret: graceMs === 0 ? null : { secret: existing.secret, expiresAt: addMs(now, graceMs) },
+      updatedAt: now,
+    });
+    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    await this.#announce(endpoint);
+    return endpoint;
+  }
+
   async remove(caller: Caller, id: EndpointId): Promise<void> {
     const organizationId = caller.organization.id;
     if (!(await this.#parts.engine.store.endpoints.remove(organizationId, id))) throw new ProblemError(NOT_FOUND);
@@ -124,7 +147,7 @@ export class EndpointAdmin {
       ...checkOptions(options, body),
     ];
     if (typeof body.secret === 'string' && !isSecret(body.secret)) {
-      errors.push({ path: 'secret', message: 'must be whsec_ followed by the base64 of 24 to 64 bytes' });
+      errors.push({ path: 'secret', message: SECRET_FORM });
     }
     if (errors.length > 0) throw new ProblemError(invalidRequest(errors));
     if (body.url === undefined) return;

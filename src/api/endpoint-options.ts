@@ -2,17 +2,21 @@ import type { DeliveryOptions } from '../core/endpoint.ts';
 import { checkFilter, type EventFilter } from '../core/filter/filter.ts';
 import { MAX_FILTER_CHARACTERS, MAX_RETRY_DEADLINE_MS } from '../core/limits.ts';
 import type { FieldError } from '../core/problem.ts';
+import { newSigningKey, publicKeyOf } from '../core/signature.ts';
 import { formatDuration, parseDuration } from '../core/time.ts';
+import { clientCertificateErrors, clientCertificateView } from './client-certificate.ts';
 import type { EndpointChanges } from './endpoint-schema.ts';
 
 /** The options that a body names, over those that stand. */
 export function readOptions(standing: DeliveryOptions, body: EndpointChanges): DeliveryOptions {
-  const { rate_limit, retry_deadline, ordered, on_failed, batch, filter } = body;
+  const { rate_limit, retry_deadline, ordered, on_failed, batch, filter, signatures, client_certificate } = body;
   return {
     ...standing,
     ...(rate_limit === undefined ? {} : { rateLimit: rate_limit }),
     ...(retry_deadline === undefined ? {} : { retryDeadlineMs: durationOf(retry_deadline) }),
     ...(ordered === undefined ? {} : { ordered: ordered as DeliveryOptions['ordered'] }),
+    ...(signatures === undefined ? {} : { signatures, ...signingKeyFor(signatures, standing) }),
+    ...(client_certificate === undefined ? {} : { clientCertificate: client_certificate }),
     ...(filter === undefined ? {} : { filter: filter as EventFilter | null }),
     ...(on_failed === undefined ? {} : { onFailed: on_failed }),
     ...(batch === undefined
@@ -24,7 +28,10 @@ export function readOptions(standing: DeliveryOptions, body: EndpointChanges): D
 /** What a schema can't say. @param options as they would be */
 export function checkOptions(options: DeliveryOptions, body: EndpointChanges): FieldError[] {
   const errors: FieldError[] = [];
-  const { retry_deadline, filter } = body;
+  const { retry_deadline, filter, client_certificate } = body;
+  if (client_certificate !== undefined && client_certificate !== null) {
+    errors.push(...clientCertificateErrors(client_certificate));
+  }
   if (filter !== undefined && filter !== null) errors.push(...filterErrors(filter));
   if (typeof retry_deadline === 'string') {
     const ms = parseDuration(retry_deadline);
@@ -41,6 +48,11 @@ export function checkOptions(options: DeliveryOptions, body: EndpointChanges): F
   return errors;
 }
 
+/** Made once: receivers keep its public half. */
+function signingKeyFor(signatures: DeliveryOptions['signatures'], { signingKey }: DeliveryOptions) {
+  return signatures.includes('v1a') && signingKey === null ? { signingKey: newSigningKey() } : {};
+}
+
 export function filterErrors(filter: unknown): FieldError[] {
   const errors = checkFilter(filter, 'filter');
   if (errors.length === 0 && JSON.stringify(filter).length > MAX_FILTER_CHARACTERS) {
@@ -50,7 +62,8 @@ export function filterErrors(filter: unknown): FieldError[] {
 }
 
 /** As the contract names them. */
-export function optionsView({ rateLimit, retryDeadlineMs, ordered, onFailed, filter, batch }: DeliveryOptions) {
+export function optionsView(options: DeliveryOptions) {
+  const { rateLimit, retryDeadlineMs, ordered, onFailed, filter, batch, signatures, signingKey } = options;
   return {
     rate_limit: rateLimit,
     retry_deadline: retryDeadlineMs === null ? null : formatDuration(retryDeadlineMs),
@@ -58,6 +71,9 @@ export function optionsView({ rateLimit, retryDeadlineMs, ordered, onFailed, fil
     on_failed: onFailed,
     filter,
     batch: batch === null ? null : { max_events: batch.maxEvents, max_seconds: batch.maxWaitMs / 1_000 },
+    signatures,
+    public_key: signingKey === null ? null : publicKeyOf(signingKey),
+    client_certificate: clientCertificateView(options.clientCertificate),
   };
 }
 

@@ -2,6 +2,7 @@ import type { FromSchema } from 'json-schema-to-ts';
 import {
   MAX_BATCH_EVENTS,
   MAX_BATCH_SECONDS,
+  MAX_CERTIFICATE_CHARACTERS,
   MAX_DESCRIPTION_LENGTH,
   MAX_ENDPOINT_ATTEMPTS,
   MAX_ENDPOINT_CONCURRENCY,
@@ -38,6 +39,16 @@ const CHANGEABLE = {
       max_seconds: { type: 'number', minimum: 0.1, maximum: MAX_BATCH_SECONDS },
     },
     required: ['max_events', 'max_seconds'],
+    additionalProperties: false,
+  },
+  signatures: { type: 'array', items: { enum: ['v1', 'v1a'] }, minItems: 1, maxItems: 2, uniqueItems: true },
+  client_certificate: {
+    type: ['object', 'null'],
+    properties: {
+      certificate: { type: 'string', maxLength: MAX_CERTIFICATE_CHARACTERS },
+      key: { type: 'string', maxLength: MAX_CERTIFICATE_CHARACTERS },
+    },
+    required: ['certificate', 'key'],
     additionalProperties: false,
   },
   // What may stand in it is more than a schema can say (core/filter).

@@ -10,6 +10,7 @@ import { refuseOtherMethods } from './methods.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { deliveryRoutes } from './resources/deliveries.ts';
+import { endpointSecretRoutes } from './resources/endpoint-secrets.ts';
 import { endpointRoutes } from './resources/endpoints.ts';
 import { eventBatchRoutes } from './resources/event-batches.ts';
 import { eventRoutes } from './resources/events.ts';
@@ -84,6 +85,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     eventBatchRoutes(tenant, parts);
     webhookConfigRoutes(tenant, parts);
     endpointRoutes(tenant, parts);
+    endpointSecretRoutes(tenant, parts);
     deliveryRoutes(tenant, parts);
     redeliveryRoutes(tenant, parts);
     jobRoutes(tenant, parts);

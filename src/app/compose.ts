@@ -19,6 +19,7 @@ import { Reconciler } from '../pipeline/reconcile.ts';
 import { JobRunner } from '../pipeline/resending/jobs.ts';
 import { ResendStation } from '../pipeline/resending/station.ts';
 import { Retention } from '../pipeline/retain.ts';
+import { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { FanOut } from '../ports/fan-out.ts';
@@ -216,6 +217,7 @@ async function newServer(
     inboxStation,
     resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus }),
     events,
+    testStation: new TestStation({ sender, ids, clock, userAgent: USER_AGENT }),
     liveTail,
     sender,
     ids,

@@ -30,9 +30,11 @@ const RESERVED = new Set([
   'webhook-signature',
   'webhook-timestamp',
   'x-attempt',
+  'x-batch-size',
   'x-delivery-id',
   'x-event-id',
   'x-event-type',
+  'x-replay',
   'x-triggers-hops',
   '__proto__',
 ]);

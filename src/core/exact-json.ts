@@ -13,7 +13,7 @@ const exact = JSON as unknown as {
   ): unknown;
 };
 
-export const isRawNumber = exact.isRawJSON;
+const isRawNumber = exact.isRawJSON;
 
 /** Texts without these have no number that a double changes. */
 const SUSPICIOUS = /\d{16}|\d[eE]|\.\d{15}/;

@@ -38,6 +38,10 @@ export const MAX_CUSTOM_HEADER_BYTES = 8 * 1024;
 export const MAX_ENDPOINT_CONCURRENCY = 100;
 export const MAX_ENDPOINT_TIMEOUT_SECONDS = 30;
 export const MAX_ENDPOINT_ATTEMPTS = 20;
+/** How long a secret that was rotated out may sign on. */
+export const MAX_SECRET_GRACE_SECONDS = 7 * 86_400;
+/** A PEM text: a chain of a few. */
+export const MAX_CERTIFICATE_CHARACTERS = 24 * 1024;
 /** A filter as JSON. */
 export const MAX_FILTER_CHARACTERS = 16 * 1024;
 /** Attempts a second. */

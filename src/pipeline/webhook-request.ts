@@ -1,7 +1,7 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import { fewRandomBytes } from '../core/random-bytes.ts';
-import { sign } from '../core/signature.ts';
+import { type SigningKeys, sign } from '../core/signature.ts';
 import { type Timestamp, toIso } from '../core/time.ts';
 import type { TakenDelivery } from '../ports/delivery-queue.ts';
 import type { OutgoingRequest } from '../ports/sender.ts';
@@ -71,13 +71,14 @@ function signedRequest(
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at / 1_000)),
-      'webhook-signature': sign({ id, at, body, secrets: liveSecrets(endpoint, at) }),
+      'webhook-signature': sign({ id, at, body, keys: signingKeys(endpoint, at) }),
       ...headers,
       'x-triggers-hops': String(hops + 1),
       'user-agent': userAgent,
     },
     body,
     timeoutMs: endpoint.timeoutMs,
+    clientCertificate: endpoint.options.clientCertificate,
   };
 }
 
@@ -86,9 +87,14 @@ function webhookBody(event: AcceptedEvent): string {
   return `{"id":"${event.id}","type":"${event.type}","timestamp":"${toIso(event.createdAt)}","data":${event.data}}`;
 }
 
-function liveSecrets(endpoint: Endpoint, at: Timestamp): string[] {
-  const { secret, previousSecret } = endpoint;
-  return previousSecret !== null && previousSecret.expiresAt > at ? [secret, previousSecret.secret] : [secret];
+/** With the schemes that the endpoint chose; after a rotation the old secret signs too, for a while. */
+function signingKeys({ secret, previousSecret, options }: Endpoint, at: Timestamp): SigningKeys {
+  const live = previousSecret !== null && previousSecret.expiresAt > at ? [secret, previousSecret.secret] : [secret];
+  const { signatures, signingKey } = options;
+  return {
+    secrets: signatures.includes('v1') ? live : [],
+    signingKey: signatures.includes('v1a') ? signingKey : null,
+  };
 }
 
 /** A span below the client's own (W3C Trace Context); without one, the event's id serves as the trace's. */

@@ -12,6 +12,14 @@ export interface OutgoingRequest {
   readonly body: string;
   /** Over everything: name, connection, TLS, headers, the excerpt of the body. */
   readonly timeoutMs: Milliseconds;
+  /** For receivers that ask who connects (mTLS). */
+  readonly clientCertificate?: ClientCertificate | null;
+}
+
+/** PEM texts. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export type AddressVerdict =

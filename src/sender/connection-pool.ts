@@ -1,5 +1,8 @@
+import type { SecureContext } from 'node:tls';
 import type { EndpointId } from '../core/ids.ts';
-import { Connection, type ConnectionContext } from './connection.ts';
+import type { ClientCertificate } from '../ports/sender.ts';
+import type { AddressGuard } from './address-guard.ts';
+import { Connection } from './connection.ts';
 import { parseTarget, type Target, type TargetVerdict } from './target.ts';
 
 /**
@@ -13,6 +16,8 @@ export interface EndpointConnections {
   readonly id: EndpointId;
   readonly url: string;
   readonly target: Target;
+  readonly clientCertificate: ClientCertificate | null;
+  readonly secureContext: SecureContext;
   /** The one used last is at the end and taken first: the least likely to have been closed by the receiver. */
   readonly idle: Connection[];
   busy: number;
@@ -27,14 +32,19 @@ export interface EndpointConnections {
  * are asked for at once; how many that is, the lane decides. An endpoint without a connection is forgotten.
  */
 export class ConnectionPool {
-  readonly #context: ConnectionContext;
+  readonly #guard: AddressGuard;
+  readonly #secureContextOf: (client: ClientCertificate | null) => SecureContext;
   readonly #parse: (url: string) => TargetVerdict;
   readonly #byEndpoint = new Map<EndpointId, EndpointConnections>();
   /** In the order of their use. */
   readonly #idle = new Map<Connection, EndpointConnections>();
 
-  constructor(context: ConnectionContext, options: { httpsOnly: boolean }) {
-    this.#context = context;
+  constructor(
+    context: { guard: AddressGuard; secureContextOf: (client: ClientCertificate | null) => SecureContext },
+    options: { httpsOnly: boolean },
+  ) {
+    this.#guard = context.guard;
+    this.#secureContextOf = context.secureContextOf;
     this.#parse = (url) => parseTarget(url, options);
   }
 
@@ -44,9 +54,13 @@ export class ConnectionPool {
   }
 
   /** @returns undefined when the URL may not be used; otherwise to be followed by `take` */
-  endpoint(id: EndpointId, url: string): EndpointConnections | undefined {
+  endpoint(
+    id: EndpointId,
+    url: string,
+    clientCertificate: ClientCertificate | null = null,
+  ): EndpointConnections | undefined {
     const known = this.#byEndpoint.get(id);
-    if (known?.url === url) return known;
+    if (known?.url === url && isSame(known.clientCertificate, clientCertificate)) return known;
     const verdict = this.#parse(url);
     if (verdict.kind === 'refused') return undefined;
     this.forget(id);
@@ -54,6 +68,8 @@ export class ConnectionPool {
       id,
       url,
       target: verdict.target,
+      clientCertificate,
+      secureContext: this.#secureContextOf(clientCertificate),
       idle: [],
       busy: 0,
       session: undefined,
@@ -115,7 +131,7 @@ export class ConnectionPool {
   #open(endpoint: EndpointConnections): Connection {
     return new Connection({
       target: endpoint.target,
-      context: this.#context,
+      context: { guard: this.#guard, secureContext: endpoint.secureContext },
       session: endpoint.session,
       onClose: (connection) => this.#drop(connection),
     });
@@ -140,4 +156,8 @@ export class ConnectionPool {
     if (endpoint.busy > 0 || endpoint.idle.length > 0 || endpoint.isRetired) return;
     this.#byEndpoint.delete(endpoint.id);
   }
+}
+
+function isSame(a: ClientCertificate | null, b: ClientCertificate | null): boolean {
+  return a === b || (a !== null && b !== null && a.certificate === b.certificate && a.key === b.key);
 }

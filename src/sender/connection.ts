@@ -16,7 +16,7 @@ const KEEP_ALIVE_MARGIN_MS: Milliseconds = 2_000;
 /** So that receivers behind a balancer get their share of us anew now and then. */
 const MAX_REQUESTS_PER_CONNECTION = 1_000;
 
-export interface ConnectionContext {
+interface ConnectionContext {
   readonly guard: AddressGuard;
   readonly secureContext: SecureContext;
 }

@@ -51,13 +51,23 @@ class HttpSender implements Sender {
     this.#guard = new AddressGuard(new Networks(options), options.resolve ?? createResolve(options.clock));
     // Made once: reading the list of authorities costs milliseconds.
     const trusted = options.trustedCertificates;
-    const secureContext = createSecureContext(trusted === undefined ? {} : { ca: [...trusted] });
-    this.#pool = new ConnectionPool({ guard: this.#guard, secureContext }, options);
+    const authorities = trusted === undefined ? {} : { ca: [...trusted] };
+    const secureContext = createSecureContext(authorities);
+    this.#pool = new ConnectionPool(
+      {
+        guard: this.#guard,
+        secureContextOf: (client) =>
+          client === null
+            ? secureContext
+            : createSecureContext({ ...authorities, cert: client.certificate, key: client.key }),
+      },
+      options,
+    );
   }
 
   send(request: OutgoingRequest): Promise<AttemptOutcome> {
     if (this.#isClosing) return Promise.resolve(failedOutcome('local', 0));
-    const endpoint = this.#pool.endpoint(request.endpointId, request.url);
+    const endpoint = this.#pool.endpoint(request.endpointId, request.url, request.clientCertificate ?? null);
     if (endpoint === undefined) return Promise.resolve(failedOutcome('address_not_allowed', 0));
     return new Promise((resolve) => {
       const exchange = new Exchange({

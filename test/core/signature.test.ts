@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes, verify as verifyEd25519 } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { isSecret, SECRET_BYTES, secretFromBytes, sign } from '../../src/core/signature.ts';
+import { isSecret, newSigningKey, publicKeyOf, SECRET_BYTES, secretFromBytes, sign } from '../../src/core/signature.ts';
 import { timestamp } from '../../src/core/time.ts';
 
 function headers(id: string, at: number, signature: string): Record<string, string> {
@@ -24,7 +24,7 @@ describe('sign', () => {
       fc.property(secret, id, body, fc.integer({ min: 0, max: 4e12 }), (key, webhookId, text, ms) => {
         const at = timestamp(ms);
         assert.equal(
-          sign({ id: webhookId, at, body: text, secrets: [key] }),
+          sign({ id: webhookId, at, body: text, keys: { secrets: [key], signingKey: null } }),
           // The library wants a Date, of which it takes whole seconds.
           new Webhook(key).sign(webhookId, new Date(at), text),
         );
@@ -40,7 +40,11 @@ describe('sign', () => {
         body,
         ([now = '', before = '', other = ''], webhookId, text) => {
           const at = timestamp(Date.now());
-          const given = headers(webhookId, at, sign({ id: webhookId, at, body: text, secrets: [now, before] }));
+          const given = headers(
+            webhookId,
+            at,
+            sign({ id: webhookId, at, body: text, keys: { secrets: [now, before], signingKey: null } }),
+          );
           verify(now, text, given);
           verify(before, text, given);
           assert.throws(() => verify(other, text, given));
@@ -51,11 +55,39 @@ describe('sign', () => {
     );
   });
 
+  test('the asymmetric form verifies with the public key alone, beside the symmetric one', () => {
+    fc.assert(
+      fc.property(id, body, (webhookId, text) => {
+        const signingKey = newSigningKey();
+        const at = timestamp(Date.now());
+        const secretText = secretFromBytes(randomBytes(SECRET_BYTES));
+        const keys = { secrets: [secretText], signingKey };
+        const signature = sign({ id: webhookId, at, body: text, keys });
+        verify(secretText, text, headers(webhookId, at, signature));
+        const [, signed = ''] = /v1a,(\S+)/.exec(signature) ?? [];
+        const raw = Buffer.from(publicKeyOf(signingKey).slice('whpk_'.length), 'base64');
+        assert.equal(raw.length, 32);
+        const x = raw.toString('base64url');
+        const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+        const content = `${webhookId}.${Math.floor(at / 1_000)}.${text}`;
+        const isValid = (what: string) => verifyEd25519(null, Buffer.from(what), key, Buffer.from(signed, 'base64'));
+        assert.equal(isValid(content), true);
+        assert.equal(isValid(`${content} `), false);
+        assert.match(sign({ id: webhookId, at, body: text, keys: { secrets: [], signingKey } }), /^v1a,\S+$/);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   test('text beyond ASCII is signed as UTF-8', () => {
     const key = secretFromBytes(randomBytes(SECRET_BYTES));
     const at = timestamp(Date.now());
     const text = '{"grüße":"😀"}';
-    verify(key, text, headers('msg', at, sign({ id: 'msg', at, body: text, secrets: [key] })));
+    verify(
+      key,
+      text,
+      headers('msg', at, sign({ id: 'msg', at, body: text, keys: { secrets: [key], signingKey: null } })),
+    );
   });
 });
 

@@ -12,7 +12,7 @@ import { clock, rawReceiver, request, until } from './support.ts';
 function makePool(): ConnectionPool {
   const networks = new Networks({ allowedNetworks: [], allowLoopback: true });
   const guard = new AddressGuard(networks, async () => []);
-  return new ConnectionPool({ guard, secureContext: createSecureContext() }, { httpsOnly: false });
+  return new ConnectionPool({ guard, secureContextOf: () => createSecureContext() }, { httpsOnly: false });
 }
 
 function exchange(pool: ConnectionPool, id: string, url: string): Promise<AttemptOutcome> {

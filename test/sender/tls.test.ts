@@ -102,6 +102,32 @@ describe('TLS that is in order', () => {
   });
 });
 
+describe('a receiver that asks who connects', () => {
+  const { good, authority, otherName } = certificates;
+  const client = { certificate: otherName.cert, key: otherName.key };
+
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    test(`lets in who shows a certificate, and nobody else (${maxVersion})`, async () => {
+      const asking = { ca: authority.cert, requestCert: true, rejectUnauthorized: true, maxVersion };
+      await using receiver = await secureReceiver({ ...good, ...asking });
+      await using sender = trustingSender();
+      const url = `https://good.test:${receiver.port}/`;
+      // In TLS 1.3 the receiver says no after the handshake, and we may see it hang up first.
+      const refused = maxVersion === 'TLSv1.2' ? ['tls_failed'] : ['tls_failed', 'connection_reset'];
+      assert.ok(refused.includes(String((await post(sender, url)).error)));
+      assert.equal(receiver.requests.length, 0);
+      assert.equal((await post(sender, url, { clientCertificate: client })).error, null);
+      assert.equal((await post(sender, url, { clientCertificate: client })).error, null);
+      assert.equal(receiver.requests.length, 2);
+      const connects = receiver.connects;
+      const without = await post(sender, url, { clientCertificate: null });
+      assert.ok(refused.includes(String(without.error)), 'no old connection');
+      assert.equal(receiver.connects, connects + 1);
+      assert.equal(receiver.requests.length, 2);
+    });
+  }
+});
+
 describe('TLS that is not', () => {
   const { good } = certificates;
   const WRONG: readonly (readonly [string, ServerOptions, readonly string[] | undefined])[] = [

@@ -39,11 +39,6 @@ export function endpointRoutes(app: FastifyInstance, parts: ApiParts): void {
     endpointView(await find(request.caller.organization.id, request.params.id)),
   );
 
-  app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/secret', async (request) => {
-    const { secret } = await find(request.caller.organization.id, request.params.id);
-    return { secret };
-  });
-
   app.patch<{ Params: { id: EndpointId }; Body: EndpointChanges }>(
     '/api/endpoints/:id',
     { schema: { body: endpointChangesSchema } },

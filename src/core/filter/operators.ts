@@ -4,7 +4,7 @@ import { compareNumbers, isExactNumber } from '../exact-json.ts';
 export type Test = (value: unknown) => boolean;
 
 /** Two JSON values, numbers by their exact value, objects whatever the order of their keys. */
-export function isEqual(a: unknown, b: unknown): boolean {
+function isEqual(a: unknown, b: unknown): boolean {
   if (isExactNumber(a) || isExactNumber(b)) return isExactNumber(a) && isExactNumber(b) && compareNumbers(a, b) === 0;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   if (Array.isArray(a) || Array.isArray(b)) {

@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify';
+import type { FromSchema } from 'json-schema-to-ts';
+import { isEventType } from '../../core/event-type.ts';
+import type { EndpointId } from '../../core/ids.ts';
+import { scanJson, textOf } from '../../core/json-scan.ts';
+import type { JsonText } from '../../core/json-text.ts';
+import { MAX_EVENT_BODY_BYTES, MAX_SECRET_GRACE_SECONDS } from '../../core/limits.ts';
+import { toIso } from '../../core/time.ts';
+import type { BodyRule } from '../body.ts';
+import type { ApiParts } from '../context.ts';
+import { EndpointAdmin } from '../endpoint-admin.ts';
+import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
+import { attemptView } from '../views.ts';
+
+const DAY_SECONDS = 86_400;
+/** `data` of a test goes out as it came in. */
+const RAW_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true };
+const DEFAULT_TEST = { type: 'test.webhook', data: '{"message":"This is a test."}' as JsonText };
+
+const rotateSchema = {
+  type: 'object',
+  properties: {
+    grace_seconds: { type: 'integer', minimum: 0, maximum: MAX_SECRET_GRACE_SECONDS },
+    secret: { type: 'string' },
+  },
+  additionalProperties: false,
+} as const;
+
+/** What an endpoint signs with, and whether its receiver understands it. */
+export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const admin = new EndpointAdmin(parts);
+  const { endpoints } = parts.engine.store;
+
+  app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/secret', async (request) => {
+    const endpoint = await endpoints.get(request.caller.organization.id, request.params.id);
+    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    return { secret: endpoint.secret };
+  });
+
+  app.post<{ Params: { id: EndpointId }; Body: FromSchema<typeof rotateSchema> }>(
+    '/api/endpoints/:id/rotate-secret',
+    { schema: { body: rotateSchema } },
+    async (request) => {
+      const { grace_seconds = DAY_SECONDS, secret } = request.body;
+      const graceMs = grace_seconds * 1_000;
+      const endpoint = await admin.rotateSecret(request.caller, request.params.id, { secret, graceMs });
+      const { previousSecret } = endpoint;
+      return {
+        secret: endpoint.secret,
+        previous_secret_expires_at: previousSecret === null ? null : toIso(previousSecret.expiresAt),
+      };
+    },
+  );
+
+  app.post<{ Params: { id: EndpointId }; Body: Buffer | undefined }>(
+    '/api/endpoints/:id/test',
+    { config: { body: RAW_BODY } },
+    async (request) => {
+      const endpoint = await endpoints.get(request.caller.organization.id, request.params.id);
+      if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+      const sent = await parts.testStation.send(endpoint, readTest(request.body));
+      if (sent === undefined) {
+        throw new ProblemError({
+          code: 'rate_limited',
+          detail: 'Ten tests are under way already. Try again when one has ended.',
+          retryAfterSeconds: 1,
+        });
+      }
+      return { event_id: sent.eventId, ...attemptView(sent.attempt), request: sent.request };
+    },
+  );
+}
+
+function readTest(body: Buffer | undefined): { type: string; data: JsonText } {
+  if (body === undefined || body === null || body.length === 0) return DEFAULT_TEST;
+  const scan = scanJson(body);
+  if (scan.kind === 'invalid') throw problemError('invalid_json', `The body is not valid: ${scan.detail}.`);
+  if (scan.kind === 'other') throw invalidField('body', 'must be a JSON object');
+  const member = (name: string) => scan.members.find(({ key }) => key === name);
+  for (const { key } of scan.members) {
+    if (key !== 'type' && key !== 'data') throw invalidField(key, 'is not known here');
+  }
+  const [type, data] = [member('type'), member('data')];
+  const typeText = type === undefined ? DEFAULT_TEST.type : (JSON.parse(textOf(body, type)) as unknown);
+  if (typeof typeText !== 'string' || !isEventType(typeText)) throw invalidField('type', 'must be an event type');
+  return { type: typeText, data: data === undefined ? DEFAULT_TEST.data : (textOf(body, data) as JsonText) };
+}
