@@ -13,11 +13,18 @@ export interface BodyRule {
   readonly maxBytes: number;
   /** Raw bytes for the route to scan itself; otherwise the parsed value. */
   readonly raw: boolean;
+  /** Also `application/cloudevents+json`. */
+  readonly cloudEvents?: boolean;
 }
 
 export const ADMIN_BODY: BodyRule = { maxBytes: MAX_ADMIN_BODY_BYTES, raw: false };
 
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?;? *$/i;
+const CLOUD_EVENTS_TYPE = /^application\/cloudevents\+json *(?:; *charset="?utf-8"? *)?;? *$/i;
+
+export function isStructuredCloudEvent(contentType: string | undefined): boolean {
+  return CLOUD_EVENTS_TYPE.test(contentType ?? '');
+}
 
 /** How often bodies that take too long are looked for. One timer for all: one a request cost 3 µs. */
 const SWEEP_MS: Milliseconds = 1_000;
@@ -102,8 +109,10 @@ class Collecting {
   }
 }
 
-function checkHead({ headers, rawHeaders }: IncomingMessage, { maxBytes }: BodyRule): void {
-  if (!JSON_TYPE.test(headers['content-type'] ?? '') || countHeader(rawHeaders, 'content-type') > 1) {
+function checkHead({ headers, rawHeaders }: IncomingMessage, { maxBytes, cloudEvents = false }: BodyRule): void {
+  const type = headers['content-type'];
+  const isTaken = JSON_TYPE.test(type ?? '') || (cloudEvents && isStructuredCloudEvent(type));
+  if (!isTaken || countHeader(rawHeaders, 'content-type') > 1) {
     throw problemError('unsupported_media_type', 'Send the body as application/json in UTF-8.');
   }
   const encoding = headers['content-encoding'];

@@ -9,7 +9,8 @@ import type { EndpointChanges } from './endpoint-schema.ts';
 
 /** The options that a body names, over those that stand. */
 export function readOptions(standing: DeliveryOptions, body: EndpointChanges): DeliveryOptions {
-  const { rate_limit, retry_deadline, ordered, on_failed, batch, filter, signatures, client_certificate } = body;
+  const { rate_limit, retry_deadline, ordered, on_failed, batch, filter, signatures, client_certificate, format } =
+    body;
   return {
     ...standing,
     ...(rate_limit === undefined ? {} : { rateLimit: rate_limit }),
@@ -17,6 +18,7 @@ export function readOptions(standing: DeliveryOptions, body: EndpointChanges): D
     ...(ordered === undefined ? {} : { ordered: ordered as DeliveryOptions['ordered'] }),
     ...(signatures === undefined ? {} : { signatures, ...signingKeyFor(signatures, standing) }),
     ...(client_certificate === undefined ? {} : { clientCertificate: client_certificate }),
+    ...(format === undefined ? {} : { format }),
     ...(filter === undefined ? {} : { filter: filter as EventFilter | null }),
     ...(on_failed === undefined ? {} : { onFailed: on_failed }),
     ...(batch === undefined
@@ -63,7 +65,7 @@ export function filterErrors(filter: unknown): FieldError[] {
 
 /** As the contract names them. */
 export function optionsView(options: DeliveryOptions) {
-  const { rateLimit, retryDeadlineMs, ordered, onFailed, filter, batch, signatures, signingKey } = options;
+  const { rateLimit, retryDeadlineMs, ordered, onFailed, filter, batch, signatures, signingKey, format } = options;
   return {
     rate_limit: rateLimit,
     retry_deadline: retryDeadlineMs === null ? null : formatDuration(retryDeadlineMs),
@@ -71,6 +73,7 @@ export function optionsView(options: DeliveryOptions) {
     on_failed: onFailed,
     filter,
     batch: batch === null ? null : { max_events: batch.maxEvents, max_seconds: batch.maxWaitMs / 1_000 },
+    format,
     signatures,
     public_key: signingKey === null ? null : publicKeyOf(signingKey),
     client_certificate: clientCertificateView(options.clientCertificate),

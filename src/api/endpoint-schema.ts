@@ -41,6 +41,7 @@ const CHANGEABLE = {
     required: ['max_events', 'max_seconds'],
     additionalProperties: false,
   },
+  format: { enum: ['standard', 'cloudevents'] },
   signatures: { type: 'array', items: { enum: ['v1', 'v1a'] }, minItems: 1, maxItems: 2, uniqueItems: true },
   client_certificate: {
     type: ['object', 'null'],

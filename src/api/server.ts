@@ -20,6 +20,7 @@ import { jobRoutes } from './resources/jobs.ts';
 import { meRoutes } from './resources/me.ts';
 import { redeliveryRoutes } from './resources/redelivery.ts';
 import { streamRoutes } from './resources/stream.ts';
+import { subscriptionRoutes } from './resources/subscriptions.ts';
 import { tracingRoutes } from './resources/tracing.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
 import { stampAnswer } from './stamp.ts';
@@ -89,6 +90,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     deliveryRoutes(tenant, parts);
     redeliveryRoutes(tenant, parts);
     jobRoutes(tenant, parts);
+    subscriptionRoutes(tenant, parts);
     tracingRoutes(tenant, parts);
     inboxRoutes(tenant, parts);
     meRoutes(tenant, parts);

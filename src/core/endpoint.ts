@@ -32,6 +32,8 @@ export interface DeliveryOptions {
   readonly signatures: readonly SignatureScheme[];
   /** `whsk_…`, made when `v1a` is first asked for. */
   readonly signingKey: string | null;
+  /** What a receiver gets: our own body, or a CloudEvent in structured mode. */
+  readonly format: 'standard' | 'cloudevents';
   /** PEM texts, for receivers that ask who connects (mTLS). */
   readonly clientCertificate: { readonly certificate: string; readonly key: string } | null;
 }
@@ -47,6 +49,7 @@ export const DEFAULT_OPTIONS: DeliveryOptions = {
   batch: null,
   signatures: ['v1'],
   signingKey: null,
+  format: 'standard',
   clientCertificate: null,
 };
 

@@ -24,6 +24,11 @@ export type EventRequest =
   | { readonly kind: 'event'; readonly input: EventInput }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
+export const MAX_DATA = {
+  bytes: MAX_DATA_BYTES,
+  problem: { code: 'payload_too_large', detail: `data may have ${MAX_DATA_BYTES} bytes at most.` },
+} as const;
+
 /**
  * Reads the body of `POST /api/events`. `data` is cut out as text and never parsed. Fields it does not know are ignored.
  * @param body valid UTF-8
@@ -44,8 +49,8 @@ export function readEventRequest(body: Buffer, idempotencyKey: string | null, no
   const deliverAt = fields.deliverAt(now);
 
   if (errors.length > 0 || data === undefined) return refused(invalidRequest(errors));
-  if (data.end - data.start > MAX_DATA_BYTES) {
-    return refused({ code: 'payload_too_large', detail: `data may have ${MAX_DATA_BYTES} bytes at most.` });
+  if (data.end - data.start > MAX_DATA.bytes) {
+    return refused(MAX_DATA.problem);
   }
   return {
     kind: 'event',

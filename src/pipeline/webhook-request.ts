@@ -29,7 +29,7 @@ export function webhookRequest(args: RequestArguments & { delivery: TakenDeliver
   const { event } = delivery;
   return signedRequest(args, {
     id: event.id,
-    body: webhookBody(event),
+    body: webhookBody(event, args.endpoint),
     hops: event.hops,
     headers: {
       'x-event-id': event.id,
@@ -48,7 +48,7 @@ export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }):
   const [{ event: first }] = deliveries;
   return signedRequest(args, {
     id,
-    body: `[${deliveries.map(({ event }) => webhookBody(event)).join(',')}]`,
+    body: `[${deliveries.map(({ event }) => webhookBody(event, args.endpoint)).join(',')}]`,
     hops: Math.max(...deliveries.map(({ event }) => event.hops)),
     headers: {
       'x-batch-size': String(deliveries.length),
@@ -68,7 +68,7 @@ function signedRequest(
     url: endpoint.url,
     headers: {
       ...endpoint.headers,
-      'content-type': 'application/json',
+      'content-type': contentType(endpoint),
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at / 1_000)),
       'webhook-signature': sign({ id, at, body, keys: signingKeys(endpoint, at) }),
@@ -82,9 +82,20 @@ function signedRequest(
   };
 }
 
-function webhookBody(event: AcceptedEvent): string {
+function webhookBody(event: AcceptedEvent, { options }: Endpoint): string {
   // A type needs no escaping: its characters are checked at acceptance.
-  return `{"id":"${event.id}","type":"${event.type}","timestamp":"${toIso(event.createdAt)}","data":${event.data}}`;
+  const { id, type, createdAt, data, organizationId } = event;
+  if (options.format === 'standard') {
+    return `{"id":"${id}","type":"${type}","timestamp":"${toIso(createdAt)}","data":${data}}`;
+  }
+  const head = `"specversion":"1.0","id":"${id}","source":"urn:uuid:${organizationId}","type":"${type}"`;
+  return `{${head},"time":"${toIso(createdAt)}","datacontenttype":"application/json","data":${data}}`;
+}
+
+/** CloudEvents' JSON format (3.1, 4): one event, or a list of them. */
+function contentType({ options }: Endpoint): string {
+  if (options.format === 'standard') return 'application/json';
+  return `application/cloudevents${options.batch === null ? '' : '-batch'}+json`;
 }
 
 /** With the schemes that the endpoint chose; after a rotation the old secret signs too, for a while. */

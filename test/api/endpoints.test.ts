@@ -34,6 +34,7 @@ describe('endpoints', () => {
       on_failed: 'skip',
       filter: null,
       batch: null,
+      format: 'standard',
       signatures: ['v1'],
       public_key: null,
       client_certificate: null,

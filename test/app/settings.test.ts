@@ -31,6 +31,7 @@ test('an empty environment gives the defaults of the documents', () => {
       timeoutMs: 10_000,
       maxAttempts: 5,
       schedule: [30_000, 60_000, 300_000, 900_000],
+      disableAfterMs: 432_000_000,
       allowedNetworks: [],
       httpsOnly: false,
       deliver: true,

@@ -26,6 +26,7 @@ export function endpointStoreContract(newHarness: NewHarness): void {
             batch: { maxEvents: 10, maxWaitMs: 2_000 },
             signatures: ['v1', 'v1a'],
             signingKey: 'whsk_key',
+            format: 'cloudevents',
             clientCertificate: { certificate: 'a', key: 'b' },
           },
           failingSince: world.clock.now(),

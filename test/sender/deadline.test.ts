@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { AttemptOutcome } from '../../src/core/delivery.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
@@ -44,6 +46,24 @@ describe('the deadline is one, over everything', { concurrency: 4 }, () => {
     const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300, body }));
     assert.equal(outcome.error, 'timeout');
     assert.ok(ms < 700, `${ms} ms`);
+  });
+
+  test('a port whose SYNs nobody answers', { timeout: 10_000 }, async (context) => {
+    // A process that stands still, with room for two connections in its queue: the kernel drops what comes after.
+    const script =
+      "require('net').createServer().listen(0,'127.0.0.1',1,function(){process.send(this.address().port)})";
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    context.after(() => void child.kill('SIGKILL'));
+    const [port] = (await once(child, 'message')) as [number];
+    child.kill('SIGSTOP');
+    const fillers = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    context.after(() => {
+      for (const filler of fillers) filler.destroy();
+    });
+    await pause(300);
+    await using sender = openSender();
+    const outcome = await post(sender, `http://127.0.0.1:${port}/`, { timeoutMs: 500 });
+    assert.equal(outcome.error, 'timeout');
   });
 
   test('a name whose resolver never answers', { timeout: 5_000 }, async () => {

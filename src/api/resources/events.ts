@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
+import { readBinaryCloudEvent, readStructuredCloudEvent } from '../../core/cloud-event.ts';
 import type { AcceptedEvent } from '../../core/event.ts';
-import { readEventRequest } from '../../core/event-request.ts';
+import { type EventRequest, readEventRequest } from '../../core/event-request.ts';
 import type { EventId } from '../../core/ids.ts';
 import { MAX_EVENT_BODY_BYTES } from '../../core/limits.ts';
-import { toIso } from '../../core/time.ts';
+import { type Timestamp, toIso } from '../../core/time.ts';
 import type { Acceptance } from '../../pipeline/accept.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
-import { type BodyRule, countHeader } from '../body.ts';
+import { type BodyRule, countHeader, isStructuredCloudEvent } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
 import { originOf } from '../origin.ts';
@@ -15,7 +16,7 @@ import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { takeToken } from '../rate-limit.ts';
 import { deliverySummary, eventJson, pageJson } from '../views.ts';
 
-const EVENT_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true };
+const EVENT_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true, cloudEvents: true };
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 const EventQuery = {
@@ -34,7 +35,7 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.post('/api/events', { config: { body: EVENT_BODY } }, async (request, reply) => {
     const waiting = takeToken(parts, request, reply);
     if (waiting !== undefined) await waiting;
-    const read = readEventRequest(request.body as Buffer, idempotencyKey(request), clock.now());
+    const read = readRequest(request, clock.now());
     if (read.kind === 'refused') throw new ProblemError(read.problem);
     const acceptance = await acceptStation.accept(read.input, originOf(request));
     return answer(reply, acceptance);
@@ -60,6 +61,15 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
     const printed = JSON.stringify(deliveries.map(deliverySummary));
     return reply.type(JSON_TYPE).send(eventJson(event, `,"deliveries":${printed}`));
   });
+}
+
+/** Our own form, or a CloudEvent in one of its two. */
+function readRequest(request: FastifyRequest, now: Timestamp): EventRequest {
+  const { headers } = request;
+  const body = request.body as Buffer;
+  if (headers['ce-specversion'] !== undefined) return readBinaryCloudEvent(headers, body);
+  if (isStructuredCloudEvent(headers['content-type'])) return readStructuredCloudEvent(body);
+  return readEventRequest(body, idempotencyKey(request), now);
 }
 
 function answer(reply: FastifyReply, { event, outcome }: Acceptance): FastifyReply {
