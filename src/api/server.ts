@@ -16,6 +16,7 @@ import { eventBatchRoutes } from './resources/event-batches.ts';
 import { eventRoutes } from './resources/events.ts';
 import { healthRoutes } from './resources/health.ts';
 import { inboxRoutes } from './resources/inbox.ts';
+import { inboxAdminRoutes } from './resources/inboxes.ts';
 import { jobRoutes } from './resources/jobs.ts';
 import { meRoutes } from './resources/me.ts';
 import { redeliveryRoutes } from './resources/redelivery.ts';
@@ -93,6 +94,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     subscriptionRoutes(tenant, parts);
     tracingRoutes(tenant, parts);
     inboxRoutes(tenant, parts);
+    inboxAdminRoutes(tenant, parts);
     meRoutes(tenant, parts);
     streamRoutes(tenant, parts);
     done();

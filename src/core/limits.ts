@@ -95,3 +95,6 @@ export const MAX_STREAM_QUEUE_CHARACTERS = 1024 * 1024;
 export const MAX_STREAM_QUEUES_CHARACTERS = 64 * 1024 * 1024;
 /** Events looked through for a reader that comes back; who was away for longer has the lists. */
 export const MAX_MISSED_EVENTS = 10_000;
+/** Each event costs a look at all of them. */
+export const MAX_INBOXES_PER_ORGANIZATION = 100;
+export const MAX_INBOX_LEASES = 1_000;

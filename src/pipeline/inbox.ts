@@ -42,24 +42,21 @@ export class InboxStation {
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const deadline = this.#clock.monotonicMs() + request.waitMs;
     const name = JSON.stringify([inbox.id, ...request.eventTypes]);
-    while (!request.signal.aborted) {
+    for (let now: Inbox | undefined = inbox; now !== undefined && !request.signal.aborted; ) {
       const line = this.#line(inbox.organizationId, name);
       // In line before looking: news that comes while we look must find us there.
       const turn = new Turn();
       line.add(turn);
       let handOn = true;
       try {
-        const lease = await this.#store.lease(inbox, {
-          leaseId: this.#ids.next<LeaseId>(),
-          limit: request.limit,
-          leaseMs: request.leaseMs,
-          eventTypes: request.eventTypes,
-        });
+        const lease = await this.#look(now, request);
         handOn = lease?.messages.length === request.limit;
         const leftMs = deadline - this.#clock.monotonicMs();
         if (lease !== undefined || leftMs <= 0 || this.#stopping) return lease;
         await turn.come(leftMs, request.signal);
         handOn = request.signal.aborted;
+        // It may have been paused, resumed or removed meanwhile.
+        now = await this.#store.get(inbox.organizationId, inbox.name);
       } finally {
         line.delete(turn);
         if (handOn) callFirst(line);
@@ -67,6 +64,12 @@ export class InboxStation {
       }
     }
     return undefined;
+  }
+
+  /** A paused inbox keeps what it has. */
+  async #look(inbox: Inbox, { limit, leaseMs, eventTypes }: LeaseRequest): Promise<Lease | undefined> {
+    if (inbox.paused) return undefined;
+    return this.#store.lease(inbox, { leaseId: this.#ids.next<LeaseId>(), limit, leaseMs, eventTypes });
   }
 
   /** Sends every waiting consumer home with nothing, at once. */

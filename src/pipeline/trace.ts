@@ -3,8 +3,8 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import { wantsEventType } from '../core/event-type.ts';
 import { FilteredEvent } from '../core/filter/filter.ts';
-import { type EventId, idBefore, type OrganizationId } from '../core/ids.ts';
-import { DEFAULT_INBOX, type InboxMessage } from '../core/inbox.ts';
+import { idBefore } from '../core/ids.ts';
+import type { InboxMessage } from '../core/inbox.ts';
 import { isOperational, wantsOperational } from '../core/operational-event.ts';
 import type { Store } from '../ports/engine.ts';
 
@@ -36,10 +36,10 @@ export interface Trace {
 /** Where an event went, and why it went nowhere else. */
 export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Trace> {
   const { organizationId, id } = event;
-  const [endpoints, deliveries, inbox] = await Promise.all([
+  const [endpoints, deliveries, inboxes] = await Promise.all([
     store.endpoints.all(organizationId),
     store.deliveries.ofEvent(organizationId, id),
-    traceInbox(store, organizationId, id),
+    traceInboxes(store, event),
   ]);
   const filtered = new FilteredEvent(event);
   const of = (endpointId: string) => deliveries.filter((delivery) => delivery.endpointId === endpointId);
@@ -57,7 +57,7 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
       ...there,
       ...gone.map((endpointId) => ({ endpointId, endpoint: undefined, whyNot: null, deliveries: of(endpointId) })),
     ],
-    inboxes: inbox === undefined ? [] : [inbox],
+    inboxes,
   };
 }
 
@@ -79,9 +79,14 @@ function whyNotSent(endpoint: Endpoint, event: AcceptedEvent, filtered: Filtered
   return createdAt >= event.createdAt ? 'created_later' : 'changed_later';
 }
 
-async function traceInbox(store: Store, organizationId: OrganizationId, id: EventId): Promise<InboxTrace | undefined> {
-  const inbox = await store.inboxes.get(organizationId, DEFAULT_INBOX);
-  if (inbox === undefined) return undefined;
-  const [message] = await store.inboxes.list(inbox, { status: null, limit: 1, after: idBefore(id) });
-  return { name: inbox.name, message: message?.event.id === id ? message : undefined };
+async function traceInboxes(store: Store, event: AcceptedEvent): Promise<InboxTrace[]> {
+  const inboxes = await store.inboxes.all(event.organizationId);
+  return Promise.all(
+    inboxes.map(async (inbox) => {
+      const isWanted = wantsEventType(inbox.eventTypes, event.type) && inbox.createdAt <= event.createdAt;
+      if (!isWanted) return { name: inbox.name, message: undefined };
+      const [message] = await store.inboxes.list(inbox, { status: null, limit: 1, after: idBefore(event.id) });
+      return { name: inbox.name, message: message?.event.id === event.id ? message : undefined };
+    }),
+  );
 }

@@ -2,10 +2,11 @@ import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { InboxStore, LeaseSelection } from '../../ports/store/inbox-store.ts';
+import type { InboxChange, InboxStore, LeaseSelection } from '../../ports/store/inbox-store.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection, Statement } from './connection.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
+import { InboxAdmin } from './inbox-admin.ts';
 import { inboxFromRow } from './inbox-row.ts';
 import { InboxWaker } from './inbox-waker.ts';
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
@@ -22,6 +23,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly #leaser: MessageLeaser;
   readonly #holds: MessageHolds;
   readonly #list: MessageList;
+  readonly #admin: InboxAdmin;
   readonly #get: Statement;
 
   constructor(parts: {
@@ -39,6 +41,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#leaser = new MessageLeaser({ ...parts, waker: this.#waker });
     this.#holds = new MessageHolds(parts);
     this.#list = new MessageList(parts.reader);
+    this.#admin = new InboxAdmin(parts);
     this.#get = parts.reader.prepare('get-inbox');
   }
 
@@ -47,6 +50,22 @@ export class SqliteInboxStore implements InboxStore {
       const row = this.#get.get(organizationId, name);
       return row === undefined ? undefined : inboxFromRow(row);
     });
+  }
+
+  all(organizationId: OrganizationId): Promise<Inbox[]> {
+    return this.#admin.all(organizationId);
+  }
+
+  create(inbox: Inbox): Promise<'created' | 'conflict' | 'full'> {
+    return this.#admin.create(inbox);
+  }
+
+  update(organizationId: OrganizationId, name: string, change: InboxChange): Promise<Inbox | undefined> {
+    return this.#admin.update(organizationId, name, change);
+  }
+
+  remove(organizationId: OrganizationId, name: string): Promise<boolean> {
+    return this.#admin.remove(organizationId, name);
   }
 
   async list(

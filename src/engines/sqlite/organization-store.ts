@@ -29,7 +29,7 @@ export class SqliteOrganizationStore implements OrganizationStore {
       const { id, name, tier, createdAt } = organization;
       if (addOrganization.run(id, name, tier, createdAt).changes === 0) return false;
       addKey.run(key.id, id, key.name, key.prefix, key.sha256, key.createdAt, key.expiresAt);
-      addInbox.run(inboxId, id, DEFAULT_INBOX, '[]', DEFAULT_MAX_LEASES, createdAt);
+      addInbox.run(inboxId, id, DEFAULT_INBOX, '[]', DEFAULT_MAX_LEASES, 0, '', createdAt);
       return true;
     });
   }

@@ -9,12 +9,26 @@ export interface LeaseSelection {
   readonly eventIds: readonly EventId[] | null;
 }
 
+export type InboxChange = Partial<Pick<Inbox, 'eventTypes' | 'maxLeases' | 'paused'>>;
+
 /**
  * Pulled deliveries. The inbox `default` costs no row an event: what was never leased is told by a mark ("all after
  * this"), rows exist for what was touched. Leases are timed by the store's clock.
  */
 export interface InboxStore {
   get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined>;
+
+  /** All of an organization, by name; bounded by `MAX_INBOXES_PER_ORGANIZATION`. */
+  all(organizationId: OrganizationId): Promise<Inbox[]>;
+
+  /** It gets events that are accepted from `inbox.createdAt` on. `conflict`: the name is taken; `full`: no more may be had. */
+  create(inbox: Inbox): Promise<'created' | 'conflict' | 'full'>;
+
+  /** What it wants counts for events that nobody has looked at yet. @returns the inbox as it is now; undefined: none */
+  update(organizationId: OrganizationId, name: string, change: InboxChange): Promise<Inbox | undefined>;
+
+  /** With all that it knows of events. @returns whether there was one */
+  remove(organizationId: OrganizationId, name: string): Promise<boolean>;
 
   /** Looking takes nothing. Oldest first; `status` null = all. */
   list(

@@ -1,13 +1,18 @@
-import type { EventId, OrganizationId } from '../../../../core/ids.ts';
+import { type EventId, firstIdAt, type OrganizationId } from '../../../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../../../core/inbox.ts';
+import { MAX_INBOXES_PER_ORGANIZATION } from '../../../../core/limits.ts';
 import type { Milliseconds } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import type { InboxStore, LeaseSelection } from '../../../../ports/store/inbox-store.ts';
+import type { InboxChange, InboxStore, LeaseSelection } from '../../../../ports/store/inbox-store.ts';
 import type { Database } from '../database.ts';
+import { text } from '../row.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
 import { inboxFromRow } from './inbox-rows.ts';
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';
+
+/** Messages removed in one step; some ms. */
+const REMOVE_STEP = 1_000;
 
 /** Inboxes on PostgreSQL, for any number of processes at once. */
 export class PostgresInboxStore implements InboxStore {
@@ -32,6 +37,44 @@ export class PostgresInboxStore implements InboxStore {
     if (name.includes('\0')) return undefined;
     const [row] = await this.#database.query('get-inbox', [organizationId, name], { idempotent: true });
     return row === undefined ? undefined : inboxFromRow(row);
+  }
+
+  async all(organizationId: OrganizationId): Promise<Inbox[]> {
+    return (await this.#database.query('list-inboxes', [organizationId], { idempotent: true })).map(inboxFromRow);
+  }
+
+  async create(inbox: Inbox): Promise<'created' | 'conflict' | 'full'> {
+    const { id, organizationId, name, eventTypes, maxLeases, paused, createdAt } = inbox;
+    const wants = [JSON.stringify(eventTypes), maxLeases, paused ? 1 : 0];
+    const place = [firstIdAt(createdAt), createdAt, MAX_INBOXES_PER_ORGANIZATION];
+    const [row] = await this.#database.query('create-inbox', [id, organizationId, name, ...wants, ...place]);
+    return text(row ?? {}, 'outcome');
+  }
+
+  async update(organizationId: OrganizationId, name: string, change: InboxChange): Promise<Inbox | undefined> {
+    if (name.includes('\0')) return undefined;
+    const { eventTypes, maxLeases, paused } = change;
+    const [row] = await this.#database.query('update-inbox', [
+      organizationId,
+      name,
+      eventTypes === undefined ? null : JSON.stringify(eventTypes),
+      maxLeases ?? null,
+      paused === undefined ? null : Number(paused),
+    ]);
+    if (row === undefined) return undefined;
+    this.#tellEverybody(organizationId);
+    return inboxFromRow(row);
+  }
+
+  async remove(organizationId: OrganizationId, name: string): Promise<boolean> {
+    if (name.includes('\0')) return false;
+    const [row] = await this.#database.query('remove-inbox', [organizationId, name]);
+    if (row === undefined) return false;
+    this.#tellEverybody(organizationId);
+    const id = text(row, 'id');
+    const some = () => this.#database.query('remove-inbox-messages', [id, REMOVE_STEP]);
+    while ((await some()).length === REMOVE_STEP);
+    return true;
   }
 
   list(

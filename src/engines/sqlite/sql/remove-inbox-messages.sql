@@ -1,0 +1,4 @@
+-- Removes a bounded number of an inbox's messages. Parameters: inbox, limit. One range.
+DELETE FROM inbox_messages WHERE inbox_id = ?1 AND event_id IN (
+  SELECT event_id FROM inbox_messages WHERE inbox_id = ?1 LIMIT ?2
+)
