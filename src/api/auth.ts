@@ -1,8 +1,12 @@
+import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Problem } from '../core/problem.ts';
-import type { Authenticator, Caller } from '../pipeline/authenticate.ts';
+import { type Authenticator, type Caller, hashKey } from '../pipeline/authenticate.ts';
+import type { ApiParts } from './context.ts';
 import { ProblemError, sendProblem } from './problems.ts';
+import { mayUse } from './scopes.ts';
+import type { WrongCredentials } from './wrong-credentials.ts';
 
 const MAX_KEY_LENGTH = 256;
 const BEARER = /^Bearer +([^ ]+) *$/i;
@@ -14,8 +18,26 @@ const MISSING: Presented = {
 };
 const INVALID: Problem = { code: 'invalid_api_key', detail: 'This API key is not valid.' };
 
-/** Every route with this hook has `request.caller`. */
-export function requireApiKey(authenticator: Authenticator): onRequestHookHandler {
+export const NOT_IN_SCOPE: Problem = { code: 'forbidden', detail: 'This API key has not the scope for this.' };
+
+/** Every route with this hook has `request.caller`, whose key has the scope that the route needs. */
+export function requireApiKey({
+  authenticator,
+  wrongKeys,
+}: Pick<ApiParts, 'authenticator' | 'wrongKeys'>): onRequestHookHandler {
+  function enter(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined, done: () => void): void {
+    if (caller === undefined) {
+      refuse(request, reply, tooMany(wrongKeys, request) ?? INVALID);
+      return;
+    }
+    if (!mayUse(caller.key.scopes, request.routeOptions.config.scopes ?? [])) {
+      sendProblem(request, reply, NOT_IN_SCOPE);
+      return;
+    }
+    request.caller = caller;
+    done();
+  }
+
   return (request, reply, done) => {
     const presented = presentedKey(request.headers);
     if ('problem' in presented) {
@@ -31,13 +53,62 @@ export function requireApiKey(authenticator: Authenticator): onRequestHookHandle
   };
 }
 
-function enter(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined, done: () => void): void {
-  if (caller === undefined) {
-    refuse(request, reply, INVALID);
-    return;
+/** Who makes a request that an administrator may make. */
+export type Identity =
+  | { readonly kind: 'admin' }
+  | { readonly kind: 'caller'; readonly caller: Caller }
+  | { readonly kind: 'nobody'; readonly problem: Problem };
+
+/** `ADMIN_TOKEN` is the administrator's; in development, where there is none, everybody without a key is one. */
+export async function identify(parts: ApiParts, request: FastifyRequest): Promise<Identity> {
+  const { adminToken, authenticator, wrongAdminTokens } = parts;
+  const given = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  if (adminToken !== null && given !== undefined && isSame(given, adminToken)) return { kind: 'admin' };
+  const presented = presentedKey(request.headers);
+  const isOpen = adminToken === null && parts.loopbackHostsOnly;
+  if ('problem' in presented) {
+    return isOpen && presented === MISSING ? { kind: 'admin' } : { kind: 'nobody', problem: presented.problem };
   }
-  request.caller = caller;
-  done();
+  const caller = await authenticator.authenticate(presented.key);
+  if (caller !== undefined) return { kind: 'caller', caller };
+  return { kind: 'nobody', problem: tooMany(wrongAdminTokens, request) ?? INVALID };
+}
+
+/** For routes that are the administrator's alone; in development a key of the well-known organization does too. */
+export function requireAdmin(parts: ApiParts): onRequestHookHandler {
+  const isOpen = parts.adminToken === null && parts.loopbackHostsOnly;
+  return (request, reply, done) => {
+    identify(parts, request).then((identity) => {
+      if (identity.kind === 'nobody') refuse(request, reply, identity.problem);
+      else if (identity.kind === 'caller' && !isOpen) sendProblem(request, reply, ADMIN_ONLY);
+      else done();
+    }, done);
+  };
+}
+
+/** Answers a request that nobody in particular made. */
+export function refuseNobody(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  return sendProblem(request, reply.header('www-authenticate', 'Bearer'), problem);
+}
+
+export const ADMIN_ONLY: Problem = {
+  code: 'forbidden',
+  detail: 'This is for the administrator (Authorization: Bearer ADMIN_TOKEN).',
+};
+
+/** By their digests, which have one length and tell nothing of what they are made of. */
+function isSame(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(hashKey(a)), Buffer.from(hashKey(b)));
+}
+
+function tooMany(wrong: WrongCredentials, { socket }: FastifyRequest): Problem | undefined {
+  const seconds = wrong.note(socket.remoteAddress ?? '');
+  if (seconds === null) return undefined;
+  return {
+    code: 'rate_limited',
+    detail: 'Too many wrong credentials came from this address.',
+    retryAfterSeconds: Math.max(1, seconds),
+  };
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {

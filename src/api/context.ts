@@ -5,6 +5,7 @@ import type { AcceptStation } from '../pipeline/accept.ts';
 import type { Authenticator, Caller } from '../pipeline/authenticate.ts';
 import type { EventReader } from '../pipeline/event-reader.ts';
 import type { InboxStation } from '../pipeline/inbox.ts';
+import type { KeyStation } from '../pipeline/keys.ts';
 import type { LiveTail } from '../pipeline/live-tail.ts';
 import type { ResendStation } from '../pipeline/resending/station.ts';
 import type { TestStation } from '../pipeline/test-attempt.ts';
@@ -13,6 +14,8 @@ import type { Engine } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { BodyRule } from './body.ts';
+import type { NeededScopes } from './scopes.ts';
+import type { WrongCredentials } from './wrong-credentials.ts';
 
 /** What an endpoint gets where its creator says nothing. */
 export interface EndpointDefaults {
@@ -28,10 +31,15 @@ export type ServicePhase = 'starting' | 'ready' | 'stopping';
 export interface ApiParts {
   readonly engine: Engine;
   readonly authenticator: Authenticator;
+  /** Null: nobody manages organizations, or in development everybody. */
+  readonly adminToken: string | null;
+  readonly wrongKeys: WrongCredentials;
+  readonly wrongAdminTokens: WrongCredentials;
   readonly acceptStation: AcceptStation;
   readonly inboxStation: InboxStation;
   readonly resendStation: ResendStation;
   readonly events: EventReader;
+  readonly keyStation: KeyStation;
   readonly testStation: TestStation;
   readonly liveTail: LiveTail;
   readonly sender: Pick<Sender, 'checkUrl'>;
@@ -54,5 +62,6 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     body?: BodyRule;
+    scopes?: NeededScopes;
   }
 }

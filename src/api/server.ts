@@ -14,16 +14,20 @@ import { endpointSecretRoutes } from './resources/endpoint-secrets.ts';
 import { endpointRoutes } from './resources/endpoints.ts';
 import { eventBatchRoutes } from './resources/event-batches.ts';
 import { eventRoutes } from './resources/events.ts';
+import { generateKeyRoute } from './resources/generate-key.ts';
 import { healthRoutes } from './resources/health.ts';
 import { inboxRoutes } from './resources/inbox.ts';
 import { inboxAdminRoutes } from './resources/inboxes.ts';
 import { jobRoutes } from './resources/jobs.ts';
+import { keyRoutes } from './resources/keys.ts';
 import { meRoutes } from './resources/me.ts';
+import { organizationRoutes } from './resources/organizations.ts';
 import { redeliveryRoutes } from './resources/redelivery.ts';
 import { streamRoutes } from './resources/stream.ts';
 import { subscriptionRoutes } from './resources/subscriptions.ts';
 import { tracingRoutes } from './resources/tracing.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
+import { nameScopes } from './scopes.ts';
 import { stampAnswer } from './stamp.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -81,8 +85,15 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
 
   const known = refuseOtherMethods(app);
   healthRoutes(app, parts);
+  generateKeyRoute(app, parts);
+  await app.register((admin, _options, done) => {
+    organizationRoutes(admin, parts);
+    done();
+  });
   await app.register((tenant, _options, done) => {
-    tenant.addHook('onRequest', requireApiKey(parts.authenticator));
+    nameScopes(tenant);
+    tenant.addHook('onRequest', requireApiKey(parts));
+    keyRoutes(tenant, parts);
     eventRoutes(tenant, parts);
     eventBatchRoutes(tenant, parts);
     webhookConfigRoutes(tenant, parts);

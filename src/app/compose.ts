@@ -4,7 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import type { ServicePhase } from '../api/context.ts';
 import { createHealthServer } from '../api/health-server.ts';
 import { createServer } from '../api/server.ts';
+import { WrongCredentials } from '../api/wrong-credentials.ts';
 import { IdSource } from '../core/ids.ts';
+import { MAX_WRONG_ADMIN_TOKENS, MAX_WRONG_KEYS } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
 import { AcceptStation } from '../pipeline/accept.ts';
 import { Authenticator } from '../pipeline/authenticate.ts';
@@ -13,6 +15,7 @@ import { EndpointDirectory } from '../pipeline/endpoint-directory.ts';
 import { EventReader } from '../pipeline/event-reader.ts';
 import { createFanOut } from '../pipeline/fan-out.ts';
 import { InboxStation } from '../pipeline/inbox.ts';
+import { KeyStation } from '../pipeline/keys.ts';
 import { LiveTail } from '../pipeline/live-tail.ts';
 import { Persister } from '../pipeline/persist.ts';
 import { Reconciler } from '../pipeline/reconcile.ts';
@@ -214,6 +217,10 @@ async function newServer(
       activity,
       intakeIsRecord: worker === null,
     }),
+    adminToken: settings.adminToken,
+    wrongKeys: new WrongCredentials(clock, MAX_WRONG_KEYS),
+    wrongAdminTokens: new WrongCredentials(clock, MAX_WRONG_ADMIN_TOKENS),
+    keyStation: new KeyStation({ store: store.organizations, bus, ids, clock }),
     inboxStation,
     resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus }),
     events,

@@ -1,4 +1,5 @@
 import type { IdSource, KeyId, OrganizationId } from '../core/ids.ts';
+import { SCOPES } from '../core/organization.ts';
 import { hashKey } from '../pipeline/authenticate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OrganizationStore } from '../ports/store/organization-store.ts';
@@ -24,6 +25,8 @@ export async function ensureDevelopmentOrganization(
       sha256,
       createdAt,
       expiresAt: null,
+      scopes: SCOPES,
+      lastUsedAt: null,
     },
   );
 }

@@ -98,3 +98,11 @@ export const MAX_MISSED_EVENTS = 10_000;
 /** Each event costs a look at all of them. */
 export const MAX_INBOXES_PER_ORGANIZATION = 100;
 export const MAX_INBOX_LEASES = 1_000;
+
+// --- keys ---
+export const MAX_KEYS_PER_ORGANIZATION = 100;
+export const MAX_NAME_LENGTH = 200;
+export const MAX_KEY_GRACE_SECONDS = 7 * 86_400;
+/** Wrong credentials a minute from one address; then it has to wait, with right ones it is served all the same. */
+export const MAX_WRONG_ADMIN_TOKENS = 20;
+export const MAX_WRONG_KEYS = 300;

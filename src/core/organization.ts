@@ -12,6 +12,10 @@ export interface Organization {
   readonly createdAt: Timestamp;
 }
 
+/** What a key may do: send events; pull them from inboxes; everything else. */
+export const SCOPES = ['publish', 'consume', 'manage'] as const;
+export type Scope = (typeof SCOPES)[number];
+
 /** A secret of an organization, without the secret: only its SHA-256 is stored. */
 export interface ApiKey {
   readonly id: KeyId;
@@ -23,4 +27,7 @@ export interface ApiKey {
   readonly sha256: string;
   readonly createdAt: Timestamp;
   readonly expiresAt: Timestamp | null;
+  readonly scopes: readonly Scope[];
+  /** To a minute or so. */
+  readonly lastUsedAt: Timestamp | null;
 }

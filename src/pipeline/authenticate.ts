@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { OrganizationId } from '../core/ids.ts';
+import type { KeyId, OrganizationId } from '../core/ids.ts';
 import type { ApiKey, Organization } from '../core/organization.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -26,6 +26,8 @@ const MAX_HASHES = 1_000;
 /** A key that was just made must work: what is not there is believed for this long only. */
 const UNKNOWN_MAX_AGE_MS = 1_000;
 /** A lookup takes a millisecond; a request with a key that was right does not wait longer for a store that is stuck. */
+/** How exactly it is known when a key was used last. */
+const USED_PAUSE_MS: Milliseconds = 60_000;
 const PATIENCE_MS: Milliseconds = 250;
 const LATE = Symbol('late');
 
@@ -39,6 +41,8 @@ export class Authenticator {
   readonly #unknown = new Map<string, Entry>();
   readonly #hashes = new Map<string, string>();
   readonly #loading = new Map<string, Promise<Caller | undefined>>();
+  readonly #used = new Set<KeyId>();
+  #toldUsedAt = Number.NEGATIVE_INFINITY;
   #changes = 0;
 
   /**
@@ -76,11 +80,25 @@ export class Authenticator {
       const ageMs = now - known.loadedAt;
       if (ageMs > this.#maxAgeMs) return this.#loadOrTrust(sha256, known);
       if (ageMs > this.#maxAgeMs / 2) this.#loadOrTrust(sha256, known).catch(() => {});
+      if (now - this.#toldUsedAt > USED_PAUSE_MS) this.#tellUsed(now);
+      if (known.caller !== undefined) this.#used.add(known.caller.key.id);
       return this.#live(known.caller);
     }
     const unknown = this.#unknown.get(sha256);
     if (unknown !== undefined && now - unknown.loadedAt <= UNKNOWN_MAX_AGE_MS) return undefined;
     return this.#load(sha256);
+  }
+
+  /** When keys were used last, about once a minute, by a request that does not wait for it. What fails is told next time. */
+  #tellUsed(now: Milliseconds): void {
+    this.#toldUsedAt = now;
+    const ids = [...this.#used];
+    if (ids.length === 0) return;
+    this.#used.clear();
+    const at = this.#clock.now();
+    this.#store.noteUsed(ids.map((id) => ({ id, at }))).catch(() => {
+      for (const id of ids) this.#used.add(id);
+    });
   }
 
   /**

@@ -5,6 +5,7 @@ import { openEngine } from '../../src/app/compose.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import { readSettings } from '../../src/app/settings.ts';
 import type { KeyId, OrganizationId } from '../../src/core/ids.ts';
+import { SCOPES } from '../../src/core/organization.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { engineEnvironment } from '../support/engine-choice.ts';
 import { eventually, startTestService } from '../support/service.ts';
@@ -30,6 +31,8 @@ async function addFreeOrganization(dataDir: string): Promise<void> {
       sha256: hashKey(FREE_KEY),
       createdAt,
       expiresAt: null,
+      scopes: SCOPES,
+      lastUsedAt: null,
     },
   );
   await engine.close();

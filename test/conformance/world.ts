@@ -12,7 +12,7 @@ import {
 } from '../../src/core/ids.ts';
 import { DEFAULT_INBOX, type Inbox } from '../../src/core/inbox.ts';
 import type { JsonText } from '../../src/core/json-text.ts';
-import type { ApiKey, Organization } from '../../src/core/organization.ts';
+import { type ApiKey, type Organization, SCOPES } from '../../src/core/organization.ts';
 import { type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { LaneLimits, TakenDelivery, TakenLane } from '../../src/ports/delivery-queue.ts';
@@ -118,6 +118,8 @@ export class World {
         sha256: createHash('sha256').update(randomUUID()).digest('hex'),
         createdAt,
         expiresAt: null,
+        scopes: SCOPES,
+        lastUsedAt: null,
       },
     };
   }

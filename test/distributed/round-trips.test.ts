@@ -6,6 +6,7 @@ import { SILENT_LOG } from '../../src/app/log.ts';
 import type { AcceptedEvent } from '../../src/core/event.ts';
 import { type EndpointId, type EventId, IdSource, type KeyId, type OrganizationId } from '../../src/core/ids.ts';
 import type { JsonText } from '../../src/core/json-text.ts';
+import { SCOPES } from '../../src/core/organization.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Persister } from '../../src/pipeline/persist.ts';
 import type { Engine } from '../../src/ports/engine.ts';
@@ -147,6 +148,8 @@ async function organization({ store, clock }: Engine, ids: IdSource): Promise<Or
       sha256: randomBytes(32).toString('hex'),
       createdAt,
       expiresAt: null,
+      scopes: SCOPES,
+      lastUsedAt: null,
     },
   );
   return id;

@@ -7,6 +7,7 @@ import { openEngine } from '../../src/app/compose.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import { readSettings } from '../../src/app/settings.ts';
 import { IdSource, type KeyId, type OrganizationId } from '../../src/core/ids.ts';
+import { SCOPES } from '../../src/core/organization.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { Cluster } from '../support/cluster.ts';
 import { Receiver } from '../support/receiver.ts';
@@ -42,7 +43,7 @@ describe('Two api processes, one service', () => {
     const key = { id: ids.next<KeyId>(), organizationId: id, name: 'test', prefix: 'key-of-a', createdAt };
     await engine.store.organizations.create(
       { id, name: 'Free', tier: 'free', createdAt },
-      { ...key, sha256: hashKey(KEY), expiresAt: null },
+      { ...key, sha256: hashKey(KEY), expiresAt: null, scopes: SCOPES, lastUsedAt: null },
     );
     await engine.close();
   }

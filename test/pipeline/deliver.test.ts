@@ -7,6 +7,7 @@ import type { NewDelivery } from '../../src/core/delivery.ts';
 import { DEFAULT_OPTIONS } from '../../src/core/endpoint.ts';
 import { type DeliveryId, type EventId, IdSource } from '../../src/core/ids.ts';
 import { jsonText } from '../../src/core/json-text.ts';
+import { SCOPES } from '../../src/core/organization.ts';
 import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
@@ -32,7 +33,13 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
   const now = clock.now();
   const organization = { id: ids.next<never>(), name: 'a', tier: 'unlimited', createdAt: now } as const;
   const key = { organizationId: organization.id, name: 'a', prefix: 'a', sha256: hashKey('a'), createdAt: now };
-  await store.organizations.create(organization, { ...key, id: ids.next<never>(), expiresAt: null });
+  await store.organizations.create(organization, {
+    ...key,
+    id: ids.next<never>(),
+    expiresAt: null,
+    scopes: SCOPES,
+    lastUsedAt: null,
+  });
   const endpointId = ids.next<never>();
   await store.endpoints.create({
     id: endpointId,

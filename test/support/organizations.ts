@@ -5,6 +5,7 @@ import { openEngine } from '../../src/app/compose.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import { type Environment, readSettings } from '../../src/app/settings.ts';
 import type { KeyId, OrganizationId } from '../../src/core/ids.ts';
+import { SCOPES } from '../../src/core/organization.ts';
 import { addMs } from '../../src/core/time.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
 
@@ -31,6 +32,8 @@ export async function addOrganization(env: Environment, expiresInMs: number | nu
       sha256: hashKey(apiKey),
       createdAt,
       expiresAt: expiresInMs === null ? null : addMs(createdAt, expiresInMs),
+      scopes: SCOPES,
+      lastUsedAt: null,
     },
   );
   await engine.close();

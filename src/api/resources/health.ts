@@ -26,7 +26,7 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { engine, version, clock } = parts;
   publicHealthRoutes(app, parts);
 
-  app.get('/health/detailed', { onRequest: requireApiKey(parts.authenticator) }, async () => {
+  app.get('/health/detailed', { onRequest: requireApiKey(parts) }, async () => {
     const { status, reason } = engine.health();
     const [{ waiting, oldestDueAt }, events] = await Promise.all([engine.queue.depth(), eventCounts(engine)]);
     return {

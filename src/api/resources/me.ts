@@ -6,7 +6,7 @@ export function meRoutes(app: FastifyInstance, { rateLimits }: ApiParts): void {
   app.get('/api/me', async ({ caller: { organization, key } }) => {
     return {
       organization: { id: organization.id, name: organization.name, tier: organization.tier },
-      key: { id: key.id, name: key.name, prefix: key.prefix },
+      key: { id: key.id, name: key.name, prefix: key.prefix, scopes: key.scopes },
       rate_limit_per_minute: rateLimits[organization.tier],
     };
   });

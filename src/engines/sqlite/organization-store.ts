@@ -1,11 +1,14 @@
-import type { IdSource, InboxId, OrganizationId } from '../../core/ids.ts';
+import type { IdSource, InboxId, KeyId, OrganizationId } from '../../core/ids.ts';
 import { DEFAULT_INBOX } from '../../core/inbox.ts';
-import { DEFAULT_MAX_LEASES } from '../../core/limits.ts';
+import { DEFAULT_MAX_LEASES, MAX_KEYS_PER_ORGANIZATION } from '../../core/limits.ts';
 import type { ApiKey, Organization } from '../../core/organization.ts';
+import type { Timestamp } from '../../core/time.ts';
 import type { OrganizationStore } from '../../ports/store/organization-store.ts';
+import type { PageRequest } from '../../ports/store/page.ts';
 import type { Connection } from './connection.ts';
+import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { number, numberOrNull, type Row, text } from './row.ts';
+import { json, number, numberOrNull, type Row, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteOrganizationStore implements OrganizationStore {
@@ -28,7 +31,7 @@ export class SqliteOrganizationStore implements OrganizationStore {
       if (keyToWrite.get(key.sha256) !== undefined) return false;
       const { id, name, tier, createdAt } = organization;
       if (addOrganization.run(id, name, tier, createdAt).changes === 0) return false;
-      addKey.run(key.id, id, key.name, key.prefix, key.sha256, key.createdAt, key.expiresAt);
+      addKey.run(...keyParameters({ ...key, organizationId: id }));
       addInbox.run(inboxId, id, DEFAULT_INBOX, '[]', DEFAULT_MAX_LEASES, 0, '', createdAt);
       return true;
     });
@@ -38,6 +41,45 @@ export class SqliteOrganizationStore implements OrganizationStore {
     return this.#reader.read(() => {
       const row = this.#statements.get.get(id);
       return row === undefined ? undefined : organizationFromRow(row);
+    });
+  }
+
+  list(page: PageRequest): Promise<Organization[]> {
+    const { from, before } = idRange(page);
+    return this.#reader.read(() => this.#statements.list.all(from, before, page.limit).map(organizationFromRow));
+  }
+
+  update(id: OrganizationId, change: Partial<Pick<Organization, 'name' | 'tier'>>): Promise<Organization | undefined> {
+    return this.#queue.submit(() => {
+      const row = this.#statements.put.get(id, change.name ?? null, change.tier ?? null);
+      return row === undefined ? undefined : organizationFromRow(row);
+    });
+  }
+
+  addKey(key: ApiKey): Promise<'added' | 'full'> {
+    return this.#queue.submit(() => {
+      const counted = this.#statements.countKeys.get(key.organizationId) ?? {};
+      if (number(counted, 'keys') >= MAX_KEYS_PER_ORGANIZATION) return 'full';
+      this.#statements.addKey.run(...keyParameters(key));
+      return 'added';
+    });
+  }
+
+  keys(organizationId: OrganizationId): Promise<ApiKey[]> {
+    return this.#reader.read(() => this.#statements.listKeys.all(organizationId).map(keyFromRow));
+  }
+
+  expireKey(organizationId: OrganizationId, id: KeyId, at: Timestamp): Promise<boolean> {
+    return this.#queue.submit(() => this.#statements.expireKey.run(organizationId, id, at).changes === 1);
+  }
+
+  removeKey(organizationId: OrganizationId, id: KeyId): Promise<boolean> {
+    return this.#queue.submit(() => this.#statements.removeKey.run(organizationId, id).changes === 1);
+  }
+
+  noteUsed(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void> {
+    return this.#queue.submit(() => {
+      for (const { id, at } of used) this.#statements.noteUsed.run(id, at);
     });
   }
 
@@ -70,7 +112,14 @@ function keyFromRow(row: Row): ApiKey {
     sha256: text(row, 'sha256'),
     createdAt: number(row, 'created_at'),
     expiresAt: numberOrNull(row, 'expires_at'),
+    scopes: json(row, 'scopes'),
+    lastUsedAt: numberOrNull(row, 'last_used_at'),
   };
+}
+
+/** The columns in the order of `add-api-key`. */
+function keyParameters({ id, organizationId, name, prefix, sha256, createdAt, expiresAt, scopes }: ApiKey) {
+  return [id, organizationId, name, prefix, sha256, createdAt, expiresAt, JSON.stringify(scopes)] as const;
 }
 
 function prepare(writer: Connection, reader: ReadConnection) {
@@ -79,6 +128,13 @@ function prepare(writer: Connection, reader: ReadConnection) {
     addKey: writer.prepare('add-api-key'),
     addInbox: writer.prepare('add-inbox'),
     keyToWrite: writer.prepare('find-api-key'),
+    put: writer.prepare('put-organization'),
+    countKeys: writer.prepare('count-api-keys'),
+    expireKey: writer.prepare('expire-api-key'),
+    removeKey: writer.prepare('remove-api-key'),
+    noteUsed: writer.prepare('note-key-used'),
+    list: reader.prepare('list-organizations'),
+    listKeys: reader.prepare('list-api-keys'),
     get: reader.prepare('get-organization'),
     findKey: reader.prepare('find-api-key'),
   };

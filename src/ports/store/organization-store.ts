@@ -1,5 +1,7 @@
-import type { OrganizationId } from '../../core/ids.ts';
+import type { KeyId, OrganizationId } from '../../core/ids.ts';
 import type { ApiKey, Organization } from '../../core/organization.ts';
+import type { Timestamp } from '../../core/time.ts';
+import type { PageRequest } from './page.ts';
 
 /** Tenants and their keys. */
 export interface OrganizationStore {
@@ -8,4 +10,18 @@ export interface OrganizationStore {
   get(id: OrganizationId): Promise<Organization | undefined>;
   /** Looks a key up by its SHA-256 (hex), expired or not: one index probe, no scan over organizations. */
   findByKeyHash(sha256: string): Promise<{ readonly organization: Organization; readonly key: ApiKey } | undefined>;
+
+  list(page: PageRequest): Promise<Organization[]>;
+  /** @returns the organization as it is now; undefined: none */
+  update(id: OrganizationId, change: Partial<Pick<Organization, 'name' | 'tier'>>): Promise<Organization | undefined>;
+
+  /** One more key. `full`: the organization has `MAX_KEYS_PER_ORGANIZATION` already. */
+  addKey(key: ApiKey): Promise<'added' | 'full'>;
+  /** All of an organization, newest first, expired ones too. */
+  keys(organizationId: OrganizationId): Promise<ApiKey[]>;
+  /** It is valid until then, and no longer than it was. @returns whether it was there */
+  expireKey(organizationId: OrganizationId, id: KeyId, at: Timestamp): Promise<boolean>;
+  removeKey(organizationId: OrganizationId, id: KeyId): Promise<boolean>;
+  /** When keys were used last; older news than what is known change nothing. */
+  noteUsed(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void>;
 }

@@ -1,12 +1,15 @@
 import { randomFillSync } from 'node:crypto';
-import { IdSource, type InboxId, isUuid, type OrganizationId } from '../../../core/ids.ts';
+import { IdSource, type InboxId, isUuid, type KeyId, type OrganizationId } from '../../../core/ids.ts';
 import { DEFAULT_INBOX } from '../../../core/inbox.ts';
-import { DEFAULT_MAX_LEASES } from '../../../core/limits.ts';
+import { DEFAULT_MAX_LEASES, MAX_KEYS_PER_ORGANIZATION } from '../../../core/limits.ts';
 import type { ApiKey, Organization } from '../../../core/organization.ts';
+import type { Timestamp } from '../../../core/time.ts';
 import type { OrganizationStore } from '../../../ports/store/organization-store.ts';
+import type { PageRequest } from '../../../ports/store/page.ts';
 import type { Database } from './database.ts';
 import { StatementRefused } from './errors.ts';
-import { number, numberOrNull, text } from './row.ts';
+import { idRange } from './id-range.ts';
+import { json, number, numberOrNull, type Row, text } from './row.ts';
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -36,6 +39,7 @@ export class PostgresOrganizationStore implements OrganizationStore {
         inboxId,
         DEFAULT_INBOX,
         DEFAULT_MAX_LEASES,
+        JSON.stringify(key.scopes),
       ]);
       return row?.['created'] === true;
     } catch (error) {
@@ -48,13 +52,49 @@ export class PostgresOrganizationStore implements OrganizationStore {
   async get(id: OrganizationId): Promise<Organization | undefined> {
     if (!isUuid(id)) return undefined;
     const [row] = await this.#database.query('get-organization', [id], { idempotent: true });
-    if (row === undefined) return undefined;
-    return {
-      id: text(row, 'id'),
-      name: text(row, 'name'),
-      tier: text(row, 'tier'),
-      createdAt: number(row, 'created_at'),
-    };
+    return row === undefined ? undefined : organizationFromRow(row);
+  }
+
+  async list(page: PageRequest): Promise<Organization[]> {
+    const { from, before } = idRange(page);
+    const rows = await this.#database.query('list-organizations', [from, before, page.limit], { idempotent: true });
+    return rows.map(organizationFromRow);
+  }
+
+  async update(
+    id: OrganizationId,
+    change: Partial<Pick<Organization, 'name' | 'tier'>>,
+  ): Promise<Organization | undefined> {
+    if (!isUuid(id)) return undefined;
+    const [row] = await this.#database.query('put-organization', [id, change.name ?? null, change.tier ?? null]);
+    return row === undefined ? undefined : organizationFromRow(row);
+  }
+
+  async addKey(key: ApiKey): Promise<'added' | 'full'> {
+    const { id, organizationId, name, prefix, sha256, scopes, createdAt, expiresAt } = key;
+    const what = [id, organizationId, name, prefix, sha256, JSON.stringify(scopes)];
+    const [row] = await this.#database.query('add-api-key', [...what, createdAt, expiresAt, MAX_KEYS_PER_ORGANIZATION]);
+    return row?.['added'] === true ? 'added' : 'full';
+  }
+
+  async keys(organizationId: OrganizationId): Promise<ApiKey[]> {
+    return (await this.#database.query('list-api-keys', [organizationId], { idempotent: true })).map(keyFromRow);
+  }
+
+  async expireKey(organizationId: OrganizationId, id: KeyId, at: Timestamp): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    return (await this.#database.query('expire-api-key', [organizationId, id, at])).length === 1;
+  }
+
+  async removeKey(organizationId: OrganizationId, id: KeyId): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    return (await this.#database.query('remove-api-key', [organizationId, id])).length === 1;
+  }
+
+  async noteUsed(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void> {
+    // In the order of ids for everybody: no deadlocks.
+    const sorted = [...used].sort((a, b) => (a.id < b.id ? -1 : 1));
+    await this.#database.query('note-keys-used', [sorted.map(({ id }) => id), sorted.map(({ at }) => at)]);
   }
 
   async findByKeyHash(
@@ -70,15 +110,30 @@ export class PostgresOrganizationStore implements OrganizationStore {
         tier: text(row, 'organization_tier'),
         createdAt: number(row, 'organization_created_at'),
       },
-      key: {
-        id: text(row, 'id'),
-        organizationId,
-        name: text(row, 'name'),
-        prefix: text(row, 'prefix'),
-        sha256: text(row, 'sha256'),
-        createdAt: number(row, 'created_at'),
-        expiresAt: numberOrNull(row, 'expires_at'),
-      },
+      key: keyFromRow(row),
     };
   }
+}
+
+function organizationFromRow(row: Row): Organization {
+  return {
+    id: text(row, 'id'),
+    name: text(row, 'name'),
+    tier: text(row, 'tier'),
+    createdAt: number(row, 'created_at'),
+  };
+}
+
+function keyFromRow(row: Row): ApiKey {
+  return {
+    id: text(row, 'id'),
+    organizationId: text(row, 'organization_id'),
+    name: text(row, 'name'),
+    prefix: text(row, 'prefix'),
+    sha256: text(row, 'sha256'),
+    createdAt: number(row, 'created_at'),
+    expiresAt: numberOrNull(row, 'expires_at'),
+    scopes: json(row, 'scopes'),
+    lastUsedAt: numberOrNull(row, 'last_used_at'),
+  };
 }

@@ -1,0 +1,40 @@
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { Scope } from '../core/organization.ts';
+
+/** Any one of these lets a key use a route; none of them = every key may. */
+export type NeededScopes = readonly Scope[];
+
+const ANY: NeededScopes = [];
+const PUBLISH: NeededScopes = ['publish'];
+const CONSUME: NeededScopes = ['consume'];
+const MANAGE: NeededScopes = ['manage'];
+const READ: NeededScopes = ['consume', 'manage'];
+
+/** The first that fits a route's method and address. A route that none fits can't be made. */
+const RULES: readonly (readonly [methods: string, address: RegExp, NeededScopes])[] = [
+  ['GET', /^\/api\/me$/, ANY],
+  ['GET', /^\/health\/detailed$/, ANY],
+  ['POST', /^\/api\/events(\/batch)?$/, PUBLISH],
+  ['GET POST', /^\/api\/(inbox|ack)(\/|$)/, CONSUME],
+  ['GET', /^\/api\/(events|deliveries|stream|inboxes)(\/|$)/, READ],
+  ['GET POST', /^\/api\/(events|deliveries)\//, MANAGE],
+  ['GET POST PATCH DELETE', /^\/api\/(endpoints|webhook|subscriptions|inboxes|keys|jobs)(\/|$)/, MANAGE],
+];
+
+/** Writes into every route what a key needs for it. */
+export function nameScopes(app: FastifyInstance): void {
+  app.addHook('onRoute', (route: RouteOptions) => {
+    route.config = { ...route.config, scopes: scopesOf(String(route.method), route.url) };
+  });
+}
+
+function scopesOf(method: string, url: string): NeededScopes {
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const rule = RULES.find(([methods, address]) => methods.split(' ').includes(asked) && address.test(url));
+  if (rule === undefined) throw new Error(`No scope is named for ${method} ${url} (api/scopes.ts)`);
+  return rule[2];
+}
+
+export function mayUse(has: readonly Scope[], needed: NeededScopes): boolean {
+  return needed.length === 0 || needed.some((scope) => has.includes(scope));
+}
