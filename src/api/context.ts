@@ -12,6 +12,7 @@ import type { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { BodyRule } from './body.ts';
 import type { NeededScopes } from './scopes.ts';
@@ -46,6 +47,9 @@ export interface ApiParts {
   readonly ids: IdSource;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
+  /** What `/metrics` shows; null = it is off. */
+  readonly metricsPage: { readonly contentType: string; text(): Promise<string> } | null;
   readonly version: string;
   readonly endpointDefaults: EndpointDefaults;
   /** Events a minute; null = no limit. */

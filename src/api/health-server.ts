@@ -1,15 +1,18 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Engine } from '../ports/engine.ts';
-import type { ServicePhase } from './context.ts';
+import type { ApiParts, ServicePhase } from './context.ts';
 import { publicHealthRoutes } from './resources/health.ts';
+import { metricsRoute } from './resources/metrics.ts';
 
-/** The HTTP front of a process without an API (`HEALTH_PORT`): health alone, for whoever watches it. */
+/** The HTTP front of a process without an API (`HEALTH_PORT`): health and metrics alone, for whoever watches it. */
 export function createHealthServer(parts: {
   engine: Engine;
   version: string;
   phase: () => ServicePhase;
+  metricsPage: ApiParts['metricsPage'];
 }): FastifyInstance {
   const app = Fastify({ logger: false });
   publicHealthRoutes(app, parts);
+  metricsRoute(app, parts.metricsPage);
   return app;
 }

@@ -6,11 +6,15 @@ const SLOW_MS = 100;
 const VERY_SLOW_MS = 1_000;
 
 /** SEED.md's line for every request. The query is left out: it may hold what nobody should read. */
-export function logRequests(app: FastifyInstance, { log, phase }: Pick<ApiParts, 'log' | 'phase'>): void {
+export function logRequests(
+  app: FastifyInstance,
+  { log, phase, metrics }: Pick<ApiParts, 'log' | 'phase' | 'metrics'>,
+): void {
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     // Nobody but ourselves asks yet.
     if (phase() === 'starting') return done();
     const tookMs = reply.elapsedTime;
+    metrics.request(request.routeOptions.url ?? 'unknown', request.method, reply.statusCode, tookMs);
     if (tookMs > SLOW_MS && !isToWait(request)) {
       const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
       log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request, reply, tookMs)}`);

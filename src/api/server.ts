@@ -21,6 +21,7 @@ import { inboxAdminRoutes } from './resources/inboxes.ts';
 import { jobRoutes } from './resources/jobs.ts';
 import { keyRoutes } from './resources/keys.ts';
 import { meRoutes } from './resources/me.ts';
+import { metricsRoute } from './resources/metrics.ts';
 import { organizationRoutes } from './resources/organizations.ts';
 import { redeliveryRoutes } from './resources/redelivery.ts';
 import { streamRoutes } from './resources/stream.ts';
@@ -85,6 +86,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
 
   const known = refuseOtherMethods(app);
   healthRoutes(app, parts);
+  metricsRoute(app, parts.metricsPage);
   generateKeyRoute(app, parts);
   await app.register((admin, _options, done) => {
     organizationRoutes(admin, parts);

@@ -27,9 +27,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { Log } from '../ports/log.ts';
+import { type Metrics, NO_METRICS } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { RecordSource } from '../ports/transfer.ts';
 import { createSender } from '../sender/sender.ts';
+import type { MetricsPage } from './metrics.ts';
 import { maxOpenFiles } from './open-files.ts';
 import { hasApi, hasDeliverer, hasWorker, type Role } from './roles.ts';
 import { DEVELOPMENT_KEY, type Settings } from './settings.ts';
@@ -86,6 +88,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
   });
   fanOut = createFanOut(directory, ids);
 
+  const { metrics, metricsPage } = await openMetrics(settings, engine);
   const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
   const inboxStation = hasApi(role) ? new InboxStation({ store: store.inboxes, ids, clock }) : null;
   const liveTail = hasApi(role) ? new LiveTail({ feed: activity, events: store.events, bus }) : null;
@@ -96,7 +99,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
     sender,
     inboxStation,
     liveTail,
-    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail }),
+    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, metrics, metricsPage }),
     persister:
       hasWorker(role) && worker !== null
         ? new Persister({
@@ -107,6 +110,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
             activity,
             clock,
             log,
+            metrics,
             maxBatches: settings.maxConcurrentEvents,
           })
         : null,
@@ -138,6 +142,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
             sender,
             clock,
             log,
+            metrics,
             userAgent: USER_AGENT,
             intake: engine.intake,
             ids,
@@ -168,6 +173,19 @@ export async function openEngine(
   return { engine: openSqliteEngine({ ...common, dataDir: settings.dataDir, clock, ids, fanOut, onFatal }), ids };
 }
 
+interface ObservedBy {
+  readonly metrics: Metrics;
+  readonly metricsPage: MetricsPage | null;
+}
+
+/** Loaded only where it is on: it is some megabytes. */
+async function openMetrics({ prometheusEnabled }: Settings, engine: Engine): Promise<ObservedBy> {
+  if (!prometheusEnabled) return { metrics: NO_METRICS, metricsPage: null };
+  const { createMetrics } = await import('./metrics.ts');
+  const { metrics, pageOf } = createMetrics();
+  return { metrics, metricsPage: pageOf(engine) };
+}
+
 /** For `migrate-data`. Throws `StartRefused`. */
 export async function openEmbeddedRecord(dataDir: string, clock: Clock): Promise<RecordSource> {
   const { openSqliteRecord } = await import('../engines/sqlite/record-source.ts');
@@ -192,12 +210,14 @@ function newSender(settings: Settings, clock: Clock): Sender {
 
 async function newServer(
   { role, settings, log, phase }: ComposeArguments,
-  parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation' | 'liveTail'> & { readonly fanOut: FanOut },
+  parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation' | 'liveTail'> & {
+    readonly fanOut: FanOut;
+  } & ObservedBy,
 ): Promise<FastifyInstance | null> {
-  const { engine, ids, fanOut, sender, inboxStation, liveTail } = parts;
+  const { engine, ids, fanOut, sender, inboxStation, liveTail, metrics, metricsPage } = parts;
   const { clock, store, bus, activity, worker } = engine;
   if (sender === null || inboxStation === null || liveTail === null || !hasApi(role)) {
-    return settings.healthPort === null ? null : createHealthServer({ engine, version: VERSION, phase });
+    return settings.healthPort === null ? null : createHealthServer({ engine, version: VERSION, phase, metricsPage });
   }
   const events = new EventReader({ events: store.events, clock, intakeIsRecord: worker === null });
   return createServer({
@@ -215,6 +235,7 @@ async function newServer(
       clock,
       log,
       activity,
+      metrics,
       intakeIsRecord: worker === null,
     }),
     adminToken: settings.adminToken,
@@ -230,6 +251,8 @@ async function newServer(
     ids,
     clock,
     log,
+    metrics,
+    metricsPage,
     version: VERSION,
     endpointDefaults: settings.webhook,
     rateLimits: settings.rateLimits,

@@ -6,6 +6,7 @@ import type { ActivityFeed } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AcceptOutcome, Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import { logPersisted } from './persisted-log.ts';
 
@@ -34,6 +35,7 @@ export class AcceptStation {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #activity: ActivityFeed;
+  readonly #metrics: Metrics;
   readonly #intakeIsRecord: boolean;
 
   /** @param parts.intakeIsRecord accepting puts the event into the record itself, no worker does later */
@@ -43,6 +45,7 @@ export class AcceptStation {
     clock: Clock;
     log: Log;
     activity: ActivityFeed;
+    metrics: Metrics;
     intakeIsRecord: boolean;
   }) {
     this.#intake = parts.intake;
@@ -50,6 +53,7 @@ export class AcceptStation {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#activity = parts.activity;
+    this.#metrics = parts.metrics;
     this.#intakeIsRecord = parts.intakeIsRecord;
   }
 
@@ -92,6 +96,7 @@ export class AcceptStation {
     const acceptances = events.map((event, at): Acceptance => {
       const outcome = outcomes[at];
       if (outcome === undefined) throw new Error('the intake answered no outcome');
+      this.#metrics.events(outcome.kind, 1);
       return { event, outcome };
     });
     if (this.#intakeIsRecord) this.#tell(acceptances, tookMs);
@@ -100,7 +105,10 @@ export class AcceptStation {
 
   #tell(acceptances: readonly Acceptance[], tookMs: Milliseconds): void {
     const accepted = acceptances.filter(({ outcome }) => outcome.kind === 'accepted').map(({ event }) => event);
-    for (const { id } of accepted) logPersisted(this.#log, id, tookMs);
+    for (const { id } of accepted) {
+      logPersisted(this.#log, id, tookMs);
+      this.#metrics.persisted(tookMs);
+    }
     if (accepted.length > 0) this.#activity.publish(accepted.map((event) => ({ kind: 'event', event })));
   }
 

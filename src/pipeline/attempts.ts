@@ -8,6 +8,7 @@ import type { ActivityFeed } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../ports/delivery-queue.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { OutgoingRequest, Sender } from '../ports/sender.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { OperationalEvents } from './operational-events.ts';
@@ -30,6 +31,7 @@ export class Attempts {
   readonly #sender: Sender;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #userAgent: string;
   readonly #perseverance: Perseverance;
   readonly #settle: Batcher<Settlement, SettleOutcome>;
@@ -42,6 +44,7 @@ export class Attempts {
     sender: Sender;
     clock: Clock;
     log: Log;
+    metrics: Metrics;
     userAgent: string;
     perseverance: Perseverance;
   }) {
@@ -52,6 +55,7 @@ export class Attempts {
     this.#sender = parts.sender;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#metrics = parts.metrics;
     this.#userAgent = parts.userAgent;
     this.#perseverance = parts.perseverance;
     this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE });
@@ -141,6 +145,8 @@ export class Attempts {
       this.#log.sampled('attempt.stale', 'warn', late);
       return null;
     }
+    this.#metrics.attempt(outcome.error ?? 'delivered', outcome.durationMs);
+    if (settlement.next.status !== 'retrying') this.#metrics.delivery(settlement.next.status);
     this.#tell(delivery, settlement);
     if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
     else await this.#health.note(endpoint, outcome.error === null);

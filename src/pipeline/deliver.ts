@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, TakenDelivery, TakenLane } from '../ports/delivery-queue.ts';
 import type { Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
 import { Attempts } from './attempts.ts';
@@ -57,6 +58,7 @@ export class Deliverer {
     sender: Sender;
     clock: Clock;
     log: Log;
+    metrics: Metrics;
     userAgent: string;
     intake: Intake;
     ids: IdSource;

@@ -9,6 +9,7 @@ import { type EventRecord, RecordRefused, type RoutedEvent } from '../ports/even
 import type { EventStream, StreamEntry } from '../ports/event-stream.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import { logPersisted } from './persisted-log.ts';
 import { Retries } from './retries.ts';
@@ -47,6 +48,7 @@ export class Persister {
   readonly #activity: ActivityFeed;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #maxBatches: number;
   readonly #retries: Retries;
   readonly #running = new Set<Promise<void>>();
@@ -65,6 +67,7 @@ export class Persister {
     activity: ActivityFeed;
     clock: Clock;
     log: Log;
+    metrics: Metrics;
     maxBatches: number;
   }) {
     this.#stream = parts.stream;
@@ -74,6 +77,7 @@ export class Persister {
     this.#activity = parts.activity;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#metrics = parts.metrics;
     this.#maxBatches = parts.maxBatches;
     this.#retries = new Retries();
   }
@@ -210,7 +214,11 @@ export class Persister {
       await this.#isolate(routed, error);
       return;
     }
-    for (const { event } of routed) logPersisted(this.#log, event.id, this.#age(event));
+    for (const { event } of routed) {
+      const ageMs = this.#age(event);
+      logPersisted(this.#log, event.id, ageMs);
+      this.#metrics.persisted(ageMs);
+    }
     this.#activity.publish(routed.map(({ event }) => ({ kind: 'event', event })));
     await this.#announce(routed);
     await this.#untilItWorks(async () => {

@@ -3,6 +3,7 @@ import { SILENT_LOG } from '../../src/app/log.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Persister } from '../../src/pipeline/persist.ts';
 import type { Engine } from '../../src/ports/engine.ts';
+import { NO_METRICS } from '../../src/ports/metrics.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -47,7 +48,17 @@ export async function openWithWorker(servers: TestServers, options: EngineOption
   if (worker === null) throw new Error('unreachable');
   const { eventStream: stream, eventRecord: record } = worker;
   const { fanOut } = options;
-  const persister = new Persister({ stream, record, fanOut, bus, activity, clock, log: SILENT_LOG, maxBatches: 4 });
+  const persister = new Persister({
+    stream,
+    record,
+    fanOut,
+    bus,
+    activity,
+    clock,
+    log: SILENT_LOG,
+    metrics: NO_METRICS,
+    maxBatches: 4,
+  });
   let work: Promise<unknown> = Promise.resolve();
   const recordAll = () => {
     const done = work.then(async () => {

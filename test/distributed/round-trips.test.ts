@@ -10,6 +10,7 @@ import { SCOPES } from '../../src/core/organization.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Persister } from '../../src/pipeline/persist.ts';
 import type { Engine } from '../../src/ports/engine.ts';
+import { NO_METRICS } from '../../src/ports/metrics.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -75,6 +76,7 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
     activity: engine.activity,
     clock: engine.clock,
     log: SILENT_LOG,
+    metrics: NO_METRICS,
     maxBatches: 1,
   };
   const persister = new Persister(station);

@@ -12,6 +12,7 @@ import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
+import { NO_METRICS } from '../../src/ports/metrics.ts';
 import { createSender } from '../../src/sender/sender.ts';
 import { eventually } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -74,6 +75,7 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     clock,
     log: SILENT_LOG,
     userAgent: 'test',
+    metrics: NO_METRICS,
     maxOpenFiles: 1_024,
     intake: engine.intake,
     ids,

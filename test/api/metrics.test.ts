@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Receiver } from '../support/receiver.ts';
+import { eventually, startTestService } from '../support/service.ts';
+
+describe('metrics', () => {
+  test('what happens is counted and timed, and nobody is named', async (context) => {
+    const service = await startTestService(context);
+    const receiver = await Receiver.start((_got, response) => void response.writeHead(500).end());
+    context.after(() => receiver.stop());
+    const endpoint = { url: `${receiver.url}/secret-path`, event_types: ['secret.type'], max_attempts: 1 };
+    const { id } = (await service.post('/api/endpoints', endpoint)).json;
+    const eventId = await service.send('secret.type', 1, { dedup_id: 'one' });
+    await service.post('/api/events', { type: 'secret.type', data: 1, dedup_id: 'one' });
+    await service.get('/api/no-such-route');
+    const value = (text: string, name: string) =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(name))
+          ?.split(' ')
+          .at(-1),
+      );
+    const text = await eventually(async () => {
+      const page = await service.get('/metrics', { key: null });
+      assert.equal(page.status, 200);
+      assert.match(String(page.headers['content-type']), /^text\/plain/);
+      assert.equal(value(page.text, 'triggers_deliveries_total{status="failed"}'), 1);
+      return page.text;
+    });
+    for (const [name, expected] of [
+      ['triggers_up ', 1],
+      ['triggers_events_total{outcome="accepted"}', 1],
+      ['triggers_events_total{outcome="duplicate"}', 1],
+      ['triggers_event_persisted_seconds_count', 1],
+      ['triggers_attempt_duration_seconds_count{result="status"}', 1],
+      ['triggers_deliveries_waiting ', 0],
+      ['triggers_events_dead ', 0],
+      ['triggers_http_request_duration_seconds_count{route="/api/events",method="POST",status="202"}', 1],
+    ] as const) {
+      assert.equal(value(text, name), expected, `${name}\n${text}`);
+    }
+    assert.match(text, /nodejs_eventloop_lag_seconds/);
+    for (const secret of [eventId, id, 'secret', service.key, 'no-such-route'])
+      assert.ok(!text.includes(secret), secret);
+  });
+
+  test('PROMETHEUS_ENABLED=false: there is no page', async (context) => {
+    const service = await startTestService(context, { PROMETHEUS_ENABLED: 'false' });
+    assert.equal((await service.get('/metrics')).status, 404);
+  });
+});
