@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { isUuid, type OrganizationId } from '../core/ids.ts';
-import { problemError } from './problems.ts';
+import { type ProblemError, problemError } from './problems.ts';
 
 const CHECK_BYTES = 8;
 
@@ -30,8 +30,25 @@ export function decodeCursor(scope: CursorScope, cursor: string): string {
     bytes.toString('base64url') === cursor &&
     isUuid(id) &&
     bytes.subarray(16).equals(checksum(scope, id));
-  if (!isOurs) throw problemError('invalid_cursor', 'This cursor does not belong to this list and these filters.');
+  if (!isOurs) throw foreignCursor();
   return id;
+}
+
+/** The same for a list that goes by a text. */
+export function encodeTextCursor(scope: CursorScope, text: string): string {
+  return Buffer.concat([checksum(scope, text), Buffer.from(text)]).toString('base64url');
+}
+
+export function decodeTextCursor(scope: CursorScope, cursor: string): string {
+  const bytes = Buffer.from(cursor, 'base64url');
+  const text = bytes.toString('utf8', CHECK_BYTES);
+  const isOurs = bytes.toString('base64url') === cursor && bytes.subarray(0, CHECK_BYTES).equals(checksum(scope, text));
+  if (!isOurs) throw foreignCursor();
+  return text;
+}
+
+function foreignCursor(): ProblemError {
+  return problemError('invalid_cursor', 'This cursor does not belong to this list and these filters.');
 }
 
 function checksum({ organizationId, query }: CursorScope, id: string): Buffer {

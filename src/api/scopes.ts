@@ -16,7 +16,7 @@ const RULES: readonly (readonly [methods: string, address: RegExp, NeededScopes]
   ['GET', /^\/health\/detailed$/, ANY],
   ['POST', /^\/api\/events(\/batch)?$/, PUBLISH],
   ['GET POST', /^\/api\/(inbox|ack)(\/|$)/, CONSUME],
-  ['GET', /^\/api\/(events|deliveries|stream|inboxes)(\/|$)/, READ],
+  ['GET', /^\/api\/(events|event-types|deliveries|stream|inboxes)(\/|$)/, READ],
   ['GET POST', /^\/api\/(events|deliveries)\//, MANAGE],
   ['GET POST PATCH DELETE', /^\/api\/(endpoints|webhook|subscriptions|inboxes|keys|jobs)(\/|$)/, MANAGE],
 ];

@@ -46,6 +46,7 @@ test('what happens while a watcher who has missed nothing comes in is shown', as
   const events: EventStore = {
     get: (...args) => real.get(...args),
     after: (...args) => real.after(...args),
+    types: (...args) => real.types(...args),
     removeStep: (...args) => real.removeStep(...args),
     list: async (...args) => {
       const found = await real.list(...args);

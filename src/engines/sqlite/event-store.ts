@@ -48,6 +48,16 @@ export class SqliteEventStore implements EventStore {
     return this.#reader.read(() => this.#statements.after.all(organizationId, id, limit).map(eventFromRow));
   }
 
+  types(organizationId: OrganizationId, page: { after: string; limit: number; countUpTo: number }) {
+    return this.#reader.read(() =>
+      this.#statements.types.all(organizationId, page.after, page.limit, page.countUpTo).map((row) => ({
+        type: text<string>(row, 'type'),
+        lastId: text<EventId>(row, 'last_id'),
+        events: number<number>(row, 'events'),
+      })),
+    );
+  }
+
   /**
    * Walks events in the order in which they were written; the cursor is a place in it. Ends early when it has kept the
    * loop long enough: one event may have thousands of deliveries.
@@ -93,6 +103,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     removeEvent: writer.prepare('remove-event'),
     get: reader.prepare('get-event'),
     after: reader.prepare('events-after'),
+    types: reader.prepare('event-types'),
     list: reader.prepare('list-events'),
     listOfType: reader.prepare('list-events-of-type'),
   };

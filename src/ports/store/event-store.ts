@@ -13,6 +13,12 @@ export interface EventStore {
   /** Those with a higher id, oldest first. Cost grows with `limit` and with the days from there on, not with their events. */
   after(organizationId: OrganizationId, id: EventId, limit: number): Promise<AcceptedEvent[]>;
 
+  /** The types of an organization's events, in order, those after `after`; `events` counts up to `countUpTo`. */
+  types(
+    organizationId: OrganizationId,
+    page: { readonly after: string; readonly limit: number; readonly countUpTo: number },
+  ): Promise<{ readonly type: string; readonly lastId: EventId; readonly events: number }[]>;
+
   /**
    * One small step of retention: removes events created before `before`, with their deliveries, attempts and inbox
    * state, and dedup marks that ran out. Events that still wait for a delivery stay. Starts where an earlier step stopped

@@ -48,6 +48,15 @@ export class PostgresEventStore implements EventStore {
     return (await this.#read('events-after', [organizationId, id, limit, HIGHEST_ID])).map(eventFromRow);
   }
 
+  async types(organizationId: OrganizationId, page: { after: string; limit: number; countUpTo: number }) {
+    const rows = await this.#read('event-types', [organizationId, page.after, page.limit, page.countUpTo]);
+    return rows.map((row) => ({
+      type: text<string>(row, 'type'),
+      lastId: text<EventId>(row, 'last_id'),
+      events: number<number>(row, 'events'),
+    }));
+  }
+
   /**
    * Whole days first, each dropped as one when nothing in it waits; then what inboxes know of events that are gone; then,
    * row by row, what is left of days in which something waits, and the part of the last day that is too old. The cursor is

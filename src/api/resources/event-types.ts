@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { uuidv7Time } from '../../core/ids.ts';
+import { DEFAULT_LIST_LIMIT } from '../../core/limits.ts';
+import { toIso } from '../../core/time.ts';
+import type { ApiParts } from '../context.ts';
+import { decodeTextCursor, encodeTextCursor } from '../cursor.ts';
+import { PAGE_QUERY } from '../lists.ts';
+
+/** Counted exactly up to here: counting more would cost as much as there is. */
+const COUNT_UP_TO = 1_000;
+
+/** Which event types there are. */
+export function eventTypeRoutes(app: FastifyInstance, { engine }: ApiParts): void {
+  app.get<{ Querystring: { limit?: number; cursor?: string } }>(
+    '/api/event-types',
+    { schema: { querystring: { type: 'object', properties: PAGE_QUERY } } },
+    async (request) => {
+      const { id: organizationId } = request.caller.organization;
+      const { limit = DEFAULT_LIST_LIMIT, cursor } = request.query;
+      const scope = { organizationId, query: 'event-types' };
+      const after = cursor === undefined ? '' : decodeTextCursor(scope, cursor);
+      const page = { after, limit: limit + 1, countUpTo: COUNT_UP_TO + 1 };
+      const found = await engine.store.events.types(organizationId, page);
+      const rows = found.slice(0, limit);
+      const last = rows.at(-1);
+      return {
+        data: rows.map(({ type, lastId, events }) => ({
+          type,
+          events: Math.min(events, COUNT_UP_TO),
+          more: events > COUNT_UP_TO,
+          last_at: toIso(uuidv7Time(lastId)),
+        })),
+        next_cursor: found.length > limit && last !== undefined ? encodeTextCursor(scope, last.type) : null,
+      };
+    },
+  );
+}
