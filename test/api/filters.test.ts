@@ -65,6 +65,23 @@ describe('filters by content, previews and traces', () => {
     }
   });
 
+  test('numbers elsewhere than in a filter are plain ones', async () => {
+    for (const field of ['headers', 'filter', 'batch', 'rate_limit']) {
+      const raw = `{"url":"${receiver.url}","${field}":12345678901234567890}`;
+      const refused = await service.call('POST', '/api/endpoints', { raw });
+      assert.equal(refused.status, 422, refused.text);
+      assert.equal(refused.json.errors[0].path.split('.')[0], field);
+    }
+  });
+
+  test('a filter is shown with the digits it was given', async () => {
+    const filter = '{"data.n":{"$in":[1234567890.12345678,12345678901234567891,1e400]}}';
+    const id = await endpoint(`"event_types":["digits"],"filter":${filter}`);
+    assert.ok((await service.get(`/api/endpoints/${id}`)).text.includes(`"filter":${filter}`));
+    assert.deepEqual(await endpointsOf(await sendRaw('digits', '{"n":1234567890.12345678}')), [id]);
+    assert.deepEqual(await endpointsOf(await sendRaw('digits', '{"n":1234567890.12345679}')), []);
+  });
+
   test('a preview shows what a filter would have matched, and changes nothing', async () => {
     const id = await endpoint('"event_types":["preview.*"],"filter":{"data.total":{"$gte":10}}');
     for (const [type, total] of [

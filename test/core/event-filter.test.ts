@@ -30,7 +30,8 @@ function matches(filter: string, data: string): boolean {
 }
 
 describe('filters', () => {
-  const order = '{"total":100,"name":"Ada","tags":["a","b"],"items":[{"sku":"x","n":1},{"sku":"y","n":5}],"none":null}';
+  const order =
+    '{"total":100,"name":"Ada","tags":["a","b"],"items":[{"sku":"x","n":1},{"sku":"y","n":5}],"none":null,"numbers":[1,5,null]}';
   for (const [filter, expected] of [
     ['{}', true],
     ['{"data.total":100}', true],
@@ -48,6 +49,18 @@ describe('filters', () => {
     ['{"data.name":{"$prefix":"a"}}', false],
     ['{"data.name":{"$endsWith":"da","$suffix":"a"}}', true],
     ['{"data.name":{"$contains":"d"}}', true],
+    ['{"data.tags":{"$contains":"b"}}', true],
+    ['{"data.items.n":{"$contains":5}}', false],
+    ['{"data.total":{"$contains":100}}', false],
+    ['{"data.numbers":{"$contains":5}}', true],
+    ['{"data.numbers":{"$contains":6}}', false],
+    ['{"data.numbers":{"$contains":null}}', true],
+    ['{"data.numbers":{"$in":[true,"5"]}}', false],
+    ['{"data.numbers":{"$in":[null,7]}}', true],
+    ['{"data.items":{"$in":[7,{"sku":"y","n":5.0}]}}', true],
+    ['{"data.items":{"$in":[{"sku":"y"}]}}', false],
+    ['{"data.items":{"$eq":{"sku":"x","n":1,"more":1}}}', false],
+    ['{"data.items":{"$eq":{}}}', false],
     ['{"data.name":{"$in":["Bob","Ada"]}}', true],
     ['{"data.name":{"$nin":["Bob","Ada"]}}', false],
     ['{"data.name":{"$in":[]}}', false],
@@ -97,10 +110,29 @@ describe('filters', () => {
     assert.equal(matches('{"data.n":{"$gt":1e308}}', '{"n":1e400}'), true);
     assert.equal(matches('{"data.n":1e400}', '{"n":10e399}'), true);
     assert.equal(matches('{"data.n":0.1}', '{"n":0.10000000000000000001}'), false);
+    // As many digits as a double can't hold, but on neither side of the point.
+    assert.equal(matches('{"data.n":1234567890.1234567}', '{"n":1234567890.12345671}'), false);
+    assert.equal(matches('{"data.n":{"$lt":-1234567890.1234567}}', '{"n":-1234567890.12345671}'), true);
+    assert.equal(matches('{"data.n":{"$in":[1,12345678901234567891]}}', big), false);
+    assert.equal(matches('{"data.n":{"$in":[1,1234567890123456789e1]}}', big), true);
+    assert.equal(matches('{"data.n":{"$nin":[1,1234567890123456789e1]}}', big), false);
     assert.equal(
       JSON.stringify(parseExactJson('{"a":12345678901234567890,"b":1e400}')),
       '{"a":12345678901234567890,"b":1e400}',
     );
+    for (const text of ['1234567890.12345678', '-0.1234567890123456', '1e-400', '[1,12345678901234.12]']) {
+      assert.equal(JSON.stringify(parseExactJson(text)), text);
+    }
+  });
+
+  test('texts are in the order of their code points', () => {
+    // U+1F600 is above U+FF5E, though its first UTF-16 unit is below.
+    assert.equal(matches('{"data":{"$gt":"\uFF5E"}}', '"\u{1F600}"'), true);
+    assert.equal(matches('{"data":{"$lt":"\u{1F600}"}}', '"\uFF5E"'), true);
+    assert.equal(matches('{"data":{"$lt":"\u{1F600}"}}', '"\uD7FF"'), true);
+    assert.equal(matches('{"data":{"$gt":"ab"}}', '"abc"'), true);
+    assert.equal(matches('{"data":{"$gte":"ab"}}', '"ab"'), true);
+    assert.equal(matches('{"data":{"$gt":"b"}}', '"abc"'), false);
   });
 
   test('exact numbers compare as fractions of integers do', () => {
@@ -153,6 +185,34 @@ describe('filters', () => {
     const many = `[${Array(60_000).fill('{"a":[1]}').join(',')}]`;
     assert.equal(matches('{"data.a":{"$exists":true},"data.b":{"$exists":false}}', many), false);
     assert.equal(matches('{"$not":{"data.a.a":2},"$nor":[{"data.b":1},{"data.c":1}]}', many), false);
+  });
+
+  test('a filter takes a bounded number of steps, whatever it compares with what', () => {
+    const members = `{${Array.from({ length: 20_000 }, (_, n) => `"k${n}":1`).join(',')}}`;
+    const anyOf = (count: number, condition: string) => `{"$or":[${Array(count).fill(condition).join(',')}]}`;
+    const halves = 'a'.repeat(500);
+    for (const [filter, data] of [
+      [anyOf(25, `{"data":{"$in":[${Array(200).fill('{}').join(',')}]}}`), members],
+      [anyOf(15, `{"data":{"$contains":"${halves}b${halves}"}}`), `"${'a'.repeat(255_000)}"`],
+      [
+        anyOf(30, `{"data":{"$eq":[${Array(200).fill('1').join(',')}]}}`),
+        `[${Array(100).fill(`[${'1,'.repeat(199)}2]`)}]`,
+      ],
+      [`{"data":{"$gt":1${'0'.repeat(15_000)}}}`, `[${Array(12_000).fill('1e15000').join(',')}]`],
+    ] as const) {
+      // Each would be a match if its steps were not counted: the last condition says yes to everything.
+      const either = `{"$or":[${filter},{"type":"order.created"}]}`;
+      assert.equal(matches(either, data), false, filter.slice(0, 60));
+    }
+    assert.equal(matches(`{"data":{"$contains":"${halves}b"}}`, `"${'a'.repeat(200_000)}b"`), true);
+    const ids = Array.from({ length: 200 }, (_, n) => `${n + 1}2345678901234567890`);
+    const many = `[${Array(9_000).fill('12345678901234567891').join(',')},${ids[199]}]`;
+    assert.equal(matches(`{"data":{"$in":[${ids.join(',')}]}}`, many), true);
+  });
+
+  test('of many mistakes some are told', () => {
+    const errors = checkFilter({ $or: Array(10_000).fill(1) }, 'filter');
+    assert.ok(errors.length > 0 && errors.length <= 20);
   });
 
   test('no event and no filter makes it throw', () => {

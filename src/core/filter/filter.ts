@@ -2,8 +2,9 @@ import type { AcceptedEvent } from '../event.ts';
 import { isExactNumber, parseExactJson } from '../exact-json.ts';
 import type { FieldError } from '../problem.ts';
 import { toIso } from '../time.ts';
+import { Budget } from './budget.ts';
 import { OPERATORS, type Operator, type Test } from './operators.ts';
-import { Budget, valuesAt } from './values.ts';
+import { valuesAt } from './values.ts';
 
 /** A filter on an event's content, as its owner gave it. */
 export type EventFilter = Readonly<Record<string, unknown>>;
@@ -13,6 +14,8 @@ const MAX_DEPTH = 8;
 const MAX_LIST = 200;
 const MAX_TEXT = 1_024;
 const MAX_PATH_SEGMENTS = 32;
+/** Told at once: 64 KiB of mistakes made an answer of 2 MB. */
+const MAX_ERRORS = 20;
 const ROOTS = new Set(['id', 'type', 'timestamp', 'data']);
 
 /** What an event is to a filter. */
@@ -123,7 +126,7 @@ class Compiler {
   }
 
   #wrong(path: string, message: string): Condition {
-    this.errors.push({ path, message });
+    if (this.errors.length < MAX_ERRORS) this.errors.push({ path, message });
     return NEVER;
   }
 }
@@ -132,7 +135,8 @@ function conditionOf({ quantifier }: Operator, test: Test, path: readonly string
   return (document, budget) => {
     const values = valuesAt(document, path, budget);
     if (budget.isSpent) return false;
-    return quantifier === 'any' ? values.some(test) : values.every(test);
+    const passes = (value: unknown) => test(value, budget);
+    return quantifier === 'any' ? values.some(passes) : values.every(passes);
   };
 }
 
@@ -142,6 +146,8 @@ function all(conditions: readonly Condition[]): Condition {
 
 function operandError({ operand: kind }: Operator, operand: unknown): string | undefined {
   if (kind === 'text' && typeof operand !== 'string') return 'must be a text';
+  if (kind === 'scalar' && (isObject(operand) || Array.isArray(operand)))
+    return 'must be a text or another plain value';
   if (kind === 'order' && typeof operand !== 'string' && !isExactNumber(operand)) return 'must be a number or a text';
   if (kind === 'list' && (!Array.isArray(operand) || operand.length > MAX_LIST)) {
     return `must be a list of at most ${MAX_LIST} values`;

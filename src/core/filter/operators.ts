@@ -1,87 +1,78 @@
-import { compareNumbers, isExactNumber } from '../exact-json.ts';
+import { isExactNumber } from '../exact-json.ts';
+import type { Budget } from './budget.ts';
+import { isEqual, orderOfNumbers, ValueSet } from './equality.ts';
+import { contains, orderOfTexts } from './texts.ts';
 
-/** What a value is compared with, and how. */
-export type Test = (value: unknown) => boolean;
+/** Whether a value is what the operator wants. */
+export type Test = (value: unknown, budget: Budget) => boolean;
 
-/** Two JSON values, numbers by their exact value, objects whatever the order of their keys. */
-function isEqual(a: unknown, b: unknown): boolean {
-  if (isExactNumber(a) || isExactNumber(b)) return isExactNumber(a) && isExactNumber(b) && compareNumbers(a, b) === 0;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => isEqual(item, b[at]));
-  }
-  const [left, right] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
-  if (left.size !== right.size) return false;
-  return [...left].every(([key, value]) => right.has(key) && isEqual(value, right.get(key)));
-}
-
-/** Only numbers with numbers and texts with texts; texts by their UTF-16 code units. */
-function compared(operand: unknown, fits: (order: number) => boolean): Test {
-  return (value) => {
-    if (isExactNumber(value) && isExactNumber(operand)) return fits(compareNumbers(value, operand));
-    if (typeof value !== 'string' || typeof operand !== 'string') return false;
-    return fits(value < operand ? -1 : value > operand ? 1 : 0);
-  };
-}
-
-function ofText(operand: unknown, fits: (text: string, operand: string) => boolean): Test {
-  return (value) => typeof value === 'string' && typeof operand === 'string' && fits(value, operand);
-}
-
-type OperandKind = 'any' | 'order' | 'text' | 'list' | 'flag';
+type OperandKind = 'any' | 'scalar' | 'order' | 'text' | 'list';
 
 export interface Operator {
   readonly operand: OperandKind;
   /** True when one of the values at the path passes; `all`: when every one does, or there is none. */
   readonly quantifier: 'any' | 'all';
+  /** @param operand of the kind, or what it makes is of no use */
   readonly test: (operand: unknown) => Test;
 }
 
-const startsWith: Operator = {
-  operand: 'text',
-  quantifier: 'any',
-  test: (operand) => ofText(operand, (text, start) => text.startsWith(start)),
-};
-const endsWith: Operator = {
-  operand: 'text',
-  quantifier: 'any',
-  test: (operand) => ofText(operand, (text, end) => text.endsWith(end)),
-};
-
+/** Only numbers with numbers and texts with texts. */
 function order(fits: (order: number) => boolean): Operator {
-  return { operand: 'order', quantifier: 'any', test: (operand) => compared(operand, fits) };
+  const test =
+    (operand: unknown): Test =>
+    (value, budget) => {
+      if (!budget.spend()) return false;
+      if (typeof value === 'string' && typeof operand === 'string') return fits(orderOfTexts(value, operand));
+      if (!isExactNumber(value) || !isExactNumber(operand)) return false;
+      const found = orderOfNumbers(value, operand, budget);
+      return found !== undefined && fits(found);
+    };
+  return { operand: 'order', quantifier: 'any', test };
+}
+
+function text(fits: (text: string, operand: string) => boolean): Operator {
+  const test =
+    (operand: unknown): Test =>
+    (value, budget) =>
+      budget.spend() && typeof value === 'string' && typeof operand === 'string' && fits(value, operand);
+  return { operand: 'text', quantifier: 'any', test };
+}
+
+const startsWith = text((whole, start) => whole.startsWith(start));
+const endsWith = text((whole, end) => whole.endsWith(end));
+
+function isOneOf(operand: unknown): Test {
+  const values = new ValueSet(operand as unknown[]);
+  return (value, budget) => values.has(value, budget);
+}
+
+/** A text in a text, or a scalar among the items of a list. */
+function containing(operand: unknown): Test {
+  if (typeof operand === 'string')
+    return (value, budget) => typeof value === 'string' && contains(value, operand, budget);
+  return (value, budget) => Array.isArray(value) && value.some((item) => isEqual(item, operand, budget));
 }
 
 /** The names people know from MongoDB and Outpost. No regular expressions, no code. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ['$eq', { operand: 'any', quantifier: 'any', test: (operand) => (value) => isEqual(value, operand) }],
-  ['$ne', { operand: 'any', quantifier: 'all', test: (operand) => (value) => !isEqual(value, operand) }],
+  ['$eq', { operand: 'any', quantifier: 'any', test: (operand) => (value, budget) => isEqual(value, operand, budget) }],
+  [
+    '$ne',
+    { operand: 'any', quantifier: 'all', test: (operand) => (value, budget) => !isEqual(value, operand, budget) },
+  ],
   ['$gt', order((by) => by > 0)],
   ['$gte', order((by) => by >= 0)],
   ['$lt', order((by) => by < 0)],
   ['$lte', order((by) => by <= 0)],
-  [
-    '$in',
-    {
-      operand: 'list',
-      quantifier: 'any',
-      test: (operand) => (value) => (operand as unknown[]).some((one) => isEqual(value, one)),
-    },
-  ],
-  [
-    '$nin',
-    {
-      operand: 'list',
-      quantifier: 'all',
-      test: (operand) => (value) => !(operand as unknown[]).some((one) => isEqual(value, one)),
-    },
-  ],
+  ['$in', { operand: 'list', quantifier: 'any', test: isOneOf }],
+  ['$nin', { operand: 'list', quantifier: 'all', test: (operand) => not(isOneOf(operand)) }],
   ['$startsWith', startsWith],
   ['$prefix', startsWith],
   ['$endsWith', endsWith],
   ['$suffix', endsWith],
-  [
-    '$contains',
-    { operand: 'text', quantifier: 'any', test: (operand) => ofText(operand, (text, part) => text.includes(part)) },
-  ],
+  ['$contains', { operand: 'scalar', quantifier: 'any', test: containing }],
 ]);
+
+function not(test: Test): Test {
+  return (value, budget) => !test(value, budget);
+}

@@ -1,20 +1,5 @@
 import { isExactNumber } from '../exact-json.ts';
-
-/** Members and items that a filter may look at in one event: a few milliseconds. */
-const MAX_STEPS = 100_000;
-
-export class Budget {
-  #left = MAX_STEPS;
-
-  get isSpent(): boolean {
-    return this.#left <= 0;
-  }
-
-  /** @returns whether there was any left */
-  spend(): boolean {
-    return this.#left-- > 0;
-  }
-}
+import type { Budget } from './budget.ts';
 
 /**
  * The values at a path. A list on the way stands for each of its items, or, where the path says a number, for that one; a

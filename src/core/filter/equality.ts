@@ -1,0 +1,63 @@
+import { compareNumbers, type ExactNumber, isExactNumber, numberKey } from '../exact-json.ts';
+import type { Budget } from './budget.ts';
+
+/** Digits read in the time of one step. */
+const DIGITS_PER_STEP = 64;
+
+/** Two JSON values, numbers by their exact value, objects whatever the order of their keys. */
+export function isEqual(value: unknown, operand: unknown, budget: Budget): boolean {
+  if (!budget.spend()) return false;
+  if (isExactNumber(value) || isExactNumber(operand)) {
+    return isExactNumber(value) && isExactNumber(operand) && orderOfNumbers(value, operand, budget) === 0;
+  }
+  if (typeof value !== 'object' || typeof operand !== 'object' || value === null || operand === null) {
+    return value === operand;
+  }
+  if (Array.isArray(value) || Array.isArray(operand)) {
+    if (!Array.isArray(value) || !Array.isArray(operand) || value.length !== operand.length) return false;
+    return value.every((item, at) => isEqual(item, operand[at], budget));
+  }
+  return isEqualObject(value as JsonObject, operand as JsonObject, budget);
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The operand is small; the value may have 25,000 members, and only counting them took 3 ms. */
+function isEqualObject(value: JsonObject, operand: JsonObject, budget: Budget): boolean {
+  const keys = Object.keys(operand);
+  if (!keys.every((key) => Object.hasOwn(value, key) && isEqual(value[key], operand[key], budget))) return false;
+  const count = Object.keys(value).length;
+  return budget.spend(count) && count === keys.length;
+}
+
+/** Undefined once the budget is spent. */
+export function orderOfNumbers(a: ExactNumber, b: ExactNumber, budget: Budget): number | undefined {
+  return budget.spend(stepsOf(a) + stepsOf(b)) ? compareNumbers(a, b) : undefined;
+}
+
+function stepsOf(number: ExactNumber): number {
+  return typeof number === 'number' ? 0 : Math.ceil(number.rawJSON.length / DIGITS_PER_STEP);
+}
+
+/** The values of `$in`: a scalar is looked up in one step, however many there are. */
+export class ValueSet {
+  readonly #scalars = new Set<unknown>();
+  /** Raw ones: their value decides that they are raw, so none of them equals a plain number. */
+  readonly #numberKeys = new Set<string>();
+  readonly #others: unknown[] = [];
+
+  constructor(values: readonly unknown[]) {
+    for (const value of values) {
+      if (typeof value !== 'object' || value === null) this.#scalars.add(value);
+      else if (isExactNumber(value)) this.#numberKeys.add(numberKey(value));
+      else this.#others.push(value);
+    }
+  }
+
+  has(value: unknown, budget: Budget): boolean {
+    if (!budget.spend()) return false;
+    if (typeof value !== 'object' || value === null) return this.#scalars.has(value);
+    if (isExactNumber(value)) return budget.spend(stepsOf(value)) && this.#numberKeys.has(numberKey(value));
+    return this.#others.some((other) => isEqual(value, other, budget));
+  }
+}
