@@ -5,8 +5,8 @@
 export const MAX_DATA_BYTES = 256 * 1024;
 /** `data` and everything around it: type, ids, white space, unknown fields up to as much again. */
 export const MAX_EVENT_BODY_BYTES = MAX_DATA_BYTES + 256 * 1024;
-/** Settings of an endpoint with 64 headers stay far below. */
-export const MAX_ADMIN_BODY_BYTES = 64 * 1024;
+/** An endpoint with all it may have (patterns, filter, certificates, headers) comes to half of it. */
+export const MAX_ADMIN_BODY_BYTES = 256 * 1024;
 /** Deeper JSON is refused: receivers' own parsers recurse. */
 export const MAX_JSON_DEPTH = 128;
 /** Of a batch as one JSON array; more goes as NDJSON, which has no end. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { MAX_HEADER_BYTES } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
@@ -35,6 +35,11 @@ export class Connection {
   served = 0;
   /** Whether any byte has come since the last `dispatch`. */
   hasAnswered = false;
+  /**
+   * Whether the receiver asked for a certificate of ours. One that is missing or not trusted is told under TLS 1.3 only
+   * after the handshake is over for us, and by the time we look the connection is merely gone.
+   */
+  isAskedWhoWeAre = false;
   /** Of TLS, to shorten the next handshake. */
   session: Buffer | undefined;
   readonly #context: ConnectionContext;
@@ -101,6 +106,8 @@ export class Connection {
   #adopt(socket: Socket): void {
     this.#socket = socket;
     this.served = 0;
+    // On our side these are known only from a request for a certificate (RFC 8446, section 4.3.2).
+    this.isAskedWhoWeAre = socket instanceof TLSSocket && socket.getSharedSigalgs().length > 0;
     const read = socket.read.bind(socket);
     socket.read = (size?: number): Buffer | null => {
       const chunk: Buffer | null = read(size);

@@ -102,7 +102,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#connection.dispatch(this.#options, this);
       return;
     }
-    this.#end(word, false);
+    this.#end(this.#isRefusedAsClient(word) ? 'tls_failed' : word, false);
   }
 
   #onInterimResponse(statusCode: number): void {
@@ -130,6 +130,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #mayTryAgain(word: AttemptError): boolean {
     const { served, hasAnswered } = this.#connection;
     return word === 'connection_reset' && served > 0 && !hasAnswered;
+  }
+
+  /** Asked for a certificate and hung up on without a byte: most likely for lack of one that it trusts. */
+  #isRefusedAsClient(word: AttemptError): boolean {
+    const { served, hasAnswered, isAskedWhoWeAre } = this.#connection;
+    return word === 'connection_reset' && isAskedWhoWeAre && served === 0 && !hasAnswered;
   }
 
   /** @param error what the attempt comes to when no status line has come */
