@@ -7,20 +7,18 @@ type ClientCertificate = NonNullable<DeliveryOptions['clientCertificate']>;
 
 /** What is wrong with a certificate (those that lead to it may follow) and its key; says nothing of what is in them. */
 export function clientCertificateErrors({ certificate, key }: ClientCertificate): FieldError[] {
-  const parsed = read(() => new X509Certificate(certificate));
-  if (parsed === undefined) return wrong('certificate', 'must be a certificate in PEM');
+  if (read(() => new X509Certificate(certificate)) === undefined) {
+    return wrong('certificate', 'must be a certificate in PEM');
+  }
   if (read(() => createSecureContext({ cert: certificate })) === undefined) {
     return wrong(
       'certificate',
       'must be a certificate that TLS takes: whole, with a key of 2,048 bits or an elliptic one',
     );
   }
-  const privateKey = read(() => createPrivateKey(key));
-  if (privateKey === undefined) return wrong('key', 'must be a private key in PEM, without a passphrase');
-  if (
-    !parsed.checkPrivateKey(privateKey) ||
-    read(() => createSecureContext({ cert: certificate, key })) === undefined
-  ) {
+  if (read(() => createPrivateKey(key)) === undefined)
+    return wrong('key', 'must be a private key in PEM, without a passphrase');
+  if (read(() => createSecureContext({ cert: certificate, key })) === undefined) {
     return wrong('key', 'is not the key of the certificate');
   }
   return [];

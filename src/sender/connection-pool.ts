@@ -104,7 +104,7 @@ export class ConnectionPool {
     endpoint.busy -= 1;
     endpoint.session = connection.session;
     if (isReusable && connection.isUsable && !endpoint.isRetired) {
-      connection.served += 1;
+      connection.rest();
       endpoint.idle.push(connection);
       this.#idle.set(connection, endpoint);
       if (this.#idle.size > MAX_IDLE_CONNECTIONS) this.#closeOldest();
