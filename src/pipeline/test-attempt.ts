@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Attempt } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
@@ -6,7 +7,7 @@ import type { JsonText } from '../core/json-text.ts';
 import { addMs } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OutgoingRequest, Sender } from '../ports/sender.ts';
-import { webhookRequest } from './webhook-request.ts';
+import { batchRequest, webhookRequest } from './webhook-request.ts';
 
 /** At once, of one organization: each holds a request of ours for as long as its receiver takes. */
 const MAX_UNDER_WAY = 10;
@@ -77,7 +78,11 @@ export class TestStation {
       origin: null,
       leasedUntil: addMs(at, endpoint.timeoutMs),
     };
-    const request = webhookRequest({ delivery, endpoint, at, userAgent: this.#userAgent });
+    const common = { endpoint, at, userAgent: this.#userAgent };
+    const request =
+      endpoint.options.batch === null
+        ? webhookRequest({ ...common, delivery })
+        : batchRequest({ ...common, batch: { deliveries: [delivery], id: randomUUID() } });
     const { statusCode, error, durationMs, responseExcerpt } = await this.#sender.send(request);
     if (error === 'local') return { kind: 'local' };
     return {

@@ -78,6 +78,27 @@ describe('the test button', () => {
     assert.equal(receiver.requests.length, 2);
   });
 
+  test('sends what the endpoint gets: lists where it takes batches, CloudEvents where it wants them', async (context) => {
+    const receiver = await Receiver.start();
+    context.after(() => receiver.stop());
+    const batch = { max_events: 10, max_seconds: 1 };
+    const read = async (more: object) => {
+      const { id } = await endpoint(receiver.url, more);
+      assert.equal((await service.post(`/api/endpoints/${id}/test`, {})).json.status_code, 204);
+      const { headers, body } = receiver.requests.at(-1) ?? assert.fail();
+      return { type: headers['content-type'], size: headers['x-batch-size'], content: JSON.parse(body.toString()) };
+    };
+    const [list, event, events] = [
+      await read({ batch }),
+      await read({ format: 'cloudevents' }),
+      await read({ batch, format: 'cloudevents' }),
+    ];
+    assert.deepEqual([list.type, list.size, list.content[0].type], ['application/json', '1', 'test.webhook']);
+    assert.deepEqual([event.type, event.content.specversion], ['application/cloudevents+json', '1.0']);
+    assert.deepEqual([events.type, events.size], ['application/cloudevents-batch+json', '1']);
+    assert.equal(events.content[0].specversion, '1.0');
+  });
+
   test('data is bounded as an event’s is', async (context) => {
     const receiver = await Receiver.start();
     context.after(() => receiver.stop());
