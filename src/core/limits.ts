@@ -5,8 +5,8 @@
 export const MAX_DATA_BYTES = 256 * 1024;
 /** `data` and everything around it: type, ids, white space, unknown fields up to as much again. */
 export const MAX_EVENT_BODY_BYTES = MAX_DATA_BYTES + 256 * 1024;
-/** Settings of an endpoint with 64 headers stay far below. */
-export const MAX_ADMIN_BODY_BYTES = 64 * 1024;
+/** An endpoint with all it may have (patterns, filter, certificates, headers) comes to half of it. */
+export const MAX_ADMIN_BODY_BYTES = 256 * 1024;
 /** Deeper JSON is refused: receivers' own parsers recurse. */
 export const MAX_JSON_DEPTH = 128;
 /** Of a batch as one JSON array; more goes as NDJSON, which has no end. */
@@ -66,6 +66,11 @@ export const RETRY_JITTER = 0.1;
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 /** Read from a response before the connection is dropped. */
 export const MAX_RESPONSE_READ_BYTES = 64 * 1024;
+/**
+ * Of a response as it comes, with all that is counted nowhere else: interim ones, the reason phrase, empty lines before the
+ * status line, extensions of chunks. Endless ones came in at 700 MB/s until the deadline.
+ */
+export const MAX_RESPONSE_WIRE_BYTES = 256 * 1024;
 /** Kept from a response, to look at. */
 export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
 /** A lease outlives its endpoint's time-out by this, so that no second sender starts while the first may still succeed. */

@@ -135,7 +135,7 @@ export class Deliverer {
     this.#run(async () => {
       const endpoint = await this.#perseverance.untilItWorks(() => this.#directory.find(lane.endpointId));
       if (lookup !== lane.lookups) return;
-      if (lane.endpoint !== undefined && lane.endpoint.url !== endpoint?.url) this.#sender.forget(lane.endpointId);
+      if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
       lane.endpoint = endpoint;
       lane.trustAgain();
       if (endpoint === undefined) await this.#endWaiting(lane, 'canceled');
@@ -258,4 +258,11 @@ export class Deliverer {
 
 function isEnded(endpoint: Endpoint | undefined): boolean {
   return endpoint === undefined || endpoint.status === 'disabled';
+}
+
+/** Whether the connections of one still serve the other. */
+function isReachedAlike(before: Endpoint, now: Endpoint | undefined): boolean {
+  if (now === undefined || before.url !== now.url) return false;
+  const [shown, shows] = [before.options.clientCertificate, now.options.clientCertificate];
+  return shown?.certificate === shows?.certificate && shown?.key === shows?.key;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Attempt } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
@@ -6,12 +7,18 @@ import type { JsonText } from '../core/json-text.ts';
 import { addMs } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OutgoingRequest, Sender } from '../ports/sender.ts';
-import { webhookRequest } from './webhook-request.ts';
+import { batchRequest, webhookRequest } from './webhook-request.ts';
 
 /** At once, of one organization: each holds a request of ours for as long as its receiver takes. */
 const MAX_UNDER_WAY = 10;
 
-export interface TestAttempt {
+export type TestOutcome =
+  | ({ readonly kind: 'made' } & TestAttempt)
+  | { readonly kind: 'too_many' }
+  /** Our own fault: nothing reached the receiver, and it is not to blame. */
+  | { readonly kind: 'local' };
+
+interface TestAttempt {
   readonly eventId: EventId;
   readonly attempt: Attempt;
   readonly request: Pick<OutgoingRequest, 'headers' | 'body'>;
@@ -32,11 +39,10 @@ export class TestStation {
     this.#userAgent = parts.userAgent;
   }
 
-  /** @returns undefined when too many are under way */
-  async send(endpoint: Endpoint, content: { type: string; data: JsonText }): Promise<TestAttempt | undefined> {
+  async send(endpoint: Endpoint, content: { type: string; data: JsonText }): Promise<TestOutcome> {
     const { organizationId } = endpoint;
     const underWay = this.#underWay.get(organizationId) ?? 0;
-    if (underWay >= MAX_UNDER_WAY) return undefined;
+    if (underWay >= MAX_UNDER_WAY) return { kind: 'too_many' };
     this.#underWay.set(organizationId, underWay + 1);
     try {
       return await this.#send(endpoint, content);
@@ -47,7 +53,7 @@ export class TestStation {
     }
   }
 
-  async #send(endpoint: Endpoint, { type, data }: { type: string; data: JsonText }): Promise<TestAttempt> {
+  async #send(endpoint: Endpoint, { type, data }: { type: string; data: JsonText }): Promise<TestOutcome> {
     const { organizationId, id: endpointId } = endpoint;
     const at = this.#clock.now();
     const event: AcceptedEvent = {
@@ -72,9 +78,15 @@ export class TestStation {
       origin: null,
       leasedUntil: addMs(at, endpoint.timeoutMs),
     };
-    const request = webhookRequest({ delivery, endpoint, at, userAgent: this.#userAgent });
+    const common = { endpoint, at, userAgent: this.#userAgent };
+    const request =
+      endpoint.options.batch === null
+        ? webhookRequest({ ...common, delivery })
+        : batchRequest({ ...common, batch: { deliveries: [delivery], id: randomUUID() } });
     const { statusCode, error, durationMs, responseExcerpt } = await this.#sender.send(request);
+    if (error === 'local') return { kind: 'local' };
     return {
+      kind: 'made',
       eventId: event.id,
       attempt: { number: 1, startedAt: at, durationMs, statusCode, error, responseExcerpt },
       request: { headers: request.headers, body: request.body },

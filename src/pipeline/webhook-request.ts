@@ -29,6 +29,7 @@ export function webhookRequest(args: RequestArguments & { delivery: TakenDeliver
   const { event } = delivery;
   return signedRequest(args, {
     id: event.id,
+    contentType: contentType(args.endpoint, ''),
     body: webhookBody(event, args.endpoint),
     hops: event.hops,
     headers: {
@@ -48,6 +49,7 @@ export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }):
   const [{ event: first }] = deliveries;
   return signedRequest(args, {
     id,
+    contentType: contentType(args.endpoint, '-batch'),
     body: `[${deliveries.map(({ event }) => webhookBody(event, args.endpoint)).join(',')}]`,
     hops: Math.max(...deliveries.map(({ event }) => event.hops)),
     headers: {
@@ -60,15 +62,15 @@ export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }):
 
 function signedRequest(
   { endpoint, at, userAgent }: RequestArguments,
-  content: { id: string; body: string; hops: number; headers: Readonly<Record<string, string>> },
+  content: { id: string; contentType: string; body: string; hops: number; headers: Readonly<Record<string, string>> },
 ): OutgoingRequest {
-  const { id, body, hops, headers } = content;
+  const { id, contentType, body, hops, headers } = content;
   return {
     endpointId: endpoint.id,
     url: endpoint.url,
     headers: {
       ...endpoint.headers,
-      'content-type': contentType(endpoint),
+      'content-type': contentType,
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at / 1_000)),
       'webhook-signature': sign({ id, at, body, keys: signingKeys(endpoint, at) }),
@@ -92,10 +94,9 @@ function webhookBody(event: AcceptedEvent, { options }: Endpoint): string {
   return `{${head},"time":"${toIso(createdAt)}","datacontenttype":"application/json","data":${data}}`;
 }
 
-/** CloudEvents' JSON format (3.1, 4): one event, or a list of them. */
-function contentType({ options }: Endpoint): string {
-  if (options.format === 'standard') return 'application/json';
-  return `application/cloudevents${options.batch === null ? '' : '-batch'}+json`;
+/** CloudEvents' JSON format (3.1, 4): one event, or a list of them, whatever the endpoint has come to want meanwhile. */
+function contentType({ options }: Endpoint, batch: '' | '-batch'): string {
+  return options.format === 'standard' ? 'application/json' : `application/cloudevents${batch}+json`;
 }
 
 /** With the schemes that the endpoint chose; after a rotation the old secret signs too, for a while. */

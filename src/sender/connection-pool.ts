@@ -23,7 +23,7 @@ export interface EndpointConnections {
   busy: number;
   /** Of TLS, from the connection released last. */
   session: Buffer | undefined;
-  /** The endpoint is gone or has another URL: nothing is kept any more. */
+  /** The endpoint is gone or has another URL or certificate: nothing is kept any more. */
   isRetired: boolean;
 }
 
@@ -53,7 +53,10 @@ export class ConnectionPool {
     return { endpoints: this.#byEndpoint.size, idle: this.#idle.size };
   }
 
-  /** @returns undefined when the URL may not be used; otherwise to be followed by `take` */
+  /**
+   * @returns undefined when the URL may not be used; otherwise to be followed by `take`
+   * @throws AttemptFailure when the client certificate can't be used
+   */
   endpoint(
     id: EndpointId,
     url: string,
@@ -101,7 +104,7 @@ export class ConnectionPool {
     endpoint.busy -= 1;
     endpoint.session = connection.session;
     if (isReusable && connection.isUsable && !endpoint.isRetired) {
-      connection.served += 1;
+      connection.rest();
       endpoint.idle.push(connection);
       this.#idle.set(connection, endpoint);
       if (this.#idle.size > MAX_IDLE_CONNECTIONS) this.#closeOldest();

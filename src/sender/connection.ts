@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
-import { MAX_HEADER_BYTES } from '../core/limits.ts';
+import { MAX_HEADER_BYTES, MAX_RESPONSE_WIRE_BYTES } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { ContinueFilter } from './continue-filter.ts';
@@ -33,8 +33,11 @@ export class Connection {
   readonly target: Target;
   /** Requests that ended well on this socket: with any, it is a kept connection, which may have died meanwhile. */
   served = 0;
-  /** Whether any byte has come since the last `dispatch`. */
-  hasAnswered = false;
+  /**
+   * Whether the receiver asked for a certificate of ours. One that is missing or not trusted is told under TLS 1.3 only
+   * after the handshake is over for us, and by the time we look the connection is merely gone.
+   */
+  isAskedWhoWeAre = false;
   /** Of TLS, to shorten the next handshake. */
   session: Buffer | undefined;
   readonly #context: ConnectionContext;
@@ -43,6 +46,9 @@ export class Connection {
   #socket: Socket | null = null;
   #cancelDial: () => void = ignore;
   #filter = new ContinueFilter();
+  /** Bytes since the last `dispatch`. */
+  #received = 0;
+  #onFlood: () => void = ignore;
 
   constructor(args: {
     target: Target;
@@ -76,10 +82,23 @@ export class Connection {
     return this.#socket !== null && !this.#socket.destroyed;
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.hasAnswered = false;
+  /** Whether any byte has come since the last `dispatch`. */
+  get hasAnswered(): boolean {
+    return this.#received > 0;
+  }
+
+  /** @param onFlood called when more comes than any response may have; to be followed by `destroy` */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, onFlood: () => void): void {
+    this.#received = 0;
+    this.#onFlood = onFlood;
     this.#filter = new ContinueFilter();
     this.#client.dispatch(options, handler);
+  }
+
+  /** After an exchange that came to a proper end: nothing of it stays in memory while the connection is kept. */
+  rest(): void {
+    this.served += 1;
+    this.#onFlood = ignore;
   }
 
   /** Ends what is under way and closes the socket at once, also one that is still connecting. */
@@ -101,12 +120,16 @@ export class Connection {
   #adopt(socket: Socket): void {
     this.#socket = socket;
     this.served = 0;
+    // On our side these are known only from a request for a certificate (RFC 8446, section 4.3.2).
+    this.isAskedWhoWeAre = socket instanceof TLSSocket && socket.getSharedSigalgs().length > 0;
     const read = socket.read.bind(socket);
     socket.read = (size?: number): Buffer | null => {
       const chunk: Buffer | null = read(size);
       if (chunk === null) return null;
-      this.hasAnswered = true;
-      return this.#filter.pass(chunk);
+      this.#received += chunk.length;
+      if (this.#received <= MAX_RESPONSE_WIRE_BYTES) return this.#filter.pass(chunk);
+      this.#onFlood();
+      return null;
     };
     socket.on('session', (session: Buffer) => {
       this.session = session;

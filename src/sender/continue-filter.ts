@@ -50,5 +50,7 @@ function startsLikeInterim(bytes: Buffer): boolean {
   const known = Math.min(bytes.length, INTERIM_STATUS.length);
   // HTTP/1.0 or HTTP/1.1: the minor version's digit does not matter.
   for (let at = 0; at < known; at++) if (at !== 7 && bytes[at] !== INTERIM_STATUS[at]) return false;
-  return true;
+  // 1000 is no 100.
+  const next = bytes[INTERIM_STATUS.length];
+  return next === undefined || next === 0x20 || next === 0x0d;
 }

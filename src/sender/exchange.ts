@@ -64,7 +64,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** To be called once. `onEnd` may be called before it returns. */
   start(): void {
-    this.#connection.dispatch(this.#options, this);
+    this.#dispatch();
   }
 
   /** Ends it now; without an answer the attempt comes to `error`. */
@@ -99,15 +99,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const word = classifyFailure(error);
     if (this.#mayTryAgain(word)) {
       this.#connection = this.#pool.replace(this.#endpoint, this.#connection);
-      this.#connection.dispatch(this.#options, this);
+      this.#dispatch();
       return;
     }
-    this.#end(word, false);
+    this.#end(this.#isRefusedAsClient(word) ? 'tls_failed' : word, false);
+  }
+
+  #dispatch(): void {
+    this.#connection.dispatch(this.#options, this, () => this.#end('invalid_response', false));
   }
 
   #onInterimResponse(statusCode: number): void {
     this.#interimResponses += 1;
-    if (statusCode === 101 || this.#interimResponses > MAX_INTERIM_RESPONSES) this.#end('invalid_response', false);
+    const isNoAnswer = statusCode < 100 || statusCode === 101 || this.#interimResponses > MAX_INTERIM_RESPONSES;
+    if (isNoAnswer) this.#end('invalid_response', false);
   }
 
   #onHead(statusCode: number, headers: IncomingHttpHeaders): void {
@@ -130,6 +135,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #mayTryAgain(word: AttemptError): boolean {
     const { served, hasAnswered } = this.#connection;
     return word === 'connection_reset' && served > 0 && !hasAnswered;
+  }
+
+  /** Asked for a certificate and hung up on without a byte: most likely for lack of one that it trusts. */
+  #isRefusedAsClient(word: AttemptError): boolean {
+    const { served, hasAnswered, isAskedWhoWeAre } = this.#connection;
+    return word === 'connection_reset' && isAskedWhoWeAre && served === 0 && !hasAnswered;
   }
 
   /** @param error what the attempt comes to when no status line has come */

@@ -1,12 +1,12 @@
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { EndpointId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AddressVerdict, OutgoingRequest, Sender } from '../ports/sender.ts';
+import type { AddressVerdict, ClientCertificate, OutgoingRequest, Sender } from '../ports/sender.ts';
 import { AddressGuard } from './address-guard.ts';
-import { AttemptFailure } from './attempt-failure.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { AttemptFailure, classifyFailure } from './attempt-failure.ts';
+import { ConnectionPool, type EndpointConnections } from './connection-pool.ts';
 import { Exchange, failedOutcome } from './exchange.ts';
 import { Networks } from './networks.ts';
 import { createResolve, type Resolve } from './resolve.ts';
@@ -56,10 +56,7 @@ class HttpSender implements Sender {
     this.#pool = new ConnectionPool(
       {
         guard: this.#guard,
-        secureContextOf: (client) =>
-          client === null
-            ? secureContext
-            : createSecureContext({ ...authorities, cert: client.certificate, key: client.key }),
+        secureContextOf: (client) => (client === null ? secureContext : clientContext(authorities, client)),
       },
       options,
     );
@@ -67,8 +64,17 @@ class HttpSender implements Sender {
 
   send(request: OutgoingRequest): Promise<AttemptOutcome> {
     if (this.#isClosing) return Promise.resolve(failedOutcome('local', 0));
-    const endpoint = this.#pool.endpoint(request.endpointId, request.url, request.clientCertificate ?? null);
+    let endpoint: EndpointConnections | undefined;
+    try {
+      endpoint = this.#pool.endpoint(request.endpointId, request.url, request.clientCertificate ?? null);
+    } catch (error) {
+      return Promise.resolve(failedOutcome(classifyFailure(error), 0));
+    }
     if (endpoint === undefined) return Promise.resolve(failedOutcome('address_not_allowed', 0));
+    return this.#exchange(request, endpoint);
+  }
+
+  #exchange(request: OutgoingRequest, endpoint: EndpointConnections): Promise<AttemptOutcome> {
     return new Promise((resolve) => {
       const exchange = new Exchange({
         request,
@@ -126,5 +132,14 @@ class HttpSender implements Sender {
     if (this.#exchanges.size === 0) this.#onIdle();
     // Most likely out of descriptors: those kept for nothing in particular go first.
     if (outcome.error === 'local') this.#pool.closeIdle();
+  }
+}
+
+/** Checked when it was set; a newer OpenSSL may think otherwise of it. */
+function clientContext(authorities: SecureContextOptions, { certificate, key }: ClientCertificate): SecureContext {
+  try {
+    return createSecureContext({ ...authorities, cert: certificate, key });
+  } catch {
+    throw new AttemptFailure('tls_failed');
   }
 }

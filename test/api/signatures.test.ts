@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, randomUUID, verify } from 'node:crypto';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { before, describe, test } from 'node:test';
-import type { TLSSocket } from 'node:tls';
 import { Webhook } from 'standardwebhooks';
-import { makeCertificates } from '../sender/certificates.ts';
 import { type ReceivedRequest, Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
 const FAST = { retry_schedule: ['100ms'], timeout_seconds: 2, max_attempts: 1 };
 
-describe('signatures, secrets and certificates', () => {
+describe('signatures and secrets', () => {
   const cleanup = suiteCleanup();
   let service: TestService;
   before(async () => {
@@ -107,96 +103,52 @@ describe('signatures, secrets and certificates', () => {
     assert.equal((await service.post(`/api/endpoints/${randomUUID()}/rotate-secret`, {})).status, 404);
   });
 
-  test('the test button gives back the whole attempt, data byte for byte, and keeps nothing', async (context) => {
-    const receiver = await Receiver.start((_got, response) => void response.writeHead(500).end('no, thanks'));
-    context.after(() => receiver.stop());
-    const { id, secret } = await endpoint(receiver.url, { event_types: ['none'], enabled: false });
-    const raw = '{"type":"my.test","data":{ "n":12345678901234567890 }}';
-    const sent = await service.call('POST', `/api/endpoints/${id}/test`, { raw });
-    assert.equal(sent.status, 200, sent.text);
-    const { event_id, number, status_code, error, response_excerpt, duration_ms, request } = sent.json;
-    assert.deepEqual([number, status_code, error, response_excerpt], [1, 500, 'status', 'no, thanks']);
-    assert.ok(duration_ms >= 0);
-    const [got] = receiver.requests;
-    assert.ok(got);
-    assert.ok(isSigned(secret, got));
-    assert.equal(got.body.toString(), request.body);
-    assert.ok(request.body.includes('"data":{ "n":12345678901234567890 }'));
-    assert.equal(got.headers['webhook-id'], event_id);
-    assert.equal(request.headers['x-event-type'], 'my.test');
-    assert.doesNotMatch(sent.text, /whsec_/);
-    assert.equal((await service.get(`/api/events/${event_id}`)).status, 404);
-    await service.post(`/api/endpoints/${id}/test`);
-    assert.equal(receiver.requests.length, 2, 'twice is twice');
-    assert.equal((await service.post(`/api/endpoints/${id}/test`, { type: 'a b' })).status, 422);
-    assert.equal((await service.post(`/api/endpoints/${id}/test`, { other: 1 })).status, 422);
-    assert.equal((await service.call('POST', `/api/endpoints/${id}/test`, { raw: '{' })).status, 400);
-    assert.equal((await service.post(`/api/endpoints/${randomUUID()}/test`, {})).status, 404);
-  });
-
-  test('ten tests at once are enough', async (context) => {
-    const held: (() => void)[] = [];
-    const receiver = await Receiver.start((_got, response) => {
-      held.push(() => response.writeHead(200).end());
+  test('the receiver verifies every attempt, over a rotation with grace', async (context) => {
+    const receiver = await Receiver.start(({ headers }, response) => {
+      response.writeHead(headers['x-attempt'] === '3' ? 204 : 500).end();
     });
     context.after(() => receiver.stop());
-    const { id } = await endpoint(receiver.url, { event_types: ['none'], timeout_seconds: 10 });
-    const ten = Array.from({ length: 10 }, () => service.post(`/api/endpoints/${id}/test`, {}));
-    await receiver.waitFor(10);
-    const refused = await service.post(`/api/endpoints/${id}/test`, {});
-    assert.equal(refused.status, 429);
-    assert.ok(refused.headers['retry-after']);
-    for (const answer of held) answer();
-    for (const sent of await Promise.all(ten)) assert.equal(sent.json.status_code, 200);
-  });
+    const retried = { max_attempts: 3, retry_schedule: ['200ms'] };
+    const { id, secret: old } = await endpoint(receiver.url, { event_types: ['verified'], ...retried });
+    const sent: string[] = [];
+    const sendUntil = async (at: number) => {
+      while (Date.now() < at) {
+        sent.push(await service.send('verified', sent.length));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    await sendUntil(Date.now() + 500);
+    const rotatedAt = Date.now();
+    const rotated = await service.post(`/api/endpoints/${id}/rotate-secret`, { grace_seconds: 3 });
+    const { secret: now, previous_secret_expires_at } = rotated.json;
+    const expiresAt = Date.parse(previous_secret_expires_at);
+    await sendUntil(expiresAt + 1_500);
+    await receiver.waitFor(sent.length * 3);
 
-  test('a client certificate is shown to a receiver that asks, and its key to nobody', async (context) => {
-    const certificates = makeCertificates();
-    const { good, authority, otherName } = certificates;
-    const names: string[] = [];
-    const server = createServer({ ...good, ca: authority.cert, requestCert: true, rejectUnauthorized: true });
-    server.on('request', (request, response) => {
-      names.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN));
-      request.resume();
-      response.end();
-    });
-    server.on('tlsClientError', () => {});
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    context.after(async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    });
-    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const client_certificate = { certificate: otherName.cert, key: otherName.key };
-    const made = await endpoint(url, { event_types: ['mtls'], client_certificate });
-    assert.match(made.client_certificate.fingerprint_sha256, /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
-    assert.match(made.client_certificate.not_after, /^20/);
-    for (const text of [JSON.stringify(made), (await service.get('/api/endpoints')).text]) {
-      assert.doesNotMatch(text, /BEGIN/);
+    /** Which of the two verify, before, within and after the grace; a second around its edges is anybody's. */
+    const seen = { before: new Set<string>(), within: new Set<string>(), after: new Set<string>() };
+    for (const request of receiver.requests) {
+      const at = performance.timeOrigin + request.at;
+      const verdict = `${isSigned(old, request)} ${isSigned(now, request)}`;
+      assert.notEqual(verdict, 'false false');
+      if (at < rotatedAt) seen.before.add(verdict);
+      else if (at > rotatedAt + 1_000 && at < expiresAt - 1_000) seen.within.add(verdict);
+      else if (at > expiresAt + 1_000) seen.after.add(verdict);
     }
-    // The receiver's own certificate is of an authority that nobody knows: it is refused all the same.
-    const sent = await service.post(`/api/endpoints/${made.id}/test`, {});
-    assert.equal(sent.json.error, 'tls_failed');
-    assert.deepEqual(names, []);
-    for (const [wrong, path] of [
-      [{ certificate: 'x', key: otherName.key }, 'client_certificate.certificate'],
-      [{ certificate: otherName.cert, key: good.key }, 'client_certificate.key'],
-      [{ certificate: otherName.cert, key: 'x' }, 'client_certificate.key'],
-      [{ certificate: otherName.cert }, 'client_certificate.key'],
-    ] as const) {
-      const refused = await service.post('/api/endpoints', { url, client_certificate: wrong });
-      assert.equal(refused.status, 422, refused.text);
-      assert.equal(refused.json.errors[0].path, path);
-      assert.doesNotMatch(refused.text, /BEGIN/);
-    }
-    const without = await service.call('PATCH', `/api/endpoints/${made.id}`, { body: { client_certificate: null } });
-    assert.equal(without.json.client_certificate, null);
-  });
+    assert.deepEqual([...seen.before], ['true false']);
+    assert.deepEqual([...seen.within], ['true true']);
+    assert.deepEqual([...seen.after], ['false true']);
 
-  test('nothing of a refused address is told but that it was', async () => {
-    const { id } = await endpoint('https://good.invalid/');
-    const sent = await eventually(async () => service.post(`/api/endpoints/${id}/test`, {}));
-    assert.equal(sent.json.status_code, null);
-    assert.equal(sent.json.response_excerpt, null);
+    const [eventId = ''] = sent;
+    const attempts = receiver.requests.filter(({ headers }) => headers['webhook-id'] === eventId);
+    assert.doesNotMatch(eventId, /\./);
+    await eventually(async () => {
+      const { data } = (await service.get(`/api/deliveries?event_id=${eventId}`)).json;
+      const { attempts: recorded } = (await service.get(`/api/deliveries/${data[0].id}`)).json;
+      assert.deepEqual(
+        attempts.map(({ headers }) => Number(headers['webhook-timestamp'])),
+        recorded.map(({ started_at }: { started_at: string }) => Math.floor(Date.parse(started_at) / 1_000)),
+      );
+    });
   });
 });

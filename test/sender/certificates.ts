@@ -18,7 +18,13 @@ export interface Certificates {
   readonly expired: KeyPair;
   /** For `good.test`, signed by itself. */
   readonly selfSigned: KeyPair;
+  /** Signed by itself, in nobody's name. */
+  readonly withoutSubject: KeyPair;
+  /** With an RSA key of 1,024 bits, which TLS takes no more. */
+  readonly weak: KeyPair;
 }
+
+const ELLIPTIC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 export function makeCertificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'triggers-tls-'));
@@ -30,19 +36,16 @@ export function makeCertificates(): Certificates {
     cert: readFileSync(file(`${name}.crt`), 'utf8'),
     key: readFileSync(file(`${name}.key`), 'utf8'),
   });
-  const selfSign = (name: string, commonName: string, extension: string): KeyPair => {
+  const selfSign = (name: string, subject: string, extension: string, kind: readonly string[] = ELLIPTIC): KeyPair => {
     openssl(
       'req',
       '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
+      ...kind,
       '-nodes',
       '-days',
       '2',
       '-subj',
-      `/CN=${commonName}`,
+      subject,
       '-addext',
       extension,
       '-keyout',
@@ -53,20 +56,7 @@ export function makeCertificates(): Certificates {
     return read(name);
   };
   const signByAuthority = (name: string, names: string, validity: readonly string[]): KeyPair => {
-    openssl(
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-    );
+    openssl('req', ...ELLIPTIC, '-nodes', '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
     writeFileSync(file(`${name}.ext`), `subjectAltName=${names}\n`);
     openssl(
       'x509',
@@ -88,11 +78,13 @@ export function makeCertificates(): Certificates {
   };
   try {
     return {
-      authority: selfSign('authority', 'Test Authority', 'basicConstraints=critical,CA:TRUE'),
+      authority: selfSign('authority', '/CN=Test Authority', 'basicConstraints=critical,CA:TRUE'),
       good: signByAuthority('good', 'DNS:good.test,IP:127.0.0.1', ['-days', '2']),
       otherName: signByAuthority('other', 'DNS:other.test', ['-days', '2']),
       expired: signByAuthority('expired', 'DNS:good.test', ['-days', '-1']),
-      selfSigned: selfSign('self', 'good.test', 'subjectAltName=DNS:good.test'),
+      selfSigned: selfSign('self', '/CN=good.test', 'subjectAltName=DNS:good.test'),
+      withoutSubject: selfSign('nobody', '/', 'subjectAltName=DNS:good.test'),
+      weak: selfSign('weak', '/CN=weak', 'subjectAltName=DNS:good.test', ['-newkey', 'rsa:1024']),
     };
   } finally {
     rmSync(folder, { recursive: true });

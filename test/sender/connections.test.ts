@@ -118,6 +118,32 @@ describe('a kept connection that has died', { concurrency: 4 }, () => {
     });
   }
 
+  test('closed or reset at any moment, 400 times: nothing fails, everything arrives', async () => {
+    let closed = 0;
+    await using receiver = await rawReceiver((socket) => {
+      socket.write(OK);
+      // From just before the next request to just after it.
+      const die = () => {
+        closed += socket.destroyed ? 0 : 1;
+        if (closed % 2 === 0) socket.end();
+        else socket.resetAndDestroy();
+      };
+      setTimeout(() => setTimeout(die, Math.random() * 4), 2);
+    });
+    await using sender = openSender();
+    const posts = Array.from({ length: 4 }, async (_, lane) => {
+      for (let n = 0; n < 100; n++) {
+        const changes = { endpointId: `${lane}` as EndpointId, body: `${lane}-${n}` };
+        assert.equal((await post(sender, receiver.url, changes)).error, null, `${lane}-${n}`);
+        await pause(2 + Math.random() * 4);
+      }
+    });
+    await Promise.all(posts);
+    const arrived = new Set(receiver.requests.map((text) => text.slice(text.lastIndexOf('\n') + 1)));
+    assert.equal(arrived.size, 400);
+    assert.ok(closed > 100, `${closed} connections were closed`);
+  });
+
   test('only once: a receiver that always hangs up is a failed attempt', async () => {
     await using receiver = await rawReceiver((socket, n) => (n === 1 ? say(OK)(socket) : socket.end()));
     await using sender = openSender();

@@ -142,6 +142,36 @@ describe('the outcome is fixed at the status line', { concurrency: 8 }, () => {
   });
 });
 
+describe('what comes without end, and is neither header nor body, ends the attempt', () => {
+  const FLOODS: readonly (readonly [name: string, head: string, flood: string, status: number | null])[] = [
+    ['a reason phrase', 'HTTP/1.1 200 ', 'x', null],
+    ['empty lines before the answer', '', '\r\n', null],
+    ['an extension of a chunk', `${HEAD}5;`, 'x', 200],
+    ['zeros before a chunk’s size', HEAD, '0', 200],
+    ['trailers', `${HEAD}0\r\n`, 'a: b\r\n', 200],
+    ['a name of a header', 'HTTP/1.1 200 OK\r\n', 'x', null],
+  ];
+  for (const [name, head, flood, status] of FLOODS) {
+    test(name, { timeout: 5_000 }, async () => {
+      let written = 0;
+      await using receiver = await rawReceiver((socket) => {
+        socket.write(head);
+        const count = (bytes: number): void => {
+          written += bytes;
+        };
+        pour(socket, count, Buffer.from(flood.repeat(16_384)));
+      });
+      await using sender = openSender();
+      const outcome = await post(sender, receiver.url, { timeoutMs: 60_000 });
+      assert.equal(outcome.statusCode, status);
+      if (status === null) assert.match(String(outcome.error), /^(invalid_response|headers_too_large)$/);
+      else assert.equal(outcome.error, null);
+      await until(() => receiver.open === 0);
+      assert.ok(written < 16 * 1024 * 1024, `${written} bytes`);
+    });
+  }
+});
+
 test('a hung path delays no other endpoint of the same host and port', { timeout: 10_000 }, async () => {
   await using receiver = await rawReceiver((socket) => {
     if (!receiver.requests.at(-1)?.startsWith('POST /hang'))
@@ -163,9 +193,12 @@ test('a hung path delays no other endpoint of the same host and port', { timeout
   for (const outcome of await Promise.all(hung)) assert.equal(outcome.error, 'timeout');
 });
 
-/** Writes chunks for as long as the other side takes them. */
-function pour(socket: Socket, onWrite: (bytes: number) => void = () => {}): void {
-  const chunk = Buffer.from(`4000\r\n${'x'.repeat(0x4000)}\r\n`);
+/** Writes for as long as the other side takes it: chunks, or what is given. */
+function pour(
+  socket: Socket,
+  onWrite: (bytes: number) => void = () => {},
+  chunk = Buffer.from(`4000\r\n${'x'.repeat(0x4000)}\r\n`),
+): void {
   const more = (): void => {
     if (socket.destroyed) return;
     onWrite(chunk.length);

@@ -69,6 +69,7 @@ describe('100 Continue is taken out', () => {
       FINAL.replace('200', '103'),
       FINAL.replace('200', '199'),
       FINAL.replace('200', '101'),
+      FINAL.replace('200', '1000'),
     );
     fc.assert(
       fc.property(

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
+import { MAX_DATA } from '../../core/event-request.ts';
 import { isEventType } from '../../core/event-type.ts';
 import type { EndpointId } from '../../core/ids.ts';
 import { scanJson, textOf } from '../../core/json-scan.ts';
@@ -16,6 +17,15 @@ const DAY_SECONDS = 86_400;
 /** `data` of a test goes out as it came in. */
 const RAW_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true };
 const DEFAULT_TEST = { type: 'test.webhook', data: '{"message":"This is a test."}' as JsonText };
+
+const NO_TEST = {
+  too_many: {
+    code: 'rate_limited',
+    detail: 'Ten tests are under way already. Try again when one has ended.',
+    retryAfterSeconds: 1,
+  },
+  local: { code: 'unavailable', detail: 'The test could not be sent from here. Try again soon.', retryAfterSeconds: 1 },
+} as const;
 
 const rotateSchema = {
   type: 'object',
@@ -59,13 +69,7 @@ export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): voi
       const endpoint = await endpoints.get(request.caller.organization.id, request.params.id);
       if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
       const sent = await parts.testStation.send(endpoint, readTest(request.body));
-      if (sent === undefined) {
-        throw new ProblemError({
-          code: 'rate_limited',
-          detail: 'Ten tests are under way already. Try again when one has ended.',
-          retryAfterSeconds: 1,
-        });
-      }
+      if (sent.kind !== 'made') throw new ProblemError(NO_TEST[sent.kind]);
       return { event_id: sent.eventId, ...attemptView(sent.attempt), request: sent.request };
     },
   );
@@ -83,5 +87,6 @@ function readTest(body: Buffer | undefined): { type: string; data: JsonText } {
   const [type, data] = [member('type'), member('data')];
   const typeText = type === undefined ? DEFAULT_TEST.type : (JSON.parse(textOf(body, type)) as unknown);
   if (typeof typeText !== 'string' || !isEventType(typeText)) throw invalidField('type', 'must be an event type');
+  if (data !== undefined && data.end - data.start > MAX_DATA.bytes) throw new ProblemError(MAX_DATA.problem);
   return { type: typeText, data: data === undefined ? DEFAULT_TEST.data : (textOf(body, data) as JsonText) };
 }
