@@ -7,9 +7,11 @@ import { answerBrokenConnections } from './broken-connections.ts';
 import { keepConnectionRules } from './connection-rules.ts';
 import type { ApiParts } from './context.ts';
 import { refuseOtherMethods } from './methods.ts';
+import { RouteBook } from './openapi/document.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { deliveryRoutes } from './resources/deliveries.ts';
+import { documentRoutes } from './resources/documents.ts';
 import { endpointSecretRoutes } from './resources/endpoint-secrets.ts';
 import { endpointStatsRoute } from './resources/endpoint-stats.ts';
 import { endpointRoutes } from './resources/endpoints.ts';
@@ -87,6 +89,8 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   );
 
   const known = refuseOtherMethods(app);
+  const book = new RouteBook();
+  book.listen(app);
   healthRoutes(app, parts);
   metricsRoute(app, parts.metricsPage);
   generateKeyRoute(app, parts);
@@ -116,6 +120,9 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     streamRoutes(tenant, parts);
     done();
   });
+  book.close();
+  if (book.undescribed.length > 0) throw new Error(`Not in api/openapi/operations.ts: ${book.undescribed.join(', ')}`);
+  documentRoutes(app, book, parts.version);
   known.close();
   return app;
 }

@@ -1,0 +1,171 @@
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { PROBLEMS } from '../../core/problem.ts';
+import { OPERATIONS, type Operation } from './operations.ts';
+
+interface SchemaOfRoute {
+  readonly body?: object;
+  readonly querystring?: { readonly properties?: Readonly<Record<string, object>> };
+}
+
+interface DocumentedRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly operation: Operation;
+  readonly schema: SchemaOfRoute;
+}
+
+/** Listens to the routes as they are added: the schemas that judge are the ones that are shown. */
+export class RouteBook {
+  readonly #routes: DocumentedRoute[] = [];
+  /** Routes that nobody has described. */
+  readonly undescribed: string[] = [];
+  #open = true;
+
+  listen(app: FastifyInstance): void {
+    app.addHook('onRoute', (route: RouteOptions) => {
+      if (!this.#open) return;
+      for (const method of [route.method].flat()) this.#note(String(method), route);
+    });
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  #note(method: string, { url, schema }: RouteOptions): void {
+    // Every GET has a HEAD.
+    if (method === 'HEAD') return;
+    const operation = OPERATIONS[`${method} ${url}`];
+    if (operation === undefined) this.undescribed.push(`${method} ${url}`);
+    else this.#routes.push({ method, url, operation, schema: (schema ?? {}) as SchemaOfRoute });
+  }
+
+  /** OpenAPI 3.1. */
+  document(version: string): object {
+    const paths: Record<string, Record<string, object>> = {};
+    for (const route of this.#routes) {
+      const path = route.url.replace(/:(\w+)/g, '{$1}');
+      paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationObject(route) };
+    }
+    return {
+      openapi: '3.1.0',
+      info: {
+        title: 'Triggers API',
+        version,
+        description: 'Send an event, get 202, and know that it will reach everyone who wants it.',
+      },
+      servers: [{ url: '/' }],
+      security: [{ apiKey: [] }, { bearer: [] }],
+      tags: [...new Set(this.#routes.map(({ operation }) => operation.tag))].map((name) => ({ name })),
+      paths,
+      webhooks: { event: { post: WEBHOOK } },
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          bearer: { type: 'http', scheme: 'bearer', description: 'The API key, or ADMIN_TOKEN for organizations.' },
+        },
+        schemas: { Problem: PROBLEM },
+        responses: { Problem: problemResponse('What went wrong (RFC 9457)') },
+      },
+    };
+  }
+}
+
+function operationObject({ method, url, operation, schema }: DocumentedRoute): object {
+  const { tag, summary, status, access, bodyTypes = ['application/json'] } = operation;
+  const body = operation.body ?? schema.body;
+  const inPath = [...url.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = Object.entries(schema.querystring?.properties ?? {}).map(([name, of]) => ({
+    name,
+    in: 'query',
+    schema: of,
+  }));
+  const parameters = [...inPath, ...inQuery];
+  return {
+    operationId: operationId(method, url),
+    tags: [tag],
+    summary,
+    ...(access === 'everybody' ? { security: [] } : {}),
+    ...(access === 'administrator' ? { security: [{ bearer: [] }] } : {}),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: body }])) } }),
+    responses: {
+      [status]: { description: 'As asked' },
+      ...(url === '/api/events' && method === 'POST' ? { 200: { description: 'Seen before: the first event' } } : {}),
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  };
+}
+
+/** `postApiEventsByIdReplay` */
+function operationId(method: string, url: string): string {
+  const words = url.split(/[/-]/).filter((part) => part !== '');
+  const named = words.map((part) => (part.startsWith(':') ? `by-${part.slice(1)}` : part));
+  const parts = named.flatMap((part) => part.split(/[-_]/));
+  return method.toLowerCase() + parts.map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
+}
+
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'code', 'detail', 'request_id'],
+  properties: {
+    type: { type: 'string', examples: ['/problems/invalid_request'] },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { enum: Object.keys(PROBLEMS) },
+    detail: { type: 'string' },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+} as const;
+
+function problemResponse(description: string): object {
+  return { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+}
+
+const header = (description: string) => ({ in: 'header', required: true, schema: { type: 'string', description } });
+
+/** What a receiver gets. */
+const WEBHOOK = {
+  summary: 'An event, signed after Standard Webhooks',
+  parameters: [
+    { name: 'webhook-id', ...header('The event’s id, the same on every attempt') },
+    { name: 'webhook-timestamp', ...header('Of this attempt, in seconds') },
+    {
+      name: 'webhook-signature',
+      ...header('v1,<base64 HMAC-SHA256 of "id.timestamp.body">, several separated by spaces'),
+    },
+    { name: 'X-Attempt', ...header('From 1 on') },
+  ],
+  requestBody: {
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          required: ['id', 'type', 'timestamp', 'data'],
+          properties: {
+            id: { type: 'string', format: 'uuid' },
+            type: { type: 'string' },
+            timestamp: { type: 'string', format: 'date-time' },
+            data: {},
+          },
+        },
+      },
+    },
+  },
+  responses: { '2XX': { description: 'Delivered' }, 410: { description: 'Gone: nothing more is sent' } },
+} as const;

@@ -1,0 +1,81 @@
+interface OperationObject {
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+interface ApiDocument {
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>;
+}
+
+/** A reference to read, made of the document: no script, and nothing from elsewhere. */
+export function docsPage(given: object): string {
+  const { info, tags, paths } = given as ApiDocument;
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+  const sections = tags.map(({ name }) => {
+    const own = operations.filter(({ operation }) => operation.tags.includes(name));
+    return `<section><h2 id="${text(name)}">${text(name)}</h2>${own.map(operationHtml).join('')}</section>`;
+  });
+  const links = tags.map(({ name }) => `<a href="#${text(name)}">${text(name)}</a>`).join(' ');
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>${text(info.title)}</title><link rel="stylesheet" href="/docs/style.css"></head>
+<body><header><h1>${text(info.title)} <small>${text(info.version)}</small></h1><p>${text(info.description)}</p>
+<p>Send your key as <code>X-API-Key</code> or <code>Authorization: Bearer</code>. Errors are
+<code>application/problem+json</code>. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p><nav>${links}</nav></header>
+<main>${sections.join('\n')}</main></body></html>
+`;
+}
+
+function operationHtml({
+  path,
+  method,
+  operation,
+}: {
+  path: string;
+  method: string;
+  operation: OperationObject;
+}): string {
+  const { summary, operationId, parameters = [], requestBody, responses } = operation;
+  const rows = parameters.map(
+    (of) =>
+      `<tr><td><code>${text(of.name)}</code></td><td>${text(of.in)}</td><td><code>${json(of.schema)}</code></td></tr>`,
+  );
+  const bodies = Object.entries(requestBody?.content ?? {}).map(
+    ([type, { schema }]) => `<h4>${text(type)}</h4><pre>${text(JSON.stringify(schema, null, 2))}</pre>`,
+  );
+  const statuses = Object.keys(responses).filter((status) => status !== 'default');
+  return `<details id="${text(operationId)}"><summary><span class="${method.toLowerCase()}">${method}</span>
+<code>${text(path)}</code> ${text(summary)}</summary>
+${rows.length === 0 ? '' : `<table>${rows.join('')}</table>`}${bodies.join('')}
+<p>Answers ${statuses.map(text).join(', ')}, or a problem.</p></details>`;
+}
+
+function json(value: object): string {
+  return text(JSON.stringify(value));
+}
+
+function text(value: string): string {
+  return value.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}
+
+export const DOCS_STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
+nav a { margin-right: 1rem; }
+details { border-top: 1px solid #8884; padding: .4rem 0; }
+summary { cursor: pointer; }
+summary span { display: inline-block; width: 4.5rem; font-weight: 700; font-size: .85rem; }
+.get { color: #1a7f37; } .post { color: #0969da; } .patch { color: #9a6700; } .delete { color: #cf222e; }
+@media (prefers-color-scheme: dark) {
+  .get { color: #3fb950; } .post { color: #58a6ff; } .patch { color: #d29922; } .delete { color: #ff7b72; }
+}
+pre { overflow: auto; background: #8881; padding: .6rem; border-radius: .4rem; }
+td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
+`;
