@@ -10,7 +10,7 @@ import { addMs, type Milliseconds, parseDuration } from '../core/time.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { EndpointChange } from '../ports/store/endpoint-store.ts';
 import type { ApiParts } from './context.ts';
-import { checkOptions, readOptions } from './endpoint-options.ts';
+import { checkOptions, combinationErrors, readOptions } from './endpoint-options.ts';
 import type { EndpointChanges, NewEndpoint } from './endpoint-schema.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from './problems.ts';
 
@@ -70,12 +70,16 @@ export class EndpointAdmin {
     const { endpoints } = this.#parts.engine.store;
     const existing = await endpoints.get(caller.organization.id, id);
     if (existing === undefined) throw new ProblemError(NOT_FOUND);
-    const options = readOptions(existing.options, body);
-    await this.#check(body, options);
-    const change = { ...this.#changeOf(existing, body), options };
-    const endpoint = await endpoints.update(caller.organization.id, id, change);
+    await this.#check(body, readOptions(existing.options, body));
+    // From what stands then: another change may have come between, and both were answered.
+    const endpoint = await endpoints.update(caller.organization.id, id, (before) => {
+      const options = readOptions(before.options, body);
+      const errors = combinationErrors(options);
+      if (errors.length > 0) throw new ProblemError(invalidRequest(errors));
+      return { ...this.#changeOf(before, body), options };
+    });
     if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
-    if (mayOvertake(options) && !mayOvertake(existing.options)) await this.#letOvertake(id);
+    if (mayOvertake(endpoint.options) && !mayOvertake(existing.options)) await this.#letOvertake(id);
     await this.#announce(endpoint);
     return endpoint;
   }
@@ -86,16 +90,14 @@ export class EndpointAdmin {
     id: EndpointId,
     { secret, graceMs }: { secret: string | undefined; graceMs: Milliseconds },
   ): Promise<Endpoint> {
-    const { endpoints } = this.#parts.engine.store;
-    const existing = await endpoints.get(caller.organization.id, id);
-    if (existing === undefined) throw new ProblemError(NOT_FOUND);
     if (secret !== undefined && !isSecret(secret)) throw invalidField('secret', SECRET_FORM);
     const now = this.#parts.clock.now();
-    const endpoint = await endpoints.update(caller.organization.id, id, {
+    const { endpoints } = this.#parts.engine.store;
+    const endpoint = await endpoints.update(caller.organization.id, id, (before) => ({
       secret: secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
-      previousSecret: graceMs === 0 ? null : { secret: existing.secret, expiresAt: addMs(now, graceMs) },
+      previousSecret: graceMs === 0 ? null : { secret: before.secret, expiresAt: addMs(now, graceMs) },
       updatedAt: now,
-    });
+    }));
     if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
     await this.#announce(endpoint);
     return endpoint;

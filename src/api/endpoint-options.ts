@@ -41,13 +41,13 @@ export function checkOptions(options: DeliveryOptions, body: EndpointChanges): F
       errors.push({ path: 'retry_deadline', message: 'must be a duration such as 30m, 24h or 7d, 30d at most' });
     }
   }
-  if (options.batch !== null && options.ordered !== false) {
-    errors.push({
-      path: 'batch',
-      message: 'can not be had together with ordered: deliveries in order go one at a time',
-    });
-  }
-  return errors;
+  return [...errors, ...combinationErrors(options)];
+}
+
+/** What can't stand together. */
+export function combinationErrors({ batch, ordered }: DeliveryOptions): FieldError[] {
+  if (batch === null || ordered === false) return [];
+  return [{ path: 'batch', message: 'can not be had together with ordered: deliveries in order go one at a time' }];
 }
 
 /** Made once: receivers keep its public half. */

@@ -103,6 +103,58 @@ describe('signatures and secrets', () => {
     assert.equal((await service.post(`/api/endpoints/${randomUUID()}/rotate-secret`, {})).status, 404);
   });
 
+  test('two rotations and many changes at the same moment: each that was answered holds', async (context) => {
+    const receiver = await Receiver.start();
+    context.after(() => receiver.stop());
+    const { id } = await endpoint(receiver.url, { event_types: ['at.once'] });
+    const path = `/api/endpoints/${id}`;
+    const changes = [
+      { rate_limit: 1_000 },
+      { retry_deadline: '1h' },
+      { on_failed: 'block' },
+      { signatures: ['v1', 'v1a'] },
+      { signatures: ['v1', 'v1a'] },
+      { max_attempts: 7 },
+      { retry_schedule: ['7s'] },
+      { description: 'changed' },
+    ];
+    const [rotations, patched] = await Promise.all([
+      Promise.all([service.post(`${path}/rotate-secret`), service.post(`${path}/rotate-secret`)]),
+      Promise.all(changes.map((body) => service.call('PATCH', path, { body }))),
+    ]);
+    const { json } = await service.get(path);
+    for (const body of changes) assert.deepEqual({ ...json, ...body }, json);
+    for (const { status, json: answer } of patched) {
+      assert.equal(status, 200);
+      assert.ok(answer.public_key === null || answer.public_key === json.public_key, 'one key pair was made');
+    }
+    await service.send('at.once', 1);
+    const [got] = await receiver.waitFor(1);
+    assert.ok(got);
+    assert.deepEqual(
+      rotations.map(({ json: { secret } }) => isSigned(secret, got)),
+      [true, true],
+    );
+  });
+
+  test('of two changes that can’t stand together, at the same moment, one is refused', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { id } = await endpoint('http://127.0.0.1:9/', { event_types: ['none'] });
+      const change = (body: object) => service.call('PATCH', `/api/endpoints/${id}`, { body });
+      const answers = await Promise.all([
+        change({ batch: { max_events: 2, max_seconds: 1 } }),
+        change({ ordered: true }),
+        change({ description: 'changed' }),
+      ]);
+      const [first, second, third] = answers.map(({ status }) => status);
+      assert.deepEqual([first, second].sort(), [200, 422], answers.map(({ text }) => text).join('\n'));
+      assert.equal(third, 200);
+      const { batch, ordered, description } = (await service.get(`/api/endpoints/${id}`)).json;
+      assert.deepEqual([batch !== null, ordered], first === 200 ? [true, false] : [false, true]);
+      assert.equal(description, 'changed');
+    }
+  });
+
   test('the receiver verifies every attempt, over a rotation with grace', async (context) => {
     const receiver = await Receiver.start(({ headers }, response) => {
       response.writeHead(headers['x-attempt'] === '3' ? 204 : 500).end();

@@ -72,12 +72,16 @@ export class SqliteEndpointStore implements EndpointStore {
     });
   }
 
-  update(organizationId: OrganizationId, id: EndpointId, change: EndpointChange): Promise<Endpoint | undefined> {
+  update(
+    organizationId: OrganizationId,
+    id: EndpointId,
+    change: EndpointChange | ((before: Endpoint) => EndpointChange),
+  ): Promise<Endpoint | undefined> {
     return this.#queue.submit((effects) => {
       const row = this.#statements.getToWrite.get(id);
       const before = row === undefined ? undefined : endpointFromRow(row);
       if (before?.organizationId !== organizationId) return undefined;
-      const after = { ...before, ...change };
+      const after = { ...before, ...(typeof change === 'function' ? change(before) : change) };
       this.#statements.put.run(...endpointParameters(after));
       if (after.status === 'active') effects.dueEndpoints.add(id);
       return after;

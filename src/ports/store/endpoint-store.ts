@@ -18,8 +18,16 @@ export interface EndpointStore {
   /** For the deliverer, which meets endpoints by id alone. In order; undefined where there is none. */
   find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]>;
   getDefault(organizationId: OrganizationId): Promise<Endpoint | undefined>;
-  /** @returns the endpoint as it is now; undefined if there is none */
-  update(organizationId: OrganizationId, id: EndpointId, change: EndpointChange): Promise<Endpoint | undefined>;
+  /**
+   * @param change a function where it depends on what stands: nobody else changes the endpoint meanwhile. It may be called
+   * more than once; what it throws is thrown, and nothing is changed.
+   * @returns the endpoint as it is now; undefined if there is none
+   */
+  update(
+    organizationId: OrganizationId,
+    id: EndpointId,
+    change: EndpointChange | ((before: Endpoint) => EndpointChange),
+  ): Promise<Endpoint | undefined>;
   /** The deliverer's own word: it stops an endpoint that is `active`. @returns whether this call did it */
   disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean>;
   /** An attempt succeeded, or failed. @returns since when all of them have failed; null = they have not */

@@ -63,12 +63,17 @@ export class PostgresEndpointStore implements EndpointStore {
     return row === undefined ? undefined : endpointFromRow(row);
   }
 
-  async update(organizationId: OrganizationId, id: EndpointId, change: EndpointChange): Promise<Endpoint | undefined> {
+  async update(
+    organizationId: OrganizationId,
+    id: EndpointId,
+    change: EndpointChange | ((before: Endpoint) => EndpointChange),
+  ): Promise<Endpoint | undefined> {
     if (!isUuid(id)) return undefined;
     const changed = await this.#database.transaction(async (transaction) => {
       const [row] = await transaction.query('get-endpoint-to-write', [organizationId, id]);
       if (row === undefined) return undefined;
-      const after: Endpoint = { ...endpointFromRow(row), ...change };
+      const before = endpointFromRow(row);
+      const after: Endpoint = { ...before, ...(typeof change === 'function' ? change(before) : change) };
       await transaction.query('put-endpoint', endpointParameters(after));
       return after;
     });
