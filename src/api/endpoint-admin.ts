@@ -6,7 +6,7 @@ import type { EndpointId } from '../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION, MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
 import { type FieldError, invalidRequest } from '../core/problem.ts';
 import { isSecret, SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
-import { addMs, type Milliseconds, parseDuration } from '../core/time.ts';
+import { addMs, type Milliseconds, parseDuration, type Timestamp } from '../core/time.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { EndpointChange } from '../ports/store/endpoint-store.ts';
 import type { ApiParts } from './context.ts';
@@ -84,7 +84,10 @@ export class EndpointAdmin {
     return endpoint;
   }
 
-  /** The old secret signs beside the new one for `graceMs`; one that was rotated out before that no more. */
+  /**
+   * The old secret signs beside the new one for `graceMs`; one that was rotated out before that no more. A rotation to what
+   * it is already is one that was sent again: the old secret keeps its grace.
+   */
   async rotateSecret(
     caller: Caller,
     id: EndpointId,
@@ -95,7 +98,7 @@ export class EndpointAdmin {
     const { endpoints } = this.#parts.engine.store;
     const endpoint = await endpoints.update(caller.organization.id, id, (before) => ({
       secret: secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
-      previousSecret: graceMs === 0 ? null : { secret: before.secret, expiresAt: addMs(now, graceMs) },
+      previousSecret: graceMs === 0 ? null : previousSecretOf(before, secret, addMs(now, graceMs)),
       updatedAt: now,
     }));
     if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
@@ -160,6 +163,10 @@ export class EndpointAdmin {
   async #announce({ organizationId, id }: Endpoint): Promise<void> {
     await this.#parts.engine.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
   }
+}
+
+function previousSecretOf(before: Endpoint, secret: string | undefined, expiresAt: Timestamp) {
+  return secret === before.secret ? before.previousSecret : { secret: before.secret, expiresAt };
 }
 
 function mayOvertake({ onFailed }: DeliveryOptions): boolean {

@@ -103,6 +103,22 @@ describe('signatures and secrets', () => {
     assert.equal((await service.post(`/api/endpoints/${randomUUID()}/rotate-secret`, {})).status, 404);
   });
 
+  test('a rotation that is sent again changes nothing: the old secret keeps its grace', async (context) => {
+    const receiver = await Receiver.start();
+    context.after(() => receiver.stop());
+    const { id, secret: old } = await endpoint(receiver.url, { event_types: ['again'] });
+    const secret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+    const rotate = (grace_seconds: number) =>
+      service.post(`/api/endpoints/${id}/rotate-secret`, { secret, grace_seconds });
+    const [first, again] = [await rotate(60), await rotate(600)];
+    assert.deepEqual(again.json, first.json);
+    await service.send('again', 1);
+    const [got] = await receiver.waitFor(1);
+    assert.ok(got);
+    assert.deepEqual([isSigned(old, got), isSigned(secret, got)], [true, true]);
+    assert.equal((await rotate(0)).json.previous_secret_expires_at, null);
+  });
+
   test('two rotations and many changes at the same moment: each that was answered holds', async (context) => {
     const receiver = await Receiver.start();
     context.after(() => receiver.stop());
