@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSecureContext } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { AttemptOutcome } from '../../src/core/delivery.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { AddressGuard } from '../../src/sender/address-guard.ts';
@@ -15,11 +17,19 @@ function makePool(): ConnectionPool {
   return new ConnectionPool({ guard, secureContextOf: () => createSecureContext() }, { httpsOnly: false });
 }
 
-function exchange(pool: ConnectionPool, id: string, url: string): Promise<AttemptOutcome> {
+function exchange(
+  pool: ConnectionPool,
+  id: string,
+  url: string,
+  look: (ended: Exchange) => void = () => {},
+): Promise<AttemptOutcome> {
   const endpoint = pool.endpoint(id as EndpointId, url);
   assert.ok(endpoint !== undefined);
   return new Promise((resolve) => {
-    const onEnd = (_exchange: Exchange, outcome: AttemptOutcome): void => resolve(outcome);
+    const onEnd = (ended: Exchange, outcome: AttemptOutcome): void => {
+      look(ended);
+      resolve(outcome);
+    };
     new Exchange({ request: request(url), userAgent: 'test', endpoint, pool, clock, onEnd }).start();
   });
 }
@@ -39,6 +49,24 @@ test('1,100 endpoints keep 1,000 connections, those used last; closed ones leave
   pool.closeIdle();
   assert.deepEqual(pool.size, { endpoints: 0, idle: 0 });
   await until(() => receiver.open === 0);
+});
+
+test('an idle connection holds on to nothing of the request it served', async () => {
+  await using receiver = await rawReceiver((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+  const pool = makePool();
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const served: WeakRef<Exchange>[] = [];
+  for (let n = 0; n < 10; n++) await exchange(pool, `${n}`, receiver.url, (ended) => served.push(new WeakRef(ended)));
+  await turns(10);
+  collectGarbage();
+  assert.equal(pool.size.idle, 10);
+  assert.equal(served.length, 10);
+  assert.deepEqual(
+    served.filter((ended) => ended.deref() !== undefined),
+    [],
+  );
+  pool.closeIdle();
 });
 
 test('endpoints that are refused, fail or are forgotten leave nothing behind', async () => {
