@@ -115,9 +115,10 @@ export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace) {
       reason: whyNot,
       deliveries: deliveries.map(deliverySummary),
     })),
-    inboxes: inboxes.map(({ name, message }) => ({
+    inboxes: inboxes.map(({ name, message, whyNot }) => ({
       name,
       matched: message !== undefined,
+      reason: whyNot,
       status: message?.status ?? null,
       lease_count: message?.leaseCount ?? null,
     })),

@@ -3,13 +3,13 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import { wantsEventType } from '../core/event-type.ts';
 import { FilteredEvent } from '../core/filter/filter.ts';
-import { idBefore } from '../core/ids.ts';
-import type { InboxMessage } from '../core/inbox.ts';
+import type { Inbox, InboxMessage } from '../core/inbox.ts';
 import { isOperational, wantsOperational } from '../core/operational-event.ts';
 import type { Store } from '../ports/engine.ts';
 
 /**
- * Why an endpoint did not get an event: its types or its filter say no; it was made, or changed, after the event came.
+ * Why an endpoint or an inbox did not get an event: its types or its filter say no; it was made, or changed, after the
+ * event came.
  */
 export type WhyNot = 'type' | 'filter' | 'created_later' | 'changed_later';
 
@@ -24,8 +24,9 @@ interface EndpointTrace {
 
 interface InboxTrace {
   readonly name: string;
-  /** Undefined when the inbox does not want it. */
+  /** Undefined when the inbox does not have it. */
   readonly message: InboxMessage | undefined;
+  readonly whyNot: WhyNot | null;
 }
 
 export interface Trace {
@@ -42,20 +43,18 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
     traceInboxes(store, event),
   ]);
   const filtered = new FilteredEvent(event);
-  const of = (endpointId: string) => deliveries.filter((delivery) => delivery.endpointId === endpointId);
+  const byEndpoint = Map.groupBy(deliveries, ({ endpointId }) => endpointId);
   const there = endpoints.map((endpoint): EndpointTrace => {
-    const own = of(endpoint.id);
+    const own = byEndpoint.get(endpoint.id) ?? [];
     const whyNot = own.length > 0 ? null : whyNotSent(endpoint, event, filtered);
     return { endpointId: endpoint.id, endpoint, whyNot, deliveries: own };
   });
   const known = new Set(endpoints.map((endpoint) => endpoint.id));
-  const gone = [...new Set(deliveries.map(({ endpointId }) => endpointId))].filter(
-    (endpointId) => !known.has(endpointId),
-  );
+  const gone = [...byEndpoint].filter(([endpointId]) => !known.has(endpointId));
   return {
     endpoints: [
       ...there,
-      ...gone.map((endpointId) => ({ endpointId, endpoint: undefined, whyNot: null, deliveries: of(endpointId) })),
+      ...gone.map(([endpointId, own]) => ({ endpointId, endpoint: undefined, whyNot: null, deliveries: own })),
     ],
     inboxes,
   };
@@ -83,10 +82,13 @@ async function traceInboxes(store: Store, event: AcceptedEvent): Promise<InboxTr
   const inboxes = await store.inboxes.all(event.organizationId);
   return Promise.all(
     inboxes.map(async (inbox) => {
-      const isWanted = wantsEventType(inbox.eventTypes, event.type) && inbox.createdAt <= event.createdAt;
-      if (!isWanted) return { name: inbox.name, message: undefined };
-      const [message] = await store.inboxes.list(inbox, { status: null, limit: 1, after: idBefore(event.id) });
-      return { name: inbox.name, message: message?.event.id === event.id ? message : undefined };
+      const message = await store.inboxes.find(inbox, event.id);
+      return { name: inbox.name, message, whyNot: message === undefined ? whyNotKept(inbox, event) : null };
     }),
   );
+}
+
+function whyNotKept({ eventTypes, createdAt }: Inbox, event: AcceptedEvent): WhyNot {
+  if (!wantsEventType(eventTypes, event.type)) return 'type';
+  return createdAt > event.createdAt ? 'created_later' : 'changed_later';
 }

@@ -138,8 +138,38 @@ describe('filters by content, previews and traces', () => {
     assert.deepEqual([of(paused).status, of(paused).deliveries[0].status], ['paused', 'pending']);
     assert.deepEqual([of(gone).status, of(gone).deliveries[0].status], ['deleted', 'delivered']);
     assert.deepEqual([of(later).matched, of(later).reason], [false, 'created_later']);
-    assert.deepEqual(inboxes, [{ name: 'default', matched: true, status: 'available', lease_count: 0 }]);
+    assert.deepEqual(inboxes, [{ name: 'default', matched: true, reason: null, status: 'available', lease_count: 0 }]);
     assert.equal((await service.get(`/api/events/${randomUUID()}/trace`)).status, 404);
+  });
+
+  test('a trace says what a disabled endpoint and each inbox made of an event', async (context) => {
+    const gone = await Receiver.start((_got, response) => void response.writeHead(410).end());
+    context.after(() => gone.stop());
+    const created = await service.post('/api/endpoints', { url: gone.url, event_types: ['inboxes'] });
+    await service.send('inboxes', 0);
+    await eventually(async () => {
+      assert.equal((await service.get(`/api/endpoints/${created.json.id}`)).json.status, 'disabled');
+    });
+    await service.post('/api/inboxes', { name: 'changing', event_types: ['inboxes'] });
+    await service.post('/api/inboxes', { name: 'others', event_types: ['nothing'] });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const [leased, acked] = [await service.send('inboxes', 1), await service.send('inboxes', 2)];
+    await service.post('/api/inboxes', { name: 'later' });
+    const lease = await service.post('/api/inbox/lease', { inbox: 'changing', lease_limit: 2 });
+    await service.post('/api/inbox/ack', { inbox: 'changing', event_ids: [acked], lease_id: lease.json.lease_id });
+    const trace = async (id: string) => (await service.get(`/api/events/${id}/trace`)).json;
+    const inboxesOf = async (id: string) => {
+      const { inboxes } = (await trace(id)) as { inboxes: { name: string; status: string; reason: string }[] };
+      return inboxes.map(({ name, status, reason }) => `${name} ${reason ?? status}`).sort();
+    };
+    const rest = ['default available', 'later created_later', 'others type'];
+    assert.deepEqual(await inboxesOf(leased), ['changing leased', ...rest]);
+    assert.deepEqual(await inboxesOf(acked), ['changing acked', ...rest]);
+    await service.call('PATCH', '/api/inboxes/changing', { body: { event_types: ['nothing'] } });
+    assert.deepEqual(await inboxesOf(acked), ['changing acked', ...rest], 'what it had stays told');
+    const { endpoints } = await trace(acked);
+    const skipped = endpoints.find(({ endpoint_id }: { endpoint_id: string }) => endpoint_id === created.json.id);
+    assert.deepEqual([skipped.status, skipped.deliveries[0].status], ['disabled', 'skipped']);
   });
 
   test('a bulk replay takes a filter too', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AcceptedEvent } from '../../src/core/event.ts';
-import type { EventId, LeaseId } from '../../src/core/ids.ts';
+import type { EventId, InboxId, LeaseId } from '../../src/core/ids.ts';
+import type { Inbox } from '../../src/core/inbox.ts';
 import { addMs } from '../../src/core/time.ts';
 import type { NewHarness } from './harness.ts';
 import { inWorld, type World } from './world.ts';
@@ -26,6 +27,52 @@ export function inboxStoreContract(newHarness: NewHarness): void {
         const leaseId = world.ids.next<LeaseId>();
         const none = { leaseId, limit: 5, leaseMs: 1_000, eventTypes: [] };
         assert.equal(await world.engine.store.inboxes.lease(inbox, none), undefined);
+      }),
+    );
+
+    test(
+      'finds one event as the inbox has it, and none that it does not have',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const { inboxes } = world.engine.store;
+        const [foreign] = await world.accept(await world.organization(), 1);
+        const [early] = await world.accept(organizationId, 1);
+        world.clock.advance(10);
+        const id = world.ids.next<InboxId>();
+        await inboxes.create({
+          ...(await world.inbox(organizationId)),
+          id,
+          name: 'late',
+          createdAt: world.clock.now(),
+        });
+        const inbox = await world.inbox(organizationId, { maxLeases: 2 });
+        const events = [
+          ...(await world.accept(organizationId, 3)),
+          ...(await world.accept(organizationId, 1, { type: 'b' })),
+        ];
+        const found = async (of: Inbox, event: AcceptedEvent | undefined) => {
+          const message = await inboxes.find(of, event?.id as EventId);
+          if (message !== undefined) assert.deepEqual(message.event, event);
+          return message === undefined ? 'none' : `${message.status} ${message.leaseCount}`;
+        };
+        assert.equal(await found(inbox, early), 'available 0');
+        const { leaseId, eventIds } = await world.lease(inbox, 4, [], 1_000);
+        await inboxes.ack(inbox, { eventIds: eventIds.slice(1, 2), leaseId });
+        await inboxes.release(inbox, { eventIds: eventIds.slice(2, 3), leaseId, delayMs: 500 });
+        const states = async (of: Inbox) => Promise.all([early, ...events].map((event) => found(of, event)));
+        const expected = ['leased 1', 'acked 1', 'available 1', 'leased 1', 'available 0'];
+        assert.deepEqual(await states(inbox), expected);
+        // What it has had it has, whatever it wants by now; what it never touched it wants or has not.
+        assert.deepEqual(await states({ ...inbox, eventTypes: ['c'] }), [...expected.slice(0, 4), 'none']);
+        world.clock.advance(2_000);
+        assert.deepEqual(await found(inbox, early), 'available 1');
+        await world.lease(inbox, 1, [], 1_000);
+        world.clock.advance(2_000);
+        assert.deepEqual(await found(inbox, early), 'quarantined 2');
+        const late = await inboxes.get(organizationId, 'late');
+        assert.deepEqual(await states(late as Inbox), ['none', ...Array(4).fill('available 0')]);
+        assert.equal(await found(inbox, foreign), 'none');
+        assert.equal(await inboxes.find(inbox, world.ids.next<EventId>()), undefined);
       }),
     );
 

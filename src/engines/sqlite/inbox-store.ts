@@ -68,6 +68,11 @@ export class SqliteInboxStore implements InboxStore {
     return this.#admin.remove(organizationId, name);
   }
 
+  async find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    await this.#waker.wakeAll(inbox);
+    return this.#list.find(inbox, eventId);
+  }
+
   async list(
     inbox: Inbox,
     query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },

@@ -1,5 +1,5 @@
 import { wantsEventType } from '../../core/event-type.ts';
-import type { EventId } from '../../core/ids.ts';
+import { type EventId, idBefore } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus } from '../../core/inbox.ts';
 import { eventFromRow } from './event-row.ts';
 import type { ReadConnection } from './read-connection.ts';
@@ -38,6 +38,15 @@ export class MessageList {
     return [...messages, ...(await this.#walk(inbox, page.after ?? '', page.limit - messages.length, 'untouched'))];
   }
 
+  find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    return this.#reader.read(() => {
+      const cursor = this.#cursor(inbox);
+      const rows = this.#statements.events.all(inbox.id, inbox.organizationId, idBefore(eventId), 1);
+      const shown = rows.filter((row) => text(row, 'event_id') === eventId && isShown(inbox, row, cursor));
+      return this.#messages(inbox, shown)[0];
+    });
+  }
+
   /** Goes through the organization's events: those with a row in this inbox, and those that wait untouched. */
   async #walk(inbox: Inbox, after: string, limit: number, which: 'all' | 'untouched'): Promise<InboxMessage[]> {
     const messages: InboxMessage[] = [];
@@ -45,20 +54,21 @@ export class MessageList {
     for (let more = true; more && messages.length < limit; ) {
       if (messages.length > 0 || from !== after) await new Promise((resolve) => setImmediate(resolve));
       await this.#reader.read(() => {
-        const cursorRow = this.#statements.cursor.get(inbox.id);
-        const cursor = cursorRow === undefined ? '' : text(cursorRow, 'cursor_event_id');
+        const cursor = this.#cursor(inbox);
         if (which === 'untouched' && from < cursor) from = cursor;
         const rows = this.#statements.events.all(inbox.id, inbox.organizationId, from, CHUNK);
         more = rows.length === CHUNK;
         from = String(rows.at(-1)?.['event_id'] ?? from);
-        const shown = rows.filter((row) => {
-          if (row['status'] !== null) return which === 'all';
-          return text(row, 'event_id') > cursor && wantsEventType(inbox.eventTypes, text(row, 'event_type'));
-        });
+        const shown = rows.filter((row) => (which === 'all' || row['status'] === null) && isShown(inbox, row, cursor));
         messages.push(...this.#messages(inbox, shown.slice(0, limit - messages.length)));
       });
     }
     return messages;
+  }
+
+  #cursor(inbox: Inbox): string {
+    const row = this.#statements.cursor.get(inbox.id);
+    return row === undefined ? '' : text(row, 'cursor_event_id');
   }
 
   #messages(inbox: Inbox, rows: readonly Row[]): InboxMessage[] {
@@ -74,6 +84,12 @@ export class MessageList {
     }
     return messages;
   }
+}
+
+/** What was touched is, whatever the inbox wants by now; else what it wants of what it has not gone past. */
+function isShown(inbox: Inbox, row: Row, cursor: string): boolean {
+  if (row['status'] !== null) return true;
+  return text(row, 'event_id') > cursor && wantsEventType(inbox.eventTypes, text(row, 'event_type'));
 }
 
 /** Untouched is available; so is what was released for later, as far as a reader is concerned. */

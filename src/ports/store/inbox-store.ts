@@ -30,6 +30,9 @@ export interface InboxStore {
   /** With all that it knows of events. @returns whether there was one */
   remove(organizationId: OrganizationId, name: string): Promise<boolean>;
 
+  /** One event as the inbox has it, looked up without a walk. @returns undefined when it never had it, or doesn't want it */
+  find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined>;
+
   /** Looking takes nothing. Oldest first; `status` null = all. */
   list(
     inbox: Inbox,

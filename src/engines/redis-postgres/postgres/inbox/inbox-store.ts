@@ -77,6 +77,10 @@ export class PostgresInboxStore implements InboxStore {
     return true;
   }
 
+  find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    return this.#list.find(inbox, eventId);
+  }
+
   list(
     inbox: Inbox,
     query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },

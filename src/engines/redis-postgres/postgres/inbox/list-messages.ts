@@ -1,5 +1,5 @@
 import { wantsEventType } from '../../../../core/event-type.ts';
-import type { EventId } from '../../../../core/ids.ts';
+import { type EventId, idBefore } from '../../../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus } from '../../../../core/inbox.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import type { Database } from '../database.ts';
@@ -18,6 +18,11 @@ export class MessageList {
     this.#clock = parts.clock;
   }
 
+  async find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    const [row] = await this.#page(inbox, null, idBefore(eventId), 1);
+    return row !== undefined && text(row, 'id') === eventId && isShown(inbox, row) ? messageOf(row) : undefined;
+  }
+
   async list(
     inbox: Inbox,
     query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },
@@ -28,10 +33,8 @@ export class MessageList {
     for (let more = true; more; ) {
       const left = query.limit - messages.length;
       const rows = await this.#page(inbox, query.status, after, left);
-      const shown = rows.filter(
-        (row) => row['touched'] === true || wantsEventType(inbox.eventTypes, text(row, 'type')),
-      );
-      messages.push(...shown.map((row) => messageFromRow(row, text<InboxStatus>(row, 'status'))));
+      const shown = rows.filter((row) => isShown(inbox, row));
+      messages.push(...shown.map(messageOf));
       more = rows.length === left && shown.length < left;
       after = text(rows.at(-1) ?? { id: after }, 'id');
     }
@@ -44,4 +47,13 @@ export class MessageList {
       ? this.#database.query('list-messages', range, { idempotent: true })
       : this.#database.query('list-messages-of-status', [...range, status], { idempotent: true });
   }
+}
+
+/** What was touched is, whatever the inbox wants by now. */
+function isShown(inbox: Inbox, row: Row): boolean {
+  return row['touched'] === true || wantsEventType(inbox.eventTypes, text(row, 'type'));
+}
+
+function messageOf(row: Row): InboxMessage {
+  return messageFromRow(row, text<InboxStatus>(row, 'status'));
 }
