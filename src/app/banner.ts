@@ -31,7 +31,7 @@ export function banner(facts: BannerFacts): string {
     ...(key === null ? [] : [row('API key', key, '(for development only)')]),
     row('Data', facts.data),
     row('Dashboard', `${facts.address}/dashboard`, '(not in this version)'),
-    row('Documents', `${facts.address}/docs`, '(not in this version)'),
+    row('Documents', `${facts.address}/docs`),
     '',
     `  ${bold('Send an event')}`,
     '',
