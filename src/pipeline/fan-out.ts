@@ -2,33 +2,39 @@ import type { NewDelivery } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import { FilteredEvent } from '../core/filter/filter.ts';
-import type { DeliveryId, IdSource } from '../core/ids.ts';
+import type { DeliveryId, IdSource, OrganizationId } from '../core/ids.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { whyNotWanted } from './trace.ts';
+import { Turns } from './turns.ts';
 
 const NONE: readonly NewDelivery[] = [];
 
 /** The second station: one delivery for every endpoint of the organization that wants the event. */
 export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOut {
+  /** The last that takes turns, by organization; what comes after it waits for it, or it would get earlier ids. */
+  const underWay = new Map<OrganizationId, Promise<unknown>>();
+
   function matching(
     endpoints: readonly Endpoint[],
     event: AcceptedEvent,
     newId: () => DeliveryId,
-  ): readonly NewDelivery[] {
+  ): readonly NewDelivery[] | Promise<readonly NewDelivery[]> {
     if (endpoints.length === 0) return NONE;
-    const filtered = new FilteredEvent(event);
-    return endpoints
-      .filter(
-        (endpoint) =>
-          whyNotWanted({ eventTypes: endpoint.eventTypes, filter: endpoint.options.filter }, event, filtered) === null,
-      )
-      .map((endpoint) => ({
-        id: newId(),
-        endpointId: endpoint.id,
-        status: endpoint.status === 'disabled' ? 'skipped' : 'pending',
-        orderGroup: orderGroup(endpoint, event),
-      }));
+    const search = new Matching(endpoints, event);
+    const before = underWay.get(event.organizationId);
+    if (before === undefined && search.turn()) return search.deliveries(newId);
+    const found = inTurns(search, before).then(() => search.deliveries(newId));
+    const over: Promise<void> = found.then(
+      () => leave(event.organizationId, over),
+      () => leave(event.organizationId, over),
+    );
+    underWay.set(event.organizationId, over);
+    return found;
+  }
+
+  function leave(organizationId: OrganizationId, over: Promise<unknown>): void {
+    if (underWay.get(organizationId) === over) underWay.delete(organizationId);
   }
 
   const nextId = () => ids.next<DeliveryId>();
@@ -38,6 +44,49 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
       ? endpoints.then((loaded) => matching(loaded, event, newId))
       : matching(endpoints, event, newId);
   };
+}
+
+async function inTurns(search: Matching, before: Promise<unknown> | undefined): Promise<void> {
+  await (before ?? search.turns.next());
+  while (!search.turn()) await search.turns.next();
+}
+
+/** Goes through an organization's endpoints. With 1,000 filters on an event of 256 KiB that took 1.7 s. */
+class Matching {
+  readonly turns = new Turns();
+  readonly #endpoints: readonly Endpoint[];
+  readonly #event: AcceptedEvent;
+  readonly #filtered: FilteredEvent;
+  readonly #wanting: Endpoint[] = [];
+  #next = 0;
+
+  constructor(endpoints: readonly Endpoint[], event: AcceptedEvent) {
+    this.#endpoints = endpoints;
+    this.#event = event;
+    this.#filtered = new FilteredEvent(event);
+  }
+
+  /** @returns whether it has been through all */
+  turn(): boolean {
+    const filtered = this.#filtered;
+    while (this.#next < this.#endpoints.length) {
+      const endpoint = this.#endpoints[this.#next++] as Endpoint;
+      const before = filtered.steps;
+      const wishes = { eventTypes: endpoint.eventTypes, filter: endpoint.options.filter };
+      if (whyNotWanted(wishes, this.#event, filtered) === null) this.#wanting.push(endpoint);
+      if (this.turns.isOver(filtered.steps - before)) break;
+    }
+    return this.#next === this.#endpoints.length;
+  }
+
+  deliveries(newId: () => DeliveryId): readonly NewDelivery[] {
+    return this.#wanting.map((endpoint) => ({
+      id: newId(),
+      endpointId: endpoint.id,
+      status: endpoint.status === 'disabled' ? 'skipped' : 'pending',
+      orderGroup: orderGroup(endpoint, this.#event),
+    }));
+  }
 }
 
 /** What has a time of its own, or no key where keys make the order, goes beside it. No key is empty. */

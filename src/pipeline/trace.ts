@@ -6,6 +6,7 @@ import { FilteredEvent } from '../core/filter/filter.ts';
 import type { Inbox, InboxMessage } from '../core/inbox.ts';
 import { isOperational, wantsOperational } from '../core/operational-event.ts';
 import type { Store } from '../ports/engine.ts';
+import { Turns } from './turns.ts';
 
 /**
  * Why an endpoint or an inbox did not get an event: its types or its filter say no; it was made, or changed, after the
@@ -44,11 +45,15 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
   ]);
   const filtered = new FilteredEvent(event);
   const byEndpoint = Map.groupBy(deliveries, ({ endpointId }) => endpointId);
-  const there = endpoints.map((endpoint): EndpointTrace => {
+  const turns = new Turns();
+  const there: EndpointTrace[] = [];
+  for (const endpoint of endpoints) {
     const own = byEndpoint.get(endpoint.id) ?? [];
+    const before = filtered.steps;
     const whyNot = own.length > 0 ? null : whyNotSent(endpoint, event, filtered);
-    return { endpointId: endpoint.id, endpoint, whyNot, deliveries: own };
-  });
+    there.push({ endpointId: endpoint.id, endpoint, whyNot, deliveries: own });
+    if (turns.isOver(filtered.steps - before)) await turns.next();
+  }
   const known = new Set(endpoints.map((endpoint) => endpoint.id));
   const gone = [...byEndpoint].filter(([endpointId]) => !known.has(endpointId));
   return {

@@ -82,6 +82,17 @@ describe('filters by content, previews and traces', () => {
     assert.deepEqual(await endpointsOf(await sendRaw('digits', '{"n":1234567890.12345679}')), []);
   });
 
+  test('a filter and an event made to take long are answered all the same', async () => {
+    const empty = `{"data":{"$in":[${Array(200).fill('{}').join(',')}]}}`;
+    const id = await endpoint(`"event_types":["hostile"],"filter":{"$or":[${Array(25).fill(empty).join(',')}]}`);
+    const members = Array.from({ length: 20_000 }, (_, n) => `"${n}":1`).join(',');
+    const eventId = await sendRaw('hostile', `{${members}}`);
+    assert.deepEqual(await endpointsOf(eventId), []);
+    const traced = (await service.get(`/api/events/${eventId}/trace`)).json;
+    const { reason } = traced.endpoints.find(({ endpoint_id }: { endpoint_id: string }) => endpoint_id === id);
+    assert.equal(reason, 'filter');
+  });
+
   test('a preview shows what a filter would have matched, and changes nothing', async () => {
     const id = await endpoint('"event_types":["preview.*"],"filter":{"data.total":{"$gte":10}}');
     for (const [type, total] of [

@@ -85,7 +85,7 @@ describe('inboxes by name', () => {
     const { inboxes } = (await service.get(`/api/events/${id}/trace`)).json;
     const of = (name: string) => inboxes.find((one: { name: string }) => one.name === name);
     assert.deepEqual(of('traced'), { name: 'traced', matched: true, reason: null, status: 'leased', lease_count: 1 });
-    assert.equal(of('orders').matched, false);
+    assert.deepEqual([of('orders').matched, of('orders').reason], [false, 'type']);
   });
 
   test('wrong ones are refused; the one that everybody has stays', async () => {

@@ -199,7 +199,7 @@ export function endpointStoreContract(newHarness: NewHarness): void {
   });
 }
 
-function newEndpoint(world: World, organizationId: OrganizationId, rest: Partial<Endpoint> = {}): Endpoint {
+export function newEndpoint(world: World, organizationId: OrganizationId, rest: Partial<Endpoint> = {}): Endpoint {
   const at = world.clock.now();
   return {
     id: world.ids.next<EndpointId>(),

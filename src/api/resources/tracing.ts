@@ -7,6 +7,7 @@ import { MAX_EVENT_TYPE_PATTERNS, MAX_TYPE_LENGTH } from '../../core/limits.ts';
 import { invalidRequest } from '../../core/problem.ts';
 import { toIso } from '../../core/time.ts';
 import { traceEvent, whyNotWanted } from '../../pipeline/trace.ts';
+import { Turns } from '../../pipeline/turns.ts';
 import type { ApiParts } from '../context.ts';
 import { filterErrors } from '../endpoint-options.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
@@ -51,6 +52,7 @@ export function tracingRoutes(app: FastifyInstance, { engine, events }: ApiParts
         eventTypes: event_types ?? endpoint.eventTypes,
         filter: filter === undefined ? endpoint.options.filter : (filter as EventFilter | null),
       };
+      const turns = new Turns();
       const data = [];
       let after: EventId | null = null;
       for (let looked = 0; looked < PREVIEW_EVENTS; looked += PREVIEW_PIECE) {
@@ -60,9 +62,11 @@ export function tracingRoutes(app: FastifyInstance, { engine, events }: ApiParts
           page,
         );
         for (const event of piece) {
-          const reason = whyNotWanted(wishes, event, new FilteredEvent(event));
+          const filtered = new FilteredEvent(event);
+          const reason = whyNotWanted(wishes, event, filtered);
           const { id, type, createdAt } = event;
           data.push({ id, type, created_at: toIso(createdAt), matched: reason === null, reason });
+          if (turns.isOver(filtered.steps)) await turns.next();
         }
         after = piece.at(-1)?.id ?? null;
         if (piece.length < PREVIEW_PIECE) break;

@@ -9,6 +9,10 @@ export class Budget {
     return this.#left < 0;
   }
 
+  get spent(): number {
+    return MAX_STEPS - this.#left;
+  }
+
   /** @returns whether there were as many left */
   spend(steps = 1): boolean {
     this.#left -= steps;

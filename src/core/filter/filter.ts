@@ -39,19 +39,30 @@ export function checkFilter(filter: unknown, at: string): FieldError[] {
 export class FilteredEvent {
   readonly #event: AcceptedEvent;
   #document: EventDocument | undefined;
+  #steps = 0;
 
   constructor(event: AcceptedEvent) {
     this.#event = event;
   }
 
+  /** What it has cost so far, in steps of a `Budget`; its reading about one a character. */
+  get steps(): number {
+    return this.#steps;
+  }
+
   /** Within a bound of steps; beyond it the answer is no. */
   matches(filter: EventFilter): boolean {
-    return compiled(filter)(this.#read(), new Budget());
+    const budget = new Budget();
+    const isMatch = compiled(filter)(this.#read(), budget);
+    this.#steps += budget.spent;
+    return isMatch;
   }
 
   #read(): EventDocument {
+    if (this.#document !== undefined) return this.#document;
     const { id, type, createdAt, data } = this.#event;
-    this.#document ??= { id, type, timestamp: toIso(createdAt), data: parseExactJson(data) };
+    this.#steps += data.length;
+    this.#document = { id, type, timestamp: toIso(createdAt), data: parseExactJson(data) };
     return this.#document;
   }
 }

@@ -7,6 +7,7 @@ import type { ReplayParameters, RetryParameters } from '../../core/job.ts';
 import { timestamp } from '../../core/time.ts';
 import type { Store } from '../../ports/engine.ts';
 import type { FoundDelivery, Redelivery } from '../../ports/redelivery.ts';
+import { Turns } from '../turns.ts';
 
 /** In one step: some hundredths of a second of the store. */
 const STEP = 200;
@@ -52,7 +53,7 @@ export class Search {
       parameters.status === null
         ? await this.#eventsByTime(organizationId, parameters, place)
         : await this.#eventsByDelivery(organizationId, parameters, place);
-    return { ...found, items: found.items.filter((event) => isMeant(event, parameters)) };
+    return { ...found, items: await meant(found.items, parameters) };
   }
 
   /** Those of them that the organization has, and that may get something now or later. */
@@ -112,9 +113,18 @@ export class Search {
   }
 }
 
-function isMeant(event: AcceptedEvent, { type, filter }: ReplayParameters): boolean {
-  return (
-    (type === null || matchesEventType(type, event.type)) &&
-    (filter === null || new FilteredEvent(event).matches(filter))
-  );
+async function meant(
+  events: readonly AcceptedEvent[],
+  { type, filter }: ReplayParameters,
+): Promise<readonly AcceptedEvent[]> {
+  const ofType = type === null ? events : events.filter((event) => matchesEventType(type, event.type));
+  if (filter === null) return ofType;
+  const turns = new Turns();
+  const found: AcceptedEvent[] = [];
+  for (const event of ofType) {
+    const filtered = new FilteredEvent(event);
+    if (filtered.matches(filter)) found.push(event);
+    if (turns.isOver(filtered.steps)) await turns.next();
+  }
+  return found;
 }
