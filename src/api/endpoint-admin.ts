@@ -5,7 +5,7 @@ import { isEventTypePattern } from '../core/event-type.ts';
 import type { EndpointId } from '../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION, MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
 import { type FieldError, invalidRequest } from '../core/problem.ts';
-import { isSecret, SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
+import { isSecret, newSigningKey, SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
 import { addMs, type Milliseconds, parseDuration, type Timestamp } from '../core/time.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { EndpointChange } from '../ports/store/endpoint-store.ts';
@@ -106,6 +106,18 @@ export class EndpointAdmin {
     return endpoint;
   }
 
+  /** The same for the key pair of `v1a`: receivers need the new public key before the old one signs no more. */
+  async rotateSigningKey(caller: Caller, id: EndpointId, graceMs: Milliseconds): Promise<Endpoint> {
+    const now = this.#parts.clock.now();
+    const endpoint = await this.#parts.engine.store.endpoints.update(caller.organization.id, id, ({ options }) => ({
+      options: { ...options, ...rotatedSigningKey(options, graceMs === 0 ? null : addMs(now, graceMs)) },
+      updatedAt: now,
+    }));
+    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    await this.#announce(endpoint);
+    return endpoint;
+  }
+
   async remove(caller: Caller, id: EndpointId): Promise<void> {
     const organizationId = caller.organization.id;
     if (!(await this.#parts.engine.store.endpoints.remove(organizationId, id))) throw new ProblemError(NOT_FOUND);
@@ -167,6 +179,14 @@ export class EndpointAdmin {
 
 function previousSecretOf(before: Endpoint, secret: string | undefined, expiresAt: Timestamp) {
   return secret === before.secret ? before.previousSecret : { secret: before.secret, expiresAt };
+}
+
+function rotatedSigningKey({ signingKey }: DeliveryOptions, expiresAt: Timestamp | null) {
+  if (signingKey === null) throw invalidField('signature', 'is not one of this endpoint: name v1a in its signatures');
+  return {
+    signingKey: newSigningKey(),
+    previousSigningKey: expiresAt === null ? null : { signingKey, expiresAt },
+  };
 }
 
 function mayOvertake({ onFailed }: DeliveryOptions): boolean {

@@ -32,6 +32,8 @@ export interface DeliveryOptions {
   readonly signatures: readonly SignatureScheme[];
   /** `whsk_…`, made when `v1a` is first asked for. */
   readonly signingKey: string | null;
+  /** After a rotation both keys sign until then. */
+  readonly previousSigningKey: { readonly signingKey: string; readonly expiresAt: Timestamp } | null;
   /** What a receiver gets: our own body, or a CloudEvent in structured mode. */
   readonly format: 'standard' | 'cloudevents';
   /** PEM texts, for receivers that ask who connects (mTLS). */
@@ -49,6 +51,7 @@ export const DEFAULT_OPTIONS: DeliveryOptions = {
   batch: null,
   signatures: ['v1'],
   signingKey: null,
+  previousSigningKey: null,
   format: 'standard',
   clientCertificate: null,
 };

@@ -43,24 +43,26 @@ export function publicKeyOf(signingKey: string): string {
 export interface SigningKeys {
   /** `whsec_…`: a `v1` signature each. */
   readonly secrets: readonly string[];
-  /** `whsk_…`: a `v1a` signature. */
-  readonly signingKey: string | null;
+  /** `whsk_…`: a `v1a` signature each. */
+  readonly signingKeys: readonly string[];
 }
 
 /**
  * The value of `webhook-signature` (Standard Webhooks 1.0, "Signature scheme"): one `v1,<base64 HMAC-SHA256 of
- * "id.timestamp.body">` for each secret and one `v1a,<base64 Ed25519 of the same>`, separated by spaces.
+ * "id.timestamp.body">` for each secret and one `v1a,<base64 Ed25519 of the same>` for each signing key, separated by spaces.
  * @param at the attempt's own time; signed as whole seconds
  */
 export function sign(args: { id: string; at: Timestamp; body: string; keys: SigningKeys }): string {
-  const { secrets, signingKey } = args.keys;
+  const { secrets, signingKeys } = args.keys;
   const head = `${args.id}.${Math.floor(args.at / 1_000)}.`;
   const signatures = secrets.map((secret) => {
     return `v1,${createHmac('sha256', secretKey(secret)).update(head).update(args.body).digest('base64')}`;
   });
-  if (signingKey !== null) {
-    const signed = ed25519Sign(null, Buffer.from(head + args.body), privateKey(signingKey));
-    signatures.push(`v1a,${signed.toString('base64')}`);
+  if (signingKeys.length > 0) {
+    const content = Buffer.from(head + args.body);
+    for (const signingKey of signingKeys) {
+      signatures.push(`v1a,${ed25519Sign(null, content, privateKey(signingKey)).toString('base64')}`);
+    }
   }
   return signatures.join(' ');
 }

@@ -99,13 +99,16 @@ function contentType({ options }: Endpoint, batch: '' | '-batch'): string {
   return options.format === 'standard' ? 'application/json' : `application/cloudevents${batch}+json`;
 }
 
-/** With the schemes that the endpoint chose; after a rotation the old secret signs too, for a while. */
+/** With the schemes that the endpoint chose; after a rotation the old secret, or key, signs too, for a while. */
 function signingKeys({ secret, previousSecret, options }: Endpoint, at: Timestamp): SigningKeys {
-  const live = previousSecret !== null && previousSecret.expiresAt > at ? [secret, previousSecret.secret] : [secret];
-  const { signatures, signingKey } = options;
+  const { signatures, signingKey, previousSigningKey } = options;
+  const secrets = [secret];
+  if (previousSecret !== null && previousSecret.expiresAt > at) secrets.push(previousSecret.secret);
+  const keys = signingKey === null ? [] : [signingKey];
+  if (previousSigningKey !== null && previousSigningKey.expiresAt > at) keys.push(previousSigningKey.signingKey);
   return {
-    secrets: signatures.includes('v1') ? live : [],
-    signingKey: signatures.includes('v1a') ? signingKey : null,
+    secrets: signatures.includes('v1') ? secrets : [],
+    signingKeys: signatures.includes('v1a') ? keys : [],
   };
 }
 

@@ -33,8 +33,8 @@ describe('signatures and secrets', () => {
     const x = Buffer.from(publicKey.slice('whpk_'.length), 'base64').toString('base64url');
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
     const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
-    const [, signature = ''] = /v1a,(\S+)/.exec(headers['webhook-signature'] ?? '') ?? [];
-    return verify(null, Buffer.from(content), key, Buffer.from(signature, 'base64'));
+    const signatures = [...(headers['webhook-signature'] ?? '').matchAll(/v1a,(\S+)/g)];
+    return signatures.some(([, text = '']) => verify(null, Buffer.from(content), key, Buffer.from(text, 'base64')));
   }
 
   test('an endpoint may ask for both forms, or the asymmetric one alone', async (context) => {
@@ -117,6 +117,40 @@ describe('signatures and secrets', () => {
     assert.ok(got);
     assert.deepEqual([isSigned(old, got), isSigned(secret, got)], [true, true]);
     assert.equal((await rotate(0)).json.previous_secret_expires_at, null);
+  });
+
+  test('the key pair is rotated as the secret is, each on its own', async (context) => {
+    const receiver = await Receiver.start();
+    context.after(() => receiver.stop());
+    const made = await endpoint(receiver.url, { event_types: ['pair'], signatures: ['v1', 'v1a'] });
+    const rotate = (body: object) => service.post(`/api/endpoints/${made.id}/rotate-secret`, body);
+    const first = made.public_key;
+    const { public_key: second, previous_public_key_expires_at } = (await rotate({ signature: 'v1a' })).json;
+    assert.match(second, /^whpk_/);
+    assert.notEqual(second, first);
+    assert.ok(Date.parse(previous_public_key_expires_at) > Date.now() + 86_000_000);
+    await service.send('pair', 1);
+    const [during] = await receiver.waitFor(1);
+    assert.ok(during);
+    assert.deepEqual([isSignedBy(first, during), isSignedBy(second, during)], [true, true]);
+    assert.ok(isSigned(made.secret, during), 'the secret is the old one');
+    const leaked = (await rotate({ signature: 'v1a', grace_seconds: 0 })).json;
+    assert.equal(leaked.previous_public_key_expires_at, null);
+    const now = (await service.get(`/api/endpoints/${made.id}`)).json.public_key;
+    assert.equal(now, leaked.public_key);
+    await service.send('pair', 2);
+    const [, after] = await receiver.waitFor(2);
+    assert.ok(after);
+    assert.deepEqual(
+      [isSignedBy(first, after), isSignedBy(second, after), isSignedBy(now, after)],
+      [false, false, true],
+    );
+    const own = { signature: 'v1a', secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}` };
+    assert.equal((await rotate(own)).json.errors[0].path, 'secret');
+    assert.equal((await rotate({ signature: 'v2' })).status, 422);
+    const { id } = await endpoint(receiver.url, { event_types: ['none'] });
+    const without = await service.post(`/api/endpoints/${id}/rotate-secret`, { signature: 'v1a' });
+    assert.deepEqual([without.status, without.json.errors[0].path], [422, 'signature']);
   });
 
   test('two rotations and many changes at the same moment: each that was answered holds', async (context) => {

@@ -26,6 +26,7 @@ export function endpointStoreContract(newHarness: NewHarness): void {
             batch: { maxEvents: 10, maxWaitMs: 2_000 },
             signatures: ['v1', 'v1a'],
             signingKey: 'whsk_key',
+            previousSigningKey: { signingKey: 'whsk_old', expiresAt: addMs(world.clock.now(), 7) },
             format: 'cloudevents',
             clientCertificate: { certificate: 'a', key: 'b' },
           },
@@ -92,6 +93,34 @@ export function endpointStoreContract(newHarness: NewHarness): void {
         assert.ok(one && two);
         const now = await endpoints.get(organizationId, endpoint.id);
         assert.deepEqual([now?.description, now?.timeoutMs], ['by one', 77]);
+      }),
+    );
+
+    test(
+      'a change made from what stands loses none that was made meanwhile; one that throws changes nothing',
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const organizationId = await world.organization();
+        const endpoint = newEndpoint(world, organizationId, { timeoutMs: 0 });
+        await endpoints.create(endpoint);
+        const updatedAt = addMs(world.clock.now(), 10);
+        const add = () =>
+          endpoints.update(organizationId, endpoint.id, (at) => ({ timeoutMs: at.timeoutMs + 1, updatedAt }));
+        const refuse = () =>
+          endpoints.update(organizationId, endpoint.id, () => {
+            throw new Error('not so');
+          });
+        const outcomes = await Promise.allSettled([add(), add(), refuse(), add(), add()]);
+        assert.deepEqual(
+          outcomes.map(({ status }) => status),
+          ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+        );
+        assert.equal(String((outcomes[2] as PromiseRejectedResult).reason), 'Error: not so');
+        assert.equal((await endpoints.get(organizationId, endpoint.id))?.timeoutMs, 4);
+        const nobody = await endpoints.update(organizationId, world.ids.next<EndpointId>(), () =>
+          assert.fail('there is nothing to change'),
+        );
+        assert.equal(nobody, undefined);
       }),
     );
 

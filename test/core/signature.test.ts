@@ -24,7 +24,7 @@ describe('sign', () => {
       fc.property(secret, id, body, fc.integer({ min: 0, max: 4e12 }), (key, webhookId, text, ms) => {
         const at = timestamp(ms);
         assert.equal(
-          sign({ id: webhookId, at, body: text, keys: { secrets: [key], signingKey: null } }),
+          sign({ id: webhookId, at, body: text, keys: { secrets: [key], signingKeys: [] } }),
           // The library wants a Date, of which it takes whole seconds.
           new Webhook(key).sign(webhookId, new Date(at), text),
         );
@@ -43,7 +43,7 @@ describe('sign', () => {
           const given = headers(
             webhookId,
             at,
-            sign({ id: webhookId, at, body: text, keys: { secrets: [now, before], signingKey: null } }),
+            sign({ id: webhookId, at, body: text, keys: { secrets: [now, before], signingKeys: [] } }),
           );
           verify(now, text, given);
           verify(before, text, given);
@@ -61,7 +61,7 @@ describe('sign', () => {
         const signingKey = newSigningKey();
         const at = timestamp(Date.now());
         const secretText = secretFromBytes(randomBytes(SECRET_BYTES));
-        const keys = { secrets: [secretText], signingKey };
+        const keys = { secrets: [secretText], signingKeys: [signingKey] };
         const signature = sign({ id: webhookId, at, body: text, keys });
         verify(secretText, text, headers(webhookId, at, signature));
         const [, signed = ''] = /v1a,(\S+)/.exec(signature) ?? [];
@@ -73,7 +73,10 @@ describe('sign', () => {
         const isValid = (what: string) => verifyEd25519(null, Buffer.from(what), key, Buffer.from(signed, 'base64'));
         assert.equal(isValid(content), true);
         assert.equal(isValid(`${content} `), false);
-        assert.match(sign({ id: webhookId, at, body: text, keys: { secrets: [], signingKey } }), /^v1a,\S+$/);
+        assert.match(
+          sign({ id: webhookId, at, body: text, keys: { secrets: [], signingKeys: [signingKey] } }),
+          /^v1a,\S+$/,
+        );
       }),
       { numRuns: 30 },
     );
@@ -86,7 +89,7 @@ describe('sign', () => {
     verify(
       key,
       text,
-      headers('msg', at, sign({ id: 'msg', at, body: text, keys: { secrets: [key], signingKey: null } })),
+      headers('msg', at, sign({ id: 'msg', at, body: text, keys: { secrets: [key], signingKeys: [] } })),
     );
   });
 });

@@ -6,7 +6,8 @@ import type { EndpointId } from '../../core/ids.ts';
 import { scanJson, textOf } from '../../core/json-scan.ts';
 import type { JsonText } from '../../core/json-text.ts';
 import { MAX_EVENT_BODY_BYTES, MAX_SECRET_GRACE_SECONDS } from '../../core/limits.ts';
-import { toIso } from '../../core/time.ts';
+import { publicKeyOf } from '../../core/signature.ts';
+import { type Timestamp, toIso } from '../../core/time.ts';
 import type { BodyRule } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { EndpointAdmin } from '../endpoint-admin.ts';
@@ -32,6 +33,8 @@ const rotateSchema = {
   properties: {
     grace_seconds: { type: 'integer', minimum: 0, maximum: MAX_SECRET_GRACE_SECONDS },
     secret: { type: 'string' },
+    // Which of the two: the shared secret, or the key pair.
+    signature: { enum: ['v1', 'v1a'] },
   },
   additionalProperties: false,
 } as const;
@@ -51,14 +54,20 @@ export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): voi
     '/api/endpoints/:id/rotate-secret',
     { schema: { body: rotateSchema } },
     async (request) => {
-      const { grace_seconds = DAY_SECONDS, secret } = request.body;
+      const { caller, params, body } = request;
+      const { grace_seconds = DAY_SECONDS, secret, signature = 'v1' } = body;
       const graceMs = grace_seconds * 1_000;
-      const endpoint = await admin.rotateSecret(request.caller, request.params.id, { secret, graceMs });
-      const { previousSecret } = endpoint;
-      return {
-        secret: endpoint.secret,
-        previous_secret_expires_at: previousSecret === null ? null : toIso(previousSecret.expiresAt),
-      };
+      if (signature === 'v1a') {
+        if (secret !== undefined) throw invalidField('secret', 'is of v1; the keys of v1a are made here');
+        const { options } = await admin.rotateSigningKey(caller, params.id, graceMs);
+        const { signingKey, previousSigningKey } = options;
+        return {
+          public_key: signingKey === null ? null : publicKeyOf(signingKey),
+          previous_public_key_expires_at: expiry(previousSigningKey),
+        };
+      }
+      const endpoint = await admin.rotateSecret(caller, params.id, { secret, graceMs });
+      return { secret: endpoint.secret, previous_secret_expires_at: expiry(endpoint.previousSecret) };
     },
   );
 
@@ -73,6 +82,10 @@ export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): voi
       return { event_id: sent.eventId, ...attemptView(sent.attempt), request: sent.request };
     },
   );
+}
+
+function expiry(previous: { readonly expiresAt: Timestamp } | null): string | null {
+  return previous === null ? null : toIso(previous.expiresAt);
 }
 
 function readTest(body: Buffer | undefined): { type: string; data: JsonText } {
