@@ -25,3 +25,12 @@ function readTraceparent(header: string | string[] | undefined): string | null {
     ? header
     : null;
 }
+
+/**
+ * For what sends again: one of our own webhooks that comes in here would send itself for ever. What a receiver asks for in
+ * a request of its own has no such header. Throws `loop_detected`.
+ */
+export async function refuseOwnWebhooks({ headers }: FastifyRequest): Promise<void> {
+  if (headers['x-triggers-hops'] === undefined) return;
+  throw new ProblemError({ code: 'loop_detected', detail: 'One of our own webhooks can not ask for sending again.' });
+}

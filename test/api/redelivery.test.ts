@@ -66,6 +66,14 @@ describe('sending again', () => {
     assert.equal((await service.get(`/api/deliveries/${id}`)).json.attempts.length, 3);
   });
 
+  test('a webhook of ours that comes in as a retry or a replay sends nothing', async () => {
+    const headers = { 'x-triggers-hops': '1' };
+    for (const path of [`deliveries/${randomUUID()}/retry`, `events/${randomUUID()}/replay`, 'deliveries/retry']) {
+      const refused = await service.call('POST', `/api/${path}`, { body: {}, headers });
+      assert.deepEqual([refused.status, refused.json.code], [422, 'loop_detected'], path);
+    }
+  });
+
   test('a retry of what is deleted, disabled or nobody’s', async (context) => {
     const { receiver } = await failing(context);
     const endpointId = await endpoint(receiver, { event_types: ['gone'] });

@@ -12,6 +12,7 @@ import type { Timestamp } from '../../core/time.ts';
 import type { StartedJob } from '../../pipeline/resending/station.ts';
 import type { ApiParts } from '../context.ts';
 import { filterErrors } from '../endpoint-options.ts';
+import { refuseOwnWebhooks } from '../origin.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
 import { deliveryView, jobView } from '../views.ts';
 
@@ -61,7 +62,14 @@ const bulkReplaySchema = {
 } as const;
 
 /** What is sent again, or not at all, because somebody asks. */
-export function redeliveryRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): void {
+export function redeliveryRoutes(tenant: FastifyInstance, parts: ApiParts): void {
+  tenant.register(async (app) => {
+    app.addHook('onRequest', refuseOwnWebhooks);
+    addRoutes(app, parts);
+  });
+}
+
+function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): void {
   app.post<{ Params: { id: DeliveryId } }>('/api/deliveries/:id/retry', async (request, reply) => {
     const outcome = await resendStation.retry(request.caller.organization.id, request.params.id);
     if (outcome === 'not_found') throw new ProblemError(NOT_FOUND);
