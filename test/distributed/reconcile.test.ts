@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
+import pg from 'pg';
 import { SystemClock } from '../../src/app/clock.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import { type DeliveryId, type EndpointId, type EventId, IdSource, type OrganizationId } from '../../src/core/ids.ts';
@@ -20,7 +21,9 @@ interface Scene {
   readonly key: (name: string) => string;
   readonly endpointId: EndpointId;
   /** Recorded and queued, as by a worker. */
-  record(count: number, dedupIds?: boolean): Promise<DeliveryId[]>;
+  record(count: number, more?: { dedupIds?: boolean; orderGroup?: string }): Promise<DeliveryId[]>;
+  /** Past every part of ours. */
+  sql(text: string, parameters: readonly unknown[]): Promise<void>;
   take(limit?: number): Promise<string[]>;
 }
 
@@ -54,7 +57,13 @@ async function scene(context: TestContext): Promise<Scene> {
     endpointId,
     key: (name) => `${redisPrefix}:${name}`,
     reconciler: new Reconciler({ repairs: worker.repairs, leadership: worker.leadership, log: SILENT_LOG }),
-    record: async (count, dedupIds = false) => {
+    sql: async (text, parameters) => {
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      await client.query(text, [...parameters]);
+      await client.end();
+    },
+    record: async (count, { dedupIds = false, orderGroup = null as string | null } = {}) => {
       const routed = Array.from({ length: count }, (_, n) => ({
         event: {
           id: ids.next<EventId>(),
@@ -68,7 +77,7 @@ async function scene(context: TestContext): Promise<Scene> {
           traceparent: null,
           hops: 0,
         },
-        deliveries: [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' as const, orderGroup: null }],
+        deliveries: [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' as const, orderGroup }],
       }));
       await worker.eventRecord.record(routed);
       return routed.flatMap(({ deliveries }) => deliveries.map(({ id }) => id));
@@ -108,7 +117,7 @@ describe('The reconciler', () => {
   test('sets dedup marks again that went with Redis’ memory', async (context) => {
     const { redis, engine, reconciler, record, worker } = await scene(context);
     await reconciler.look();
-    await record(3, true);
+    await record(3, { dedupIds: true });
     await redis.command('FLUSHALL');
     const [repair] = worker.repairs.filter(({ name }) => name === 'dedup marks');
     assert.equal(await repair?.isNeeded(), true);
@@ -117,6 +126,20 @@ describe('The reconciler', () => {
     const stored = await redis.command('KEYS', '*:dedup:*');
     assert.equal((stored as string[]).length, 3);
     assert.ok(engine.health().status === 'ok');
+  });
+
+  test('passes on the turn of a delivery whose deliverer died before it could', async (context) => {
+    const { redis, reconciler, record, take, sql, key, endpointId } = await scene(context);
+    await reconciler.look();
+    const [first, second, third] = await record(3, { orderGroup: 'k' });
+    assert.deepEqual(await take(), [first]);
+    await sql("UPDATE deliveries SET status = 'delivered', leased_until = NULL WHERE id = $1", [first]);
+    await redis.command('ZREM', key(`lane:${endpointId}`), String(first));
+    assert.deepEqual(await take(), [], 'nobody has told those behind it');
+    await reconciler.look();
+    assert.deepEqual(await take(), [second]);
+    await reconciler.look();
+    assert.deepEqual(await take(), [], `${third} waits for the second`);
   });
 
   test('one process leads; another goes on when it resigns', async (context) => {
