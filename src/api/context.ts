@@ -3,6 +3,7 @@ import type { Tier } from '../core/organization.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { AcceptStation } from '../pipeline/accept.ts';
 import type { Authenticator, Caller } from '../pipeline/authenticate.ts';
+import type { ErasureStation } from '../pipeline/erasure/station.ts';
 import type { EventReader } from '../pipeline/event-reader.ts';
 import type { InboxStation } from '../pipeline/inbox.ts';
 import type { KeyStation } from '../pipeline/keys.ts';
@@ -42,6 +43,7 @@ export interface ApiParts {
   readonly events: EventReader;
   readonly keyStation: KeyStation;
   readonly testStation: TestStation;
+  readonly erasureStation: ErasureStation;
   readonly liveTail: LiveTail;
   readonly sender: Pick<Sender, 'checkUrl'>;
   readonly ids: IdSource;
@@ -52,6 +54,8 @@ export interface ApiParts {
   readonly metricsPage: { readonly contentType: string; text(): Promise<string> } | null;
   readonly version: string;
   readonly endpointDefaults: EndpointDefaults;
+  /** For how long the service keeps events; an organization may keep its own for less. */
+  readonly retentionMs: Milliseconds;
   /** Events a minute; null = no limit. */
   readonly rateLimits: Readonly<Record<Tier, number | null>>;
   /** Development with an open door: only requests to a loopback name are served (DNS rebinding). */
@@ -67,5 +71,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     body?: BodyRule;
     scopes?: NeededScopes;
+    /** What a success is called in the audit log. */
+    auditAction?: string;
   }
 }

@@ -17,7 +17,8 @@ const RULES: readonly (readonly [methods: string, address: RegExp, NeededScopes]
   ['POST', /^\/api\/events(\/batch)?$/, PUBLISH],
   ['GET POST', /^\/api\/(inbox|ack)(\/|$)/, CONSUME],
   ['GET', /^\/api\/(events|event-types|deliveries|stream|inboxes)(\/|$)/, READ],
-  ['GET POST', /^\/api\/(events|deliveries)\//, MANAGE],
+  ['GET POST DELETE', /^\/api\/(events|deliveries)\//, MANAGE],
+  ['GET', /^\/api\/audit$/, MANAGE],
   ['GET POST PATCH DELETE', /^\/api\/(endpoints|webhook|subscriptions|inboxes|keys|jobs)(\/|$)/, MANAGE],
 ];
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
+import { recordChanges } from './audit.ts';
 import { requireApiKey, requireLoopbackHost } from './auth.ts';
 import { ADMIN_BODY, BodyReader } from './body.ts';
 import { answerBrokenConnections } from './broken-connections.ts';
@@ -10,12 +11,15 @@ import { refuseOtherMethods } from './methods.ts';
 import { RouteBook } from './openapi/document.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { logRequests } from './request-log.ts';
+import { auditRoutes } from './resources/audit.ts';
 import { deliveryRoutes } from './resources/deliveries.ts';
 import { documentRoutes } from './resources/documents.ts';
 import { endpointSecretRoutes } from './resources/endpoint-secrets.ts';
 import { endpointStatsRoute } from './resources/endpoint-stats.ts';
 import { endpointRoutes } from './resources/endpoints.ts';
 import { eventBatchRoutes } from './resources/event-batches.ts';
+import { eventErasureRoutes } from './resources/event-erasure.ts';
+import { eventExportRoute } from './resources/event-export.ts';
 import { eventTypeRoutes } from './resources/event-types.ts';
 import { eventRoutes } from './resources/events.ts';
 import { generateKeyRoute } from './resources/generate-key.ts';
@@ -93,17 +97,21 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   book.listen(app);
   healthRoutes(app, parts);
   metricsRoute(app, parts.metricsPage);
-  generateKeyRoute(app, parts);
   await app.register((admin, _options, done) => {
-    organizationRoutes(admin, parts);
+    recordChanges(admin, parts);
+    generateKeyRoute(admin, parts);
+    admin.register(async (organizations) => organizationRoutes(organizations, parts));
     done();
   });
   await app.register((tenant, _options, done) => {
     nameScopes(tenant);
+    recordChanges(tenant, parts);
     tenant.addHook('onRequest', requireApiKey(parts));
     keyRoutes(tenant, parts);
     eventRoutes(tenant, parts);
     eventBatchRoutes(tenant, parts);
+    eventExportRoute(tenant, parts);
+    eventErasureRoutes(tenant, parts);
     eventTypeRoutes(tenant, parts);
     webhookConfigRoutes(tenant, parts);
     endpointRoutes(tenant, parts);
@@ -117,6 +125,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     inboxRoutes(tenant, parts);
     inboxAdminRoutes(tenant, parts);
     meRoutes(tenant, parts);
+    auditRoutes(tenant, parts);
     streamRoutes(tenant, parts);
     done();
   });

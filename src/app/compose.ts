@@ -12,6 +12,8 @@ import { AcceptStation } from '../pipeline/accept.ts';
 import { Authenticator } from '../pipeline/authenticate.ts';
 import { Deliverer } from '../pipeline/deliver.ts';
 import { EndpointDirectory } from '../pipeline/endpoint-directory.ts';
+import { Eraser } from '../pipeline/erasure/eraser.ts';
+import { ErasureStation } from '../pipeline/erasure/station.ts';
 import { EventReader } from '../pipeline/event-reader.ts';
 import { createFanOut } from '../pipeline/fan-out.ts';
 import { InboxStation } from '../pipeline/inbox.ts';
@@ -67,6 +69,7 @@ export interface Parts {
   readonly reconciler: Reconciler | null;
   readonly retention: Retention | null;
   readonly jobRunner: JobRunner | null;
+  readonly eraser: Eraser | null;
   readonly sender: Sender | null;
   readonly deliverer: Deliverer | null;
 }
@@ -130,6 +133,9 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
       : null,
     jobRunner: hasWorker(role)
       ? new JobRunner({ store, redelivery: engine.redelivery, leadership, bus, clock, log })
+      : null,
+    eraser: hasWorker(role)
+      ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, leadership })
       : null,
     deliverer:
       hasDeliverer(role) && sender !== null
@@ -245,6 +251,7 @@ async function newServer(
     inboxStation,
     resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus }),
     events,
+    erasureStation: new ErasureStation({ store, redelivery: engine.redelivery, events, bus, clock }),
     testStation: new TestStation({ sender, ids, clock, userAgent: USER_AGENT }),
     liveTail,
     sender,
@@ -255,6 +262,7 @@ async function newServer(
     metricsPage,
     version: VERSION,
     endpointDefaults: settings.webhook,
+    retentionMs: settings.retentionMs,
     rateLimits: settings.rateLimits,
     loopbackHostsOnly: settings.development,
     phase,

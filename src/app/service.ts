@@ -78,6 +78,7 @@ async function start(parts: Parts, role: Role, settings: Settings): Promise<stri
   if (settings.webhook.deliver) await parts.deliverer?.start();
   parts.retention?.start();
   parts.jobRunner?.start();
+  parts.eraser?.start();
   return address;
 }
 
@@ -91,6 +92,7 @@ async function stop(parts: Parts, clock: Clock): Promise<void> {
     parts.reconciler?.stop(),
     parts.retention?.stop(),
     parts.jobRunner?.stop(),
+    parts.eraser?.stop(),
     // Where nobody delivers, the sender has at most a test under way: its request must not hold the stop for 30 s.
     parts.deliverer === null ? parts.sender?.close(DELIVERY_GRACE_MS) : parts.deliverer.stop(DELIVERY_GRACE_MS),
   ]);

@@ -8,6 +8,7 @@ export type EndpointId = Branded<string, 'EndpointId'>;
 export type DeliveryId = Branded<string, 'DeliveryId'>;
 export type InboxId = Branded<string, 'InboxId'>;
 export type JobId = Branded<string, 'JobId'>;
+export type AuditId = Branded<string, 'AuditId'>;
 export type LeaseId = Branded<string, 'LeaseId'>;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

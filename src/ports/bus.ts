@@ -4,6 +4,8 @@ import type { EndpointId, OrganizationId } from '../core/ids.ts';
 export type BusMessage =
   | { readonly kind: 'endpoints_changed'; readonly organizationId: OrganizationId; readonly endpointId: EndpointId }
   | { readonly kind: 'keys_changed'; readonly organizationId: OrganizationId }
+  /** An organization's events are to leave. */
+  | { readonly kind: 'erasure_asked' }
   /** There is work for the background. */
   | { readonly kind: 'job_added' }
   /** Their inboxes may have something new. */

@@ -9,8 +9,10 @@ import type { Intake } from './intake.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Redelivery } from './redelivery.ts';
 import type { Leadership, Repair } from './repair.ts';
+import type { AuditStore } from './store/audit-store.ts';
 import type { DeliveryStore } from './store/delivery-store.ts';
 import type { EndpointStore } from './store/endpoint-store.ts';
+import type { ErasureStore } from './store/erasure-store.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { InboxStore } from './store/inbox-store.ts';
 import type { JobStore } from './store/job-store.ts';
@@ -24,6 +26,8 @@ export interface Store {
   readonly deliveries: DeliveryStore;
   readonly inboxes: InboxStore;
   readonly jobs: JobStore;
+  readonly audit: AuditStore;
+  readonly erasure: ErasureStore;
 }
 
 /** `degraded`: it works, but the sentence says what an operator should look at; `failed`: it can't do its work. */

@@ -191,7 +191,7 @@ describe('bad input to POST /api/events', () => {
       ['PATCH', '/api/events', 'GET, HEAD, POST'],
       ['TRACE', '/api/events', 'GET, HEAD, POST'],
       ['POST', '/health', 'GET, HEAD'],
-      ['POST', '/api/events/0190c0de-0000-7000-8000-000000000000', 'GET, HEAD'],
+      ['POST', '/api/events/0190c0de-0000-7000-8000-000000000000', 'GET, HEAD, DELETE'],
       ['PUT', '/api/endpoints/x', 'GET, HEAD, PATCH, DELETE'],
     ];
     for (const [method, path, allow] of allows) {

@@ -39,6 +39,7 @@ describe('what is another organization’s', () => {
 
   for (const [method, path, kind, body] of [
     ['GET', '/api/events/:id', 'event'],
+    ['DELETE', '/api/events/:id', 'event'],
     ['GET', '/api/events/:id/trace', 'event'],
     ['POST', '/api/events/:id/replay', 'event', {}],
     ['POST', '/api/ack/:id', 'event'],

@@ -1,6 +1,7 @@
 import { crashContract } from './crash.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { endpointStoreContract } from './endpoint-store.contract.ts';
+import { erasureContract } from './erasure.contract.ts';
 import { inboxModelContract } from './inbox-model.contract.ts';
 import { inboxStoreContract } from './inbox-store.contract.ts';
 import { intakeContract } from './intake.contract.ts';
@@ -18,6 +19,7 @@ organizationStoreContract(newSqliteHarness);
 endpointStoreContract(newSqliteHarness);
 recordStoresContract(newSqliteHarness);
 redeliveryContract(newSqliteHarness);
+erasureContract(newSqliteHarness);
 smallPortsContract(newSqliteHarness);
 inboxStoreContract(newSqliteHarness);
 inboxModelContract(newSqliteHarness, 25);

@@ -3,13 +3,15 @@ import type { FromSchema } from 'json-schema-to-ts';
 import type { OrganizationId } from '../../core/ids.ts';
 import { MAX_NAME_LENGTH } from '../../core/limits.ts';
 import { type Organization, TIERS } from '../../core/organization.ts';
-import { toIso } from '../../core/time.ts';
+import { formatDuration, toIso } from '../../core/time.ts';
 import { cursorAt, type PageQuery, readPage } from '../admin-pages.ts';
 import { requireAdmin } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
 import { PAGE_QUERY } from '../lists.ts';
 import { checkName } from '../names.ts';
-import { NOT_FOUND, ProblemError } from '../problems.ts';
+import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+
+const DAY_MS = 86_400_000;
 
 const tier = { enum: TIERS } as const;
 const name = { type: 'string', minLength: 1, maxLength: MAX_NAME_LENGTH } as const;
@@ -20,11 +22,17 @@ const newOrganizationSchema = {
   required: ['name'],
   additionalProperties: false,
 } as const;
-const changesSchema = { type: 'object', properties: { name, tier }, additionalProperties: false } as const;
+/** At most what the service itself keeps. */
+const retention_days = { type: ['integer', 'null'], minimum: 1, maximum: 3_650 } as const;
+const changesSchema = {
+  type: 'object',
+  properties: { name, tier, retention_days },
+  additionalProperties: false,
+} as const;
 
 /** Tenants, for the administrator alone. */
 export function organizationRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { keyStation, engine } = parts;
+  const { keyStation, erasureStation, engine, retentionMs } = parts;
   app.addHook('onRequest', requireAdmin(parts));
 
   app.post<{ Body: FromSchema<typeof newOrganizationSchema> }>(
@@ -51,20 +59,36 @@ export function organizationRoutes(app: FastifyInstance, parts: ApiParts): void 
 
   app.get<{ Params: { id: OrganizationId } }>('/api/organizations/:id', async (request) => {
     const organization = await engine.store.organizations.get(request.params.id);
-    if (organization === undefined) throw new ProblemError(NOT_FOUND);
-    return organizationView(organization);
+    return whole(organization);
   });
 
   app.patch<{ Params: { id: OrganizationId }; Body: FromSchema<typeof changesSchema> }>(
     '/api/organizations/:id',
     { schema: { body: changesSchema } },
     async (request) => {
-      if (request.body.name !== undefined) checkName('name', request.body.name);
-      const organization = await keyStation.updateOrganization(request.params.id, request.body);
+      const { retention_days: days, ...change } = request.body;
+      if (change.name !== undefined) checkName('name', change.name);
+      if (typeof days === 'number' && days * DAY_MS > retentionMs) {
+        throw invalidField('retention_days', `must be at most ${formatDuration(retentionMs)}, as RETENTION says`);
+      }
+      const organization = await keyStation.updateOrganization(request.params.id, change);
       if (organization === undefined) throw new ProblemError(NOT_FOUND);
-      return organizationView(organization);
+      if (days !== undefined) await erasureStation.keepFor(organization.id, days === null ? null : days * DAY_MS);
+      return whole(organization);
     },
   );
+
+  app.delete<{ Params: { id: OrganizationId } }>('/api/organizations/:id', async (request, reply) => {
+    if (!(await erasureStation.deleteOrganization(request.params.id))) throw new ProblemError(NOT_FOUND);
+    return reply.code(204).send();
+  });
+
+  async function whole(organization: Organization | undefined) {
+    const rule = organization === undefined ? undefined : await erasureStation.rule(organization.id);
+    if (organization === undefined || rule === undefined) throw new ProblemError(NOT_FOUND);
+    const retention_days = rule.retentionMs === null ? null : rule.retentionMs / DAY_MS;
+    return { ...organizationView(organization), retention_days };
+  }
 }
 
 function organizationView({ id, name: called, tier: of, createdAt }: Organization) {

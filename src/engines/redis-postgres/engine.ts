@@ -5,10 +5,12 @@ import type { RoutedEvent } from '../../ports/event-record.ts';
 import type { Log } from '../../ports/log.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import { LanesAndRecord } from './delivery-queue.ts';
+import { PostgresAuditStore } from './postgres/audit-store.ts';
 import { Database } from './postgres/database.ts';
 import { DeliveryRecord } from './postgres/delivery-record.ts';
 import { PostgresDeliveryStore } from './postgres/delivery-store.ts';
 import { PostgresEndpointStore } from './postgres/endpoint-store.ts';
+import { PostgresErasureStore } from './postgres/erasure-store.ts';
 import { EventRecord } from './postgres/event-record.ts';
 import { PostgresEventStore } from './postgres/event-store.ts';
 import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
@@ -151,6 +153,8 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
       deliveries: new PostgresDeliveryStore(database),
       inboxes,
       jobs: new PostgresJobStore(database),
+      audit: new PostgresAuditStore(database),
+      erasure: new PostgresErasureStore(database),
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,

@@ -3,12 +3,14 @@ import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { FanOut } from '../../ports/fan-out.ts';
+import { SqliteAuditStore } from './audit-store.ts';
 import { CommittedState } from './committed-state.ts';
 import type { SqlLog } from './connection.ts';
 import { claimDataFolder, type DataFolder } from './data-folder.ts';
 import { SqliteDeliveryQueue } from './delivery-queue.ts';
 import { SqliteDeliveryStore } from './delivery-store.ts';
 import { SqliteEndpointStore } from './endpoint-store.ts';
+import { SqliteErasureStore } from './erasure-store.ts';
 import { SqliteEventStore } from './event-store.ts';
 import { SqliteInboxStore } from './inbox-store.ts';
 import { SqliteIntake } from './intake.ts';
@@ -98,6 +100,8 @@ function compose(
       deliveries: new SqliteDeliveryStore(reader),
       inboxes: new SqliteInboxStore(parts),
       jobs: new SqliteJobStore(parts),
+      audit: new SqliteAuditStore(parts),
+      erasure: new SqliteErasureStore(parts),
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),

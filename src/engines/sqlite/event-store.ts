@@ -8,6 +8,7 @@ import type { Connection } from './connection.ts';
 import { eventFromRow } from './event-row.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
+import { EventRemoval } from './remove-event.ts';
 import { number, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
@@ -17,12 +18,14 @@ export class SqliteEventStore implements EventStore {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
   readonly #clock: Clock;
+  readonly #removal: EventRemoval;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; clock: Clock }) {
     this.#queue = args.queue;
     this.#reader = args.reader;
     this.#clock = args.clock;
+    this.#removal = new EventRemoval(args.writer);
     this.#statements = prepare(args.writer, args.reader);
   }
 
@@ -63,7 +66,7 @@ export class SqliteEventStore implements EventStore {
    * loop long enough: one event may have thousands of deliveries.
    */
   removeStep({ before, after, limit }: { before: Timestamp; after: string | null; limit: number }) {
-    return this.#queue.submit(() => {
+    return this.#queue.submit((effects) => {
       const started = this.#clock.monotonicMs();
       this.#statements.removeMarks.run(this.#clock.now(), limit);
       const events = this.#statements.oldest.all(after === null ? 0 : Number(after), limit);
@@ -72,7 +75,8 @@ export class SqliteEventStore implements EventStore {
       for (const event of events) {
         if (number(event, 'created_at') < before) old++;
         if (number(event, 'created_at') < before && number(event, 'waits') === 0) {
-          this.#remove(text(event, 'organization_id'), text(event, 'id'), number(event, 'seq'));
+          const organizationId = text<string>(event, 'organization_id');
+          this.#removal.remove({ organizationId, id: text(event, 'id'), seq: number(event, 'seq') }, effects);
           removed++;
         }
         const late = this.#clock.monotonicMs() - started > STEP_BUDGET_MS;
@@ -83,24 +87,12 @@ export class SqliteEventStore implements EventStore {
       return { removed, after: last === undefined ? null : String(last['seq']) };
     });
   }
-
-  #remove(organizationId: string, id: string, seq: number): void {
-    const { removeMessages, removeAttempts, removeDeliveries, removeEvent } = this.#statements;
-    removeMessages.run(organizationId, id);
-    removeAttempts.run(id);
-    removeDeliveries.run(id);
-    removeEvent.run(seq);
-  }
 }
 
 function prepare(writer: Connection, reader: ReadConnection) {
   return {
     removeMarks: writer.prepare('remove-dedup-marks'),
     oldest: writer.prepare('oldest-events'),
-    removeMessages: writer.prepare('remove-messages-of-event'),
-    removeAttempts: writer.prepare('remove-attempts-of-event'),
-    removeDeliveries: writer.prepare('remove-deliveries-of-event'),
-    removeEvent: writer.prepare('remove-event'),
     get: reader.prepare('get-event'),
     after: reader.prepare('events-after'),
     types: reader.prepare('event-types'),

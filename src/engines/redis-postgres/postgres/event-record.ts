@@ -20,6 +20,9 @@ export interface UnfinishedDelivery {
   readonly at: Timestamp;
 }
 
+/** Retention may drop a day that is empty between our making it and our writing, once more each time. */
+const MAX_TRIES = 5;
+
 /** Writes events with their deliveries: one round trip a batch, each event once. */
 export class EventRecord {
   readonly #database: Database;
@@ -39,22 +42,19 @@ export class EventRecord {
     if (events.length === 0) return [];
     refuseStrangeIds(events);
     const parameters = columns(events);
-    try {
-      return await this.#write(events, parameters);
-    } catch (error) {
-      if (!isWithoutPartition(error)) throw asRefusal(error);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      try {
+        return await this.#write(events, parameters);
+      } catch (error) {
+        if (!isWithoutPartition(error)) throw asRefusal(error);
+      }
+      this.#partitions.forget();
     }
-    this.#partitions.forget();
-    try {
-      return await this.#write(events, parameters);
-    } catch (error) {
-      if (!isWithoutPartition(error)) throw asRefusal(error);
-      // Not the event's fault: it must not go to the dead ones for it.
-      throw new EngineUnavailable(
-        'storage_failed',
-        'The partitions of a day are detached from their tables in PostgreSQL',
-      );
-    }
+    // Not the event's fault: it must not go to the dead ones for it.
+    throw new EngineUnavailable(
+      'storage_failed',
+      'The partitions of a day are detached from their tables in PostgreSQL',
+    );
   }
 
   async #write(events: readonly RoutedEvent[], parameters: readonly unknown[]): Promise<readonly UnfinishedDelivery[]> {

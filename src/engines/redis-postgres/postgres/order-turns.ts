@@ -46,11 +46,19 @@ export class OrderTurns {
     const from = [after?.endpointId ?? LOWEST_ID, after?.orderGroup ?? '', limit];
     const rows = await this.#database.query('stale-turns', from, { idempotent: true });
     const last = rows.at(-1);
+    await this.#unblockLost(rows.filter((row) => row['is_stale'] === true && row['blocked'] === true));
     return {
       stale: rows.filter((row) => row['is_stale'] === true).map(endedFromRow),
       last: last === undefined ? undefined : endedFromRow(last),
       looked: rows.length,
     };
+  }
+
+  async #unblockLost(rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    const column = (name: string) => rows.map((row) => text<string>(row, name));
+    const columns = [column('endpoint_id'), column('order_group'), column('delivery_id')];
+    await this.#database.query('unblock-lost-turns', columns);
   }
 
   /** Takes the block off a bounded number of groups. @returns turns to pass on */

@@ -1,2 +1,2 @@
 -- Reads an organization. Parameters: id.
-SELECT * FROM organizations WHERE id = $1
+SELECT * FROM organizations WHERE id = $1 AND deleted_at IS NULL

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import type { FromSchema } from 'json-schema-to-ts';
+import type { AuditEntry } from '../../core/audit.ts';
+import { toIso } from '../../core/time.ts';
+import type { ApiParts } from '../context.ts';
+import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+
+const AuditQuery = { type: 'object', properties: { ...PAGE_QUERY, ...TIME_QUERY } } as const;
+
+/** Who changed what in an organization; kept for 400 days. */
+export function auditRoutes(app: FastifyInstance, { engine }: ApiParts): void {
+  app.get<{ Querystring: FromSchema<typeof AuditQuery> }>(
+    '/api/audit',
+    { schema: { querystring: AuditQuery } },
+    async (request) => {
+      const { id } = request.caller.organization;
+      const page = new ListPage(id, 'audit', request.query, []);
+      const found = await engine.store.audit.list(id, { ...page.request, limit: page.request.limit + 1 });
+      const { rows, nextCursor } = page.cut(found, (entry) => entry.id);
+      return { data: rows.map(entryView), next_cursor: nextCursor };
+    },
+  );
+}
+
+function entryView(entry: AuditEntry) {
+  return {
+    id: entry.id,
+    action: entry.action,
+    target: entry.target,
+    actor: entry.key === null ? { kind: 'administrator' } : { kind: 'key', key_id: entry.key.id, name: entry.key.name },
+    fields: entry.fields,
+    request_id: entry.requestId,
+    address: entry.address,
+    created_at: toIso(entry.createdAt),
+  };
+}

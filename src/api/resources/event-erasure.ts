@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import type { FromSchema } from 'json-schema-to-ts';
+import { parseTime } from '../../core/event-request.ts';
+import type { EventId } from '../../core/ids.ts';
+import { MAX_NAME_LENGTH } from '../../core/limits.ts';
+import { toIso } from '../../core/time.ts';
+import type { ApiParts } from '../context.ts';
+import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+
+const eraseSchema = {
+  type: 'object',
+  properties: {
+    organization_name: {
+      type: 'string',
+      maxLength: MAX_NAME_LENGTH,
+      description: 'As /api/me shows it: a safety catch.',
+    },
+    before: { type: 'string', description: 'Only events accepted before this time.' },
+  },
+  required: ['organization_name'],
+  additionalProperties: false,
+} as const;
+
+/** Events leave because somebody wants it: with deliveries, attempts and what inboxes know. */
+export function eventErasureRoutes(app: FastifyInstance, { erasureStation }: ApiParts): void {
+  app.delete<{ Params: { id: EventId } }>('/api/events/:id', async (request, reply) => {
+    const erased = await erasureStation.eraseEvent(request.caller.organization.id, request.params.id);
+    if (!erased) throw new ProblemError(NOT_FOUND);
+    return reply.code(204).send();
+  });
+
+  app.post<{ Body: FromSchema<typeof eraseSchema> }>(
+    '/api/events/erase',
+    { schema: { body: eraseSchema } },
+    async (request, reply) => {
+      const { organization } = request.caller;
+      const { organization_name, before } = request.body;
+      if (organization_name !== organization.name) {
+        throw invalidField('organization_name', 'must be the name of your organization: this can’t be undone');
+      }
+      const at = before === undefined ? null : parseTime(before);
+      if (at === undefined) throw invalidField('before', 'must be a time such as 2026-01-31T12:00:00.000Z');
+      const erasedBefore = await erasureStation.eraseBefore(organization.id, at);
+      return reply.code(202).send({ erased_before: toIso(erasedBefore) });
+    },
+  );
+}

@@ -1,0 +1,156 @@
+import { type ErasureRule, erasureBound } from '../../core/erasure.ts';
+import type { EventId, OrganizationId } from '../../core/ids.ts';
+import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
+import type { Bus } from '../../ports/bus.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Leadership } from '../../ports/repair.ts';
+import type { AuditStore } from '../../ports/store/audit-store.ts';
+import { type ErasureParts, eraseEvents } from './erase-events.ts';
+
+const STEP_EVENTS = 100;
+/** Between two steps, so that accepting and delivering go first. */
+const STEP_PAUSE_MS: Milliseconds = 5;
+const ROUND_PAUSE_MS: Milliseconds = 60_000;
+const RULES_AT_ONCE = 500;
+/** For so long we look again: an event may wait in Redis, or in a request, that was accepted before we were asked. */
+const LATE_EVENTS_MS: Milliseconds = 10 * 60_000;
+const AUDIT_KEPT_MS: Milliseconds = 400 * 86_400_000;
+const AUDIT_STEP = 1_000;
+
+/** The station where data leaves because somebody asked, or because an organization keeps it for less long than others. */
+export class Eraser {
+  readonly #parts: ErasureParts & { readonly audit: AuditStore };
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #leadership: Pick<Leadership, 'lead'> | null;
+  #timer: NodeJS.Timeout | undefined;
+  #unsubscribe = () => {};
+  #stopping = false;
+  #isRunning = false;
+  #askedAgain = false;
+  #round: Promise<unknown> = Promise.resolve();
+
+  /** @param parts.leadership where many processes share the store, only the one that leads erases; null = alone */
+  constructor(
+    parts: ErasureParts & {
+      audit: AuditStore;
+      bus: Bus;
+      clock: Clock;
+      log: Log;
+      leadership: Pick<Leadership, 'lead'> | null;
+    },
+  ) {
+    this.#parts = parts;
+    this.#bus = parts.bus;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#leadership = parts.leadership;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#bus.subscribe((message) => {
+      if (message.kind !== 'erasure_asked') return;
+      this.#askedAgain = true;
+      this.#plan(0);
+    });
+    this.#plan(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#unsubscribe();
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  /** Everything that is to go now. @returns how many events left */
+  async runRound(): Promise<number> {
+    let erased = 0;
+    let after: OrganizationId | null = null;
+    while (!this.#stopping) {
+      const rules: readonly ErasureRule[] = await this.#parts.store.erasure.list(after, RULES_AT_ONCE);
+      for (const rule of rules) erased += await this.#apply(rule);
+      const last: ErasureRule | undefined = rules.at(-1);
+      if (last === undefined || rules.length < RULES_AT_ONCE) break;
+      after = last.organizationId;
+    }
+    const oldest = addMs(this.#clock.now(), -AUDIT_KEPT_MS);
+    while (!this.#stopping && (await this.#parts.audit.removeBefore(oldest, AUDIT_STEP)) === AUDIT_STEP);
+    return erased;
+  }
+
+  async #apply(rule: ErasureRule): Promise<number> {
+    const { organizationId, deletedAt, erasedBefore } = rule;
+    const now = this.#clock.now();
+    if (deletedAt !== null) await this.#endEndpoints(organizationId);
+    const bound = erasureBound(rule, now);
+    if (bound === null) return 0;
+    const { erased, all } = await this.#eraseEvents(organizationId, bound);
+    if (!all) return erased;
+    if (deletedAt !== null) {
+      if (now > addMs(deletedAt, LATE_EVENTS_MS)) await this.#parts.store.erasure.removeOrganization(organizationId);
+    } else if (erasedBefore !== null && now > addMs(erasedBefore, LATE_EVENTS_MS)) {
+      await this.#parts.store.erasure.finish(organizationId, erasedBefore);
+    }
+    return erased;
+  }
+
+  /** `all`: none is left that was to go. */
+  async #eraseEvents(
+    organizationId: OrganizationId,
+    { before, waitingToo }: { readonly before: Timestamp; readonly waitingToo: boolean },
+  ): Promise<{ readonly erased: number; readonly all: boolean }> {
+    let erased = 0;
+    let all = true;
+    let after: EventId | null = null;
+    while (!this.#stopping) {
+      const ids: EventId[] = await this.#parts.store.erasure.events(organizationId, {
+        before,
+        after,
+        limit: STEP_EVENTS,
+      });
+      if (ids.length === 0) return { erased, all };
+      const gone = waitingToo
+        ? await eraseEvents(this.#parts, organizationId, ids)
+        : await this.#parts.store.erasure.removeEvents(organizationId, ids);
+      erased += gone;
+      all &&= gone === ids.length;
+      after = ids.at(-1) ?? null;
+      await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
+    }
+    return { erased, all: false };
+  }
+
+  /** Nothing new is sent for an organization that is no more. */
+  async #endEndpoints(organizationId: OrganizationId): Promise<void> {
+    for (const { id } of await this.#parts.store.endpoints.all(organizationId)) {
+      await this.#parts.store.endpoints.remove(organizationId, id);
+      await this.#bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+    }
+  }
+
+  #plan(pauseMs: Milliseconds): void {
+    if (this.#stopping || this.#isRunning) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#isRunning = true;
+      this.#askedAgain = false;
+      this.#round = this.#runLogged().finally(() => {
+        this.#isRunning = false;
+        this.#plan(this.#askedAgain ? 0 : ROUND_PAUSE_MS);
+      });
+    }, pauseMs).unref();
+  }
+
+  async #runLogged(): Promise<void> {
+    try {
+      const leads = this.#leadership === null || (await this.#leadership.lead());
+      const erased = leads ? await this.runRound() : 0;
+      if (erased > 0) this.#log.info(`Erased ${erased} events`);
+    } catch (error) {
+      this.#log.warn('Erasing could not finish its round, trying again', {}, error);
+    }
+  }
+}
