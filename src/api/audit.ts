@@ -36,6 +36,9 @@ const ACTIONS: Readonly<Record<string, string | null>> = {
   'POST /api/inboxes': 'inbox.created',
   'PATCH /api/inboxes/:name': 'inbox.changed',
   'DELETE /api/inboxes/:name': 'inbox.deleted',
+  'GET /api/inboxes/:name/secret': 'inbox.secret_shown',
+  ...zapierActions('/trigger-inbox/api/v1'),
+  ...zapierActions('/trigger-inbox/v1'),
   'POST /api/keys': 'key.created',
   'POST /api/keys/rotate': 'key.rotated',
   'DELETE /api/keys/:id': 'key.deleted',
@@ -44,6 +47,19 @@ const ACTIONS: Readonly<Record<string, string | null>> = {
   'PATCH /api/organizations/:id': 'organization.changed',
   'DELETE /api/organizations/:id': 'organization.deleted',
 };
+
+function zapierActions(prefix: string): Readonly<Record<string, string | null>> {
+  const inboxes = `${prefix}/inboxes`;
+  return {
+    [`POST ${inboxes}`]: 'inbox.created',
+    [`DELETE ${inboxes}/:id`]: 'inbox.deleted',
+    [`POST ${inboxes}/:id/pause`]: 'inbox.changed',
+    [`POST ${inboxes}/:id/resume`]: 'inbox.changed',
+    [`POST ${inboxes}/:id/messages/lease`]: null,
+    [`POST ${inboxes}/:id/messages/ack`]: null,
+    [`POST ${inboxes}/:id/messages/release`]: null,
+  };
+}
 
 /** Where an answer to a creation says what was created. */
 interface Made {

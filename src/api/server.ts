@@ -35,6 +35,7 @@ import { redeliveryRoutes } from './resources/redelivery.ts';
 import { streamRoutes } from './resources/stream.ts';
 import { subscriptionRoutes } from './resources/subscriptions.ts';
 import { tracingRoutes } from './resources/tracing.ts';
+import { triggerInboxRoutes } from './resources/trigger-inbox.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
 import { nameScopes } from './scopes.ts';
 import { stampAnswer } from './stamp.ts';
@@ -124,6 +125,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     tracingRoutes(tenant, parts);
     inboxRoutes(tenant, parts);
     inboxAdminRoutes(tenant, parts);
+    triggerInboxRoutes(tenant, parts);
     meRoutes(tenant, parts);
     auditRoutes(tenant, parts);
     streamRoutes(tenant, parts);

@@ -19,6 +19,7 @@ import { createFanOut } from '../pipeline/fan-out.ts';
 import { InboxStation } from '../pipeline/inbox.ts';
 import { KeyStation } from '../pipeline/keys.ts';
 import { LiveTail } from '../pipeline/live-tail.ts';
+import { Notifier } from '../pipeline/notifications.ts';
 import { Persister } from '../pipeline/persist.ts';
 import { Reconciler } from '../pipeline/reconcile.ts';
 import { JobRunner } from '../pipeline/resending/jobs.ts';
@@ -72,6 +73,7 @@ export interface Parts {
   readonly eraser: Eraser | null;
   readonly sender: Sender | null;
   readonly deliverer: Deliverer | null;
+  readonly notifier: Notifier | null;
 }
 
 /** The only place that knows every part. */
@@ -93,7 +95,9 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
 
   const { metrics, metricsPage } = await openMetrics(settings, engine);
   const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
-  const inboxStation = hasApi(role) ? new InboxStation({ store: store.inboxes, ids, clock }) : null;
+  const inboxStation = hasApi(role)
+    ? new InboxStation({ store: store.inboxes, notifications: store.notifications, ids, clock })
+    : null;
   const liveTail = hasApi(role) ? new LiveTail({ feed: activity, events: store.events, bus }) : null;
   const leadership = worker?.leadership ?? null;
   return {
@@ -137,6 +141,10 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
     eraser: hasWorker(role)
       ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, leadership })
       : null,
+    notifier:
+      hasDeliverer(role) && sender !== null
+        ? new Notifier({ store, sender, ids, clock, log, userAgent: USER_AGENT })
+        : null,
     deliverer:
       hasDeliverer(role) && sender !== null
         ? new Deliverer({

@@ -75,7 +75,10 @@ async function start(parts: Parts, role: Role, settings: Settings): Promise<stri
   if (address !== null && hasApi(role)) await warmUp(address);
   parts.persister?.start();
   parts.reconciler?.start();
-  if (settings.webhook.deliver) await parts.deliverer?.start();
+  if (settings.webhook.deliver) {
+    await parts.deliverer?.start();
+    parts.notifier?.start();
+  }
   parts.retention?.start();
   parts.jobRunner?.start();
   parts.eraser?.start();
@@ -93,6 +96,7 @@ async function stop(parts: Parts, clock: Clock): Promise<void> {
     parts.retention?.stop(),
     parts.jobRunner?.stop(),
     parts.eraser?.stop(),
+    parts.notifier?.stop(),
     // Where nobody delivers, the sender has at most a test under way: its request must not hold the stop for 30 s.
     parts.deliverer === null ? parts.sender?.close(DELIVERY_GRACE_MS) : parts.deliverer.stop(DELIVERY_GRACE_MS),
   ]);

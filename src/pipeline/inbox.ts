@@ -3,6 +3,7 @@ import type { Inbox, Lease } from '../core/inbox.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/store/inbox-store.ts';
+import type { NotificationStore } from '../ports/store/notification-store.ts';
 
 export interface LeaseRequest {
   readonly limit: number;
@@ -23,14 +24,16 @@ type Line = Set<Turn>;
  */
 export class InboxStation {
   readonly #store: InboxStore;
+  readonly #notifications: NotificationStore;
   readonly #ids: IdSource;
   readonly #clock: Clock;
   readonly #lines = new Map<OrganizationId, Map<string, Line>>();
   readonly #unsubscribe: () => void;
   #stopping = false;
 
-  constructor(parts: { store: InboxStore; ids: IdSource; clock: Clock }) {
+  constructor(parts: { store: InboxStore; notifications: NotificationStore; ids: IdSource; clock: Clock }) {
     this.#store = parts.store;
+    this.#notifications = parts.notifications;
     this.#ids = parts.ids;
     this.#clock = parts.clock;
     this.#unsubscribe = parts.store.onAvailable((organizationId) => {
@@ -69,7 +72,11 @@ export class InboxStation {
   /** A paused inbox keeps what it has. */
   async #look(inbox: Inbox, { limit, leaseMs, eventTypes }: LeaseRequest): Promise<Lease | undefined> {
     if (inbox.paused) return undefined;
-    return this.#store.lease(inbox, { leaseId: this.#ids.next<LeaseId>(), limit, leaseMs, eventTypes });
+    const lease = await this.#store.lease(inbox, { leaseId: this.#ids.next<LeaseId>(), limit, leaseMs, eventTypes });
+    const isDrained = eventTypes.length === 0 && (lease?.messages.length ?? 0) < limit;
+    // The next message is news to whoever wants to be told.
+    if (isDrained && (await this.#notifications.get(inbox.id)) !== undefined) await this.#notifications.arm(inbox.id);
+    return lease;
   }
 
   /** Sends every waiting consumer home with nothing, at once. */

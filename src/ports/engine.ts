@@ -16,6 +16,7 @@ import type { ErasureStore } from './store/erasure-store.ts';
 import type { EventStore } from './store/event-store.ts';
 import type { InboxStore } from './store/inbox-store.ts';
 import type { JobStore } from './store/job-store.ts';
+import type { NotificationStore } from './store/notification-store.ts';
 import type { OrganizationStore } from './store/organization-store.ts';
 import type { RecordTarget } from './transfer.ts';
 
@@ -25,6 +26,7 @@ export interface Store {
   readonly endpoints: EndpointStore;
   readonly deliveries: DeliveryStore;
   readonly inboxes: InboxStore;
+  readonly notifications: NotificationStore;
   readonly jobs: JobStore;
   readonly audit: AuditStore;
   readonly erasure: ErasureStore;

@@ -16,6 +16,7 @@ export const RECORD_TABLES = [
   'order_turns',
   'jobs',
   'inbox_messages',
+  'inbox_notifications',
   'audit_entries',
 ] as const;
 export type RecordTable = (typeof RECORD_TABLES)[number];

@@ -105,6 +105,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /api/inboxes/:name': { tag: 'Inboxes', summary: 'Look at an inbox', status: 200 },
   'PATCH /api/inboxes/:name': { tag: 'Inboxes', summary: 'Change, pause or resume an inbox', status: 200 },
   'DELETE /api/inboxes/:name': { tag: 'Inboxes', summary: 'Delete an inbox', status: 204 },
+  'GET /api/inboxes/:name/secret': {
+    tag: 'Inboxes',
+    summary: 'Show the secret that signs its notifications',
+    status: 200,
+  },
+  ...zapierOperations('/trigger-inbox/api/v1'),
+  ...zapierOperations('/trigger-inbox/v1'),
   'GET /api/me': { tag: 'Keys', summary: 'Who am I', status: 200 },
   'POST /api/keys': { tag: 'Keys', summary: 'Make one more key', status: 201 },
   'GET /api/keys': { tag: 'Keys', summary: 'List keys', status: 200 },
@@ -132,3 +139,21 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /health/detailed': { tag: 'Operations', summary: 'Health in detail', status: 200 },
   'GET /metrics': { tag: 'Operations', summary: 'Metrics for Prometheus', status: 200, access: 'everybody' },
 };
+
+/** Zapier's Trigger Inbox API (api/resources/trigger-inbox.ts). */
+function zapierOperations(prefix: string): Record<string, Operation> {
+  const tag = 'Zapier’s Trigger Inbox';
+  const inboxes = `${prefix}/inboxes`;
+  return {
+    [`GET ${inboxes}`]: { tag, summary: 'List inboxes', status: 200 },
+    [`POST ${inboxes}`]: { tag, summary: 'Create an inbox', status: 201 },
+    [`GET ${inboxes}/:id`]: { tag, summary: 'Look at an inbox', status: 200 },
+    [`DELETE ${inboxes}/:id`]: { tag, summary: 'Delete an inbox', status: 204 },
+    [`POST ${inboxes}/:id/pause`]: { tag, summary: 'Pause', status: 200 },
+    [`POST ${inboxes}/:id/resume`]: { tag, summary: 'Resume', status: 200 },
+    [`GET ${inboxes}/:id/messages`]: { tag, summary: 'List messages', status: 200 },
+    [`POST ${inboxes}/:id/messages/lease`]: { tag, summary: 'Lease', status: 200 },
+    [`POST ${inboxes}/:id/messages/ack`]: { tag, summary: 'Acknowledge', status: 200 },
+    [`POST ${inboxes}/:id/messages/release`]: { tag, summary: 'Release', status: 200 },
+  };
+}

@@ -1,18 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
-import { isEventTypePattern } from '../../core/event-type.ts';
-import type { InboxId } from '../../core/ids.ts';
-import { DEFAULT_INBOX, type Inbox } from '../../core/inbox.ts';
-import {
-  DEFAULT_MAX_LEASES,
-  MAX_EVENT_TYPE_PATTERNS,
-  MAX_INBOX_LEASES,
-  MAX_INBOXES_PER_ORGANIZATION,
-  MAX_TYPE_LENGTH,
-} from '../../core/limits.ts';
-import { toIso } from '../../core/time.ts';
+import { MAX_EVENT_TYPE_PATTERNS, MAX_INBOX_LEASES, MAX_TYPE_LENGTH, MAX_URL_LENGTH } from '../../core/limits.ts';
 import type { ApiParts } from '../context.ts';
-import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
+import { InboxAdmin, inboxView } from '../inbox-admin.ts';
+import { NOT_FOUND, ProblemError } from '../problems.ts';
 
 const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]*$';
 
@@ -24,6 +15,11 @@ const CHANGEABLE = {
   },
   max_leases: { type: 'integer', minimum: 1, maximum: MAX_INBOX_LEASES },
   paused: { type: 'boolean' },
+  notification_url: {
+    type: ['string', 'null'],
+    maxLength: MAX_URL_LENGTH,
+    description: 'Gets a signed request without content when the inbox was empty and has something again.',
+  },
 } as const;
 
 const newInboxSchema = {
@@ -34,83 +30,55 @@ const newInboxSchema = {
 } as const;
 
 const changesSchema = { type: 'object', properties: CHANGEABLE, additionalProperties: false } as const;
-type Changes = FromSchema<typeof changesSchema>;
+
+interface OfInbox {
+  Params: { name: string };
+}
 
 /** Inboxes by name: each has a state of its own for every event. */
-export function inboxAdminRoutes(app: FastifyInstance, { engine, ids, clock }: ApiParts): void {
-  const { inboxes } = engine.store;
+export function inboxAdminRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { inboxes, notifications } = parts.engine.store;
+  const admin = new InboxAdmin(parts);
 
   app.post<{ Body: FromSchema<typeof newInboxSchema> }>(
     '/api/inboxes',
     { schema: { body: newInboxSchema } },
     async (request, reply) => {
-      const { name, event_types = [], max_leases = DEFAULT_MAX_LEASES, paused = false } = request.body;
-      checkPatterns(event_types);
-      const inbox: Inbox = {
-        id: ids.next<InboxId>(),
-        organizationId: request.caller.organization.id,
-        name,
-        eventTypes: event_types,
-        maxLeases: max_leases,
-        paused,
-        createdAt: clock.now(),
-      };
-      const outcome = await inboxes.create(inbox);
-      if (outcome === 'conflict') throw problemError('conflict', 'There is an inbox with this name.');
-      if (outcome === 'full') {
-        throw problemError('conflict', `An organization may have ${MAX_INBOXES_PER_ORGANIZATION} inboxes at most.`);
-      }
-      return reply.code(201).send(inboxView(inbox));
+      const { name, ...wishes } = request.body;
+      const made = await admin.create(request.caller.organization.id, name, wishes);
+      return reply.code(201).send({ ...inboxView(made), notification_secret: made.notification?.secret ?? null });
     },
   );
 
   app.get('/api/inboxes', async (request) => {
-    const all = await inboxes.all(request.caller.organization.id);
-    return { data: all.map(inboxView), next_cursor: null };
+    const { id } = request.caller.organization;
+    const [all, told] = await Promise.all([inboxes.all(id), notifications.ofOrganization(id)]);
+    const byInbox = new Map(told.map((notification) => [notification.inboxId, notification]));
+    const data = all.map((inbox) => inboxView({ inbox, notification: byInbox.get(inbox.id) }));
+    return { data, next_cursor: null };
   });
 
-  app.get<{ Params: { name: string } }>('/api/inboxes/:name', async (request) => {
+  app.get<OfInbox>('/api/inboxes/:name', async (request) => {
     const inbox = await inboxes.get(request.caller.organization.id, request.params.name);
     if (inbox === undefined) throw new ProblemError(NOT_FOUND);
-    return inboxView(inbox);
+    return inboxView({ inbox, notification: await admin.notification(inbox) });
   });
 
-  app.patch<{ Params: { name: string }; Body: Changes }>(
+  app.get<OfInbox>('/api/inboxes/:name/secret', async (request) => {
+    const inbox = await inboxes.get(request.caller.organization.id, request.params.name);
+    const notification = inbox === undefined ? undefined : await admin.notification(inbox);
+    if (notification === undefined) throw new ProblemError(NOT_FOUND);
+    return { secret: notification.secret };
+  });
+
+  app.patch<OfInbox & { Body: FromSchema<typeof changesSchema> }>(
     '/api/inboxes/:name',
     { schema: { body: changesSchema } },
-    async (request) => {
-      const { event_types, max_leases, paused } = request.body;
-      checkPatterns(event_types ?? []);
-      const inbox = await inboxes.update(request.caller.organization.id, request.params.name, {
-        ...(event_types === undefined ? {} : { eventTypes: event_types }),
-        ...(max_leases === undefined ? {} : { maxLeases: max_leases }),
-        ...(paused === undefined ? {} : { paused }),
-      });
-      if (inbox === undefined) throw new ProblemError(NOT_FOUND);
-      return inboxView(inbox);
-    },
+    async (request) => inboxView(await admin.change(request.caller.organization.id, request.params.name, request.body)),
   );
 
-  app.delete<{ Params: { name: string } }>('/api/inboxes/:name', async (request, reply) => {
-    const { name } = request.params;
-    if (name === DEFAULT_INBOX) throw problemError('conflict', 'Every organization has the inbox default.');
-    if (!(await inboxes.remove(request.caller.organization.id, name))) throw new ProblemError(NOT_FOUND);
+  app.delete<OfInbox>('/api/inboxes/:name', async (request, reply) => {
+    await admin.remove(request.caller.organization.id, request.params.name);
     return reply.code(204).send();
   });
-}
-
-function inboxView(inbox: Inbox) {
-  return {
-    id: inbox.id,
-    name: inbox.name,
-    event_types: inbox.eventTypes,
-    max_leases: inbox.maxLeases,
-    paused: inbox.paused,
-    created_at: toIso(inbox.createdAt),
-  };
-}
-
-function checkPatterns(patterns: readonly string[]): void {
-  const wrong = patterns.findIndex((pattern) => !isEventTypePattern(pattern));
-  if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
 }

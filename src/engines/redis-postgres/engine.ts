@@ -16,6 +16,7 @@ import { PostgresEventStore } from './postgres/event-store.ts';
 import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
 import { PostgresJobStore } from './postgres/job-store.ts';
 import { checkPostgres, migrate } from './postgres/migrate.ts';
+import { PostgresNotificationStore } from './postgres/notification-store.ts';
 import { OldDays } from './postgres/old-days.ts';
 import { OrderTurns } from './postgres/order-turns.ts';
 import { PostgresOrganizationStore } from './postgres/organization-store.ts';
@@ -152,6 +153,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
       }),
       deliveries: new PostgresDeliveryStore(database),
       inboxes,
+      notifications: new PostgresNotificationStore(database),
       jobs: new PostgresJobStore(database),
       audit: new PostgresAuditStore(database),
       erasure: new PostgresErasureStore(database),

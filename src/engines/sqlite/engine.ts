@@ -16,6 +16,7 @@ import { SqliteInboxStore } from './inbox-store.ts';
 import { SqliteIntake } from './intake.ts';
 import { SqliteJobStore } from './job-store.ts';
 import { LateEvents } from './late-events.ts';
+import { SqliteNotificationStore } from './notification-store.ts';
 import { asStartRefused, type Database, openDatabase } from './open-database.ts';
 import { SqliteOrganizationStore } from './organization-store.ts';
 import { ProcessActivity } from './process-activity.ts';
@@ -99,6 +100,7 @@ function compose(
       endpoints: new SqliteEndpointStore(parts),
       deliveries: new SqliteDeliveryStore(reader),
       inboxes: new SqliteInboxStore(parts),
+      notifications: new SqliteNotificationStore(parts),
       jobs: new SqliteJobStore(parts),
       audit: new SqliteAuditStore(parts),
       erasure: new SqliteErasureStore(parts),

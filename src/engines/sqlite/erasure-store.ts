@@ -98,6 +98,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     belongings: [
       'remove-turns-of-organization',
       'remove-messages-of-organization',
+      'remove-notifications-of-organization',
       'remove-audit-entries-of-organization',
       'remove-jobs-of-organization',
       'remove-endpoints-of-organization',

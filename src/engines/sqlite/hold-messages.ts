@@ -43,6 +43,10 @@ export class MessageHolds {
     return { acknowledged: acknowledged + toAck.length, notFound, stale };
   }
 
+  held(inbox: Inbox, leaseId: LeaseId): readonly EventId[] {
+    return this.#select(inbox.id, { leaseId, eventIds: null }).held;
+  }
+
   release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
     const { held, stale } = this.#select(inbox.id, selection);
     const from = selection.delayMs > 0 ? addMs(this.#clock.now(), selection.delayMs) : null;

@@ -1,4 +1,4 @@
-import type { EventId, OrganizationId } from '../../core/ids.ts';
+import type { EventId, LeaseId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -100,6 +100,10 @@ export class SqliteInboxStore implements InboxStore {
 
   ack(inbox: Inbox, selection: AckSelection) {
     return this.#queue.submit(() => this.#holds.ack(inbox, selection));
+  }
+
+  held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
+    return this.#queue.submit(() => this.#holds.held(inbox, leaseId));
   }
 
   release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {

@@ -67,6 +67,9 @@ export interface InboxStore {
     readonly stale: readonly EventId[];
   }>;
 
+  /** What a lease holds now, oldest first. */
+  held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]>;
+
   /** Ends the hold; available again after `delayMs`. `stale`: ids that the lease does not hold. */
   release(
     inbox: Inbox,

@@ -43,6 +43,12 @@ export class MessageHolds {
     };
   }
 
+  async held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
+    if (!canBeId(leaseId)) return [];
+    const parameters = [inbox.id, leaseId, this.#clock.now()];
+    return [...idsOf(await this.#database.query('held-messages', parameters, { idempotent: true }))];
+  }
+
   async release(inbox: Inbox, { leaseId, eventIds, delayMs }: LeaseSelection & { readonly delayMs: Milliseconds }) {
     const now = this.#clock.now();
     const from = delayMs > 0 ? addMs(now, delayMs) : null;

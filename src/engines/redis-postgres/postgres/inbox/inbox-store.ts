@@ -1,4 +1,4 @@
-import { type EventId, firstIdAt, type OrganizationId } from '../../../../core/ids.ts';
+import { type EventId, firstIdAt, type LeaseId, type OrganizationId } from '../../../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../../../core/inbox.ts';
 import { MAX_INBOXES_PER_ORGANIZATION } from '../../../../core/limits.ts';
 import type { Milliseconds } from '../../../../core/time.ts';
@@ -94,6 +94,10 @@ export class PostgresInboxStore implements InboxStore {
 
   ack(inbox: Inbox, selection: AckSelection) {
     return this.#holds.ack(inbox, selection);
+  }
+
+  held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
+    return this.#holds.held(inbox, leaseId);
   }
 
   async release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {

@@ -17,6 +17,7 @@ CREATE TABLE audit_entries (
 );
 CREATE INDEX audit_entries_by_organization ON audit_entries (organization_id, id);
 
+-- inbox_notifications comes with 0011: nothing runs this before.
 -- A deleted organization with everything that it had but events, which have gone before. Its tables are small: keys,
 -- endpoints, inboxes and jobs are bounded, what inboxes know goes with their events.
 CREATE FUNCTION remove_organization(of_organization uuid) RETURNS void
@@ -32,6 +33,7 @@ BEGIN
   DELETE FROM endpoints WHERE organization_id = of_organization;
   DELETE FROM inbox_messages USING inboxes
   WHERE inboxes.organization_id = of_organization AND inbox_messages.inbox_id = inboxes.id;
+  DELETE FROM inbox_notifications WHERE organization_id = of_organization;
   DELETE FROM inboxes WHERE organization_id = of_organization;
   DELETE FROM api_keys WHERE organization_id = of_organization;
   DELETE FROM organizations WHERE id = of_organization;
