@@ -1,6 +1,8 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { PROBLEMS } from '../../core/problem.ts';
+import { ANSWERS } from './answers.ts';
+import { EXAMPLES } from './examples.ts';
 import { OPERATIONS, type Operation } from './operations.ts';
+import { count, object, ref, SCHEMAS } from './schemas.ts';
 
 interface SchemaOfRoute {
   readonly body?: object;
@@ -64,7 +66,7 @@ export class RouteBook {
           apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
           bearer: { type: 'http', scheme: 'bearer', description: 'The API key, or ADMIN_TOKEN for organizations.' },
         },
-        schemas: { Problem: PROBLEM },
+        schemas: SCHEMAS,
         responses: { Problem: problemResponse('What went wrong (RFC 9457)') },
       },
     };
@@ -72,10 +74,11 @@ export class RouteBook {
 }
 
 function operationObject({ method, url, operation, schema }: DocumentedRoute): object {
+  const name = `${method} ${url}`;
   const { tag, summary, status, access, bodyTypes = ['application/json'] } = operation;
   const body = operation.body ?? schema.body;
-  const inPath = [...url.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    name,
+  const inPath = [...url.matchAll(/:(\w+)/g)].map(([, parameter]) => ({
+    name: parameter,
     in: 'path',
     required: true,
     schema: { type: 'string' },
@@ -95,14 +98,48 @@ function operationObject({ method, url, operation, schema }: DocumentedRoute): o
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
-      : { requestBody: { content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: body }])) } }),
+      : {
+          requestBody: {
+            content: Object.fromEntries(bodyTypes.map((type) => [type, requestContent(name, body, type)])),
+          },
+        }),
     responses: {
-      [status]: { description: 'As asked' },
-      ...(url === '/api/events' && method === 'POST' ? { 200: { description: 'Seen before: the first event' } } : {}),
+      [status]: answer(name, 'As asked'),
+      ...OTHER_ANSWERS[name],
       default: { $ref: '#/components/responses/Problem' },
     },
   };
 }
+
+function requestContent(name: string, schema: object, type: string): object {
+  const isFirst = type === 'application/json';
+  const example = EXAMPLES[name];
+  return isFirst && example !== undefined ? { schema, example } : { schema };
+}
+
+function answer(name: string, description: string): object {
+  const body = ANSWERS[name];
+  if (body === undefined) return { description };
+  const content = 'json' in body ? { 'application/json': { schema: body.json } } : { [body.media]: { schema: {} } };
+  return { description, content };
+}
+
+const jsonAnswer = (description: string, schema: object) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** Besides the usual one. */
+const OTHER_ANSWERS: Readonly<Record<string, Readonly<Record<number, object>>>> = {
+  'POST /api/events': { 200: jsonAnswer('Seen before: the first event', ref('Duplicate')) },
+  'POST /api/events/replay': {
+    200: jsonAnswer(
+      'With dry_run: what it would be',
+      object({ events: count, deliveries: count, more: { type: 'boolean' } }),
+    ),
+  },
+  'GET /health/ready': { 503: jsonAnswer('Not now', object({ status: { const: 'unavailable' } })) },
+};
 
 /** `postApiEventsByIdReplay` */
 function operationId(method: string, url: string): string {
@@ -111,27 +148,6 @@ function operationId(method: string, url: string): string {
   const parts = named.flatMap((part) => part.split(/[-_]/));
   return method.toLowerCase() + parts.map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
 }
-
-const PROBLEM = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'code', 'detail', 'request_id'],
-  properties: {
-    type: { type: 'string', examples: ['/problems/invalid_request'] },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { enum: Object.keys(PROBLEMS) },
-    detail: { type: 'string' },
-    request_id: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-      },
-    },
-  },
-} as const;
 
 function problemResponse(description: string): object {
   return { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };

@@ -1,21 +1,27 @@
+interface MediaObject {
+  readonly schema: object;
+  readonly example?: unknown;
+}
+
 interface OperationObject {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly operationId: string;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
-  readonly responses: Readonly<Record<string, object>>;
+  readonly requestBody?: { readonly content: Readonly<Record<string, MediaObject>> };
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, MediaObject>> }>>;
 }
 
 interface ApiDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
 /** A reference to read, made of the document: no script, and nothing from elsewhere. */
 export function docsPage(given: object): string {
-  const { info, tags, paths } = given as ApiDocument;
+  const { info, tags, paths, components } = given as ApiDocument;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
@@ -23,7 +29,14 @@ export function docsPage(given: object): string {
     const own = operations.filter(({ operation }) => operation.tags.includes(name));
     return `<section><h2 id="${text(name)}">${text(name)}</h2>${own.map(operationHtml).join('')}</section>`;
   });
-  const links = tags.map(({ name }) => `<a href="#${text(name)}">${text(name)}</a>`).join(' ');
+  const objects = Object.entries(components.schemas).map(
+    ([name, schema]) =>
+      `<details id="${text(name)}"><summary><code>${text(name)}</code></summary><pre>${printed(schema)}</pre></details>`,
+  );
+  sections.push(`<section><h2 id="Objects">Objects</h2>${objects.join('')}</section>`);
+  const links = [...tags, { name: 'Objects' }]
+    .map(({ name }) => `<a href="#${text(name)}">${text(name)}</a>`)
+    .join(' ');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${text(info.title)}</title><link rel="stylesheet" href="/docs/style.css"></head>
@@ -32,6 +45,14 @@ export function docsPage(given: object): string {
 <code>application/problem+json</code>. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p><nav>${links}</nav></header>
 <main>${sections.join('\n')}</main></body></html>
 `;
+}
+
+/** References lead to their object on this page. */
+function printed(value: unknown): string {
+  return text(JSON.stringify(value, null, 2)).replace(
+    /#\/components\/schemas\/(\w+)/g,
+    (whole, name: string) => `<a href="#${name}">${whole}</a>`,
+  );
 }
 
 function operationHtml({
@@ -49,12 +70,18 @@ function operationHtml({
       `<tr><td><code>${text(of.name)}</code></td><td>${text(of.in)}</td><td><code>${json(of.schema)}</code></td></tr>`,
   );
   const bodies = Object.entries(requestBody?.content ?? {}).map(
-    ([type, { schema }]) => `<h4>${text(type)}</h4><pre>${text(JSON.stringify(schema, null, 2))}</pre>`,
+    ([type, { schema, example }]) =>
+      `${example === undefined ? '' : `<h4>Example</h4><pre>${printed(example)}</pre>`}<h4>${text(type)}</h4><pre>${printed(schema)}</pre>`,
   );
   const statuses = Object.keys(responses).filter((status) => status !== 'default');
+  const answers = statuses.flatMap((status) =>
+    Object.entries(responses[status]?.content ?? {}).map(
+      ([type, { schema }]) => `<h4>Answer ${text(status)} ${text(type)}</h4><pre>${printed(schema)}</pre>`,
+    ),
+  );
   return `<details id="${text(operationId)}"><summary><span class="${method.toLowerCase()}">${method}</span>
 <code>${text(path)}</code> ${text(summary)}</summary>
-${rows.length === 0 ? '' : `<table>${rows.join('')}</table>`}${bodies.join('')}
+${rows.length === 0 ? '' : `<table>${rows.join('')}</table>`}${bodies.join('')}${answers.join('')}
 <p>Answers ${statuses.map(text).join(', ')}, or a problem.</p></details>`;
 }
 

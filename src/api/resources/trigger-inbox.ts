@@ -147,7 +147,8 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
       const { leaseId, wanted } = await selected(inbox, request.body);
       if (wanted.length === 0) return { acked_id: null, results: [] };
       const { notFound, stale } = await inboxes.ack(inbox, { leaseId, eventIds: wanted });
-      return { acked_id: leaseId, results: changed(wanted, [...notFound, ...stale], 'acked') };
+      const results = changed(wanted, [...notFound, ...stale], 'acked');
+      return { acked_id: results.length === 0 ? null : leaseId, results };
     },
   );
 
@@ -159,7 +160,8 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
       const { leaseId, wanted } = await selected(inbox, request.body);
       if (wanted.length === 0) return { released_id: null, results: [] };
       const { stale } = await inboxes.release(inbox, { leaseId, eventIds: wanted, delayMs: 0 });
-      return { released_id: leaseId, results: changed(wanted, stale, 'available') };
+      const results = changed(wanted, stale, 'available');
+      return { released_id: results.length === 0 ? null : leaseId, results };
     },
   );
 
