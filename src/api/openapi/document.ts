@@ -1,7 +1,7 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { ANSWERS } from './answers.ts';
 import { EXAMPLES } from './examples.ts';
-import { OPERATIONS, type Operation } from './operations.ts';
+import { OPERATIONS, type Operation, TAGS } from './operations.ts';
 import { count, object, ref, SCHEMAS } from './schemas.ts';
 
 interface SchemaOfRoute {
@@ -58,7 +58,7 @@ export class RouteBook {
       },
       servers: [{ url: '/' }],
       security: [{ apiKey: [] }, { bearer: [] }],
-      tags: [...new Set(this.#routes.map(({ operation }) => operation.tag))].map((name) => ({ name })),
+      tags: TAGS.map((name) => ({ name })),
       paths,
       webhooks: { event: { post: WEBHOOK } },
       components: {

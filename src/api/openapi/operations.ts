@@ -1,6 +1,20 @@
+/** In the order in which somebody new meets them. */
+export const TAGS = [
+  'Events',
+  'Endpoints',
+  'Deliveries',
+  'Sending again',
+  'Inboxes',
+  'REST hooks',
+  'Keys',
+  'Organizations',
+  'Operations',
+  'Zapier’s Trigger Inbox',
+] as const;
+
 /** What the document says of a route that its schemas don't. */
 export interface Operation {
-  readonly tag: string;
+  readonly tag: (typeof TAGS)[number];
   readonly summary: string;
   /** Of the answer when all is well. */
   readonly status: number;

@@ -93,16 +93,25 @@ function text(value: string): string {
   return value.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
-export const DOCS_STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-nav a { margin-right: 1rem; }
-details { border-top: 1px solid #8884; padding: .4rem 0; }
-summary { cursor: pointer; }
-summary span { display: inline-block; width: 4.5rem; font-weight: 700; font-size: .85rem; }
-.get { color: #1a7f37; } .post { color: #0969da; } .patch { color: #9a6700; } .delete { color: #cf222e; }
+export const DOCS_STYLE = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif;
+  --line: #8883; --muted: #6a6f78; --get: #1a7f37; --post: #0969da; --patch: #9a6700; --delete: #cf222e; }
 @media (prefers-color-scheme: dark) {
-  .get { color: #3fb950; } .post { color: #58a6ff; } .patch { color: #d29922; } .delete { color: #ff7b72; }
+  :root { --muted: #9aa0a8; --get: #3fb950; --post: #58a6ff; --patch: #d29922; --delete: #ff7b72; }
 }
-pre { overflow: auto; background: #8881; padding: .6rem; border-radius: .4rem; }
-td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
+body { max-width: 62rem; margin: 0 auto; padding: 0 1rem 6rem; }
+h1 small { color: var(--muted); font-size: 1rem; font-weight: 500; }
+h2 { margin: 2.5rem 0 .5rem; font-size: 1.15rem; }
+h4 { margin: 1rem 0 .3rem; font-size: .8rem; color: var(--muted); text-transform: uppercase; letter-spacing: .04em; }
+a { color: var(--post); }
+nav { position: sticky; top: 0; padding: .6rem 0; background: Canvas; border-bottom: 1px solid var(--line); }
+nav a { margin-right: 1rem; font-size: .9rem; text-decoration: none; white-space: nowrap; }
+section, details { scroll-margin-top: 4rem; }
+details { border-top: 1px solid var(--line); padding: .45rem 0; }
+summary { cursor: pointer; color: var(--muted); }
+summary:hover, details[open] > summary { color: inherit; }
+summary code { color: CanvasText; font-size: .92rem; margin-right: .6rem; }
+summary span { display: inline-block; width: 4.5rem; font-weight: 700; font-size: .8rem; }
+.get { color: var(--get); } .post { color: var(--post); } .patch { color: var(--patch); } .delete { color: var(--delete); }
+pre { overflow: auto; max-height: 26rem; background: #8881; padding: .7rem .9rem; border-radius: .5rem; font-size: .85rem; }
+table { font-size: .9rem; } td { padding: .1rem .8rem .1rem 0; vertical-align: top; }
 `;
