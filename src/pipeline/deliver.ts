@@ -132,9 +132,11 @@ export class Deliverer {
   /** Reads the endpoint anew, then looks whether something is due for it. */
   #lookUp(lane: Lane): void {
     const lookup = ++lane.lookups;
+    lane.changing = true;
     this.#run(async () => {
       const endpoint = await this.#perseverance.untilItWorks(() => this.#directory.find(lane.endpointId));
       if (lookup !== lane.lookups) return;
+      lane.changing = false;
       if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
       lane.endpoint = endpoint;
       lane.trustAgain();

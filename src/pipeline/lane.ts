@@ -25,6 +25,8 @@ export class Lane {
   due = false;
   /** Grows with every lookup of the endpoint, so that only the last one counts. */
   lookups = 0;
+  /** The endpoint was changed and is being read: what it was must not sign, or be reached, any more. */
+  changing = false;
   /** It has answered something since it was looked up. */
   proven = false;
   #hangs = 0;
@@ -45,7 +47,7 @@ export class Lane {
 
   /** How many attempts it may start now. After a rest it is one, until one succeeds. */
   capacity(monotonicNowMs: Milliseconds): number {
-    if (this.endpoint?.status !== 'active' || this.restMs(monotonicNowMs) > 0) return 0;
+    if (this.changing || this.endpoint?.status !== 'active' || this.restMs(monotonicNowMs) > 0) return 0;
     const careful = this.suspect || this.#failuresInRow >= BREAK_AFTER;
     return Math.max(0, (careful ? 1 : this.endpoint.maxConcurrency) - this.inFlight);
   }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
-import type { NewDelivery } from '../../src/core/delivery.ts';
 import { DEFAULT_OPTIONS } from '../../src/core/endpoint.ts';
-import { type DeliveryId, type EventId, IdSource } from '../../src/core/ids.ts';
+import { type DeliveryId, type EndpointId, type EventId, IdSource } from '../../src/core/ids.ts';
 import { jsonText } from '../../src/core/json-text.ts';
 import { SCOPES } from '../../src/core/organization.ts';
 import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
@@ -14,18 +13,57 @@ import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
 import { NO_METRICS } from '../../src/ports/metrics.ts';
 import { createSender } from '../../src/sender/sender.ts';
+import { Receiver } from '../support/receiver.ts';
 import { eventually } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('an event whose fan-out was older than the end of its endpoint is skipped, not left waiting', async (context) => {
+  const { store, bus, clock, organization, endpointId, send } = await startDeliverer(context);
+  await store.endpoints.disable(endpointId, 'gone', clock.now());
+  await bus.publish({ kind: 'endpoints_changed', organizationId: organization.id, endpointId });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const eventId = await send('late');
+  await eventually(async () => {
+    const [delivery] = await store.deliveries.ofEvent(organization.id, eventId);
+    assert.equal(delivery?.status, 'skipped');
+  }, 2_000);
+});
+
+test('while a changed endpoint is read, nothing is sent by what it was', async (context) => {
+  const receiver = await Receiver.start();
+  context.after(() => receiver.stop());
+  const other = await Receiver.start();
+  context.after(() => other.stop());
+  let gate = Promise.resolve();
+  const world = await startDeliverer(context, receiver.url, () => gate);
+  await world.send('before');
+  await receiver.waitFor(1);
+  const opened = Promise.withResolvers<void>();
+  gate = opened.promise;
+  const { organization, endpointId, store, clock, bus, send } = world;
+  await store.endpoints.update(organization.id, endpointId, { url: other.url, updatedAt: clock.now() });
+  await bus.publish({ kind: 'endpoints_changed', organizationId: organization.id, endpointId });
+  await send('after');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  opened.resolve();
+  await other.waitFor(1);
+  assert.equal(receiver.requests.length, 1);
+});
+
+/** A deliverer over a real engine with one endpoint. @param beforeFind what every look at the endpoint waits for */
+async function startDeliverer(
+  context: TestContext,
+  url = 'http://127.0.0.1:9/',
+  beforeFind: () => Promise<void> = async () => {},
+) {
   const clock = new SystemClock();
   const ids = new IdSource(() => clock.now(), randomFillSync);
-  let deliveries: readonly NewDelivery[] = [];
+  const endpointId = ids.next<EndpointId>();
   const engine = openSqliteEngine({
     dataDir: temporaryFolder(context),
     clock,
     ids,
-    fanOut: () => deliveries,
+    fanOut: () => [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderGroup: null }],
     dedupWindowMs: 1_000,
     maxBacklog: null,
     onFatal: (error) => assert.fail(String(error)),
@@ -41,11 +79,10 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     scopes: SCOPES,
     lastUsedAt: null,
   });
-  const endpointId = ids.next<never>();
   await store.endpoints.create({
     id: endpointId,
     organizationId: organization.id,
-    url: 'http://127.0.0.1:9/',
+    url,
     description: '',
     eventTypes: [],
     headers: {},
@@ -63,8 +100,14 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     updatedAt: now,
   });
   const sender = createSender({ allowedNetworks: [], allowLoopback: true, httpsOnly: false, clock });
-  const directory = new EndpointDirectory({ store: store.endpoints, bus, clock, maxAgeMs: Number.POSITIVE_INFINITY });
-  const endpoints = store.endpoints;
+  const { endpoints } = store;
+  const gated = Object.assign(Object.create(endpoints) as typeof endpoints, {
+    find: async (wanted: readonly EndpointId[]) => {
+      await beforeFind();
+      return endpoints.find(wanted);
+    },
+  });
+  const directory = new EndpointDirectory({ store: gated, bus, clock, maxAgeMs: Number.POSITIVE_INFINITY });
   const parts = {
     queue: engine.queue,
     endpoints,
@@ -83,32 +126,24 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
   };
   const deliverer = new Deliverer(parts);
   await deliverer.start();
-  try {
-    await endpoints.disable(endpointId, 'gone', clock.now());
-    await bus.publish({ kind: 'endpoints_changed', organizationId: organization.id, endpointId });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    deliveries = [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderGroup: null }];
-    const eventId = ids.next<EventId>();
-    await engine.intake.accept([
-      {
-        id: eventId,
-        organizationId: organization.id,
-        type: 'late',
-        data: jsonText(1),
-        dedupId: null,
-        orderingKey: null,
-        deliverAt: null,
-        createdAt: now,
-        traceparent: null,
-        hops: 0,
-      },
-    ]);
-    await eventually(async () => {
-      const [delivery] = await store.deliveries.ofEvent(organization.id, eventId);
-      assert.equal(delivery?.status, 'skipped');
-    }, 2_000);
-  } finally {
+  context.after(async () => {
     await deliverer.stop(100);
     await engine.close();
-  }
-});
+  });
+  const send = async (type: string): Promise<EventId> => {
+    const id = ids.next<EventId>();
+    const event = {
+      organizationId: organization.id,
+      data: jsonText(1),
+      dedupId: null,
+      orderingKey: null,
+      deliverAt: null,
+      createdAt: clock.now(),
+      traceparent: null,
+      hops: 0,
+    };
+    await engine.intake.accept([{ id, type, ...event }]);
+    return id;
+  };
+  return { store, bus, clock, organization, endpointId, send };
+}
