@@ -1,19 +1,18 @@
-import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SystemClock } from '../src/app/clock.ts';
 import { SILENT_LOG } from '../src/app/log.ts';
 import type { AcceptedEvent } from '../src/core/event.ts';
-import { type EventId, IdSource, type KeyId, type LeaseId, type OrganizationId } from '../src/core/ids.ts';
+import type { KeyId, LeaseId, OrganizationId } from '../src/core/ids.ts';
 import { DEFAULT_INBOX } from '../src/core/inbox.ts';
 import { jsonText } from '../src/core/json-text.ts';
 import { SCOPES } from '../src/core/organization.ts';
 import { openRedisPostgresEngine } from '../src/engines/redis-postgres/engine.ts';
 import { openSqliteEngine } from '../src/engines/sqlite/engine.ts';
 import type { Engine } from '../src/ports/engine.ts';
+import { claim } from './support/claims.ts';
+import { CLOCK, IDS, newEvent } from './support/events.ts';
 import { engineOf, numbersOf } from './support/processes.ts';
-import { median } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
 
 /**
@@ -24,8 +23,7 @@ const ENGINE = engineOf(process.argv);
 const [ROUNDS = 5, EVENTS = 10_000] = numbersOf(process.argv.slice(2));
 const BATCH = 100;
 
-const clock = new SystemClock();
-const ids = new IdSource(() => clock.now(), randomFillSync);
+const [clock, ids] = [CLOCK, IDS];
 const folder = mkdtempSync(join(tmpdir(), 'inbox-bench-'));
 const servers = ENGINE === 'distributed' ? await Servers.start() : undefined;
 const engine = await open();
@@ -49,18 +47,7 @@ try {
   const inbox = await engine.store.inboxes.get(organizationId, DEFAULT_INBOX);
   if (inbox === undefined) throw new Error('no inbox');
   const data = jsonText({ text: 'x'.repeat(960) });
-  const event = (): AcceptedEvent => ({
-    id: ids.next<EventId>(),
-    organizationId,
-    type: 'bench.inbox',
-    data,
-    dedupId: null,
-    orderingKey: null,
-    deliverAt: null,
-    createdAt: clock.now(),
-    traceparent: null,
-    hops: 0,
-  });
+  const event = () => newEvent(organizationId, 'bench.inbox', data);
   const ratios: number[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     const batches = Array.from({ length: EVENTS / BATCH }, () => Array.from({ length: BATCH }, event));
@@ -84,7 +71,13 @@ try {
       `recorded ${recorded.toFixed(0)}/s  leased and acknowledged ${perSecond.toFixed(0)}/s  ratio ${(perSecond / recorded).toFixed(2)}`,
     );
   }
-  console.log(`${ENGINE}: median ratio ${median(ratios).toFixed(2)}; target ≥ 0.30`);
+  claim({
+    name: 'leasing and acknowledging / recording',
+    engine: ENGINE,
+    unit: 'ratio',
+    values: ratios,
+    bound: { atLeast: 0.3 },
+  });
 } finally {
   await engine.close();
   await servers?.stop();

@@ -1,14 +1,14 @@
-import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AcceptedEvent } from '../src/core/event.ts';
-import { type DeliveryId, type EndpointId, type EventId, IdSource, type OrganizationId } from '../src/core/ids.ts';
+import type { DeliveryId, EndpointId, OrganizationId } from '../src/core/ids.ts';
 import { jsonText } from '../src/core/json-text.ts';
-import { timestamp } from '../src/core/time.ts';
 import { openSqliteEngine } from '../src/engines/sqlite/engine.ts';
 import { loadMigrations, loadSqlFiles } from '../src/engines/sqlite/sql-files.ts';
+import { CLOCK, IDS, newEvent } from './support/events.ts';
+import { median } from './support/raw-load.ts';
 
 export interface InsertFigures {
   /** Events and their deliveries a second, in transactions of `batch` events, into two tables without further indexes. */
@@ -28,8 +28,7 @@ interface Contender {
   close(): Promise<void> | undefined;
 }
 
-const clock = { now: () => timestamp(Date.now()), monotonicMs: () => performance.now() };
-const ids = new IdSource(clock.now, randomFillSync);
+const [clock, ids] = [CLOCK, IDS];
 const organizationId = ids.next<OrganizationId>();
 const endpointId = ids.next<EndpointId>();
 const data = jsonText({
@@ -87,25 +86,12 @@ export async function measureInserts(options: {
 }
 
 async function insertRate(insert: InsertBatch, { batch, events }: { batch: number; events: number }): Promise<number> {
-  const batches = Array.from({ length: Math.ceil(events / batch) }, () => Array.from({ length: batch }, newEvent));
+  const batches = Array.from({ length: Math.ceil(events / batch) }, () =>
+    Array.from({ length: batch }, () => newEvent(organizationId, 'order.created', data)),
+  );
   const started = performance.now();
   for (const one of batches) await insert(one);
   return (batches.length * batch * 1_000) / (performance.now() - started);
-}
-
-function newEvent(): AcceptedEvent {
-  return {
-    id: ids.next<EventId>(),
-    organizationId,
-    type: 'order.created',
-    data,
-    dedupId: null,
-    orderingKey: null,
-    deliverAt: null,
-    createdAt: clock.now(),
-    traceparent: null,
-    hops: 0,
-  };
 }
 
 const BARE_TABLES = `
@@ -158,10 +144,6 @@ function engine(
     },
   });
   return { insert: inserter(opened.intake), close: () => opened.close() };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 if (import.meta.main) {

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client } from '../test/support/service.ts';
+import { claim } from './support/claims.ts';
 import { openLoop } from './support/open-loop.ts';
 import { engineOf, numbersOf, startService } from './support/processes.ts';
 import { percentile } from './support/raw-load.ts';
@@ -40,8 +41,13 @@ try {
   const alone = await phase('healthy half alone', PER_SECOND, SECONDS, () => 'ok');
   const beside = await phase('beside the hung half', 2 * PER_SECOND, SECONDS, (n) => (n % 2 === 0 ? 'ok' : 'hang'));
   const again = await phase('the same again', 2 * PER_SECOND, SECONDS, (n) => (n % 2 === 0 ? 'ok' : 'hang'));
-  const ratios = [beside, again].map((p99) => (p99 / alone).toFixed(2));
-  console.log(`P99 beside / alone: ${ratios.join(' and ')} (target ≤ 1.5)`);
+  claim({
+    name: 'delivered P99 beside hung endpoints / alone',
+    engine: ENGINE,
+    unit: 'ratio',
+    values: [beside / alone, again / alone],
+    bound: { atMost: 1.5 },
+  });
 } finally {
   await client.close();
   receiver.kill('SIGTERM');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { measureInserts } from './insert-floor.ts';
+import { claim } from './support/claims.ts';
 import { engineOf, numbersOf, startService } from './support/processes.ts';
-import { median } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
 
 /**
@@ -27,9 +27,9 @@ try {
       `NDJSON ${perSecond.toFixed(0)}/s  engine's accept ${acceptMany.toFixed(0)}/s  bare loop ${bareTables.toFixed(0)}/s`,
     );
   }
-  console.log(
-    `${ENGINE}: ${median(engineRatios).toFixed(2)} of the embedded engine's accept (target ≥ 0.50), ${median(bareRatios).toFixed(2)} of the bare loop (target ≥ 0.60)`,
-  );
+  const common = { engine: ENGINE, unit: 'ratio' } as const;
+  claim({ ...common, name: 'NDJSON / the embedded accept', values: engineRatios, bound: { atLeast: 0.5 } });
+  claim({ ...common, name: 'NDJSON / bare insert loop', values: bareRatios, bound: { atLeast: 0.6 } });
 } finally {
   await (servers ?? service).stop();
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import type { ServiceProcess } from '../test/support/service-process.ts';
+import { claim } from './support/claims.ts';
+import { residentMegabytes } from './support/process-cost.ts';
 import { numbersOf } from './support/processes.ts';
 import { rawLoad } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
@@ -29,22 +29,24 @@ try {
     rawLoad({ url: api.url, connections: 32, durationMs, expectStatus: 202, requestOf: () => request });
 
   await send(1_000);
-  const apiBefore = rss(api);
+  const apiBefore = residentMegabytes(api.pid);
   let sent = 0;
   for (sent = await waiting(); sent < EVENTS; sent = await waiting()) {
     await send(2_000);
     progress(`${sent} of ${EVENTS} accepted`);
   }
   progress('');
-  console.log(`${sent} events wait; the api took ${rss(api) - apiBefore} MB for them (${rss(api)} MB in all)`);
+  console.log(
+    `${sent} events wait; the api took ${residentMegabytes(api.pid) - apiBefore} MB for them (${residentMegabytes(api.pid)} MB in all)`,
+  );
 
   const worker = await servers.run('worker');
-  const workerBefore = rss(worker);
+  const workerBefore = residentMegabytes(worker.pid);
   const from = await waiting();
   const since = performance.now();
   let peak = 0;
   for (let left = from; left > 0; left = await waiting()) {
-    peak = Math.max(peak, rss(worker));
+    peak = Math.max(peak, residentMegabytes(worker.pid));
     progress(`${left} left`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -55,6 +57,8 @@ try {
   );
   const bare = await bareInserts();
   console.log(`bare loop of inserts ${bare.toFixed(0)} events/s: ratio ${(perSecond / bare).toFixed(2)}`);
+  const engine = 'distributed';
+  claim({ name: 'one worker records', engine, unit: 'per second', values: [perSecond], bound: { atLeast: 5_000 } });
 } finally {
   await servers.stop();
 }
@@ -83,11 +87,6 @@ async function bareInserts(): Promise<number> {
   const perSecond = (total / (performance.now() - since)) * 1_000;
   await client.end();
   return perSecond;
-}
-
-function rss(process: ServiceProcess): number {
-  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${process.pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(line) / 1_024);
 }
 
 function progress(text: string): void {

@@ -11,9 +11,11 @@ import { Pool } from 'undici';
 import type { EndpointId } from '../src/core/ids.ts';
 import { timestamp } from '../src/core/time.ts';
 import { createSender } from '../src/sender/sender.ts';
+import { claim } from './support/claims.ts';
+import { numbersOf } from './support/processes.ts';
+import { median } from './support/raw-load.ts';
 
-const ROUNDS = 7;
-const ROUND_MS = 1_000;
+const [ROUNDS = 7, ROUND_MS = 1_000] = numbersOf(process.argv.slice(2));
 const BODY = JSON.stringify({ id: 'x'.repeat(36), data: 'y'.repeat(960) });
 const HEADERS = {
   'content-type': 'application/json',
@@ -56,10 +58,6 @@ async function measure(concurrency: number, post: () => Promise<unknown>): Promi
   return { perSecond: (posts / (performance.now() - startedAt)) * 1_000, cpuMicroseconds: (user + system) / posts };
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
 async function compare(port: number, concurrency: number): Promise<void> {
   const url = `http://127.0.0.1:${port}/hook`;
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: concurrency, pipelining: 1 });
@@ -86,15 +84,16 @@ async function compare(port: number, concurrency: number): Promise<void> {
     bare.push(bareRound);
     ours.push(oursRound);
   }
-  const ratio = (key: keyof Measured): string =>
-    median(ours.map((round, index) => round[key] / (bare[index]?.[key] ?? Number.NaN))).toFixed(2);
+  const ratios = (key: keyof Measured) => ours.map((round, index) => round[key] / (bare[index]?.[key] ?? Number.NaN));
   const middle = (rounds: readonly Measured[], key: keyof Measured): string =>
     median(rounds.map((round) => round[key])).toFixed(0);
   console.log(
-    `concurrency ${concurrency}: sender ${middle(ours, 'perSecond')}/s, bare pool ${middle(bare, 'perSecond')}/s, ` +
-      `ratio ${ratio('perSecond')}; CPU ${middle(ours, 'cpuMicroseconds')} and ${middle(bare, 'cpuMicroseconds')} µs ` +
-      `a request, ratio ${ratio('cpuMicroseconds')}`,
+    `concurrency ${concurrency}: sender ${middle(ours, 'perSecond')}/s, bare pool ${middle(bare, 'perSecond')}/s; ` +
+      `CPU ${middle(ours, 'cpuMicroseconds')} and ${middle(bare, 'cpuMicroseconds')} µs a request, ` +
+      `ratio ${median(ratios('cpuMicroseconds')).toFixed(2)}`,
   );
+  const name = `sending, ${concurrency} at once / bare undici`;
+  claim({ name, engine: 'both', unit: 'ratio', values: ratios('perSecond'), bound: { atLeast: 0.75 } });
   await Promise.all([pool.close(), sender.close(1_000)]);
 }
 
