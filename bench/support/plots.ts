@@ -10,15 +10,15 @@ text{font:12px system-ui,sans-serif;fill:#1f2933}.dim{fill:#66727f}.line{stroke:
 .c0{stroke:#2dd4bf}.c1{stroke:#60a5fa}.c2{stroke:#fbbf24}.c3{stroke:#a78bfa}.c4{stroke:#f472b6}.c5{stroke:#a3e635}}
 </style>`;
 
-const WIDTH = 860;
-const LABELS = 340;
+const WIDTH = 960;
+const LABELS = 370;
 const ROW = 26;
 
 /** A row a claim: the median as a dot, the rounds' spread as a line, the bound as a mark. Ratios share one axis. */
 export function ratioPlot(claims: readonly Claim[]): string {
   const shown = claims.filter(({ unit }) => unit === 'ratio');
   const top = Math.max(1.2, ...shown.flatMap(({ values, bound }) => [...values, boundOf(bound)]));
-  const x = (value: number) => LABELS + (value / top) * (WIDTH - LABELS - 70);
+  const x = (value: number) => LABELS + (value / top) * (WIDTH - LABELS - 130);
   const height = 40 + shown.length * ROW;
   const axis = Array.from({ length: Math.floor(top / 0.5) + 1 }, (_, n) => n * 0.5).map(
     (value) =>
@@ -34,7 +34,7 @@ export function ratioPlot(claims: readonly Claim[]): string {
       `<line class="${kind}" stroke-width="2" x1="${x(least)}" x2="${x(most)}" y1="${y}" y2="${y}"/>`,
       `<circle class="${kind}" cx="${x(median(one.values))}" cy="${y}" r="4.5"/>`,
       `<line class="bound" stroke-width="2" x1="${bound}" x2="${bound}" y1="${y - 9}" y2="${y + 9}"/>`,
-      `<text class="dim" x="${WIDTH - 60}" y="${y + 4}">${figure(median(one.values))} (${boundText(one.bound)})</text>`,
+      `<text class="dim" x="${WIDTH - 110}" y="${y + 4}">${figure(median(one.values))} (${boundText(one.bound)})</text>`,
     ].join('');
   });
   return svg(height, [...axis, ...rows]);
