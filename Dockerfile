@@ -10,10 +10,12 @@ WORKDIR /srv/triggers
 COPY --from=packages /srv/triggers/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+COPY deploy/docker/healthcheck.mjs ./
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 EXPOSE 8000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["node", "healthcheck.mjs"]
 # Node itself is process 1 and gets the signals.
 ENTRYPOINT ["node", "--max-semi-space-size=4", "src/cli/main.ts"]
 CMD ["serve"]
