@@ -13,6 +13,7 @@ import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
 import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { createSender } from '../../src/sender/sender.ts';
 import { eventually } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -76,6 +77,7 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
     log: SILENT_LOG,
     userAgent: 'test',
     metrics: NO_METRICS,
+    tracer: NO_TRACER,
     maxOpenFiles: 1_024,
     intake: engine.intake,
     ids,
