@@ -29,6 +29,7 @@ import { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { FanOut } from '../ports/fan-out.ts';
+import type { Finding } from '../ports/finding.ts';
 import type { Log } from '../ports/log.ts';
 import { type Metrics, NO_METRICS } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
@@ -197,6 +198,16 @@ export async function openEngine(
   const { openSqliteEngine } = await import('../engines/sqlite/engine.ts');
   const { onFatal } = args;
   return { engine: openSqliteEngine({ ...common, dataDir: settings.dataDir, clock, ids, fanOut, onFatal }), ids };
+}
+
+/** For `doctor`: looks and changes nothing. */
+export async function inspectParts(settings: Settings, clock: Clock): Promise<readonly Finding[]> {
+  if (settings.servers === null) {
+    const { inspectFolder } = await import('../engines/sqlite/inspect.ts');
+    return inspectFolder(settings.dataDir);
+  }
+  const { inspectServers } = await import('../engines/redis-postgres/inspect.ts');
+  return inspectServers({ ...settings.servers, clock });
 }
 
 /** For `migrate-data`. Throws `StartRefused`. */

@@ -139,7 +139,7 @@ export const SETTINGS = {
   LOG_SQL: trueOrFalse({ fallback: 'false', meaning: 'Log statements (never their values).' }),
   PROMETHEUS_ENABLED: trueOrFalse({ fallback: 'true', meaning: 'Serve `/metrics`.' }),
   OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], {
-    meaning: 'The collector that traces go to (OTLP over HTTP, JSON); `/v1/traces` is added.',
+    meaning: 'The collector of traces (OTLP/HTTP, JSON), without `/v1/traces`.',
   }),
   OTEL_EXPORTER_OTLP_HEADERS: secret(
     optional(
@@ -151,7 +151,7 @@ export const SETTINGS = {
   ),
   OTEL_TRACES_SAMPLER_ARG: pattern('a share from 0 to 1, such as 0.01', /^(0|1|0?\.\d{1,9}|1\.0+)$/, {
     fallback: '1',
-    meaning: 'The share of traces that is recorded; a trace that its client began goes by what the client says.',
+    meaning: 'Share of traces that is recorded; the client’s own word goes first.',
   }),
   HEALTH_PORT: optional(
     wholeNumber(0, 65_535, '', { fallback: '', meaning: 'Health and metrics of processes without an API.' }),
