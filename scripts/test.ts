@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, statSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PostgresServer } from '../test/support/postgres-server.ts';
+import { findLeaks } from './leaks.ts';
 
 /** Files of these folders need a PostgreSQL: one for all of them, each test with a database of its own. */
 const WITH_POSTGRES = /^test\/(conformance|distributed|faults|postgres)\//;
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  const logFolder = mkdtempSync(join(tmpdir(), 'triggers-test-logs-'));
   const postgres = files.some((file) => WITH_POSTGRES.test(file)) ? await PostgresServer.start() : undefined;
   const child = spawn(
     process.execPath,
@@ -60,6 +63,7 @@ async function main(): Promise<void> {
       env: {
         ...process.env,
         NODE_ENV: 'test',
+        TEST_LOG_FOLDER: logFolder,
         ...(postgres === undefined ? {} : { TEST_POSTGRES_URL: postgres.url() }),
       },
     },
@@ -68,6 +72,13 @@ async function main(): Promise<void> {
   const [code] = (await once(child, 'exit')) as [number | null];
   await postgres?.stop();
   process.exitCode = code ?? 1;
+  const leaks = findLeaks(logFolder);
+  if (leaks.length > 0) {
+    process.stderr.write(`\nFAILED payloads or secrets were logged (the files are left there):\n${leaks.join('\n')}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  rmSync(logFolder, { recursive: true, force: true });
 }
 
 await main();

@@ -48,6 +48,7 @@ export async function acceptItems(
     return request.kind === 'event' ? request.input : request.problem;
   });
   const inputs = read.filter(isInput);
+  parts.acceptStation.noteRejected(read.length - inputs.length);
   const accepted = await parts.acceptStation.acceptMany(inputs, args.origin);
   let next = 0;
   let failure: EngineUnavailable | undefined;

@@ -14,7 +14,10 @@ export function logRequests(
     // Nobody but ourselves asks yet.
     if (phase() === 'starting') return done();
     const tookMs = reply.elapsedTime;
-    metrics.request(request.routeOptions.url ?? 'unknown', request.method, reply.statusCode, tookMs);
+    const { url: route = 'unknown' } = request.routeOptions;
+    metrics.request(route, request.method, reply.statusCode, tookMs);
+    if (reply.statusCode >= 400 && isRefusedEvent(route, request.method, reply.statusCode))
+      metrics.events('rejected', 1);
     if (tookMs > SLOW_MS && !isToWait(request)) {
       const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
       log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request, reply, tookMs)}`);
@@ -33,6 +36,11 @@ export function logCutAnswer({ log }: Pick<ApiParts, 'log'>, request: FastifyReq
 function line(request: FastifyRequest, reply: FastifyReply, tookMs: number): string {
   const path = request.url.split('?', 1)[0] ?? '';
   return `${request.method} ${path.slice(0, 200)} status=${reply.statusCode} duration=${tookMs.toFixed(2)}ms`;
+}
+
+/** Those in batches are counted where they are read; a 5xx is no fault of the event. */
+function isRefusedEvent(route: string, method: string, status: number): boolean {
+  return route === '/api/events' && method === 'POST' && status < 500;
 }
 
 /** Waiting is what it was asked to do. */

@@ -29,12 +29,14 @@ import { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { FanOut } from '../ports/fan-out.ts';
+import type { Finding } from '../ports/finding.ts';
 import type { Log } from '../ports/log.ts';
 import { type Metrics, NO_METRICS } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import type { RecordSource } from '../ports/transfer.ts';
 import { createSender } from '../sender/sender.ts';
-import type { MetricsPage } from './metrics.ts';
+import { type Observed, observe } from './observe.ts';
 import { maxOpenFiles } from './open-files.ts';
 import { hasApi, hasDeliverer, hasWorker, type Role } from './roles.ts';
 import { DEVELOPMENT_KEY, type Settings } from './settings.ts';
@@ -62,6 +64,7 @@ interface ComposeArguments {
 export interface Parts {
   readonly engine: Engine;
   readonly ids: IdSource;
+  readonly tracer: Tracer;
   /** The API, or where a role has none and `HEALTH_PORT` is set, health alone. */
   readonly server: FastifyInstance | null;
   readonly inboxStation: InboxStation | null;
@@ -81,7 +84,9 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
   const { role, settings, log } = args;
   // The embedded engine asks for fan-out, which asks the directory, which reads the engine's store.
   let fanOut: FanOut = () => [];
-  const { engine, ids } = await openEngine(args, (event) => fanOut(event));
+  const observed = await observe(role, settings, log);
+  const { metrics, tracer } = observed;
+  const { engine, ids } = await openEngine({ ...args, metrics }, (event) => fanOut(event));
   if (engine.lastEventId !== null) ids.raiseFloor(engine.lastEventId);
   const { store, bus, activity, clock, worker } = engine;
   const alone = worker === null;
@@ -93,20 +98,40 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
   });
   fanOut = createFanOut(directory, ids);
 
-  const { metrics, metricsPage } = await openMetrics(settings, engine);
   const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
   const inboxStation = hasApi(role)
     ? new InboxStation({ store: store.inboxes, notifications: store.notifications, ids, clock })
     : null;
   const liveTail = hasApi(role) ? new LiveTail({ feed: activity, events: store.events, bus }) : null;
   const leadership = worker?.leadership ?? null;
+  const deliverer =
+    hasDeliverer(role) && sender !== null
+      ? new Deliverer({
+          queue: engine.queue,
+          endpoints: store.endpoints,
+          directory,
+          bus,
+          activity,
+          sender,
+          clock,
+          log,
+          metrics,
+          tracer,
+          userAgent: USER_AGENT,
+          intake: engine.intake,
+          ids,
+          disableAfterMs: settings.webhook.disableAfterMs,
+          maxOpenFiles: maxOpenFiles(),
+        })
+      : null;
   return {
     engine,
     ids,
+    tracer,
     sender,
     inboxStation,
     liveTail,
-    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, metrics, metricsPage }),
+    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer }),
     persister:
       hasWorker(role) && worker !== null
         ? new Persister({
@@ -118,6 +143,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
             clock,
             log,
             metrics,
+            tracer,
             maxBatches: settings.maxConcurrentEvents,
           })
         : null,
@@ -145,36 +171,23 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
       hasDeliverer(role) && sender !== null
         ? new Notifier({ store, sender, ids, clock, log, userAgent: USER_AGENT })
         : null,
-    deliverer:
-      hasDeliverer(role) && sender !== null
-        ? new Deliverer({
-            queue: engine.queue,
-            endpoints: store.endpoints,
-            directory,
-            bus,
-            activity,
-            sender,
-            clock,
-            log,
-            metrics,
-            userAgent: USER_AGENT,
-            intake: engine.intake,
-            ids,
-            disableAfterMs: settings.webhook.disableAfterMs,
-            maxOpenFiles: maxOpenFiles(),
-          })
-        : null,
+    deliverer,
   };
 }
 
 /** Each is loaded only where it runs: the clients of the servers alone would be 15 MB of the embedded one's memory. */
 export async function openEngine(
-  args: Pick<ComposeArguments, 'settings' | 'log' | 'clock' | 'onFatal'>,
+  args: Pick<ComposeArguments, 'settings' | 'log' | 'clock' | 'onFatal'> & { readonly metrics?: Metrics },
   fanOut: FanOut = () => [],
 ): Promise<{ engine: Engine; ids: IdSource }> {
   const { settings, log, clock } = args;
   const logSql = settings.logSql ? { logSql: logStatements(log) } : {};
-  const common = { dedupWindowMs: settings.dedupWindowMs, maxBacklog: settings.maxBacklog, ...logSql };
+  const common = {
+    dedupWindowMs: settings.dedupWindowMs,
+    maxBacklog: settings.maxBacklog,
+    ...logSql,
+    metrics: args.metrics ?? NO_METRICS,
+  };
   if (settings.servers !== null) {
     const { openRedisPostgresEngine } = await import('../engines/redis-postgres/engine.ts');
     const consumer = `${hostname()}-${process.pid}`;
@@ -187,17 +200,14 @@ export async function openEngine(
   return { engine: openSqliteEngine({ ...common, dataDir: settings.dataDir, clock, ids, fanOut, onFatal }), ids };
 }
 
-interface ObservedBy {
-  readonly metrics: Metrics;
-  readonly metricsPage: MetricsPage | null;
-}
-
-/** Loaded only where it is on: it is some megabytes. */
-async function openMetrics({ prometheusEnabled }: Settings, engine: Engine): Promise<ObservedBy> {
-  if (!prometheusEnabled) return { metrics: NO_METRICS, metricsPage: null };
-  const { createMetrics } = await import('./metrics.ts');
-  const { metrics, pageOf } = createMetrics();
-  return { metrics, metricsPage: pageOf(engine) };
+/** For `doctor`: looks and changes nothing. */
+export async function inspectParts(settings: Settings, clock: Clock): Promise<readonly Finding[]> {
+  if (settings.servers === null) {
+    const { inspectFolder } = await import('../engines/sqlite/inspect.ts');
+    return inspectFolder(settings.dataDir);
+  }
+  const { inspectServers } = await import('../engines/redis-postgres/inspect.ts');
+  return inspectServers({ ...settings.servers, clock });
 }
 
 /** For `migrate-data`. Throws `StartRefused`. */
@@ -226,9 +236,13 @@ async function newServer(
   { role, settings, log, phase }: ComposeArguments,
   parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation' | 'liveTail'> & {
     readonly fanOut: FanOut;
-  } & ObservedBy,
+    readonly observed: Observed;
+    readonly deliverer: Deliverer | null;
+  },
 ): Promise<FastifyInstance | null> {
-  const { engine, ids, fanOut, sender, inboxStation, liveTail, metrics, metricsPage } = parts;
+  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer } = parts;
+  const { metrics, tracer } = observed;
+  const metricsPage = observed.pageOf(engine, deliverer === null ? null : () => deliverer.lanes());
   const { clock, store, bus, activity, worker } = engine;
   if (sender === null || inboxStation === null || liveTail === null || !hasApi(role)) {
     return settings.healthPort === null ? null : createHealthServer({ engine, version: VERSION, phase, metricsPage });
@@ -250,6 +264,7 @@ async function newServer(
       log,
       activity,
       metrics,
+      tracer,
       intakeIsRecord: worker === null,
     }),
     adminToken: settings.adminToken,

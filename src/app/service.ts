@@ -101,6 +101,7 @@ async function stop(parts: Parts, clock: Clock): Promise<void> {
     parts.deliverer === null ? parts.sender?.close(DELIVERY_GRACE_MS) : parts.deliverer.stop(DELIVERY_GRACE_MS),
   ]);
   await parts.engine.close();
+  await parts.tracer.close();
 }
 
 async function listen({ server }: Parts, { host }: Settings, port: number): Promise<string | null> {

@@ -61,6 +61,9 @@ export interface Settings {
   readonly logSql: boolean;
   readonly prometheusEnabled: boolean;
   readonly otelEndpoint: string | null;
+  readonly otelHeaders: string | null;
+  /** Of the traces that begin here. */
+  readonly otelRatio: number;
 }
 
 /** SEED.md's: of the development organization, so that its curl works as it stands. Refused in production. */
@@ -135,7 +138,21 @@ export const SETTINGS = {
   }),
   LOG_SQL: trueOrFalse({ fallback: 'false', meaning: 'Log statements (never their values).' }),
   PROMETHEUS_ENABLED: trueOrFalse({ fallback: 'true', meaning: 'Serve `/metrics`.' }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], { meaning: 'Where traces go.' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'], {
+    meaning: 'The collector of traces (OTLP/HTTP, JSON), without `/v1/traces`.',
+  }),
+  OTEL_EXPORTER_OTLP_HEADERS: secret(
+    optional(
+      pattern('pairs such as name=value, commas between', /^[\w.-]+=[^,\s]+(,[\w.-]+=[^,\s]+)*$/, {
+        fallback: '',
+        meaning: 'Headers for the collector, as `authorization=Bearer%20TOKEN`.',
+      }),
+    ),
+  ),
+  OTEL_TRACES_SAMPLER_ARG: pattern('a share from 0 to 1, such as 0.01', /^(0|1|0?\.\d{1,9}|1\.0+)$/, {
+    fallback: '1',
+    meaning: 'Share of traces that is recorded; the client’s own word goes first.',
+  }),
   HEALTH_PORT: optional(
     wholeNumber(0, 65_535, '', { fallback: '', meaning: 'Health and metrics of processes without an API.' }),
   ),
@@ -276,5 +293,7 @@ function shape(values: Values): Settings {
     logSql: values.LOG_SQL,
     prometheusEnabled: values.PROMETHEUS_ENABLED,
     otelEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+    otelHeaders: values.OTEL_EXPORTER_OTLP_HEADERS,
+    otelRatio: Number(values.OTEL_TRACES_SAMPLER_ARG),
   });
 }

@@ -9,6 +9,8 @@ export type Command =
   | { readonly kind: 'dead'; readonly action: DeadAction; readonly ids: readonly string[] }
   /** Copies the embedded engine's data into PostgreSQL. */
   | { readonly kind: 'migrate-data'; readonly overrides: Environment }
+  /** Looks whether the service can run here. */
+  | { readonly kind: 'doctor'; readonly json: boolean; readonly overrides: Environment }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   /** A sentence that says what to write instead. */
@@ -25,10 +27,11 @@ interface Words {
   readonly positionals: string[];
   readonly overrides: Record<string, string>;
   processes: number | null;
+  json: boolean;
 }
 
 export function readArguments(args: readonly string[]): Command {
-  const words: Words = { positionals: [], overrides: {}, processes: null };
+  const words: Words = { positionals: [], overrides: {}, processes: null, json: false };
   for (const token of tokensOf(args)) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
@@ -37,6 +40,10 @@ export function readArguments(args: readonly string[]): Command {
       continue;
     }
     if (token.name === 'help' || token.name === 'version') return { kind: token.name };
+    if (token.name === 'json') {
+      words.json = true;
+      continue;
+    }
     const mistaken = readOption(token, words);
     if (mistaken !== undefined) return mistaken;
   }
@@ -61,13 +68,15 @@ function readOption(token: Extract<Token, { kind: 'option' }>, words: Words): Co
   return undefined;
 }
 
-function commandOf({ positionals, overrides, processes }: Words): Command {
+function commandOf({ positionals, overrides, processes, json }: Words): Command {
   const [first = 'serve', ...rest] = positionals;
+  if (json && first !== 'doctor') return mistake('--json belongs to doctor.');
   const role = ROLES.find((name) => name === first);
   if (role !== undefined) {
     return rest[0] === undefined ? { kind: 'run', role, processes: processes ?? 1, overrides } : unknown(rest[0]);
   }
   if (processes !== null) return mistake(`--processes belongs to ${ROLES.join(', ')}.`);
+  if (first === 'doctor') return rest[0] === undefined ? { kind: 'doctor', json, overrides } : unknown(rest[0]);
   if (first === 'migrate-data') {
     return rest[0] === undefined ? { kind: 'migrate-data', overrides } : unknown(rest[0]);
   }
@@ -88,6 +97,7 @@ function tokensOf(args: readonly string[]) {
     host: text,
     'data-dir': text,
     processes: text,
+    json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens;

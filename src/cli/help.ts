@@ -19,6 +19,8 @@ Commands
   dead list     shows the events that could not be recorded
   dead requeue [ID...]   puts them back, all when no id is given
   dead drop ID...|all    takes them away for good
+  doctor [--json]        looks whether the service can run here, and says in
+                words what to change
   migrate-data  copies the embedded engine's data (DATA_DIR) to PostgreSQL
 
 Options (the first three override the setting of that name)

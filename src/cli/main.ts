@@ -29,6 +29,10 @@ async function main(): Promise<number> {
       const { dead } = await import('./dead.ts');
       return await dead(command);
     }
+    case 'doctor': {
+      const { doctor } = await import('./doctor.ts');
+      return await doctor(command);
+    }
     case 'migrate-data': {
       const { migrateData } = await import('./migrate-data.ts');
       return await migrateData(command);

@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { AcceptOutcome, Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import { logPersisted } from './persisted-log.ts';
 
@@ -36,6 +37,7 @@ export class AcceptStation {
   readonly #log: Log;
   readonly #activity: ActivityFeed;
   readonly #metrics: Metrics;
+  readonly #tracer: Tracer;
   readonly #intakeIsRecord: boolean;
 
   /** @param parts.intakeIsRecord accepting puts the event into the record itself, no worker does later */
@@ -46,6 +48,7 @@ export class AcceptStation {
     log: Log;
     activity: ActivityFeed;
     metrics: Metrics;
+    tracer: Tracer;
     intakeIsRecord: boolean;
   }) {
     this.#intake = parts.intake;
@@ -54,6 +57,7 @@ export class AcceptStation {
     this.#log = parts.log;
     this.#activity = parts.activity;
     this.#metrics = parts.metrics;
+    this.#tracer = parts.tracer;
     this.#intakeIsRecord = parts.intakeIsRecord;
   }
 
@@ -88,11 +92,18 @@ export class AcceptStation {
     return answers.flat();
   }
 
+  /** So many were no events, or were not allowed. */
+  noteRejected(count: number): void {
+    if (count > 0) this.#metrics.events('rejected', count);
+  }
+
   async #acceptGroup(inputs: readonly EventInput[], origin: Origin): Promise<Acceptance[]> {
     const startedAt = this.#clock.monotonicMs();
     const events = inputs.map((input) => this.#eventOf(input, origin));
     const outcomes = await this.#intake.accept(events);
     const tookMs = this.#clock.monotonicMs() - startedAt;
+    this.#metrics.accept(tookMs);
+    this.#tracer.accepted(events, outcomes, { tookMs, isRecorded: this.#intakeIsRecord });
     const acceptances = events.map((event, at): Acceptance => {
       const outcome = outcomes[at];
       if (outcome === undefined) throw new Error('the intake answered no outcome');
@@ -113,8 +124,9 @@ export class AcceptStation {
   }
 
   #eventOf(input: EventInput, origin: Origin): AcceptedEvent {
+    const id = this.#ids.next<EventId>();
     return {
-      id: this.#ids.next<EventId>(),
+      id,
       organizationId: origin.organizationId,
       type: input.type,
       data: input.data,
@@ -122,7 +134,7 @@ export class AcceptStation {
       orderingKey: input.orderingKey,
       deliverAt: input.deliverAt,
       createdAt: this.#clock.now(),
-      traceparent: origin.traceparent,
+      traceparent: this.#tracer.begin(origin.traceparent, id),
       hops: origin.hops,
     };
   }

@@ -10,6 +10,7 @@ import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '..
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { OutgoingRequest, Sender } from '../ports/sender.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { OperationalEvents } from './operational-events.ts';
 import type { Perseverance } from './perseverance.ts';
@@ -32,6 +33,7 @@ export class Attempts {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #metrics: Metrics;
+  readonly #tracer: Tracer;
   readonly #userAgent: string;
   readonly #perseverance: Perseverance;
   readonly #settle: Batcher<Settlement, SettleOutcome>;
@@ -45,6 +47,7 @@ export class Attempts {
     clock: Clock;
     log: Log;
     metrics: Metrics;
+    tracer: Tracer;
     userAgent: string;
     perseverance: Perseverance;
   }) {
@@ -56,6 +59,7 @@ export class Attempts {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#metrics = parts.metrics;
+    this.#tracer = parts.tracer;
     this.#userAgent = parts.userAgent;
     this.#perseverance = parts.perseverance;
     this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE });
@@ -90,6 +94,10 @@ export class Attempts {
   ): Promise<ComesAgainAt> {
     const outcome = await this.#sender.send(made.request);
     made.onOutcome(outcome);
+    this.#tracer.attempted(deliveries, outcome, {
+      at: made.at,
+      traceparent: made.request.headers['traceparent'] ?? '',
+    });
     const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, { outcome, startedAt: made.at }));
     return earliest(await Promise.all(ends));
   }
@@ -146,7 +154,7 @@ export class Attempts {
       return null;
     }
     this.#metrics.attempt(outcome.error ?? 'delivered', outcome.durationMs);
-    if (settlement.next.status !== 'retrying') this.#metrics.delivery(settlement.next.status);
+    this.#metrics.delivery(settlement.next.status);
     this.#tell(delivery, settlement);
     if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
     else await this.#health.note(endpoint, outcome.error === null);

@@ -9,9 +9,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { DeliveryQueue, TakenDelivery, TakenLane } from '../ports/delivery-queue.ts';
 import type { Intake } from '../ports/intake.ts';
 import type { Log } from '../ports/log.ts';
-import type { Metrics } from '../ports/metrics.ts';
+import type { LaneCounts, Metrics } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import { Attempts } from './attempts.ts';
 import { Collector } from './collector.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
@@ -59,6 +60,7 @@ export class Deliverer {
     clock: Clock;
     log: Log;
     metrics: Metrics;
+    tracer: Tracer;
     userAgent: string;
     intake: Intake;
     ids: IdSource;
@@ -110,6 +112,19 @@ export class Deliverer {
     }
     await this.#sender.close(graceMs);
     while (this.#work.size > 0) await Promise.allSettled(this.#work);
+  }
+
+  /** Of all lanes as they are now: for whoever looks, not for often. */
+  lanes(): LaneCounts {
+    const now = this.#clock.monotonicMs();
+    const lanes = [...this.#lanes.values()];
+    const count = (is: (lane: Lane) => boolean) => lanes.filter(is).length;
+    return {
+      sending: count(({ inFlight }) => inFlight > 0),
+      waiting: count(({ due }) => due),
+      resting: count((lane) => lane.restMs(now) > 0),
+      suspect: count(({ suspect }) => suspect),
+    };
   }
 
   /** An event whose fan-out was older than the end of its endpoint comes after what waited there was ended: ended too. */

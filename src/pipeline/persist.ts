@@ -10,6 +10,7 @@ import type { EventStream, StreamEntry } from '../ports/event-stream.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import { logPersisted } from './persisted-log.ts';
 import { Retries } from './retries.ts';
@@ -49,6 +50,7 @@ export class Persister {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #metrics: Metrics;
+  readonly #tracer: Tracer;
   readonly #maxBatches: number;
   readonly #retries: Retries;
   readonly #running = new Set<Promise<void>>();
@@ -68,6 +70,7 @@ export class Persister {
     clock: Clock;
     log: Log;
     metrics: Metrics;
+    tracer: Tracer;
     maxBatches: number;
   }) {
     this.#stream = parts.stream;
@@ -78,6 +81,7 @@ export class Persister {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#metrics = parts.metrics;
+    this.#tracer = parts.tracer;
     this.#maxBatches = parts.maxBatches;
     this.#retries = new Retries();
   }
@@ -200,6 +204,7 @@ export class Persister {
 
   async #recordAll(routed: readonly Routed[]): Promise<void> {
     if (routed.length === 0) return;
+    const startedAt = this.#clock.now();
     try {
       const done = await this.#untilItWorks(
         async () => {
@@ -214,10 +219,13 @@ export class Persister {
       await this.#isolate(routed, error);
       return;
     }
+    const endedAt = this.#clock.now();
+    this.#metrics.group('record', routed.length);
     for (const { event } of routed) {
       const ageMs = this.#age(event);
       logPersisted(this.#log, event.id, ageMs);
       this.#metrics.persisted(ageMs);
+      this.#tracer.persisted(event, startedAt, endedAt);
     }
     this.#activity.publish(routed.map(({ event }) => ({ kind: 'event', event })));
     await this.#announce(routed);

@@ -12,6 +12,8 @@ describe('metrics', () => {
     const { id } = (await service.post('/api/endpoints', endpoint)).json;
     const eventId = await service.send('secret.type', 1, { dedup_id: 'one' });
     await service.post('/api/events', { type: 'secret.type', data: 1, dedup_id: 'one' });
+    await service.post('/api/events', { data: 1 });
+    await service.post('/api/events/batch', [{ data: 1 }, { data: 2 }]);
     await service.get('/api/no-such-route');
     const value = (text: string, name: string) =>
       Number(
@@ -32,7 +34,9 @@ describe('metrics', () => {
       ['triggers_up ', 1],
       ['triggers_events_total{outcome="accepted"}', 1],
       ['triggers_events_total{outcome="duplicate"}', 1],
+      ['triggers_events_total{outcome="rejected"}', 3],
       ['triggers_event_persisted_seconds_count', 1],
+      ['triggers_lanes{state="sending"}', 0],
       ['triggers_attempt_duration_seconds_count{result="status"}', 1],
       ['triggers_deliveries_waiting ', 0],
       ['triggers_events_dead ', 0],

@@ -42,6 +42,8 @@ test('an empty environment gives the defaults of the documents', () => {
     logSql: false,
     prometheusEnabled: true,
     otelEndpoint: null,
+    otelHeaders: null,
+    otelRatio: 1,
   });
 });
 
@@ -77,6 +79,8 @@ describe('values that are taken', () => {
     [{ NODE_ENV: 'test' }, (s) => [s.production, s.development], [false, true]],
     [{ HEALTH_PORT: '9000' }, (s) => s.healthPort, 9_000],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, (s) => s.otelEndpoint, 'http://collector:4318'],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: 'a=b,c=d' }, (s) => s.otelHeaders, 'a=b,c=d'],
+    [{ OTEL_TRACES_SAMPLER_ARG: '0.25' }, (s) => s.otelRatio, 0.25],
     [{ HOOK_TIMEOUT: 'another program’s' }, (s) => s.webhook.timeoutMs, 10_000],
   ];
   for (const [env, look, expected] of cases) {
@@ -136,6 +140,7 @@ describe('secrets are never shown', () => {
     ['DATABASE_URL', 'mysql://user:canary@host/db'],
     ['REDIS_URL', 'canary'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://user:canary@host'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'canary'],
   ] as const) {
     test(name, () => {
       const text = problems({ [name]: value }).join('\n');

@@ -4,6 +4,7 @@ import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine
 import { Persister } from '../../src/pipeline/persist.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -57,6 +58,7 @@ export async function openWithWorker(servers: TestServers, options: EngineOption
     clock,
     log: SILENT_LOG,
     metrics: NO_METRICS,
+    tracer: NO_TRACER,
     maxBatches: 4,
   });
   let work: Promise<unknown> = Promise.resolve();

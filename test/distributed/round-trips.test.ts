@@ -11,6 +11,7 @@ import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine
 import { Persister } from '../../src/pipeline/persist.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -77,6 +78,7 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
     clock: engine.clock,
     log: SILENT_LOG,
     metrics: NO_METRICS,
+    tracer: NO_TRACER,
     maxBatches: 1,
   };
   const persister = new Persister(station);

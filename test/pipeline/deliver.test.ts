@@ -12,6 +12,7 @@ import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
 import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { createSender } from '../../src/sender/sender.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually } from '../support/service.ts';
@@ -119,6 +120,7 @@ async function startDeliverer(
     log: SILENT_LOG,
     userAgent: 'test',
     metrics: NO_METRICS,
+    tracer: NO_TRACER,
     maxOpenFiles: 1_024,
     intake: engine.intake,
     ids,

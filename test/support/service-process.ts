@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { engineEnvironment } from './engine-choice.ts';
+import { keepOutput, noteSecretSettings } from './kept-logs.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 /** As in the start script of package.json. */
@@ -71,6 +72,7 @@ export class ServiceProcess {
 }
 
 function spawnService(env: Record<string, string>, args: readonly string[]) {
+  noteSecretSettings(env);
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
     env: { ...process.env, PORT: '0', NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,6 +81,7 @@ function spawnService(env: Record<string, string>, args: readonly string[]) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       output.push(chunk);
+      keepOutput(child.pid ?? 0, chunk);
       // A long run says much; only its end matters.
       if (output.length > 1_000) output.splice(0, 500);
     });

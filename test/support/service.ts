@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import { Agent, request } from 'undici';
 import { SystemClock } from '../../src/app/clock.ts';
-import { SILENT_LOG } from '../../src/app/log.ts';
 import { startService } from '../../src/app/service.ts';
 import { DEVELOPMENT_KEY, type Environment, readSettings } from '../../src/app/settings.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { chosenEngine, engineEnvironment } from './engine-choice.ts';
+import { keptLog, noteSecretSettings, noteSecrets } from './kept-logs.ts';
 
 export interface Answer {
   readonly status: number;
@@ -54,6 +54,7 @@ export class Client {
       dispatcher: this.#agent,
     });
     const text = await response.body.text();
+    noteSecrets(path, { body: raw, headers: { 'x-api-key': key, ...options.headers }, answer: text });
     return {
       status: response.statusCode,
       headers: response.headers,
@@ -113,10 +114,11 @@ export function suiteCleanup(): Cleanup {
 export async function startTestService(
   cleanup: Cleanup,
   env: Environment = {},
-  log: Log = SILENT_LOG,
+  log: Log = keptLog(),
 ): Promise<TestService> {
   const ownFolder = await mkdtemp(join(tmpdir(), 'triggers-'));
   const dataDir = env['DATA_DIR'] ?? ownFolder;
+  noteSecretSettings(env);
   const settings = readSettings({ PORT: '0', ...(await engineEnvironment(dataDir)), ...env, DATA_DIR: dataDir });
   assert.ok(!('problems' in settings), JSON.stringify(settings));
   const service = await startService({ settings, log, clock: new SystemClock() });

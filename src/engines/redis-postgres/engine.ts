@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Engine, EngineHealth } from '../../ports/engine.ts';
 import type { RoutedEvent } from '../../ports/event-record.ts';
 import type { Log } from '../../ports/log.ts';
+import { type Metrics, NO_METRICS } from '../../ports/metrics.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import { LanesAndRecord } from './delivery-queue.ts';
 import { PostgresAuditStore } from './postgres/audit-store.ts';
@@ -54,6 +55,7 @@ export interface RedisPostgresEngineOptions {
   readonly log: Log;
   readonly dedupWindowMs: Milliseconds;
   readonly maxBacklog: number | null;
+  readonly metrics?: Metrics;
   readonly logSql?: (statement: string, durationMs: Milliseconds) => void;
   /** False: `clock` is the store's clock already. */
   readonly synchronizeClock?: boolean;
@@ -65,15 +67,16 @@ export interface RedisPostgresEngineOptions {
  * @throws StartRefused when one of the servers can't be used as it is
  */
 export async function openRedisPostgresEngine(options: RedisPostgresEngineOptions): Promise<Engine> {
-  const { databaseUrl, redisUrl, log } = options;
+  const { databaseUrl, redisUrl, log, metrics = NO_METRICS } = options;
   await migrate(databaseUrl);
   const database = Database.open({
     url: databaseUrl,
     maxConnections: options.maxDatabaseConnections,
     applicationName: `triggers ${options.consumer}`,
+    metrics,
     ...(options.logSql === undefined ? {} : { logSql: options.logSql }),
   });
-  const redis = await Redis.open({ url: redisUrl, prefix: options.redisPrefix });
+  const redis = await Redis.open({ url: redisUrl, prefix: options.redisPrefix, metrics });
   try {
     const { refused, warnings } = await checkRedis(redis);
     if (refused !== null) throw new StartRefused(refused);
@@ -109,7 +112,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
   bus.subscribe((message) => {
     if (message.kind === 'events_available') for (const id of message.organizationIds) inboxes.announce(id);
   });
-  const intake = new RedisIntake({ redis, clock, dedupWindowMs, maxBacklog });
+  const intake = new RedisIntake({ redis, clock, dedupWindowMs, maxBacklog, metrics: options.metrics ?? NO_METRICS });
   const marks = new DedupMarks({ redis, clock });
   const eventStream = new RedisEventStream({
     redis,

@@ -3,6 +3,7 @@ import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { FanOut } from '../../ports/fan-out.ts';
+import { type Metrics, NO_METRICS } from '../../ports/metrics.ts';
 import { SqliteAuditStore } from './audit-store.ts';
 import { CommittedState } from './committed-state.ts';
 import type { SqlLog } from './connection.ts';
@@ -42,6 +43,7 @@ export interface SqliteEngineOptions {
   /** The disk did not do as told: what was under way is never answered, and the process must exit with an error. */
   readonly onFatal: (error: unknown) => void;
   readonly logSql?: SqlLog;
+  readonly metrics?: Metrics;
 }
 
 /**
@@ -67,7 +69,7 @@ function compose(
   { writer, reader: readSide }: Database,
   { databasePath, release }: DataFolder,
 ): Engine {
-  const { clock, ids } = options;
+  const { clock, ids, metrics = NO_METRICS } = options;
   voidLeases({ writer, reader: readSide }, clock);
   const health = new StorageHealth(clock);
   const reader = new ReadConnection(readSide, health);
@@ -76,10 +78,15 @@ function compose(
   const state = new CommittedState(number(writer.prepare('count-waiting').get() ?? {}, 'waiting'));
   const wal = new WalFile(databasePath);
   const queue = new WriteQueue(writer, {
-    sync: () => wal.sync(),
-    onCommit: (effects) => {
+    sync: async () => {
+      const startedAt = performance.now();
+      await wal.sync();
+      metrics.store('disk', performance.now() - startedAt);
+    },
+    onCommit: (effects, writes) => {
       health.committed();
       state.count(effects);
+      metrics.group('commit', writes);
     },
     onDurable: (effects) => state.announce(effects),
     onFailure: (error) => health.failed(error),

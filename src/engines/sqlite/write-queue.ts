@@ -45,7 +45,7 @@ type Result = { readonly value: unknown } | { readonly error: unknown };
 export class WriteQueue {
   readonly #db: Connection['db'];
   readonly #disk: DiskAnswers;
-  readonly #onCommit: (effects: WriteEffects) => void;
+  readonly #onCommit: (effects: WriteEffects, writes: number) => void;
   readonly #onDurable: (effects: WriteEffects) => void;
   readonly #onFailure: (error: unknown) => unknown;
   readonly #onFatal: (error: unknown) => void;
@@ -62,7 +62,7 @@ export class WriteQueue {
       /** Brings every commit made before the call to the disk. */
       sync: () => Promise<void>;
       /** Right after a commit: what is counted in memory follows. */
-      onCommit: (effects: WriteEffects) => void;
+      onCommit: (effects: WriteEffects, writes: number) => void;
       /** The commit is on the disk: others may be told. Before its writes are answered. */
       onDurable: (effects: WriteEffects) => void;
       /** @returns what the writers are told */
@@ -257,7 +257,7 @@ export class WriteQueue {
     answer: (write: Each, at: number) => void,
   ): void {
     this.commits++;
-    this.#onCommit(effects);
+    this.#onCommit(effects, group.length);
     const waits = (write: Each): boolean => write.durability === 'durable';
     group.forEach((write, at) => {
       if (!waits(write)) answer(write, at);

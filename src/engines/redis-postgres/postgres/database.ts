@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { EngineHealth } from '../../../ports/engine.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { asTrouble, Trouble } from './errors.ts';
 import { Perseverance } from './perseverance.ts';
@@ -59,6 +60,7 @@ export interface DatabaseOptions {
   /** Told of every statement by its name and how long it took; never its values. */
   readonly logSql?: (statement: string, durationMs: Milliseconds) => void;
   readonly silenceTimeoutMs?: Milliseconds;
+  readonly metrics?: Metrics;
 }
 
 /**
@@ -70,12 +72,14 @@ export class Database implements Statements {
   readonly #sql: ReadonlyMap<string, string>;
   readonly #log: DatabaseOptions['logSql'];
   readonly #silenceTimeoutMs: Milliseconds;
+  readonly #metrics: Metrics | undefined;
   readonly #perseverance = new Perseverance();
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
     this.#sql = readSqlFiles(SQL_FOLDERS);
     this.#log = options.logSql;
+    this.#metrics = options.metrics;
     this.#silenceTimeoutMs = options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
     this.#pool = new pg.Pool({
       connectionString: options.url,
@@ -149,14 +153,16 @@ export class Database implements Statements {
 
   async #run(connection: pg.ClientBase, statement: Statement): Promise<readonly Row[]> {
     const { name, text, values, silenceMs, prepared } = statement;
-    const startedAt = this.#log === undefined ? 0 : performance.now();
+    const startedAt = performance.now();
     try {
       const query: TimedQuery = { text, values: [...values], query_timeout: silenceMs, ...(prepared ? { name } : {}) };
       return (await connection.query<Row>(query)).rows;
     } catch (error) {
       throw asTrouble(error);
     } finally {
-      this.#log?.(name, performance.now() - startedAt);
+      const tookMs = performance.now() - startedAt;
+      this.#metrics?.store('postgres', tookMs);
+      this.#log?.(name, tookMs);
     }
   }
 

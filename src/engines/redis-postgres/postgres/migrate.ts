@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { StartRefused } from '../../../ports/start-refused.ts';
 import type { Database } from './database.ts';
-import { text } from './row.ts';
+import { type Row, text } from './row.ts';
 
 const FOLDER = join(import.meta.dirname, 'migrations');
 /** `pg_advisory_lock(key)`: whoever starts first makes the schema, the others wait. */
@@ -21,16 +21,26 @@ interface Migration {
  * Brings the schema up to date, each step in a transaction of its own.
  * @throws StartRefused when the database can't be used; the sentence says what to change
  */
-export async function migrate(url: string): Promise<void> {
+export function migrate(url: string): Promise<void> {
+  return withServer(url, async (client) => {
+    // The lock goes with the connection, however this process ends.
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+    await applyMissing(client, readMigrations());
+  });
+}
+
+/**
+ * Acts on a connection to a server that we can work with.
+ * @throws StartRefused as `migrate`
+ */
+export async function withServer<Result>(url: string, act: (client: pg.Client) => Promise<Result>): Promise<Result> {
   placeOf(url);
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on('error', () => {});
   try {
     await client.connect();
     await refuseWrongServer(client);
-    // The lock goes with the connection, however this process ends.
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
-    await applyMissing(client, readMigrations());
+    return await act(client);
   } catch (error) {
     throw asStartRefused(error, url);
   } finally {
@@ -145,7 +155,11 @@ function placeOf(url: string): { readonly where: string; readonly host: string; 
 
 /** Settings under which a commit is no promise. A sentence each. */
 export async function checkPostgres(database: Database): Promise<string[]> {
-  const rows = await database.query('durability-settings', []);
+  return unsafeSettings(await database.query('durability-settings', []));
+}
+
+/** @param rows of durability-settings.sql */
+export function unsafeSettings(rows: readonly Row[]): string[] {
   return rows.flatMap((row) => {
     const name = text(row, 'name');
     return text(row, 'setting') === 'off'

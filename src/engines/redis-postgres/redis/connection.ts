@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import type { EngineHealth } from '../../../ports/engine.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
 import { StartRefused } from '../../../ports/start-refused.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { isRefusal, replyCode } from './errors.ts';
@@ -21,6 +22,7 @@ export interface RedisOptions {
   readonly url: string;
   /** What every name begins with: `zapier` for `zapier:events`. */
   readonly prefix: string;
+  readonly metrics?: Metrics;
 }
 
 /**
@@ -125,8 +127,12 @@ export class Redis {
   }
 
   async #send(args: readonly Argument[], bytes = false): Promise<unknown> {
+    const { metrics } = this.#options;
+    const startedAt = metrics === undefined ? 0 : performance.now();
     try {
-      return await this.#link.send(args, bytes);
+      const answer = await this.#link.send(args, bytes);
+      metrics?.store('redis', performance.now() - startedAt);
+      return answer;
     } catch (error) {
       if (error instanceof EngineUnavailable && error.code === 'storage_failed') this.#remember(error.message);
       throw error;

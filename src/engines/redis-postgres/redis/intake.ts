@@ -4,6 +4,7 @@ import type { EventId } from '../../../core/ids.ts';
 import { addMs, type Milliseconds, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { AcceptOutcome, Intake } from '../../../ports/intake.ts';
+import type { Metrics } from '../../../ports/metrics.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import type { Redis } from './connection.ts';
 import { eventFields } from './event-fields.ts';
@@ -28,6 +29,7 @@ interface IntakeOptions {
   readonly dedupWindowMs: Milliseconds;
   /** Events in the stream and deliveries in the lanes above which none is accepted; null = no bound. */
   readonly maxBacklog: number | null;
+  readonly metrics?: Metrics;
 }
 
 /** Accepting is being in Redis: one script call for all events that have gathered while the last one was under way. */
@@ -69,6 +71,7 @@ export class RedisIntake implements Intake {
 
   async #acceptGroup(events: readonly AcceptedEvent[]): Promise<AcceptOutcome[]> {
     const { redis, clock, dedupWindowMs, maxBacklog } = this.#options;
+    this.#options.metrics?.group('intake', events.length);
     const now = clock.now();
     const head = [now, addMs(now, dedupWindowMs), dedupWindowMs + FORGET_MARGIN_MS, maxBacklog ?? '', events.length];
     const args = head.map(String);

@@ -1,0 +1,34 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Finding } from '../../ports/finding.ts';
+import { inspectParts } from '../compose.ts';
+import { type Environment, readSettings } from '../settings.ts';
+import { checkDisk } from './disk.ts';
+import { checkNode } from './node.ts';
+import { checkOpenFiles } from './open-files.ts';
+import { checkPort } from './port.ts';
+import { checkSpace } from './space.ts';
+
+/** Every check of an installation, in the order in which one would mend it. Looks only. */
+export async function examine(env: Environment, clock: Clock): Promise<readonly Finding[]> {
+  const settings = readSettings(env);
+  if ('problems' in settings) {
+    return [
+      checkNode(),
+      ...settings.problems.map((text): Finding => ({ level: 'failed', about: 'Settings', text })),
+      {
+        level: 'warning',
+        about: 'Settings',
+        text: 'The other checks need settings that can be read: mend these first.',
+      },
+    ];
+  }
+  const { dataDir } = settings;
+  return [
+    checkNode(),
+    { level: 'ok', about: 'Settings', text: 'All of them can be read.' },
+    ...(await inspectParts(settings, clock)),
+    ...(settings.servers === null ? [await checkDisk(dataDir, clock), await checkSpace(dataDir)] : []),
+    checkOpenFiles(),
+    await checkPort(settings),
+  ];
+}

@@ -1,0 +1,14 @@
+import type { Finding } from '../../ports/finding.ts';
+import { maxOpenFiles } from '../open-files.ts';
+
+/** Half of them are for attempts, which are 4,000 at most. */
+const WANTED = 8_192;
+
+export function checkOpenFiles(limit = maxOpenFiles()): Finding {
+  const about = 'Open files';
+  if (limit >= WANTED) {
+    return { level: 'ok', about, text: limit === Number.MAX_SAFE_INTEGER ? 'No limit.' : `Up to ${limit}.` };
+  }
+  const text = `Only ${limit} at once, so at most ${Math.floor(limit / 2)} webhooks: raise it (ulimit -n ${WANTED}, LimitNOFILE=${WANTED}).`;
+  return { level: 'warning', about, text };
+}

@@ -1,0 +1,65 @@
+import { Gauge, type Registry } from '@prometheus-io/client';
+import type { Engine } from '../../ports/engine.ts';
+import type { LaneCounts } from '../../ports/metrics.ts';
+
+/**
+ * Looked at when somebody asks, by a fixed number of queries. A server that does not answer leaves its gauges out, and
+ * `triggers_up` at 0.
+ */
+export class EngineGauges {
+  readonly #engine: Engine;
+  readonly #lanes: (() => LaneCounts) | null;
+  readonly #up: Gauge;
+  readonly #waiting: Gauge;
+  readonly #oldest: Gauge;
+  readonly #stream: Gauge;
+  readonly #dead: Gauge;
+  readonly #laneStates: Gauge<'state'>;
+
+  constructor(registry: Registry, engine: Engine, lanes: (() => LaneCounts) | null) {
+    this.#engine = engine;
+    this.#lanes = lanes;
+    const registers = [registry];
+    const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+    this.#up = gauge('triggers_up', '1 while the engine can do its work.');
+    this.#waiting = gauge(
+      'triggers_deliveries_waiting',
+      'Deliveries that wait or are being sent; counting stops at 10,001.',
+    );
+    this.#oldest = gauge(
+      'triggers_delivery_oldest_due_seconds',
+      'For how long the longest waiting delivery has been due.',
+    );
+    this.#stream = gauge('triggers_events_waiting', 'Accepted events that are not recorded yet.');
+    this.#dead = gauge(
+      'triggers_events_dead',
+      'Events that can not be recorded and were put aside: look with `triggers dead list`.',
+    );
+    this.#laneStates = new Gauge({
+      name: 'triggers_lanes',
+      help: 'Endpoints this deliverer knows, by state: sending, waiting for room, resting (breaker open), suspect (hung).',
+      labelNames: ['state'],
+      registers,
+    });
+  }
+
+  async look(): Promise<void> {
+    const { queue, worker, clock } = this.#engine;
+    this.#up.set(this.#engine.health().status === 'failed' ? 0 : 1);
+    for (const [state, count] of Object.entries(this.#lanes?.() ?? {})) this.#laneStates.set({ state }, count);
+    try {
+      const [{ waiting, oldestDueAt }, stream, dead] = await Promise.all([
+        queue.depth(),
+        worker?.eventStream.length() ?? 0,
+        worker?.deadEvents.count() ?? 0,
+      ]);
+      this.#waiting.set(waiting);
+      this.#oldest.set(oldestDueAt === null ? 0 : Math.max(0, (clock.now() - oldestDueAt) / 1_000));
+      this.#stream.set(stream);
+      this.#dead.set(dead);
+    } catch {
+      this.#up.set(0);
+      for (const gauge of [this.#waiting, this.#oldest, this.#stream, this.#dead]) gauge.reset();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { Log } from '../ports/log.ts';
+import { NO_METRICS } from '../ports/metrics.ts';
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
+import type { MetricsPage, OpenMetrics } from './metrics/metrics.ts';
+import type { Role } from './roles.ts';
+import type { Settings } from './settings.ts';
+
+export interface Observed extends Pick<OpenMetrics, 'metrics'> {
+  readonly tracer: Tracer;
+  readonly pageOf: (...args: Parameters<OpenMetrics['pageOf']>) => MetricsPage | null;
+}
+
+/** Each is loaded only where it is on: metrics are some megabytes. */
+export async function observe(role: Role, settings: Settings, log: Log): Promise<Observed> {
+  return { ...(await openMetrics(settings)), tracer: await openTracer(role, settings, log) };
+}
+
+async function openMetrics({ prometheusEnabled }: Settings): Promise<Omit<Observed, 'tracer'>> {
+  if (!prometheusEnabled) return { metrics: NO_METRICS, pageOf: () => null };
+  const { createMetrics } = await import('./metrics/metrics.ts');
+  return createMetrics();
+}
+
+async function openTracer(role: Role, settings: Settings, log: Log): Promise<Tracer> {
+  const { otelEndpoint: endpoint, otelHeaders: headers, otelRatio: ratio } = settings;
+  if (endpoint === null) return NO_TRACER;
+  const { OtlpTracer } = await import('./tracing/otlp-tracer.ts');
+  const { SpanExport } = await import('./tracing/span-export.ts');
+  return new OtlpTracer(new SpanExport({ endpoint, headers, role, log }), ratio);
+}

@@ -1,0 +1,149 @@
+import type { AttemptOutcome } from '../../core/delivery.ts';
+import type { AcceptedEvent } from '../../core/event.ts';
+import type { EventId } from '../../core/ids.ts';
+import type { Milliseconds, Timestamp } from '../../core/time.ts';
+import type { TakenDelivery } from '../../ports/delivery-queue.ts';
+import type { AcceptOutcome } from '../../ports/intake.ts';
+import type { Tracer } from '../../ports/tracer.ts';
+import { attributes, CLIENT, CONSUMER, ERROR, nanoseconds, newSpanId, readContext, SERVER, type Span } from './span.ts';
+import type { SpanExport } from './span-export.ts';
+
+/** Client's spans that are parents of accept spans which are not stored yet; beyond it a span has no parent. */
+const MAX_BEGUN = 10_000;
+
+/**
+ * accept → persist and attempts, all in the client's trace. The event carries the context of its accept span in its
+ * stored `traceparent`; whether that says "sampled" was decided when it was accepted, and holds for every process after.
+ */
+export class OtlpTracer implements Tracer {
+  readonly #export: SpanExport;
+  readonly #ratio: number;
+  readonly #parents = new Map<EventId, string>();
+
+  /** @param ratio of the traces that begin here */
+  constructor(spanExport: SpanExport, ratio: number) {
+    this.#export = spanExport;
+    this.#ratio = ratio;
+  }
+
+  begin(traceparent: string | null, id: EventId): string | null {
+    if (traceparent === null) {
+      // As in webhook requests of events without a trace: the event's id serves as the trace's.
+      const traceId = id.replaceAll('-', '');
+      return this.#isChosen(traceId) ? `00-${traceId}-${newSpanId()}-01` : null;
+    }
+    const { traceId, spanId, sampled } = readContext(traceparent);
+    if (!sampled) return traceparent;
+    if (this.#parents.size < MAX_BEGUN) this.#parents.set(id, spanId);
+    return `00-${traceId}-${newSpanId()}-${traceparent.slice(53)}`;
+  }
+
+  accepted(
+    events: readonly AcceptedEvent[],
+    outcomes: readonly AcceptOutcome[],
+    at: { readonly tookMs: Milliseconds; readonly isRecorded: boolean },
+  ): void {
+    events.forEach((event, index) => {
+      const parentSpanId = this.#parents.get(event.id);
+      this.#parents.delete(event.id);
+      const context = sampledContext(event.traceparent);
+      if (context === null) return;
+      const outcome = outcomes[index]?.kind ?? 'unknown';
+      const endedAt = event.createdAt + at.tookMs;
+      this.#export.add({
+        traceId: context.traceId,
+        spanId: context.spanId,
+        ...(parentSpanId === undefined ? {} : { parentSpanId }),
+        name: 'accept event',
+        kind: SERVER,
+        startTimeUnixNano: nanoseconds(event.createdAt),
+        endTimeUnixNano: nanoseconds(endedAt),
+        attributes: attributes({ ...aboutEvent(event), 'triggers.outcome': outcome }),
+      });
+      if (at.isRecorded && outcome === 'accepted') this.#persist(event, event.createdAt, endedAt);
+    });
+  }
+
+  persisted(event: AcceptedEvent, startedAt: Timestamp, endedAt: Timestamp): void {
+    this.#persist(event, startedAt, endedAt);
+  }
+
+  attempted(
+    deliveries: readonly TakenDelivery[],
+    outcome: AttemptOutcome,
+    sent: { readonly at: Timestamp; readonly traceparent: string },
+  ): void {
+    const request = readContext(sent.traceparent);
+    deliveries.forEach((delivery, index) => {
+      const context = sampledContext(delivery.event.traceparent);
+      if (context === null) return;
+      // The receiver knows one span: the first event's. The others of a batch point to it.
+      const own = index === 0 ? { spanId: request.spanId } : { spanId: newSpanId(), links: [request] };
+      this.#export.add({ ...attemptSpan(delivery, outcome, sent.at), ...childOf(context), ...links(own) });
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#export.close();
+  }
+
+  #persist(event: AcceptedEvent, startedAt: number, endedAt: number): void {
+    const context = sampledContext(event.traceparent);
+    if (context === null) return;
+    this.#export.add({
+      ...childOf(context),
+      spanId: newSpanId(),
+      name: 'persist event',
+      kind: CONSUMER,
+      startTimeUnixNano: nanoseconds(startedAt),
+      endTimeUnixNano: nanoseconds(Math.max(startedAt, endedAt)),
+      attributes: attributes(aboutEvent(event)),
+    });
+  }
+
+  /** The same answer in every process: by the random end of the trace's id. */
+  #isChosen(traceId: string): boolean {
+    return Number.parseInt(traceId.slice(-8), 16) < this.#ratio * 0x1_0000_0000;
+  }
+}
+
+function attemptSpan(
+  { id, endpointId, attemptNumber, event }: TakenDelivery,
+  outcome: AttemptOutcome,
+  at: Timestamp,
+): Omit<Span, 'traceId' | 'spanId'> {
+  return {
+    name: `attempt ${attemptNumber}`,
+    kind: CLIENT,
+    startTimeUnixNano: nanoseconds(at),
+    endTimeUnixNano: nanoseconds(at + outcome.durationMs),
+    attributes: attributes({
+      ...aboutEvent(event),
+      'triggers.delivery_id': id,
+      'triggers.endpoint_id': endpointId,
+      'triggers.attempt': attemptNumber,
+      'http.request.method': 'POST',
+      'http.response.status_code': outcome.statusCode,
+      'error.type': outcome.error,
+    }),
+    ...(outcome.error === null ? {} : { status: { code: ERROR, message: outcome.error } }),
+  };
+}
+
+function sampledContext(traceparent: string | null) {
+  const context = traceparent === null ? null : readContext(traceparent);
+  return context?.sampled === true ? context : null;
+}
+
+function childOf({ traceId, spanId }: { traceId: string; spanId: string }) {
+  return { traceId, parentSpanId: spanId };
+}
+
+function links({ spanId, links: linked }: { spanId: string; links?: { traceId: string; spanId: string }[] }) {
+  if (linked === undefined) return { spanId };
+  return { spanId, links: linked.map((link) => ({ traceId: link.traceId, spanId: link.spanId })) };
+}
+
+function aboutEvent({ id, type, organizationId }: AcceptedEvent): Record<string, string> {
+  return { 'triggers.event_id': id, 'triggers.event_type': type, 'triggers.organization_id': organizationId };
+}

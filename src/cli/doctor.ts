@@ -1,0 +1,39 @@
+import { SystemClock } from '../app/clock.ts';
+import { examine } from '../app/doctor/doctor.ts';
+import { type Environment, environment } from '../app/settings.ts';
+import type { Finding } from '../ports/finding.ts';
+
+const MARKS: Readonly<Record<Finding['level'], { mark: string; color: string }>> = {
+  ok: { mark: '✓', color: '32' },
+  warning: { mark: '!', color: '33' },
+  failed: { mark: '✗', color: '31' },
+};
+const ABOUT_WIDTH = 12;
+
+/** `doctor`: what is well and what to change. Resolves with the exit code: 1 when something stops the service. */
+export async function doctor({ json, overrides }: { json: boolean; overrides: Environment }): Promise<number> {
+  const env = environment();
+  const findings = await examine({ ...env, ...overrides }, new SystemClock());
+  const failed = findings.filter(({ level }) => level === 'failed').length;
+  const warnings = findings.filter(({ level }) => level === 'warning').length;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ok: failed === 0, failed, warnings, findings }, null, 2)}\n`);
+  } else {
+    const colors = process.stdout.isTTY === true && !env['NO_COLOR'];
+    const lines = findings.map((finding) => line(finding, colors));
+    process.stdout.write(`${lines.join('\n')}\n\n${summary(failed, warnings)}\n`);
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+function line({ level, about, text }: Finding, colors: boolean): string {
+  const { mark, color } = MARKS[level];
+  const [on, off] = colors ? [`\x1b[${color}m`, '\x1b[0m'] : ['', ''];
+  return `${on}${mark}${off} ${about.padEnd(ABOUT_WIDTH)} ${text}`;
+}
+
+function summary(failed: number, warnings: number): string {
+  if (failed > 0) return `Something stops the service: mend what has a ✗ (${failed}), then look again.`;
+  if (warnings > 0) return `The service can run. See to what has a ! (${warnings}).`;
+  return 'All is well.';
+}

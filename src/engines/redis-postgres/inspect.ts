@@ -1,0 +1,115 @@
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Finding } from '../../ports/finding.ts';
+import { StartRefused } from '../../ports/start-refused.ts';
+import { EngineUnavailable } from '../../ports/unavailable.ts';
+import { unsafeSettings, withServer } from './postgres/migrate.ts';
+import { type Row, text } from './postgres/row.ts';
+import { readSqlFiles } from './postgres/sql-files.ts';
+import { checkRedis } from './redis/checks.ts';
+import { Redis } from './redis/connection.ts';
+
+/** Leases go by PostgreSQL's clock, so that this hurts nobody; logs of two machines are hard to read together by then. */
+const MAX_CLOCK_DIFFERENCE_MS: Milliseconds = 1_000;
+/** Every accepted event waits for one round trip. */
+const SLOW_ANSWER_MS: Milliseconds = 5;
+const LOOKS = 5;
+
+/** Both servers as they are; nothing in them is changed. */
+export async function inspectServers(args: {
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  readonly databaseUrl: string;
+  readonly clock: Clock;
+}): Promise<readonly Finding[]> {
+  const findings = await Promise.all([
+    guarded('Redis', () => inspectRedis(args)),
+    guarded('PostgreSQL', () => inspectPostgres(args)),
+  ]);
+  return findings.flat();
+}
+
+async function inspectRedis(args: Parameters<typeof inspectServers>[0]): Promise<Finding[]> {
+  const redis = await Redis.open({ url: args.redisUrl, prefix: args.redisPrefix });
+  try {
+    const about = 'Redis';
+    const { refused, warnings } = await checkRedis(redis);
+    if (refused !== null) return [{ level: 'failed', about, text: refused }];
+    const version = /^redis_version:(\S+)/m.exec(String(await redis.command('INFO', 'server')))?.[1] ?? 'unknown';
+    const look = await shortest(args.clock, async () => {
+      const [seconds, microseconds] = (await redis.command('TIME')) as unknown[];
+      return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+    });
+    return [
+      { level: 'ok', about, text: `Version ${version} answers in ${look.tookMs.toFixed(2)} ms.` },
+      ...warnings.map((warning): Finding => ({ level: 'warning', about, text: `${warning}.` })),
+      ...aboutLook(about, look),
+    ];
+  } finally {
+    await redis.close();
+  }
+}
+
+function inspectPostgres(args: Parameters<typeof inspectServers>[0]): Promise<Finding[]> {
+  return withServer(args.databaseUrl, async (client) => {
+    const about = 'PostgreSQL';
+    const statements = readSqlFiles([`${import.meta.dirname}/postgres/sql`]);
+    const ask = async (sql: string): Promise<readonly Row[]> => (await client.query<Row>(sql)).rows;
+    const [server] = await ask("SELECT current_setting('server_version') AS version");
+    const look = await shortest(args.clock, async () => {
+      const [row] = await ask('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS now');
+      return Number(text(row ?? {}, 'now'));
+    });
+    const warnings = unsafeSettings(await ask(statements.get('durability-settings') ?? ''));
+    return [
+      { level: 'ok', about, text: `Version ${text(server ?? {}, 'version')} answers in ${look.tookMs.toFixed(2)} ms.` },
+      ...warnings.map((warning): Finding => ({ level: 'warning', about, text: `${warning}.` })),
+      ...aboutLook(about, look),
+    ];
+  });
+}
+
+interface Look {
+  readonly tookMs: Milliseconds;
+  /** Of the server's clock to ours. */
+  readonly aheadMs: Milliseconds;
+}
+
+/** Of some looks the one with the shortest way counts. */
+async function shortest(clock: Clock, ask: () => Promise<Milliseconds>): Promise<Look> {
+  let best: Look = { tookMs: Number.POSITIVE_INFINITY, aheadMs: 0 };
+  for (let look = 0; look < LOOKS; look++) {
+    const [wall, startedAt] = [clock.now(), clock.monotonicMs()];
+    const theirs = await ask();
+    const tookMs = clock.monotonicMs() - startedAt;
+    if (tookMs < best.tookMs) best = { tookMs, aheadMs: theirs - (wall + tookMs / 2) };
+  }
+  return best;
+}
+
+function aboutLook(about: string, { tookMs, aheadMs }: Look): Finding[] {
+  const seconds = (Math.abs(aheadMs) / 1_000).toFixed(1);
+  const isOff = Math.abs(aheadMs) > MAX_CLOCK_DIFFERENCE_MS;
+  const order = aheadMs > 0 ? 'behind' : 'ahead of';
+  return [
+    isOff
+      ? {
+          level: 'warning',
+          about: 'Clock',
+          text: `This machine's clock is ${seconds} s ${order} that of ${about}: let both follow NTP.`,
+        }
+      : { level: 'ok', about: 'Clock', text: `Within a second of that of ${about}.` },
+    ...(tookMs > SLOW_ANSWER_MS
+      ? [{ level: 'warning', about, text: 'Its answers take long: move it, or this service, nearer.' } as const]
+      : []),
+  ];
+}
+
+async function guarded(about: string, inspect: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await inspect();
+  } catch (error) {
+    if (!(error instanceof StartRefused) && !(error instanceof EngineUnavailable)) throw error;
+    return [{ level: 'failed', about, text: error.message }];
+  }
+}
