@@ -176,6 +176,17 @@ describe('history: exports, erasure, the audit log', () => {
       ['organization.created'],
     );
   });
+
+  test('a key that makes a key is the one who did it, on both routes', async () => {
+    const { key } = await organization();
+    const me = (await service.get('/api/me', { key })).json.key;
+    for (const route of ['/api/keys', '/api/keys/generate']) {
+      const made = await service.post(route, { name: 'another' }, { key });
+      assert.equal(made.status, 201, made.text);
+      const [entry] = (await service.get('/api/audit', { key })).json.data;
+      assert.deepEqual([entry.action, entry.actor.key_id ?? entry.actor.id], ['key.created', me.id], route);
+    }
+  });
 });
 
 function actorOf(page: Answer): unknown {

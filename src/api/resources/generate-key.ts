@@ -49,6 +49,8 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
         if (keyName === undefined) throw invalidField('organization_name', 'is required');
         if (identity?.kind !== 'caller') throw invalidField('organization_name', 'is required without an API key');
         if (!identity.caller.key.scopes.includes('manage')) throw new ProblemError(NOT_IN_SCOPE);
+        // For the audit log: a key made it, no administrator.
+        request.caller = identity.caller;
         return reply.code(201).send(await addKey(parts.keyStation, identity.caller.organization, request.body));
       }
       const isOpen = parts.adminToken === null && parts.loopbackHostsOnly;
