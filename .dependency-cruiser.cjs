@@ -7,7 +7,7 @@ const only = (name, from, to, because) => ({
   comment: because,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(src|test|bench|scripts)/', pathNot: to },
+  to: { path: '^(src|test|bench|scripts|packages)/', pathNot: to },
 });
 
 module.exports = {
@@ -36,7 +36,13 @@ module.exports = {
       '^src/(app|api|pipeline|ports|core|sender|engines)/',
       'the cli is above the app',
     ),
-    only('cli-knows-app', '^src/cli/', '^src/(cli|app|ports|core)/', 'the cli starts the app and nothing else'),
+    only(
+      'cli-knows-app',
+      '^src/cli/',
+      '^(src/(cli|app|ports|core)/|packages/client/src/index\\.ts$)',
+      'the cli starts the app, or talks to one by the client',
+    ),
+    only('client-knows-itself', '^packages/client/', '^packages/client/', 'it runs where nothing of ours is'),
     {
       name: 'only-compose-knows-every-part',
       comment: 'app/compose.ts is the one place that chooses an engine and a sender',

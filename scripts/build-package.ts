@@ -36,7 +36,7 @@ const manifest = {
   engines,
   keywords: ['webhooks', 'events', 'queue', 'sqlite', 'redis', 'postgresql'],
   bin: { 'triggers-api': 'bin/triggers.mjs', triggers: 'bin/triggers.mjs' },
-  files: ['bin', 'src', 'dashboard', 'deploy', 'CHANGELOG.md'],
+  files: ['bin', 'src', 'packages', 'dashboard', 'deploy', 'CHANGELOG.md'],
   dependencies: Object.fromEntries(needed),
 };
 writeFileSync(join(OUT, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

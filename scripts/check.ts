@@ -20,7 +20,16 @@ const TOOLS: readonly (readonly [string, readonly string[]])[] = [
   ['types (tsc 7)', ['ts7/bin/tsc', ...color('--pretty')]],
   [
     'import rules (dependency-cruiser)',
-    ['dependency-cruiser/bin/dependency-cruiser.mjs', 'src', 'test', 'bench', 'scripts', '--output-type', 'err'],
+    [
+      'dependency-cruiser/bin/dependency-cruiser.mjs',
+      'src',
+      'test',
+      'bench',
+      'scripts',
+      'packages',
+      '--output-type',
+      'err',
+    ],
   ],
   ['dead code (knip)', ['knip/bin/knip.js', '--no-progress']],
 ];

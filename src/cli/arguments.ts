@@ -11,10 +11,25 @@ export type Command =
   | { readonly kind: 'migrate-data'; readonly overrides: Environment }
   /** Looks whether the service can run here. */
   | { readonly kind: 'doctor'; readonly json: boolean; readonly overrides: Environment }
+  /** Talks to a running service: read further by `remote/program.ts`, options included. */
+  | { readonly kind: 'remote'; readonly args: readonly string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   /** A sentence that says what to write instead. */
   | { readonly kind: 'mistake'; readonly sentence: string };
+
+/** What `remote/program.ts` knows. */
+const REMOTE_COMMANDS = [
+  'send',
+  'listen',
+  'events',
+  'deliveries',
+  'endpoints',
+  'keys',
+  'export',
+  'bench',
+  'completion',
+] as const;
 
 const DEAD_ACTIONS = ['list', 'requeue', 'drop'] as const;
 export type DeadAction = (typeof DEAD_ACTIONS)[number];
@@ -31,6 +46,7 @@ interface Words {
 }
 
 export function readArguments(args: readonly string[]): Command {
+  if (isRemote(args)) return { kind: 'remote', args };
   const words: Words = { positionals: [], overrides: {}, processes: null, json: false };
   for (const token of tokensOf(args)) {
     if (token.kind === 'option-terminator') continue;
@@ -48,6 +64,14 @@ export function readArguments(args: readonly string[]): Command {
     if (mistaken !== undefined) return mistaken;
   }
   return commandOf(words);
+}
+
+/** By the first word: options that stand before it are of the ones that take a value, but for `--json`. */
+function isRemote(args: readonly string[]): boolean {
+  let at = 0;
+  while (/^--(url|api-key|json)\b/.test(args[at] ?? '')) at += /^--json$|=/.test(args[at] ?? '') ? 1 : 2;
+  const word = args[at] === 'help' ? args[at + 1] : args[at];
+  return REMOTE_COMMANDS.some((name) => name === word);
 }
 
 type Token = ReturnType<typeof tokensOf>[number];

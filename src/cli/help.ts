@@ -23,6 +23,18 @@ Commands
                 words what to change
   migrate-data  copies the embedded engine's data (DATA_DIR) to PostgreSQL
 
+Commands that talk to a running service (--help after each says more;
+all take --url, --api-key and --json)
+  send          sends one event, a file, or NDJSON from stdin
+  listen        forwards events to a receiver on your machine, signed
+  events        list, get, tail, replay
+  deliveries    list, get, retry
+  endpoints     list, create, test, pause, resume, rotate-secret, delete ...
+  keys          list, create, rotate, revoke
+  export        writes events as NDJSON or CSV
+  bench         measures a running service
+  completion    writes a completion script for bash, zsh or fish
+
 Options (the first three override the setting of that name)
   --port PORT         where the API listens; 0 = any free port
   --host HOST         on which address
@@ -34,6 +46,8 @@ Examples
   npm start -- --data-dir /var/lib/triggers
   npm start -- api --processes 4
   WEBHOOK_TIMEOUT=5 LOG_LEVEL=debug npm start
+  npm run -s triggers -- send order.created '{"id": 1}'
+  npm run -s triggers -- listen --forward http://localhost:3000/hook
 
 Settings (environment variables, with their defaults)
 ${settingsText()}

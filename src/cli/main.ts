@@ -25,6 +25,10 @@ async function main(): Promise<number> {
       const { run } = await import('./run.ts');
       return await run(command);
     }
+    case 'remote': {
+      const { runRemote } = await import('./remote/program.ts');
+      return await runRemote(command.args);
+    }
     case 'dead': {
       const { dead } = await import('./dead.ts');
       return await dead(command);

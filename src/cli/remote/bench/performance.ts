@@ -1,7 +1,15 @@
 import { styleText } from 'node:util';
 import { Agent, request } from 'undici';
-import { readOptions } from './support/performance-options.ts';
-import { percentile } from './support/raw-load.ts';
+
+/** SEED.md's options of the benchmark. */
+export interface PerformanceOptions {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly apiKey: string;
+  readonly events: number;
+  readonly concurrency: number;
+  readonly burst: number;
+}
 
 /**
  * `npm run bench`: what a client of a running service sees, against the targets of SEED.md. Every event is a new one and
@@ -43,7 +51,7 @@ class Load {
       const response = await request(`${this.#url}/api/events`, {
         method: 'POST',
         headers: { 'x-api-key': this.#apiKey, 'content-type': 'application/json' },
-        body: JSON.stringify({ type: 'bench.performance', data: { number: n, sent_at: new Date().toISOString() } }),
+        body: JSON.stringify({ type: 'bench.performance', data: { number: n } }),
         dispatcher: this.#agent,
       });
       const text = await response.body.text();
@@ -94,12 +102,8 @@ class Load {
   }
 }
 
-async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n`);
-    return 2;
-  }
+/** SEED.md's benchmark and its three performance tests in one. @returns the exit code */
+export async function measurePerformance(options: PerformanceOptions): Promise<number> {
   const { url, apiKey, events, concurrency, burst } = options;
   const load = new Load(url, apiKey, Math.max(concurrency, burst));
   try {
@@ -194,11 +198,10 @@ function acceptedOf(phase: Phase): number[] {
 
 /** The time that `part` of all times do not exceed. */
 function share(times: readonly number[], part: number): number {
-  return percentile(Float64Array.from(times).sort(), part);
+  const sorted = Float64Array.from(times).sort();
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }
 
 function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 }
-
-process.exitCode = await main();

@@ -1,0 +1,10 @@
+export type { BatchResult } from './batch.ts';
+export { TriggersClient } from './client.ts';
+export { ApiError, type FieldError, NetworkError, TriggersError, WebhookError } from './errors.ts';
+export type { EventToSend } from './events.ts';
+export type { CallOptions, ClientOptions } from './http.ts';
+export type { ConsumeOptions, Handler, Inbox, LeaseOptions } from './inbox.ts';
+export type { Deliveries, DeliveryQuery, EndpointOptions, Endpoints, EventQuery, Events, Keys } from './resources.ts';
+export type { StreamMessage, StreamOptions } from './stream.ts';
+export type * from './types.ts';
+export { type VerifyOptions, verifyWebhook, type WebhookHeaders, type WebhookPayload } from './webhook.ts';

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { type GlobalOptions, openSession } from '../session.ts';
+import { wholeNumber } from '../values.ts';
+
+/** `bench`, which is `npm run bench`: what a client of a running service sees, against the targets of SEED.md. */
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measures a running service: one at a time, several at a time, a burst')
+    .option('--events <count>', 'in all', wholeNumber, 100)
+    .option('--concurrency <count>', 'at a time', wholeNumber, 10)
+    .option('--burst <count>', 'all at once', wholeNumber, 50)
+    .action(async (options: { events: number; concurrency: number; burst: number }, command: Command) => {
+      const { url, apiKey } = openSession(command.optsWithGlobals<GlobalOptions>());
+      const { measurePerformance } = await import('./performance.ts');
+      process.exitCode = await measurePerformance({ url, apiKey, ...options });
+    });
+}

@@ -1,0 +1,51 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { Command } from 'commander';
+import { ApiError } from '../../../packages/client/src/index.ts';
+import { type GlobalOptions, openSession, WrongUse } from './session.ts';
+
+/** `export`: the organization's events as a stream, to a file or stdout. */
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('writes events as NDJSON or CSV')
+    .option('--format <format>', 'ndjson or csv', 'ndjson')
+    .option('--type <type>', 'of one type only')
+    .option('--from <time>', 'since then (ISO 8601)')
+    .option('--to <time>', 'before then')
+    .option('-o, --out <path>', 'into a file instead of stdout')
+    .action(
+      async (options: Record<'format' | 'type' | 'from' | 'to' | 'out', string | undefined>, command: Command) => {
+        const { url, apiKey, signal } = openSession(command.optsWithGlobals<GlobalOptions>());
+        const { out, format, ...query } = options;
+        if (format !== 'ndjson' && format !== 'csv') throw new WrongUse('--format must be ndjson or csv.');
+        const address = new URL(`${url}/api/events/export`);
+        for (const [name, value] of Object.entries({ ...query, format })) {
+          if (value !== undefined) address.searchParams.set(name, value);
+        }
+        const response = await fetch(address, { headers: { 'x-api-key': apiKey }, signal });
+        if (!response.ok || response.body === null) throw await refusal(response);
+        const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
+        if (out === undefined) await pipeline(body, process.stdout, { end: false });
+        else await pipeline(body, createWriteStream(out));
+      },
+    );
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const { code = `http_${response.status}`, detail = '' } = (await response.json().catch(() => ({}))) as {
+    code?: string;
+    detail?: string;
+  };
+  const requestId = response.headers.get('x-request-id');
+  return new ApiError({
+    code,
+    message: detail,
+    status: response.status,
+    requestId,
+    errors: [],
+    retryAfterSeconds: null,
+  });
+}

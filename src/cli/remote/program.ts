@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander';
+import { TriggersError } from '../../../packages/client/src/index.ts';
+import { VERSION } from '../../app/version.ts';
+import { addBench } from './bench/bench.ts';
+import { addCompletion } from './completion.ts';
+import { addDeliveries } from './deliveries.ts';
+import { addEndpoints } from './endpoints.ts';
+import { addEvents } from './events.ts';
+import { addExport } from './export.ts';
+import { addKeys } from './keys.ts';
+import { addListen } from './listen.ts';
+import { addSend } from './send.ts';
+import { WrongUse } from './session.ts';
+
+/** Commands that run the service, or look at its parts, and are read in `arguments.ts`. */
+const OTHERS = ['serve', 'api', 'worker', 'deliverer', 'dead', 'doctor', 'migrate-data', 'help', 'version'];
+
+/** The commands that talk to a running service. @param others completed as well */
+function program(): Command {
+  const root = new Command('triggers')
+    .description('Talks to a running Triggers API.')
+    .version(VERSION)
+    .option('--url <url>', 'where the service is (TRIGGERS_URL; http://localhost:8000)')
+    .option('--api-key <key>', 'whose events (TRIGGERS_API_KEY; the development key on this machine)')
+    .option('--json', 'one JSON value a line, for programs')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride();
+  for (const add of [addSend, addListen, addEvents, addDeliveries, addEndpoints, addKeys, addExport, addBench])
+    add(root);
+  addCompletion(root, OTHERS);
+  inherit(root);
+  return root;
+}
+
+/** commander hands neither on to the commands below. */
+function inherit(command: Command): void {
+  for (const sub of command.commands) {
+    sub.copyInheritedSettings(command);
+    inherit(sub);
+  }
+}
+
+/**
+ * Runs one of them.
+ * @returns the exit code: 0 done, 1 the service or a receiver refused, or can't be reached, 2 wrong command line,
+ *   130 ended by Ctrl-C
+ */
+export async function runRemote(args: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...args], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof WrongUse) {
+      process.stderr.write(`${error.message}\n`);
+      return 2;
+    }
+    if ((error as Error).name === 'AbortError') return 130;
+    // Who read us has enough: `triggers export | head`.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
+    const isSystem = typeof (error as NodeJS.ErrnoException).code === 'string';
+    if (!(error instanceof TriggersError) && !isSystem) throw error;
+    process.stderr.write(`${(error as Error).message}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,30 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number of at least 1, as options have it. */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('A whole number of at least 1 is needed.');
+  return Number(text);
+}
+
+export function seconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number of seconds is needed.');
+  return Number(text);
+}
+
+export function jsonText(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError('JSON is needed, in single quotes for the shell: \'{"id":1}\'.');
+  }
+}
+
+/** The first `count` of what comes. */
+export async function* take<Each>(rows: AsyncIterable<Each>, count: number): AsyncGenerator<Each, void> {
+  let taken = 0;
+  for await (const row of rows) {
+    yield row;
+    if (++taken >= count) return;
+  }
+}
