@@ -1,13 +1,13 @@
-/** One metric for each set of labels, found by one word: the library's own look-up sorts and joins labels every time. */
-export class Children<Child> {
-  readonly #make: (key: string) => Child;
-  readonly #known = new Map<string, Child>();
+/** One metric for each set of labels, made when it is first needed: looking labels up in the library sorts and joins them every time. */
+export class Children<Key, Child> {
+  readonly #make: (key: Key) => Child;
+  readonly #known = new Map<Key, Child>();
 
-  constructor(make: (key: string) => Child) {
+  constructor(make: (key: Key) => Child) {
     this.#make = make;
   }
 
-  get(key: string): Child {
+  get(key: Key): Child {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const made = this.#make(key);

@@ -1,8 +1,9 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from '@prometheus-io/client';
+import { Counter, collectDefaultMetrics, Registry } from '@prometheus-io/client';
 import type { Engine } from '../../ports/engine.ts';
 import type { LaneCounts, Metrics } from '../../ports/metrics.ts';
 import { Children } from './children.ts';
 import { EngineGauges } from './engine-gauges.ts';
+import { HistogramFamily } from './fixed-histogram.ts';
 
 /** Seconds; the promises of the documents (10, 50, 100 ms) are among the bounds. */
 const FAST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -26,31 +27,33 @@ export function createMetrics(): OpenMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const histogram = <Label extends string = never>(name: string, help: string, about: About<Label>) =>
-    new Histogram({ name, help, labelNames: about.labels ?? [], buckets: about.buckets ?? FAST_BUCKETS, registers });
+  const families: HistogramFamily[] = [];
+  const histogram = (name: string, help: string, buckets: readonly number[] = FAST_BUCKETS) => {
+    const family = new HistogramFamily(name, help, buckets);
+    families.push(family);
+    return family;
+  };
   const counter = <Label extends string>(name: string, help: string, label: Label) =>
     new Counter({ name, help, labelNames: [label], registers });
 
   const requests = histogram(
     'triggers_http_request_duration_seconds',
     'How long requests took, by route, method and status.',
-    { labels: ['route', 'method', 'status'] },
   );
   const events = counter(
     'triggers_events_total',
     'Events by what acceptance said: accepted, duplicate, rejected or backlog_full.',
     'outcome',
   );
-  const accept = histogram('triggers_event_accept_seconds', 'How long storing took, which a 202 waits for.', {});
+  const accept = histogram('triggers_event_accept_seconds', 'How long storing took, which a 202 waits for.').with();
   const persisted = histogram(
     'triggers_event_persisted_seconds',
     'From acceptance to the record. Target: P99 below 0.1 s.',
-    {},
-  );
+  ).with();
   const attempts = histogram(
     'triggers_attempt_duration_seconds',
     'Attempts by their result: delivered, or the word of what went wrong (docs/GUIDES.md).',
-    { labels: ['result'], buckets: ATTEMPT_BUCKETS },
+    ATTEMPT_BUCKETS,
   );
   const deliveries = counter(
     'triggers_deliveries_total',
@@ -60,26 +63,32 @@ export function createMetrics(): OpenMetrics {
   const groups = histogram(
     'triggers_group_size',
     'How many shared one step: writes of a commit, events of a call to Redis, events of a record in PostgreSQL.',
-    { labels: ['step'], buckets: SIZE_BUCKETS },
+    SIZE_BUCKETS,
   );
   const stores = histogram(
     'triggers_store_duration_seconds',
     'Calls to redis and postgres from asking to answer, syncs of the embedded disk.',
-    { labels: ['store'] },
   );
 
-  const requestOf = new Children((key: string) => {
-    const [route = '', method = '', status = ''] = key.split(' ');
-    return requests.labels({ route, method, status });
-  });
+  const requestOf = new Children(
+    (route: string) =>
+      new Children(
+        (method: string) => new Children((status: number) => requests.with({ route, method, status: String(status) })),
+      ),
+  );
   const eventsOf = new Children((outcome: string) => events.labels({ outcome }));
-  const attemptOf = new Children((result: string) => attempts.labels({ result }));
+  const attemptOf = new Children((result: string) => attempts.with({ result }));
   const deliveriesOf = new Children((status: string) => deliveries.labels({ status }));
-  const groupOf = new Children((step: string) => groups.labels({ step }));
-  const storeOf = new Children((store: string) => stores.labels({ store }));
+  const groupOf = new Children((step: string) => groups.with({ step }));
+  const storeOf = new Children((store: string) => stores.with({ store }));
   return {
     metrics: {
-      request: (route, method, status, tookMs) => requestOf.get(`${route} ${method} ${status}`).observe(tookMs / 1_000),
+      request: (route, method, status, tookMs) =>
+        requestOf
+          .get(route)
+          .get(method)
+          .get(status)
+          .observe(tookMs / 1_000),
       events: (outcome, count) => eventsOf.get(outcome).inc(count),
       accept: (tookMs) => accept.observe(tookMs / 1_000),
       persisted: (tookMs) => persisted.observe(tookMs / 1_000),
@@ -94,14 +103,9 @@ export function createMetrics(): OpenMetrics {
         contentType: registry.contentType,
         text: async () => {
           await gauges.look();
-          return registry.metrics();
+          return families.map((family) => family.text()).join('') + (await registry.metrics());
         },
       };
     },
   };
-}
-
-interface About<Label extends string> {
-  readonly labels?: Label[];
-  readonly buckets?: number[];
 }

@@ -8,7 +8,7 @@ import type { Tracer } from '../../ports/tracer.ts';
 import { attributes, CLIENT, CONSUMER, ERROR, nanoseconds, newSpanId, readContext, SERVER, type Span } from './span.ts';
 import type { SpanExport } from './span-export.ts';
 
-/** Client's spans that are parents of accept spans which are not stored yet; beyond it a span has no parent. */
+/** Client's spans that are parents of accept spans which are not stored yet; beyond it the oldest is forgotten. */
 const MAX_BEGUN = 10_000;
 
 /**
@@ -34,7 +34,12 @@ export class OtlpTracer implements Tracer {
     }
     const { traceId, spanId, sampled } = readContext(traceparent);
     if (!sampled) return traceparent;
-    if (this.#parents.size < MAX_BEGUN) this.#parents.set(id, spanId);
+    // Those whose storing failed stay behind: the oldest makes room.
+    for (const oldest of this.#parents.keys()) {
+      if (this.#parents.size < MAX_BEGUN) break;
+      this.#parents.delete(oldest);
+    }
+    this.#parents.set(id, spanId);
     return `00-${traceId}-${newSpanId()}-${traceparent.slice(53)}`;
   }
 
