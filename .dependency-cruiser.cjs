@@ -7,7 +7,7 @@ const only = (name, from, to, because) => ({
   comment: because,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(src|test|bench|scripts)/', pathNot: to },
+  to: { path: '^(src|test|bench|scripts|dashboard)/', pathNot: to },
 });
 
 module.exports = {
@@ -37,6 +37,12 @@ module.exports = {
       'the cli is above the app',
     ),
     only('cli-knows-app', '^src/cli/', '^src/(cli|app|ports|core)/', 'the cli starts the app and nothing else'),
+    only(
+      'dashboard-knows-dashboard',
+      '^dashboard/',
+      '^dashboard/',
+      'it runs in a browser and knows the HTTP contract only',
+    ),
     {
       name: 'only-compose-knows-every-part',
       comment: 'app/compose.ts is the one place that chooses an engine and a sender',
@@ -69,6 +75,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dashboard/dist/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
   },

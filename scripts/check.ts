@@ -18,9 +18,19 @@ interface Result {
 const TOOLS: readonly (readonly [string, readonly string[]])[] = [
   ['format and lint (biome)', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...color('--colors=force')]],
   ['types (tsc 7)', ['ts7/bin/tsc', ...color('--pretty')]],
+  ['types of the dashboard (tsc 7)', ['ts7/bin/tsc', '--project', 'dashboard', ...color('--pretty')]],
   [
     'import rules (dependency-cruiser)',
-    ['dependency-cruiser/bin/dependency-cruiser.mjs', 'src', 'test', 'bench', 'scripts', '--output-type', 'err'],
+    [
+      'dependency-cruiser/bin/dependency-cruiser.mjs',
+      'src',
+      'test',
+      'bench',
+      'scripts',
+      'dashboard/src',
+      '--output-type',
+      'err',
+    ],
   ],
   ['dead code (knip)', ['knip/bin/knip.js', '--no-progress']],
 ];
