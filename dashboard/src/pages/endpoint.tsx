@@ -91,7 +91,7 @@ export function EndpointPage({ id }: PageProps) {
         </span>{' '}
         {endpoint.failing_since !== null && (
           <span class="tag bad">
-            failing since <Time at={endpoint.failing_since} />
+            first failed <Time at={endpoint.failing_since} />
           </span>
         )}
       </p>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call, get } from '../core/api.ts';
 import { useAction, useLoad } from '../core/hooks.ts';
 import type { Endpoint, EndpointStats, Page } from '../core/views.ts';
-import { curl, Empty, Failure, Head, Note, Pager, Status } from '../parts/basic.tsx';
+import { curl, Empty, Failure, Head, Note, Pager, Status, Time } from '../parts/basic.tsx';
 
 /** Each card asks for its own figures. */
 const CARDS = 24;
@@ -48,7 +48,14 @@ function Card({ endpoint }: { endpoint: Endpoint }) {
   return (
     <article class="card">
       <div class="split">
-        <Status of={endpoint.status} />
+        <span>
+          <Status of={endpoint.status} />
+          {endpoint.failing_since !== null && (
+            <span class="tag bad">
+              first failed <Time at={endpoint.failing_since} />
+            </span>
+          )}
+        </span>
         <span class="dim">{endpoint.event_types.join(', ') || 'all types'}</span>
       </div>
       <h2>
@@ -82,7 +89,7 @@ export function Health({ stats }: { stats: EndpointStats | undefined }) {
         </div>
         <div>
           <dt>Last error</dt>
-          <dd>{stats?.last_error ?? 'none'}</dd>
+          <dd>{stats?.last_error === 'status' ? 'refused by status' : (stats?.last_error ?? 'none')}</dd>
         </div>
       </dl>
       <meter

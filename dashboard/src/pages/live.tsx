@@ -59,9 +59,9 @@ export function LivePage() {
         </button>
       </Head>
       <div class="figures">
-        <Figure value={rate.toFixed(1)} name="events a second" />
+        <Figure value={rate.toFixed(1)} name="events a second" tone="one" />
         <Figure value={live.events.toLocaleString('en')} name="events seen" />
-        <Figure value={live.deliveries.toLocaleString('en')} name="attempts seen" />
+        <Figure value={live.deliveries.toLocaleString('en')} name="attempts seen" tone="two" />
       </div>
       <Plot data={rates} names={['events', 'attempts']} label={`Events a second, now ${rate.toFixed(1)}`} />
       <div class="filters">
@@ -122,11 +122,12 @@ function Deliveries({ of }: { of: LiveRow }) {
   );
 }
 
-function Figure({ value, name }: { value: string; name: string }) {
+/** @param tone the line in the plot that it belongs to */
+function Figure({ value, name, tone = '' }: { value: string; name: string; tone?: string }) {
   return (
     <div class="figure">
       <b>{value}</b>
-      <span>{name}</span>
+      <span class={`line ${tone}`}>{name}</span>
     </div>
   );
 }

@@ -147,7 +147,7 @@ export function Table({ heads, children, label }: { heads: string[]; children: C
         <thead>
           <tr>
             {heads.map((head) => (
-              <th key={head} scope="col">
+              <th key={head} scope="col" class={head === 'Payload' ? 'cut' : undefined}>
                 {head}
               </th>
             ))}

@@ -52,7 +52,7 @@ function options(width: number, names: readonly string[], bars: boolean): uPlot.
     legend: { show: false },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.15, 4)] } },
     axes: [
-      { ...axis, grid: { show: false } },
+      { ...axis, grid: { show: false }, values: clockTimes, space: 90 },
       { ...axis, size: 44 },
     ],
     series: [
@@ -61,9 +61,14 @@ function options(width: number, names: readonly string[], bars: boolean): uPlot.
         label: name,
         stroke: colorOf(COLORS[at] ?? '--ink-2'),
         width: 1.5,
-        points: { show: bars },
+        points: { show: bars, size: 6 },
+        ...(bars ? { paths: () => null } : {}),
         ...(at === 0 && !bars ? { fill: colorOf('--accent-soft') } : {}),
       })),
     ],
   };
+}
+
+function clockTimes(_plot: uPlot, seconds: number[]): string[] {
+  return seconds.map((at) => new Date(at * 1_000).toTimeString().slice(0, 8));
 }
