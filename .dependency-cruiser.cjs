@@ -7,7 +7,7 @@ const only = (name, from, to, because) => ({
   comment: because,
   severity: 'error',
   from: { path: from },
-  to: { path: '^(src|test|bench|scripts|packages)/', pathNot: to },
+  to: { path: '^(src|test|bench|scripts|packages|dashboard)/', pathNot: to },
 });
 
 module.exports = {
@@ -43,6 +43,12 @@ module.exports = {
       'the cli starts the app, or talks to one by the client',
     ),
     only('client-knows-itself', '^packages/client/', '^packages/client/', 'it runs where nothing of ours is'),
+    only(
+      'dashboard-knows-dashboard',
+      '^dashboard/',
+      '^dashboard/',
+      'it runs in a browser and knows the HTTP contract only',
+    ),
     {
       name: 'only-compose-knows-every-part',
       comment: 'app/compose.ts is the one place that chooses an engine and a sender',
@@ -52,9 +58,9 @@ module.exports = {
     },
     {
       name: 'nothing-imports-tests',
-      comment: 'bench/ and the test runner may start servers as the tests do, by test/support/',
+      comment: 'bench/, the test runner and the screenshots may start servers as the tests do, by test/support/',
       severity: 'error',
-      from: { pathNot: '^(test|bench)/|^scripts/test\\.ts$' },
+      from: { pathNot: '^(test|bench)/|^scripts/(test|screenshots)\\.ts$' },
       to: { path: '^test/' },
     },
     {
@@ -75,6 +81,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dashboard/dist/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
   },

@@ -3,6 +3,9 @@ FROM node:24-bookworm-slim AS packages
 WORKDIR /srv/triggers
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
+COPY scripts/build-dashboard.mjs ./scripts/
+COPY dashboard ./dashboard
+RUN node scripts/build-dashboard.mjs
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
@@ -11,6 +14,7 @@ COPY --from=packages /srv/triggers/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
 COPY deploy/docker/healthcheck.mjs ./
+COPY --from=packages /srv/triggers/dashboard/dist ./dashboard/dist
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

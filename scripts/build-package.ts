@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -10,15 +10,16 @@ const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/package');
 
 /** Needed to build what the package has built already. */
-const BUILD_ONLY: readonly string[] = [];
+const BUILD_ONLY: readonly string[] = ['esbuild', 'preact', 'uplot'];
 
 rmSync(OUT, { recursive: true, force: true });
 execFileSync(process.execPath, [join(ROOT, 'node_modules/ts7/bin/tsc'), '-p', 'tsconfig.package.json'], {
   cwd: ROOT,
   stdio: 'inherit',
 });
+execFileSync(process.execPath, [join(ROOT, 'scripts/build-dashboard.mjs')], { cwd: ROOT, stdio: 'inherit' });
 for (const path of globSync('src/**/*.{sql,lua}', { cwd: ROOT })) copy(path);
-if (existsSync(join(ROOT, 'dashboard/dist'))) copy('dashboard/dist');
+copy('dashboard/dist');
 for (const path of ['README.md', 'LICENSE', 'CHANGELOG.md', 'deploy/systemd/triggers-api.service']) copy(path);
 copy('deploy/npm/triggers.mjs', 'bin/triggers.mjs');
 chmodSync(join(OUT, 'bin/triggers.mjs'), 0o755);

@@ -18,6 +18,7 @@ interface Result {
 const TOOLS: readonly (readonly [string, readonly string[]])[] = [
   ['format and lint (biome)', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...color('--colors=force')]],
   ['types (tsc 7)', ['ts7/bin/tsc', ...color('--pretty')]],
+  ['types of the dashboard (tsc 7)', ['ts7/bin/tsc', '--project', 'dashboard', ...color('--pretty')]],
   [
     'import rules (dependency-cruiser)',
     [
@@ -27,6 +28,7 @@ const TOOLS: readonly (readonly [string, readonly string[]])[] = [
       'bench',
       'scripts',
       'packages',
+      'dashboard/src',
       '--output-type',
       'err',
     ],

@@ -5,7 +5,8 @@
  * 1. installs the packages when they are missing or not those of package-lock.json: the first `npm start` only those that
  *    the service needs (19 MB instead of 222),
  * 2. finds a Node ≥ 24: this one, the one found last time, or one fetched by npm, side by side with 1,
- * 3. runs the program under it, hands on signals and the exit code, and stops it when npm is gone.
+ * 3. builds the dashboard for the programs that serve it, when its sources changed (scripts/build-dashboard.mjs),
+ * 4. runs the program under it, hands on signals and the exit code, and stops it when npm is gone.
  *
  * `npm start` says `exec node …`: between npm and this process stands no shell then, which would keep SIGTERM to itself
  * and turn a Ctrl-C that drained and ended with 0 into a death by SIGINT.
@@ -38,6 +39,7 @@ const COMPILE_CACHE = join(NODE_MODULES, '.cache', 'compile');
 const INSTALL_LOCK = join(ROOT, '.install-lock');
 /** What runs without the packages for development. */
 const SERVICE = 'src/cli/main.ts';
+const WITH_DASHBOARD = [SERVICE, 'scripts/test.ts', 'scripts/screenshots.ts'];
 
 /** The processes that run now (npm, then the program), for signals. */
 const running = new Set();
@@ -224,6 +226,19 @@ function isAlive(pid) {
   }
 }
 
+// --- dashboard ---
+
+/** A service without a dashboard is better than no service. */
+async function buildDashboard() {
+  try {
+    const { buildDashboardIfChanged } = await import('./build-dashboard.mjs');
+    await buildDashboardIfChanged(ROOT);
+  } catch (error) {
+    const [reason] = String(error.errors?.[0]?.text ?? error.message).split('\n');
+    say(`The dashboard could not be built (${reason}): everything else works without it.`);
+  }
+}
+
 // --- Node ---
 
 async function findNode() {
@@ -322,6 +337,7 @@ async function main() {
     if (stopSignal !== undefined) return 128 + osConstants.signals[stopSignal];
     if (installed.status === 'rejected') throw installed.reason;
     if (found.status === 'rejected') throw found.reason;
+    if (WITH_DASHBOARD.some((program) => args.includes(program))) await buildDashboard();
     const node = found.value;
     if (node !== process.execPath && node !== readIfThere(NODE_PATH_CACHE)) writeIfPossible(NODE_PATH_CACHE, node);
     const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env };

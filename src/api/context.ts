@@ -60,6 +60,8 @@ export interface ApiParts {
   readonly rateLimits: Readonly<Record<Tier, number | null>>;
   /** Development with an open door: only requests to a loopback name are served (DNS rebinding). */
   readonly loopbackHostsOnly: boolean;
+  /** The well-known key, which the dashboard offers in development; null where it is refused. */
+  readonly developmentKey: string | null;
   readonly phase: () => ServicePhase;
 }
 

@@ -12,6 +12,7 @@ import { RouteBook } from './openapi/document.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { auditRoutes } from './resources/audit.ts';
+import { dashboardRoutes } from './resources/dashboard.ts';
 import { deliveryRoutes } from './resources/deliveries.ts';
 import { documentRoutes } from './resources/documents.ts';
 import { endpointSecretRoutes } from './resources/endpoint-secrets.ts';
@@ -134,6 +135,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   book.close();
   if (book.undescribed.length > 0) throw new Error(`Not in api/openapi/operations.ts: ${book.undescribed.join(', ')}`);
   documentRoutes(app, book, parts.version);
+  dashboardRoutes(app, parts);
   known.close();
   return app;
 }

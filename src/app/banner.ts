@@ -30,7 +30,7 @@ export function banner(facts: BannerFacts): string {
     row('Address', facts.address),
     ...(key === null ? [] : [row('API key', key, '(for development only)')]),
     row('Data', facts.data),
-    row('Dashboard', `${facts.address}/dashboard`, '(not in this version)'),
+    row('Dashboard', `${facts.address}/dashboard`),
     row('Documents', `${facts.address}/docs`),
     '',
     `  ${bold('Send an event')}`,

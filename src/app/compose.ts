@@ -288,6 +288,7 @@ async function newServer(
     retentionMs: settings.retentionMs,
     rateLimits: settings.rateLimits,
     loopbackHostsOnly: settings.development,
+    developmentKey: settings.development ? DEVELOPMENT_KEY : null,
     phase,
   });
 }

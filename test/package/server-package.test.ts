@@ -37,6 +37,7 @@ test('the packed package, installed into an empty folder, starts, takes an event
     body: '{"type":"test.manual","data":{"message":"test"}}',
   });
   assert.equal(answer.status, 202, await answer.text());
+  assert.match(await (await fetch(`${url}/dashboard`)).text(), /<script/);
   child.kill('SIGTERM');
   assert.deepEqual(await ended, [0, null]);
 });

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 
 /** Servers that tests run against, as Debian packages. */
-const PACKAGES = { 'redis-server': 'redis-server', postgres: 'postgresql' } as const;
+const PACKAGES = { 'redis-server': 'redis-server', postgres: 'postgresql', chromium: 'chromium' } as const;
 
 type Program = keyof typeof PACKAGES;
 

@@ -1,0 +1,51 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+
+/** What `read` brings; the last answer stays until the next one is there. */
+export function useLoad<Value>(read: () => Promise<Value>, inputs: readonly unknown[]) {
+  const [state, setState] = useState<{ value?: Value; error?: string }>({});
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    let gone = false;
+    read().then(
+      (value) => gone || setState({ value }),
+      (error: Error) => gone || setState({ error: error.message }),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [...inputs, round]);
+  return { ...state, reload: useCallback(() => setRound((last) => last + 1), []) };
+}
+
+/** For buttons: what went wrong, or what became of it, as one sentence. */
+export function useAction() {
+  const [note, setNote] = useState<{ text: string; bad: boolean } | null>(null);
+  const [busy, setBusy] = useState(false);
+  const run = async (work: () => Promise<string | undefined>) => {
+    setBusy(true);
+    try {
+      const text = await work();
+      setNote(text === undefined ? null : { text, bad: false });
+    } catch (error) {
+      setNote({ text: error instanceof Error ? error.message : String(error), bad: true });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { note, busy, run };
+}
+
+/** `#/events?type=x` → path `['events']`, query. */
+export function useRoute() {
+  const read = () => {
+    const [path = '', search = ''] = location.hash.slice(2).split('?');
+    return { path: path.split('/').map(decodeURIComponent), query: new URLSearchParams(search) };
+  };
+  const [route, setRoute] = useState(read);
+  useEffect(() => {
+    const follow = () => setRoute(read());
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  return route;
+}
