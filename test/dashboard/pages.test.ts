@@ -61,6 +61,7 @@ describe('the dashboard in Chromium', () => {
     const page = await open('live', 'light', '');
     const field = page.getByLabel('API key');
     await eventually(async () => assert.equal(await field.inputValue(), service.key));
+    assert.deepEqual(await axeFaults(page), []);
     await field.fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('This API key is not valid.').waitFor();
