@@ -17,8 +17,9 @@ const ROW = 26;
 /** A row a claim: the median as a dot, the rounds' spread as a line, the bound as a mark. Ratios share one axis. */
 export function ratioPlot(claims: readonly Claim[]): string {
   const shown = claims.filter(({ unit }) => unit === 'ratio');
-  const top = Math.max(1.2, ...shown.flatMap(({ values, bound }) => [...values, boundOf(bound)]));
-  const x = (value: number) => LABELS + (value / top) * (WIDTH - LABELS - 130);
+  // What is far off stands at the edge, or it would press all others together.
+  const top = Math.min(2, Math.max(1.2, ...shown.flatMap(({ values, bound }) => [...values, boundOf(bound)])));
+  const x = (value: number) => LABELS + (Math.min(value, top) / top) * (WIDTH - LABELS - 130);
   const height = 40 + shown.length * ROW;
   const axis = Array.from({ length: Math.floor(top / 0.5) + 1 }, (_, n) => n * 0.5).map(
     (value) =>
@@ -37,7 +38,7 @@ export function ratioPlot(claims: readonly Claim[]): string {
       `<text class="dim" x="${WIDTH - 110}" y="${y + 4}">${figure(median(one.values))} (${boundText(one.bound)})</text>`,
     ].join('');
   });
-  return svg(height, [...axis, ...rows]);
+  return svg('What was measured, as ratios to a bare floor', height, [...axis, ...rows]);
 }
 
 /** Latency over the share of events that took at most so long; both axes grow by powers of ten, so that the tail shows. */
@@ -66,15 +67,15 @@ export function latencyPlot(distributions: readonly Distribution[]): string {
     const kind = `c${n % 6}`;
     return `<polyline class="${kind}" fill="none" stroke-width="2" points="${path}"/><line class="${kind}" stroke-width="3" x1="${WIDTH - right + 14}" x2="${WIDTH - right + 34}" y1="${labelY - 4}" y2="${labelY - 4}"/><text x="${WIDTH - right + 42}" y="${labelY}">${asText(`${name} · ${engine}`)}</text>`;
   });
-  return svg(height, [...across, ...up, ...lines]);
+  return svg('Latency over the share of events', height, [...across, ...up, ...lines]);
 }
 
 function boundOf(bound: Claim['bound']): number {
   return 'atLeast' in bound ? bound.atLeast : bound.atMost;
 }
 
-function svg(height: number, parts: readonly string[]): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">${STYLE}${parts.join('\n')}</svg>\n`;
+function svg(title: string, height: number, parts: readonly string[]): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img"><title>${title}</title>${STYLE}${parts.join('\n')}</svg>\n`;
 }
 
 function asText(text: string): string {
