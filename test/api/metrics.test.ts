@@ -28,6 +28,8 @@ describe('metrics', () => {
       assert.equal(page.status, 200);
       assert.match(String(page.headers['content-type']), /^text\/plain/);
       assert.equal(value(page.text, 'triggers_deliveries_total{status="failed"}'), 1);
+      // The lane is told of the end right after.
+      assert.equal(value(page.text, 'triggers_lanes{state="sending"}'), 0);
       return page.text;
     });
     for (const [name, expected] of [
@@ -36,7 +38,6 @@ describe('metrics', () => {
       ['triggers_events_total{outcome="duplicate"}', 1],
       ['triggers_events_total{outcome="rejected"}', 3],
       ['triggers_event_persisted_seconds_count', 1],
-      ['triggers_lanes{state="sending"}', 0],
       ['triggers_attempt_duration_seconds_count{result="status"}', 1],
       ['triggers_deliveries_waiting ', 0],
       ['triggers_events_dead ', 0],
