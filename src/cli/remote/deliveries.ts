@@ -14,7 +14,16 @@ interface Chosen {
 
 /** `deliveries list|get|retry`. */
 export function addDeliveries(program: Command): void {
-  const deliveries = program.command('deliveries').description('looks at deliveries, and sends again what failed');
+  const deliveries = program
+    .command('deliveries')
+    .description('looks at deliveries, and sends again what failed')
+    .addHelpText(
+      'after',
+      `
+Examples
+  $ triggers deliveries list --status failed
+  $ triggers deliveries retry --all --type order.created`,
+    );
 
   deliveries
     .command('list')

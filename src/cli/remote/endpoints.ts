@@ -4,7 +4,17 @@ import { jsonText, seconds } from './values.ts';
 
 /** `endpoints list|create|get|test|pause|resume|secret|rotate-secret|delete`. */
 export function addEndpoints(program: Command): void {
-  const endpoints = program.command('endpoints').description('manages webhook endpoints');
+  const endpoints = program
+    .command('endpoints')
+    .description('manages webhook endpoints')
+    .addHelpText(
+      'after',
+      `
+Examples
+  $ triggers endpoints create https://example.com/hook --types 'order.*'
+  $ triggers endpoints test 01a20ae9-775c-7182-90b3-49c0404f059c
+  $ triggers endpoints rotate-secret 01a20ae9-775c-7182-90b3-49c0404f059c --grace 3600`,
+    );
   const session = (command: Command) => openSession(command.optsWithGlobals<GlobalOptions>());
 
   endpoints

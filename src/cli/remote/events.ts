@@ -4,7 +4,18 @@ import { take, wholeNumber } from './values.ts';
 
 /** `events list|get|tail|replay`. */
 export function addEvents(program: Command): void {
-  const events = program.command('events').description('looks at events');
+  const events = program
+    .command('events')
+    .description('looks at events')
+    .addHelpText(
+      'after',
+      `
+Examples
+  $ triggers events list --type order.created --limit 50
+  $ triggers events get 01a20ae9-775c-7182-90b3-49c0404f059c
+  $ triggers events tail --types 'order.*' --data
+  $ triggers events replay 01a20ae9-775c-7182-90b3-49c0404f059c`,
+    );
 
   events
     .command('list')

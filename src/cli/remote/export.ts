@@ -16,6 +16,10 @@ export function addExport(program: Command): void {
     .option('--from <time>', 'since then (ISO 8601)')
     .option('--to <time>', 'before then')
     .option('-o, --out <path>', 'into a file instead of stdout')
+    .addHelpText(
+      'after',
+      '\nExamples\n  $ triggers export --from 2026-11-01T00:00:00Z --out november.ndjson\n  $ triggers export --format csv | head',
+    )
     .action(
       async (options: Record<'format' | 'type' | 'from' | 'to' | 'out', string | undefined>, command: Command) => {
         const { url, apiKey, signal } = openSession(command.optsWithGlobals<GlobalOptions>());

@@ -4,7 +4,16 @@ import { seconds } from './values.ts';
 
 /** `keys list|create|rotate|revoke`. */
 export function addKeys(program: Command): void {
-  const keys = program.command('keys').description('manages the API keys of the organization');
+  const keys = program
+    .command('keys')
+    .description('manages the API keys of the organization')
+    .addHelpText(
+      'after',
+      `
+Examples
+  $ triggers keys create ci
+  $ triggers keys rotate --grace 600`,
+    );
   const session = (command: Command) => openSession(command.optsWithGlobals<GlobalOptions>());
 
   keys

@@ -15,6 +15,12 @@ import { WrongUse } from './session.ts';
 /** Commands that run the service, or look at its parts, and are read in `arguments.ts`. */
 const OTHERS = ['serve', 'api', 'worker', 'deliverer', 'dead', 'doctor', 'migrate-data', 'help', 'version'];
 
+/** Below every command's help. */
+const EXIT_CODES = `
+Exit codes
+  0 done    1 refused, failed, or not to be reached    2 wrong command line
+  130 ended by Ctrl-C`;
+
 /** The commands that talk to a running service. @param others completed as well */
 function program(): Command {
   const root = new Command('triggers')
@@ -24,6 +30,7 @@ function program(): Command {
     .option('--api-key <key>', 'whose events (TRIGGERS_API_KEY; the development key on this machine)')
     .option('--json', 'one JSON value a line, for programs')
     .configureHelp({ showGlobalOptions: true })
+    .addHelpText('afterAll', EXIT_CODES)
     .exitOverride();
   for (const add of [addSend, addListen, addEvents, addDeliveries, addEndpoints, addKeys, addExport, addBench])
     add(root);

@@ -36,8 +36,7 @@ Examples
   $ triggers send --file order.json
   $ zcat events.ndjson.gz | triggers send --file -
 
-Exit codes
-  0 all were accepted, or had been before    1 some were not    2 wrong command line`,
+It ends with 0 when all were accepted, now or before, and with 1 when some were not.`,
     )
     .action(async (type: string | undefined, data: string | undefined, options: SendOptions, command: Command) => {
       const session = openSession(command.optsWithGlobals<GlobalOptions>());

@@ -10,6 +10,10 @@ export function addBench(program: Command): void {
     .option('--events <count>', 'in all', wholeNumber, 100)
     .option('--concurrency <count>', 'at a time', wholeNumber, 10)
     .option('--burst <count>', 'all at once', wholeNumber, 50)
+    .addHelpText(
+      'after',
+      '\nExample\n  $ triggers bench --url http://localhost:8000 --events 1000 --concurrency 20 --burst 100',
+    )
     .action(async (options: { events: number; concurrency: number; burst: number }, command: Command) => {
       const { url, apiKey } = openSession(command.optsWithGlobals<GlobalOptions>());
       const { measurePerformance } = await import('./performance.ts');
