@@ -23,6 +23,7 @@ interface Run {
 const BOTH = ['embedded', 'distributed'] as const;
 const RUNS: readonly Run[] = [
   { file: 'ingest', long: ['7', '3000'], short: ['3', '1500'], engines: BOTH },
+  { file: 'log-cost', long: ['12', '1500'], short: ['6', '1000'], engines: ['embedded'] },
   { file: 'intake', long: ['7'], short: ['3'], engines: ['distributed'] },
   { file: 'latency', long: ['1000', '20'], short: ['1000', '6'], engines: BOTH },
   { file: 'ndjson', long: ['5', '100000'], short: ['2', '30000'], engines: BOTH },

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client } from '../test/support/service.ts';
 import { claim } from './support/claims.ts';
+import { eventRequest } from './support/event-request.ts';
 import { engineOf, numbersOf, type Running, startFloor, startService } from './support/processes.ts';
 import { rawLoad } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
@@ -84,14 +85,5 @@ async function count(child: ChildProcess): Promise<number> {
 }
 
 function requestTo(type: string): string {
-  const body = JSON.stringify({ type, data: { text: 'x'.repeat(960), number: 12_345, list: [1, 2, 3] } });
-  return [
-    'POST /api/events HTTP/1.1',
-    'Host: localhost',
-    `X-API-Key: ${KEY}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    '',
-    body,
-  ].join('\r\n');
+  return eventRequest(type, { text: 'x'.repeat(960), number: 12_345, list: [1, 2, 3] });
 }

@@ -1,4 +1,5 @@
 import { claim } from './support/claims.ts';
+import { eventRequest } from './support/event-request.ts';
 import { engineOf, numbersOf, startFloor, startService } from './support/processes.ts';
 import { percentile, rawLoad } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
@@ -13,16 +14,7 @@ const [ROUNDS = 5, DURATION_MS = 3_000] = numbersOf(process.argv.slice(2));
 const TARGET = { embedded: 0.85, distributed: 0.8 }[ENGINE];
 const CONNECTIONS = 32;
 
-const body = JSON.stringify({ type: 'bench.ingest', data: { text: 'x'.repeat(960), number: 12_345, list: [1, 2, 3] } });
-const request = [
-  'POST /api/events HTTP/1.1',
-  'Host: localhost',
-  'X-API-Key: test-api-key-change-in-prod',
-  'Content-Type: application/json',
-  `Content-Length: ${Buffer.byteLength(body)}`,
-  '',
-  body,
-].join('\r\n');
+const request = eventRequest('bench.ingest', { text: 'x'.repeat(960), number: 12_345, list: [1, 2, 3] });
 
 const load = (url: string, durationMs: number) =>
   rawLoad({ url, connections: CONNECTIONS, durationMs, expectStatus: 202, requestOf: () => request });

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { claim } from './support/claims.ts';
+import { eventRequest } from './support/event-request.ts';
+import { cpuSeconds } from './support/process-cost.ts';
 import { numbersOf, type Running, startService } from './support/processes.ts';
-import { median, rawLoad } from './support/raw-load.ts';
+import { rawLoad } from './support/raw-load.ts';
 
 /**
  * What the lines of the log cost at default settings: 32 connections post events of 1 KB, in turn to a service that logs as
@@ -11,25 +13,10 @@ const [ROUNDS = 12, DURATION_MS = 1_500] = numbersOf(process.argv.slice(2));
 const MOST_PERCENT = 3;
 const CONNECTIONS = 32;
 
-const body = JSON.stringify({ type: 'bench.ingest', data: { text: 'x'.repeat(960) } });
-const request = [
-  'POST /api/events HTTP/1.1',
-  'Host: localhost',
-  'X-API-Key: test-api-key-change-in-prod',
-  'Content-Type: application/json',
-  `Content-Length: ${Buffer.byteLength(body)}`,
-  '',
-  body,
-].join('\r\n');
-
-/** Of a process so far, by clock ticks of 10 ms. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
+const request = eventRequest('bench.ingest', { text: 'x'.repeat(960) });
 
 const load = async ({ url, pid }: Running, durationMs: number) => {
-  const before = cpuMs(pid);
+  const before = cpuSeconds(pid) * 1_000;
   const answered = await rawLoad({
     url,
     connections: CONNECTIONS,
@@ -39,7 +26,10 @@ const load = async ({ url, pid }: Running, durationMs: number) => {
   });
   if (answered.unexpected > 0) throw new Error(`${answered.unexpected} answers were not 202`);
   const { perSecond } = answered;
-  return { perSecond, cpuMicroseconds: ((cpuMs(pid) - before) * 1_000) / ((perSecond * durationMs) / 1_000) };
+  return {
+    perSecond,
+    cpuMicroseconds: ((cpuSeconds(pid) * 1_000 - before) * 1_000) / ((perSecond * durationMs) / 1_000),
+  };
 };
 
 const loud = await startService();
@@ -64,11 +54,9 @@ try {
       `${String(round).padStart(5)} ${shown.map((text) => text.padStart(18)).join(' ')} ${rate.toFixed(1).padStart(12)} % ${cpu.toFixed(1).padStart(8)} %`,
     );
   }
-  for (const kind of ['rate', 'cpu'] as const) {
-    const sorted = costs.map((cost) => cost[kind]).toSorted((a, b) => a - b);
-    const spread = `${sorted[0]?.toFixed(1)} to ${sorted.at(-1)?.toFixed(1)}`;
-    console.log(`median cost by ${kind} ${median(sorted).toFixed(1)} % (${spread}); target ≤ ${MOST_PERCENT} %`);
-  }
+  const common = { engine: 'embedded', unit: '%', bound: { atMost: MOST_PERCENT } } as const;
+  claim({ ...common, name: 'throughput that log lines cost', values: costs.map(({ rate }) => rate) });
+  claim({ ...common, name: 'CPU that log lines cost', values: costs.map(({ cpu }) => cpu) });
 } finally {
   await Promise.all([loud.stop(), quiet.stop()]);
 }
