@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DEFAULT_OPTIONS, type Endpoint } from '../core/endpoint.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../core/ids.ts';
-import { jsonText } from '../core/json-text.ts';
+import { type JsonText, jsonText } from '../core/json-text.ts';
 import { SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
 import { type Timestamp, timestamp } from '../core/time.ts';
 import { webhookRequest } from '../pipeline/webhook-request.ts';
@@ -23,12 +23,14 @@ export function newSecret(): string {
 /** What a receiver would get from the service, made where no service can reach the receiver: `triggers listen`. */
 export function webhookOf(args: {
   event: ForwardedEvent;
+  /** The text of its `data` as it came, where that is known. */
+  rawData: string | undefined;
   url: string;
   secret: string;
   attempt: number;
   at: Timestamp;
 }): Pick<OutgoingRequest, 'headers' | 'body'> {
-  const { event, url, secret, attempt, at } = args;
+  const { event, rawData, url, secret, attempt, at } = args;
   const nobody = randomUUID();
   const endpoint: Endpoint = {
     id: nobody as EndpointId,
@@ -62,7 +64,7 @@ export function webhookOf(args: {
         id: event.id as EventId,
         organizationId: endpoint.organizationId,
         type: event.type,
-        data: jsonText(event.data),
+        data: rawData === undefined ? jsonText(event.data) : (rawData as JsonText),
         dedupId: null,
         orderingKey: null,
         deliverAt: null,

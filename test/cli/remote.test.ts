@@ -134,7 +134,9 @@ describe('commands that talk to a running service', () => {
       new Webhook(secret).verify(got.body.toString(), got.headers);
       assert.equal(got.path, '/fwd');
       assert.equal(got.headers['x-event-id'], JSON.parse(got.body.toString()).id);
-      assert.match(got.body.toString(), /"data":\{"n":12345678901234567890\}/);
+      // What comes alone is forwarded byte for byte; of a lease the values are the same.
+      const data = way.length === 0 ? '{"n": 12345678901234567890}' : '{"n":12345678901234567890}';
+      assert.ok(got.body.toString().endsWith(`"data":${data}}`), got.body.toString());
       assert.ok(id);
       child.kill('SIGINT');
       await once(child, 'exit');
@@ -143,7 +145,7 @@ describe('commands that talk to a running service', () => {
 
   async function sendUntil(receiver: Receiver, type: string): Promise<{ id: string }> {
     for (;;) {
-      const sent = await run(['send', type, '{"n":12345678901234567890}', '--json']);
+      const sent = await run(['send', type, '{"n": 12345678901234567890}', '--json']);
       const came = await receiver.waitFor(1, 1_000).catch(() => undefined);
       if (came !== undefined) return sent.json[0];
     }

@@ -1,3 +1,5 @@
+import { scanJson, textOf } from '../../core/json-scan.ts';
+
 /** What a reviver is told besides (ES2026, JSON.parse source text access); not in the types yet. */
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
@@ -8,9 +10,24 @@ interface ExactJson {
 
 const { parse, rawJSON } = JSON as unknown as ExactJson;
 
-/** `JSON.parse`, but a number that a double can't hold keeps its digits when it is printed again. */
+const RAW_DATA = Symbol('the text of `data` as it came');
+
+/**
+ * `JSON.parse`, but a number that a double can't hold keeps its digits when it is printed again, and of an event the text of
+ * `data` is kept (`rawData`).
+ */
 export function exactJson(text: string): unknown {
-  return parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value,
+  const value = parse(text, (_key, member, { source }) =>
+    typeof member === 'number' && source !== undefined && String(member) !== source ? rawJSON(source) : member,
   );
+  if (typeof value !== 'object' || value === null || !('type' in value && 'data' in value)) return value;
+  const bytes = Buffer.from(text);
+  const scan = scanJson(bytes);
+  const span = scan.kind === 'object' ? scan.members.find(({ key }) => key === 'data') : undefined;
+  return span === undefined ? value : Object.defineProperty(value, RAW_DATA, { value: textOf(bytes, span) });
+}
+
+/** `data` as it came, byte for byte, of an event that came alone; undefined of those in lists. */
+export function rawData(event: object): string | undefined {
+  return (event as { readonly [RAW_DATA]?: string })[RAW_DATA];
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { SystemClock } from '../../app/clock.ts';
 import { type ForwardedEvent, newSecret, webhookOf } from '../../app/forward.ts';
+import { rawData } from './exact-json.ts';
 import type { Output } from './output.ts';
 import { type GlobalOptions, openSession, WrongUse } from './session.ts';
 
@@ -80,6 +81,7 @@ class Forwarder {
   async forward(event: ForwardedEvent, attempt: number): Promise<boolean> {
     const { headers, body } = webhookOf({
       event,
+      rawData: rawData(event),
       url: this.#url,
       secret: this.#secret,
       attempt,
