@@ -13,6 +13,7 @@ WORKDIR /srv/triggers
 COPY --from=packages /srv/triggers/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+COPY packages ./packages
 COPY deploy/docker/healthcheck.mjs ./
 COPY --from=packages /srv/triggers/dashboard/dist ./dashboard/dist
 RUN mkdir /data && chown node:node /data

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Engine } from '../ports/engine.ts';
 import type { ApiParts, ServicePhase } from './context.ts';
+import { trackConnections } from './drain.ts';
 import { publicHealthRoutes } from './resources/health.ts';
 import { metricsRoute } from './resources/metrics.ts';
 
@@ -12,6 +13,7 @@ export function createHealthServer(parts: {
   metricsPage: ApiParts['metricsPage'];
 }): FastifyInstance {
   const app = Fastify({ logger: false });
+  trackConnections(app);
   publicHealthRoutes(app, parts);
   metricsRoute(app, parts.metricsPage);
   return app;

@@ -7,6 +7,7 @@ import { ADMIN_BODY, BodyReader } from './body.ts';
 import { answerBrokenConnections } from './broken-connections.ts';
 import { keepConnectionRules } from './connection-rules.ts';
 import type { ApiParts } from './context.ts';
+import { trackConnections } from './drain.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { RouteBook } from './openapi/document.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
@@ -69,6 +70,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     frameworkErrors: createErrorHandler(parts.log),
   });
 
+  trackConnections(app);
   answerBrokenConnections(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(createErrorHandler(parts.log));

@@ -116,3 +116,14 @@ test('an attempt that outlives the stop is given back, and made again at the nex
   const [, second] = await receiver.waitFor(2);
   assert.equal(second?.headers['webhook-id'], id);
 });
+
+test('a connection that never said a word does not hold the stop', async (context) => {
+  const service = await ServiceProcess.start({ DATA_DIR: temporaryFolder(context) });
+  const silent = connect(Number(new URL(service.url).port), '127.0.0.1');
+  context.after(() => silent.destroy());
+  await new Promise((resolve) => silent.once('connect', resolve));
+  const ended = new Promise((resolve) => silent.once('close', resolve));
+  assert.deepEqual(await service.stop(), { code: 0, signal: null });
+  assert.doesNotMatch(service.output, /work under way/);
+  await ended;
+});
