@@ -123,7 +123,7 @@ export function isStillAllowed(authenticator: Authenticator, { headers }: Fastif
 }
 
 /** From `X-API-Key` or `Authorization: Bearer`; two that differ are no key at all, never a choice. */
-function presentedKey(headers: IncomingHttpHeaders): Presented {
+export function presentedKey(headers: IncomingHttpHeaders): Presented {
   const own = headers['x-api-key'];
   const bearer = headers.authorization;
   if ((own === undefined || own === '') && bearer === undefined) return MISSING;
@@ -137,9 +137,13 @@ function presentedKey(headers: IncomingHttpHeaders): Presented {
 
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
+export function isLoopbackHost({ host = '' }: IncomingHttpHeaders): boolean {
+  return LOOPBACK_HOST.test(host);
+}
+
 /** In development, with a well-known key: a page elsewhere must not reach us by a name that it points at loopback. */
 export const requireLoopbackHost: onRequestHookHandler = (request, _reply, done) => {
-  if (LOOPBACK_HOST.test(request.headers.host ?? '')) return done();
+  if (isLoopbackHost(request.headers)) return done();
   const detail = 'In development only requests to localhost are served. Set ADMIN_TOKEN to serve other names.';
   done(new ProblemError({ code: 'forbidden', detail }));
 };

@@ -22,6 +22,10 @@ export const ADMIN_BODY: BodyRule = { maxBytes: MAX_ADMIN_BODY_BYTES, raw: false
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?;? *$/i;
 const CLOUD_EVENTS_TYPE = /^application\/cloudevents\+json *(?:; *charset="?utf-8"? *)?;? *$/i;
 
+export function isJsonType(contentType: string | undefined): boolean {
+  return contentType === 'application/json' || JSON_TYPE.test(contentType ?? '');
+}
+
 export function isStructuredCloudEvent(contentType: string | undefined): boolean {
   return CLOUD_EVENTS_TYPE.test(contentType ?? '');
 }
@@ -111,7 +115,7 @@ class Collecting {
 
 function checkHead({ headers, rawHeaders }: IncomingMessage, { maxBytes, cloudEvents = false }: BodyRule): void {
   const type = headers['content-type'];
-  const isTaken = JSON_TYPE.test(type ?? '') || (cloudEvents && isStructuredCloudEvent(type));
+  const isTaken = isJsonType(type) || (cloudEvents && isStructuredCloudEvent(type));
   if (!isTaken || countHeader(rawHeaders, 'content-type') > 1) {
     throw problemError('unsupported_media_type', 'Send the body as application/json in UTF-8.');
   }

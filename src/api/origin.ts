@@ -20,7 +20,7 @@ export function originOf(request: FastifyRequest): Origin {
 }
 
 /** Version 00 of W3C Trace Context; another form is as good as none. */
-function readTraceparent(header: string | string[] | undefined): string | null {
+export function readTraceparent(header: string | string[] | undefined): string | null {
   return typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
     ? header
     : null;

@@ -29,7 +29,7 @@ export function invalidField(path: string, message: string): ProblemError {
 }
 
 /** `application/problem+json` (RFC 9457). */
-function problemBody(problem: Problem, requestId: string): string {
+export function problemBody(problem: Problem, requestId: string): string {
   const { status, title } = PROBLEMS[problem.code];
   return JSON.stringify({
     type: `/problems/${problem.code}`,
@@ -72,10 +72,15 @@ export function rawProblem(problem: Problem, requestId: string): string {
 /** Turns whatever a handler threw into an answer; what we did not expect is logged and told to nobody. */
 export function createErrorHandler(log: Log) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const problem = toProblem(error);
-    if (problem.code === 'internal') log.error('A request failed', { request_id: request.id }, error);
-    sendProblem(request, reply, problem);
+    sendProblem(request, reply, problemOf(error, log, request.id));
   };
+}
+
+/** Of whatever was thrown: what nobody expected is logged. */
+export function problemOf(error: unknown, log: Log, requestId: string): Problem {
+  const problem = toProblem(error);
+  if (problem.code === 'internal') log.error('A request failed', { request_id: requestId }, error);
+  return problem;
 }
 
 export function unavailable({ retryAfterSeconds }: EngineUnavailable): Problem {

@@ -21,11 +21,16 @@ function apply(decision: RateDecision, reply: FastifyReply): void {
     .header('ratelimit-limit', decision.limit)
     .header('ratelimit-remaining', decision.remaining)
     .header('ratelimit-reset', decision.resetSeconds);
-  if (decision.granted > 0) return;
+  refuseWithout(decision);
+}
+
+/** Throws the problem `rate_limited` where no token was granted. */
+export function refuseWithout({ granted, limit, retryAfterSeconds }: RateDecision): void {
+  if (granted > 0) return;
   throw new ProblemError({
     code: 'rate_limited',
-    detail: `Your organization may send ${decision.limit} events a minute.`,
-    retryAfterSeconds: Math.max(1, decision.retryAfterSeconds),
+    detail: `Your organization may send ${limit} events a minute.`,
+    retryAfterSeconds: Math.max(1, retryAfterSeconds),
   });
 }
 

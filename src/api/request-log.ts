@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Milliseconds } from '../core/time.ts';
+import type { Log } from '../ports/log.ts';
 import type { ApiParts } from './context.ts';
 import { NDJSON } from './ndjson.ts';
 
@@ -13,29 +15,48 @@ export function logRequests(
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     // Nobody but ourselves asks yet.
     if (phase() === 'starting') return done();
-    const tookMs = reply.elapsedTime;
     const { url: route = 'unknown' } = request.routeOptions;
-    metrics.request(route, request.method, reply.statusCode, tookMs);
-    if (reply.statusCode >= 400 && isRefusedEvent(route, request.method, reply.statusCode))
-      metrics.events('rejected', 1);
-    if (tookMs > SLOW_MS && !isToWait(request)) {
-      const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
-      log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request, reply, tookMs)}`);
-    } else {
-      log.sampled('request', 'info', () => line(request, reply, tookMs));
-    }
+    const answered = { ...answeredOf(request, reply), mayWait: isToWait(request) };
+    metrics.request(route, request.method, answered.status, answered.tookMs);
+    if (answered.status >= 400 && isRefusedEvent(route, request.method, answered.status)) metrics.events('rejected', 1);
+    logRequest(log, answered);
     done();
   });
 }
 
-/** For an answer that was cut off: Fastify calls no hook then. */
-export function logCutAnswer({ log }: Pick<ApiParts, 'log'>, request: FastifyRequest, reply: FastifyReply): void {
-  log.sampled('request', 'info', () => line(request, reply, reply.elapsedTime));
+/** What a line tells of a request. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** With its query or without. */
+  readonly url: string;
+  readonly status: number;
+  readonly tookMs: Milliseconds;
+  /** To wait is what it was asked to do. */
+  readonly mayWait: boolean;
 }
 
-function line(request: FastifyRequest, reply: FastifyReply, tookMs: number): string {
-  const path = request.url.split('?', 1)[0] ?? '';
-  return `${request.method} ${path.slice(0, 200)} status=${reply.statusCode} duration=${tookMs.toFixed(2)}ms`;
+export function logRequest(log: Log, request: AnsweredRequest): void {
+  const { tookMs, mayWait } = request;
+  if (tookMs > SLOW_MS && !mayWait) {
+    const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
+    log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request)}`);
+  } else {
+    log.sampled('request', 'info', () => line(request));
+  }
+}
+
+/** For an answer that was cut off: Fastify calls no hook then. */
+export function logCutAnswer({ log }: Pick<ApiParts, 'log'>, request: FastifyRequest, reply: FastifyReply): void {
+  log.sampled('request', 'info', () => line(answeredOf(request, reply)));
+}
+
+function answeredOf({ method, url }: FastifyRequest, reply: FastifyReply): Omit<AnsweredRequest, 'mayWait'> {
+  return { method, url, status: reply.statusCode, tookMs: reply.elapsedTime };
+}
+
+function line({ method, url, status, tookMs }: Omit<AnsweredRequest, 'mayWait'>): string {
+  const path = url.split('?', 1)[0] ?? '';
+  return `${method} ${path.slice(0, 200)} status=${status} duration=${tookMs.toFixed(2)}ms`;
 }
 
 /** Those in batches are counted where they are read; a 5xx is no fault of the event. */
@@ -43,7 +64,6 @@ function isRefusedEvent(route: string, method: string, status: number): boolean 
   return route === '/api/events' && method === 'POST' && status < 500;
 }
 
-/** Waiting is what it was asked to do. */
 function isToWait({ routeOptions, headers }: FastifyRequest): boolean {
   // An upload takes as long as its client sends.
   if (headers['content-type']?.startsWith(NDJSON) === true) return true;

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { HEADERS_TIMEOUT_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
 import { recordChanges } from './audit.ts';
 import { requireApiKey, requireLoopbackHost } from './auth.ts';
 import { ADMIN_BODY, BodyReader } from './body.ts';
@@ -8,6 +7,7 @@ import { answerBrokenConnections } from './broken-connections.ts';
 import { keepConnectionRules } from './connection-rules.ts';
 import type { ApiParts } from './context.ts';
 import { trackConnections } from './drain.ts';
+import { openFastPath } from './fast-path/fast-path.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { RouteBook } from './openapi/document.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
@@ -40,18 +40,14 @@ import { tracingRoutes } from './resources/tracing.ts';
 import { triggerInboxRoutes } from './resources/trigger-inbox.ts';
 import { webhookConfigRoutes } from './resources/webhook-config.ts';
 import { nameScopes } from './scopes.ts';
-import { stampAnswer } from './stamp.ts';
+import { requestIdOf, stampAnswer } from './stamp.ts';
 import { createValidatorCompiler } from './validation.ts';
-
-/** A client's own request id, if it is one that may stand in a log and a header. */
-const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The HTTP front: not listening yet. */
 export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
-    // Longer than a load balancer keeps its own (AWS: 60 s), so that it is never we who close under a request.
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     // Server-wide, it would cut long uploads; each body has a deadline of its own.
     requestTimeout: 0,
     routerOptions: { maxParamLength: 4_096, ignoreTrailingSlash: false },
@@ -63,13 +59,11 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
       // We look at it ourselves: Node answers without a body and goes on with what is pipelined behind.
       requireHostHeader: false,
     },
-    genReqId: ({ headers }) => {
-      const own = headers['x-request-id'];
-      return typeof own === 'string' && SANE_REQUEST_ID.test(own) ? own : randomUUID();
-    },
+    genReqId: requestIdOf,
     frameworkErrors: createErrorHandler(parts.log),
   });
 
+  openFastPath(app, parts);
   trackConnections(app);
   answerBrokenConnections(app);
   app.setValidatorCompiler(createValidatorCompiler());

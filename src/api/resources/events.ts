@@ -1,15 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { readBinaryCloudEvent, readStructuredCloudEvent } from '../../core/cloud-event.ts';
 import type { AcceptedEvent } from '../../core/event.ts';
 import { type EventRequest, readEventRequest } from '../../core/event-request.ts';
 import type { EventId } from '../../core/ids.ts';
 import { MAX_EVENT_BODY_BYTES } from '../../core/limits.ts';
-import { type Timestamp, toIso } from '../../core/time.ts';
-import type { Acceptance } from '../../pipeline/accept.ts';
+import type { Timestamp } from '../../core/time.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
 import { type BodyRule, countHeader, isStructuredCloudEvent } from '../body.ts';
 import type { ApiParts } from '../context.ts';
+import { eventAnswer } from '../event-answer.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
 import { originOf } from '../origin.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
@@ -37,8 +37,8 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
     if (waiting !== undefined) await waiting;
     const read = readRequest(request, clock.now());
     if (read.kind === 'refused') throw new ProblemError(read.problem);
-    const acceptance = await acceptStation.accept(read.input, originOf(request));
-    return answer(reply, acceptance);
+    const { status, body } = eventAnswer(await acceptStation.accept(read.input, originOf(request)));
+    return reply.code(status).header('content-type', JSON_TYPE).send(body);
   });
 
   app.get<{ Querystring: EventQuery }>(
@@ -70,31 +70,6 @@ function readRequest(request: FastifyRequest, now: Timestamp): EventRequest {
   if (headers['ce-specversion'] !== undefined) return readBinaryCloudEvent(headers, body);
   if (isStructuredCloudEvent(headers['content-type'])) return readStructuredCloudEvent(body);
   return readEventRequest(body, idempotencyKey(request), now);
-}
-
-function answer(reply: FastifyReply, { event, outcome }: Acceptance): FastifyReply {
-  switch (outcome.kind) {
-    case 'accepted':
-      return reply
-        .code(202)
-        .header('content-type', JSON_TYPE)
-        .send(
-          `{"id":"${event.id}","type":"${event.type}","status":"accepted","created_at":"${toIso(event.createdAt)}"}`,
-        );
-    case 'duplicate':
-      return reply
-        .code(200)
-        .header('content-type', JSON_TYPE)
-        .send(
-          `{"id":"${outcome.id}","type":"${event.type}","status":"duplicate","created_at":"${toIso(outcome.createdAt)}"}`,
-        );
-    case 'backlog_full':
-      throw new ProblemError({
-        code: 'backlog_full',
-        detail: 'Too many deliveries wait already. Try again in a while.',
-        retryAfterSeconds: outcome.retryAfterSeconds,
-      });
-  }
 }
 
 function idempotencyKey(request: FastifyRequest): string | null {

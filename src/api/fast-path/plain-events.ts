@@ -1,0 +1,90 @@
+import type { EventInput } from '../../core/event-request.ts';
+import { readEventRequest } from '../../core/event-request.ts';
+import type { Organization, Scope } from '../../core/organization.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Caller } from '../../pipeline/authenticate.ts';
+import type { RateDecision } from '../../ports/rate-limiter.ts';
+import { isLoopbackHost, presentedKey } from '../auth.ts';
+import type { ApiParts } from '../context.ts';
+import { eventAnswer } from '../event-answer.ts';
+import { readTraceparent } from '../origin.ts';
+import { problemOf } from '../problems.ts';
+import { refuseWithout } from '../rate-limit.ts';
+import { logRequest } from '../request-log.ts';
+import { mayUse } from '../scopes.ts';
+import { requestIdOf } from '../stamp.ts';
+import { type Answer, AnswerPrinter } from './answer-printer.ts';
+import type { PlainAnswer } from './connection.ts';
+import type { PlainRequest } from './plain-request.ts';
+
+const ROUTE = '/api/events';
+const PUBLISH: readonly Scope[] = ['publish'];
+
+/**
+ * Accepts events that come as plain requests. Whatever Fastify's route would refuse is `unusual`: it refuses it itself, and
+ * nothing has been done by then.
+ */
+export class PlainEvents {
+  readonly #parts: ApiParts;
+  readonly #printer: AnswerPrinter;
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+    this.#printer = new AnswerPrinter(parts.clock);
+  }
+
+  /** @param arrivedAt monotonic */
+  handle(request: PlainRequest, arrivedAt: Milliseconds): 'unusual' | Promise<PlainAnswer> {
+    const { phase, loopbackHostsOnly, clock, rateLimits, engine } = this.#parts;
+    const { headers, body } = request;
+    if (phase() !== 'ready' || (loopbackHostsOnly && !isLoopbackHost(headers))) return 'unusual';
+    const organization = this.#callerOf(request)?.organization;
+    if (organization === undefined) return 'unusual';
+    const key = headers['idempotency-key'];
+    const read = readEventRequest(body, typeof key === 'string' ? key : null, clock.now());
+    if (read.kind === 'refused') return 'unusual';
+    const perMinute = rateLimits[organization.tier];
+    const decision = perMinute === null ? null : engine.rateLimiter.take(organization.id, perMinute, 1);
+    return this.#accept({ request, input: read.input, organization, arrivedAt }, decision);
+  }
+
+  /** Of a key that is in memory: looking up others is the other path's. */
+  #callerOf({ headers }: PlainRequest): Caller | undefined {
+    const presented = presentedKey(headers);
+    if ('problem' in presented) return undefined;
+    const caller = this.#parts.authenticator.authenticate(presented.key);
+    if (caller instanceof Promise) {
+      caller.catch(() => {});
+      return undefined;
+    }
+    return caller !== undefined && mayUse(caller.key.scopes, PUBLISH) ? caller : undefined;
+  }
+
+  async #accept(
+    args: { request: PlainRequest; input: EventInput; organization: Organization; arrivedAt: Milliseconds },
+    taken: RateDecision | null | Promise<RateDecision>,
+  ): Promise<PlainAnswer> {
+    const { request, input, organization, arrivedAt } = args;
+    const { acceptStation, clock, metrics, log, phase } = this.#parts;
+    const requestId = requestIdOf(request);
+    let decision: RateDecision | null = null;
+    let answer: Answer;
+    try {
+      decision = taken instanceof Promise ? await taken : taken;
+      if (decision !== null) refuseWithout(decision);
+      const traceparent = readTraceparent(request.headers['traceparent']);
+      answer = eventAnswer(
+        await acceptStation.accept(input, { organizationId: organization.id, traceparent, hops: 0 }),
+      );
+    } catch (error) {
+      answer = { problem: problemOf(error, log, requestId) };
+    }
+    const tookMs = clock.monotonicMs() - arrivedAt;
+    const isLast = phase() !== 'ready';
+    const { text, status } = this.#printer.print(answer, { requestId, tookMs, decision, isLast });
+    metrics.request(ROUTE, 'POST', status, tookMs);
+    if (status >= 400 && status < 500) metrics.events('rejected', 1);
+    logRequest(log, { method: 'POST', url: ROUTE, status, tookMs, mayWait: false });
+    return { text, isLast };
+  }
+}
