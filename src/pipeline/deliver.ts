@@ -15,6 +15,7 @@ import type { EndpointStore } from '../ports/store/endpoint-store.ts';
 import type { Tracer } from '../ports/tracer.ts';
 import { Attempts } from './attempts.ts';
 import { Collector } from './collector.ts';
+import { DirectTaking } from './direct-taking.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { EndpointHealth } from './endpoint-health.ts';
 import { Lane } from './lane.ts';
@@ -44,6 +45,7 @@ export class Deliverer {
   readonly #lanes = new Map<EndpointId, Lane>();
   readonly #ready = new ReadyLanes();
   readonly #slots: Slots;
+  readonly #direct: DirectTaking;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #work = new Set<Promise<unknown>>();
   #taking = false;
@@ -78,6 +80,12 @@ export class Deliverer {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#perseverance = new Perseverance(parts.log);
+    this.#direct = new DirectTaking({
+      lanes: this.#lanes,
+      slots: this.#slots,
+      clock: parts.clock,
+      start: (lane, delivery, durable) => this.#run(() => this.#deliver(lane, [delivery], durable)),
+    });
     const perseverance = this.#perseverance;
     const operational = new OperationalEvents({ ...parts, perseverance });
     const health = new EndpointHealth({ ...parts, operational, perseverance });
@@ -87,6 +95,7 @@ export class Deliverer {
   /** Resolves when the lanes with waiting deliveries are known; sending goes on from then. */
   async start(): Promise<void> {
     this.#unsubscribe.push(
+      this.#queue.takeDirectly(this.#direct),
       this.#queue.onDue((endpointIds) => {
         for (const id of endpointIds) this.#announced(id);
       }),
@@ -106,6 +115,7 @@ export class Deliverer {
     this.#stopping = true;
     this.#perseverance.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#direct.stop();
     for (const lane of this.#lanes.values()) {
       lane.sleep();
       lane.collector?.flush();
@@ -169,6 +179,7 @@ export class Deliverer {
 
   #markDue(lane: Lane): void {
     lane.due = true;
+    lane.leftWaiting = false;
     this.#offer(lane);
   }
 
@@ -209,6 +220,7 @@ export class Deliverer {
     } catch (error) {
       this.#log.warn('Could not take deliveries, trying again', {}, error);
       for (const { endpointId } of demands) this.#lane(endpointId).due = true;
+      for (const { endpointId } of demands) this.#lane(endpointId).taking = false;
       await this.#perseverance.pause();
       for (const { endpointId } of demands) this.#offer(this.#lane(endpointId));
     } finally {
@@ -219,6 +231,7 @@ export class Deliverer {
 
   #startTaken(taken: TakenLane): void {
     const lane = this.#lane(taken.endpointId);
+    lane.taking = false;
     const { batch = null } = lane.endpoint?.options ?? {};
     for (const delivery of taken.deliveries) {
       if (batch !== null) this.#collectorOf(lane).add(delivery, batch);
@@ -233,10 +246,16 @@ export class Deliverer {
     return lane.collector;
   }
 
-  async #deliver(lane: Lane, deliveries: readonly [TakenDelivery, ...TakenDelivery[]]): Promise<void> {
+  /** @param durable they are on record by then; taken by the queue they are */
+  async #deliver(
+    lane: Lane,
+    deliveries: readonly [TakenDelivery, ...TakenDelivery[]],
+    durable?: Promise<void>,
+  ): Promise<void> {
     const endUse = this.#slots.use(lane);
     lane.inFlight++;
     try {
+      if (durable !== undefined) await durable;
       await this.#attempt(lane, deliveries);
     } finally {
       lane.inFlight--;

@@ -23,6 +23,10 @@ export class Lane {
   collector: Collector | undefined;
   /** Something may be due now. */
   due = false;
+  /** Asked for at the queue, which has not answered yet. */
+  taking = false;
+  /** New deliveries were left waiting, of which the queue has not told yet. */
+  leftWaiting = false;
   /** Grows with every lookup of the endpoint, so that only the last one counts. */
   lookups = 0;
   /** The endpoint was changed and is being read: what it was must not sign, or be reached, any more. */
@@ -43,6 +47,11 @@ export class Lane {
   /** One that hung lately: it gets one attempt at a time, and shares few slots with its like. */
   get suspect(): boolean {
     return this.#hangs >= (this.proven ? SUSPECT_AFTER : 1);
+  }
+
+  /** What is taken beside the queue would overtake it. */
+  get mayHaveWaiting(): boolean {
+    return this.due || this.taking || this.leftWaiting;
   }
 
   /** How many attempts it may start now. After a rest it is one, until one succeeds. */

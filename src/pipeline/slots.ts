@@ -51,6 +51,12 @@ export class Slots {
     return () => count(-1);
   }
 
+  /** Far from every bound: whoever takes a few beside `demands` passes none. */
+  isHalfFree(organizationId: OrganizationId): boolean {
+    const ofOrganization = this.#usedBy.get(organizationId) ?? 0;
+    return this.#used < this.#most / 2 && ofOrganization < (this.#most * ORGANIZATION_SHARE) / 2;
+  }
+
   /** What may be taken now. The lanes that are asked for are not ready any more. */
   demands(ready: ReadyLanes, monotonicNowMs: Milliseconds): LaneDemand[] {
     const demands: LaneDemand[] = [];
@@ -75,6 +81,7 @@ export class Slots {
       budget.spend(lane, endpoint.organizationId, demand.limit);
       ready.delete(lane);
       lane.due = false;
+      lane.taking = true;
     }
     ready.turn();
     return demands;

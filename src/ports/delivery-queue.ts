@@ -72,6 +72,28 @@ export interface ReturnedDelivery {
   readonly dueAt: Timestamp;
 }
 
+/** What a lane could start beside what it has. */
+export interface DirectRoom {
+  /** ≥ 1. */
+  readonly most: number;
+  readonly leaseMs: Milliseconds;
+}
+
+/**
+ * Whoever delivers, in the process that accepts: a new delivery whose lane has room is written as taken at once. That saves
+ * writing it as waiting, finding it, reading its event again and writing it once more.
+ */
+export interface DirectTaker {
+  /** Asked within the accepting transaction, which may still be undone: changes nothing. Null: new ones wait in the lane. */
+  room(endpointId: EndpointId): DirectRoom | null;
+  /**
+   * The transaction is committed, in the same turn of the loop in which `room` was asked.
+   * @param left lanes in which new deliveries were left waiting: later ones may not overtake them
+   * @returns to be called when all of it is on the disk: only then may they be sent
+   */
+  committed(taken: readonly TakenDelivery[], left: Iterable<EndpointId>): () => void;
+}
+
 /** What waits to be sent: lanes of deliveries, one lane an endpoint. */
 export interface DeliveryQueue {
   /**
@@ -102,6 +124,12 @@ export interface DeliveryQueue {
    * never too seldom in a healthy engine. @returns a function that ends it
    */
   onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void;
+
+  /**
+   * From here on new deliveries may be taken by the transaction that accepts them. Where that is another process's they never
+   * are. @returns a function that ends it
+   */
+  takeDirectly(taker: DirectTaker): () => void;
 
   /** For the health page: how many wait, bounded (counting stops at 10,001), and since when the oldest is due. */
   depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }>;

@@ -51,6 +51,32 @@ test('while a changed endpoint is read, nothing is sent by what it was', async (
   assert.equal(receiver.requests.length, 1);
 });
 
+test('one at a time means one at a time, the oldest first, however fast they come', async (context) => {
+  let underWay = 0;
+  let most = 0;
+  const receiver = await Receiver.start((_received, response) => {
+    most = Math.max(most, ++underWay);
+    setTimeout(() => {
+      underWay--;
+      response.writeHead(204).end();
+    }, Math.random() * 3);
+  });
+  context.after(() => receiver.stop());
+  const { send } = await startDeliverer(context, receiver.url);
+  const sent: EventId[] = [await send('first')];
+  await receiver.waitFor(1);
+  for (let burst = 0; burst < 20; burst++) {
+    sent.push(...(await Promise.all(Array.from({ length: 10 }, () => send('many')))));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+  }
+  await receiver.waitFor(sent.length, 10_000);
+  assert.equal(most, 1);
+  assert.deepEqual(
+    receiver.requests.map(({ headers }) => headers['webhook-id']),
+    sent,
+  );
+});
+
 /** A deliverer over a real engine with one endpoint. @param beforeFind what every look at the endpoint waits for */
 async function startDeliverer(
   context: TestContext,

@@ -158,6 +158,11 @@ export class LanesAndRecord implements DeliveryQueue {
     return [...(await this.#lanes.waitingLanes())];
   }
 
+  /** Events are accepted by other processes, and delivered by any of several. */
+  takeDirectly(): () => void {
+    return () => {};
+  }
+
   onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
     const ends = [this.#lanes.onDue(listener), this.#announced.add(listener)];
     return () => {

@@ -3,6 +3,7 @@ import { type Timestamp, timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   DeliveryQueue,
+  DirectTaker,
   LaneDemand,
   ReturnedDelivery,
   Settlement,
@@ -122,6 +123,13 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
 
   onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
     return this.#state.due.add(listener);
+  }
+
+  takeDirectly(taker: DirectTaker): () => void {
+    this.#state.directTaker = taker;
+    return () => {
+      this.#state.directTaker = undefined;
+    };
   }
 
   depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }> {

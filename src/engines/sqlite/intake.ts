@@ -1,7 +1,7 @@
 import type { NewDelivery } from '../../core/delivery.ts';
 import type { AcceptedEvent } from '../../core/event.ts';
-import type { EventId } from '../../core/ids.ts';
-import type { Milliseconds, Timestamp } from '../../core/time.ts';
+import type { EndpointId, EventId } from '../../core/ids.ts';
+import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { FanOut } from '../../ports/fan-out.ts';
 import type { AcceptOutcome, Intake } from '../../ports/intake.ts';
@@ -15,6 +15,8 @@ import type { WriteQueue } from './write-queue.ts';
 
 /** Rows above which one call may not keep the loop to itself: written in steps then. About 10 ms. */
 const MAX_ROWS_AT_ONCE = 1_000;
+/** Deliveries that one transaction takes as they are accepted. */
+const MAX_TAKEN = 100;
 /** When the backlog is full, it is worth asking again after this. */
 const BACKLOG_RETRY_SECONDS = 5;
 
@@ -102,16 +104,35 @@ export class SqliteIntake implements Intake {
     if (changes === 0) return ACCEPTED;
     lateEvents.accepted(event);
     effects.availableOrganizations.add(organizationId);
-    for (const { id: deliveryId, endpointId, status, orderGroup } of deliveries) {
-      const waits = status === 'pending';
-      const isDue = waits && (orderGroup === null || this.#turns.claim({ endpointId, orderGroup, deliveryId }));
-      const dueAt = isDue ? (event.deliverAt ?? 0) : null;
-      const made = [deliveryId, organizationId, id, endpointId, type, status, dueAt, event.createdAt] as const;
-      this.#statements.delivery.run(...made, orderGroup, null);
-      if (waits) effects.waiting++;
-      if (isDue) effects.dueEndpoints.add(endpointId);
-    }
+    for (const delivery of deliveries) this.#addDelivery(event, delivery, effects);
     return ACCEPTED;
+  }
+
+  #addDelivery(event: AcceptedEvent, made: NewDelivery, effects: WriteEffects): void {
+    const { id, endpointId, status, orderGroup } = made;
+    const { organizationId } = event;
+    const waits = status === 'pending';
+    const isDue = waits && (orderGroup === null || this.#turns.claim({ endpointId, orderGroup, deliveryId: id }));
+    const dueAt = isDue ? (event.deliverAt ?? 0) : null;
+    const row = [id, organizationId, event.id, endpointId, event.type, status] as const;
+    if (waits) effects.waiting++;
+    const leasedUntil = dueAt === 0 && orderGroup === null ? this.#lease(endpointId, effects) : null;
+    if (leasedUntil === null) {
+      this.#statements.delivery.run(...row, dueAt, event.createdAt, orderGroup, null);
+      if (isDue) effects.dueEndpoints.add(endpointId);
+      return;
+    }
+    this.#statements.taken.run(...row, leasedUntil, event.createdAt);
+    effects.take({ id, organizationId, endpointId, event, attemptNumber: 1, failures: 0, origin: null, leasedUntil });
+  }
+
+  /** Until when a new delivery is taken at once; null: it waits in its lane, as those before it do. */
+  #lease(endpointId: EndpointId, effects: WriteEffects): Timestamp | null {
+    const { state, clock } = this.#options;
+    if (!effects.mayTake || effects.dueEndpoints.has(endpointId) || effects.taken.length >= MAX_TAKEN) return null;
+    const room = state.directTaker?.room(endpointId) ?? null;
+    if (room === null || effects.takenOf(endpointId) >= room.most) return null;
+    return addMs(clock.now(), room.leaseMs);
   }
 
   /** Marks the dedup id as this event's, unless it is another's. */
@@ -135,6 +156,7 @@ function prepare(writer: Connection) {
   return {
     event: writer.prepare('accept-event'),
     delivery: writer.prepare('accept-delivery'),
+    taken: writer.prepare('accept-taken-delivery'),
     mark: writer.prepare('mark-dedup-id'),
     findMark: writer.prepare('find-dedup-mark'),
   };

@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../../core/time.ts';
 import { EngineUnavailable } from '../../ports/unavailable.ts';
 import type { Connection } from './connection.ts';
 import { DiskAnswers } from './disk-answers.ts';
@@ -11,6 +12,11 @@ import { WriteEffects } from './write-effects.ts';
 const GROUP_BUDGET_MS = 8;
 /** Above this many a group is committed though the disk is at work. */
 const MAX_GATHERED = 256;
+/**
+ * For so long a write that does not wait for the disk waits for others: a commit of its own costs more than all it writes. The
+ * end of an attempt is such a one, and its lane has less room meanwhile.
+ */
+const PATIENCE_MS: Milliseconds = 2;
 /** How often a write of many steps lets others have the loop. */
 const STEP_BUDGET_MS = 8;
 
@@ -51,6 +57,9 @@ export class WriteQueue {
   readonly #onFatal: (error: unknown) => void;
   #queue: (Write | SteppedWrite)[] = [];
   #scheduled = false;
+  /** Runs while there are writes in the queue that don't wait for the disk. */
+  #patience: NodeJS.Timeout | undefined;
+  #patienceIsOver = false;
   #state: 'open' | 'closing' | 'dead' = 'open';
   #whenEmpty: (() => void) | undefined;
   /** Transactions so far, for tests and figures. */
@@ -125,8 +134,12 @@ export class WriteQueue {
   async #flush(): Promise<void> {
     if (this.#mayGather()) {
       this.#scheduled = false;
+      if (this.#queue.some(({ durability }) => durability === 'committed')) this.#bePatient();
       return;
     }
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#patienceIsOver = false;
     const first = this.#queue[0];
     if (first !== undefined && 'steps' in first) {
       this.#queue.shift();
@@ -140,15 +153,23 @@ export class WriteQueue {
   }
 
   /**
-   * While the disk works on the commit before, writes that wait for the disk anyway gather: they will share the next sync
-   * whenever they are committed before it, and one commit of many costs less than several of few.
+   * While the disk works on the commit before, writes gather: those that wait for the disk will share the next sync whenever
+   * they are committed before it, and one commit of many costs less than several of few.
    */
   #mayGather(): boolean {
     return (
       this.#disk.diskWorks &&
+      !this.#patienceIsOver &&
       this.#queue.length < MAX_GATHERED &&
-      this.#queue.every((write) => write.durability === 'durable' && !('steps' in write))
+      !this.#queue.some((write) => 'steps' in write)
     );
+  }
+
+  #bePatient(): void {
+    this.#patience ??= setTimeout(() => {
+      this.#patienceIsOver = true;
+      this.#commitGathered();
+    }, PATIENCE_MS);
   }
 
   #tellIfEmpty(): void {
@@ -168,7 +189,7 @@ export class WriteQueue {
   #runGroup(): void {
     const queue = this.#queue;
     const results: unknown[] = [];
-    const effects = new WriteEffects();
+    const effects = new WriteEffects(true);
     const started = performance.now();
     let begun = 0;
     try {
