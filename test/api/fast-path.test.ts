@@ -116,6 +116,9 @@ describe('the path of plain requests', () => {
         socket.on('error', reject).on('end', () => resolve(text));
       });
     assert.match(await ended(post('{"type":"fast.half","data":1}')), /^HTTP\/1\.1 202 /);
+    // The key has to be looked up first, and is wrong: Fastify refuses it.
+    const wrong = post('{"type":"fast.half","data":1}').replace(service.key, 'another-key');
+    assert.match(await ended(wrong), /^HTTP\/1\.1 401 [\s\S]*"code":"invalid_api_key"/);
     const cut = await ended(post('{"type":"fast.half","data":1}').slice(0, -3));
     assert.match(cut, /^HTTP\/1\.1 400 [\s\S]*"code":"bad_request"/);
     assert.equal((await service.get('/api/events?type=fast.half')).json.data.length, 1);
@@ -134,6 +137,17 @@ describe('the path of plain requests', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.fail('the event is not there');
+  });
+
+  test('the first request with a key that was just made, and what is sent behind it', async () => {
+    const made = await service.post('/api/keys', { name: 'fresh', scopes: ['publish'] });
+    assert.equal(made.status, 201, made.text);
+    const request = (n: number) => post(`{"type":"fast.key","data":${n}}`).replace(service.key, made.json.api_key);
+    const answer = await rawHttp(service.url, [request(1) + request(2)], { until: /202[\s\S]*202[\s\S]*\}$/ });
+    assert.match(answer.text, /202[\s\S]*202/);
+    const consume = await service.post('/api/keys', { name: 'reads', scopes: ['consume'] });
+    const refused = post('{"type":"fast.key","data":3}').replace(service.key, consume.json.api_key);
+    assert.equal((await rawHttp(service.url, [refused], answered)).status, 403);
   });
 
   test('a name that is not loopback’s is refused in development', async () => {

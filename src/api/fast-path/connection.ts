@@ -17,13 +17,23 @@ export interface PlainAnswer {
   readonly isLast: boolean;
 }
 
+/** What becomes of a request. `unusual`: nothing was done with it, Node's server shall. */
+export type Handling =
+  | 'unusual'
+  | {
+      /** Never rejects. */
+      readonly answer: Promise<PlainAnswer | 'unusual'>;
+      /** It will not be `unusual`. */
+      readonly isCertain: boolean;
+    };
+
 export interface Hooks {
   readonly clock: Clock;
   /**
-   * Answers a request that has been read. `unusual`: nothing was done with it, Node's server shall. Never rejects.
+   * Answers a request that has been read.
    * @param arrivedAt monotonic
    */
-  handle(request: PlainRequest, arrivedAt: Milliseconds): 'unusual' | Promise<PlainAnswer>;
+  handle(request: PlainRequest, arrivedAt: Milliseconds): Handling;
   /** Node's HTTP server has this connection from here on, for good. */
   handOver(socket: Socket): void;
   onClose(connection: PlainConnection): void;
@@ -99,18 +109,20 @@ export class PlainConnection {
       return;
     }
     this.#incomplete = 0;
-    const answer = typeof request === 'string' ? 'unusual' : this.#handle(request);
-    if (answer === 'unusual') {
+    const handling = typeof request === 'string' ? 'unusual' : this.#handle(request);
+    if (handling === 'unusual') {
       this.handOver();
       return;
     }
     this.#state = 'answering';
     this.#pieces = [];
-    void this.#answer(answer);
+    // What is handed over must not have come to its end: no more is read until that is certain.
+    if (!handling.isCertain) this.#socket.pause();
+    void this.#answer(piece, handling.answer);
   }
 
   /** Whatever goes wrong before anything was done goes wrong at Fastify's route again, which tells of it. */
-  #handle(request: PlainRequest): 'unusual' | Promise<PlainAnswer> {
+  #handle(request: PlainRequest): Handling {
     try {
       return this.#hooks.handle(request, this.#beganAt);
     } catch {
@@ -118,9 +130,14 @@ export class PlainConnection {
     }
   }
 
-  async #answer(pending: Promise<PlainAnswer>): Promise<void> {
+  async #answer(piece: Buffer, pending: Promise<PlainAnswer | 'unusual'>): Promise<void> {
     const answer = await pending;
     if (this.#state === 'gone') return;
+    if (answer === 'unusual') {
+      this.#pieces.unshift(piece);
+      this.handOver();
+      return;
+    }
     this.#changedAt = this.#hooks.clock.monotonicMs();
     if (answer.isLast || this.#ended) {
       this.#state = 'ending';

@@ -14,7 +14,7 @@ import { logRequest } from '../request-log.ts';
 import { mayUse } from '../scopes.ts';
 import { requestIdOf } from '../stamp.ts';
 import { type Answer, AnswerPrinter } from './answer-printer.ts';
-import type { PlainAnswer } from './connection.ts';
+import type { Handling, PlainAnswer } from './connection.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 const ROUTE = '/api/events';
@@ -34,30 +34,42 @@ export class PlainEvents {
   }
 
   /** @param arrivedAt monotonic */
-  handle(request: PlainRequest, arrivedAt: Milliseconds): 'unusual' | Promise<PlainAnswer> {
-    const { phase, loopbackHostsOnly, clock, rateLimits, engine } = this.#parts;
-    const { headers, body } = request;
-    if (phase() !== 'ready' || (loopbackHostsOnly && !isLoopbackHost(headers))) return 'unusual';
-    const organization = this.#callerOf(request)?.organization;
-    if (organization === undefined) return 'unusual';
-    const key = headers['idempotency-key'];
-    const read = readEventRequest(body, typeof key === 'string' ? key : null, clock.now());
+  handle(request: PlainRequest, arrivedAt: Milliseconds): Handling {
+    const { phase, loopbackHostsOnly, authenticator } = this.#parts;
+    if (phase() !== 'ready' || (loopbackHostsOnly && !isLoopbackHost(request.headers))) return 'unusual';
+    const presented = presentedKey(request.headers);
+    if ('problem' in presented) return 'unusual';
+    const caller = authenticator.authenticate(presented.key);
+    if (!(caller instanceof Promise)) {
+      const answer = this.#begin(request, caller, arrivedAt);
+      return answer === 'unusual' ? answer : { answer, isCertain: true };
+    }
+    return { answer: this.#beginWith(caller, request, arrivedAt), isCertain: false };
+  }
+
+  /** A key that has to be looked up. */
+  async #beginWith(
+    caller: Promise<Caller | undefined>,
+    request: PlainRequest,
+    arrivedAt: Milliseconds,
+  ): Promise<PlainAnswer | 'unusual'> {
+    try {
+      return await this.#begin(request, await caller, arrivedAt);
+    } catch {
+      return 'unusual';
+    }
+  }
+
+  #begin(request: PlainRequest, caller: Caller | undefined, arrivedAt: Milliseconds): 'unusual' | Promise<PlainAnswer> {
+    const { clock, rateLimits, engine } = this.#parts;
+    if (caller === undefined || !mayUse(caller.key.scopes, PUBLISH)) return 'unusual';
+    const { organization } = caller;
+    const key = request.headers['idempotency-key'];
+    const read = readEventRequest(request.body, typeof key === 'string' ? key : null, clock.now());
     if (read.kind === 'refused') return 'unusual';
     const perMinute = rateLimits[organization.tier];
     const decision = perMinute === null ? null : engine.rateLimiter.take(organization.id, perMinute, 1);
     return this.#accept({ request, input: read.input, organization, arrivedAt }, decision);
-  }
-
-  /** Of a key that is in memory: looking up others is the other path's. */
-  #callerOf({ headers }: PlainRequest): Caller | undefined {
-    const presented = presentedKey(headers);
-    if ('problem' in presented) return undefined;
-    const caller = this.#parts.authenticator.authenticate(presented.key);
-    if (caller instanceof Promise) {
-      caller.catch(() => {});
-      return undefined;
-    }
-    return caller !== undefined && mayUse(caller.key.scopes, PUBLISH) ? caller : undefined;
   }
 
   async #accept(
