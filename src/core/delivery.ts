@@ -44,6 +44,11 @@ export interface Attempt {
   readonly responseExcerpt: string | null;
 }
 
+/** An attempt without what was answered: many are looked at together. */
+export interface AttemptSummary extends Omit<Attempt, 'responseExcerpt'> {
+  readonly deliveryId: DeliveryId;
+}
+
 /**
  * Why an attempt failed, in one word of this list (docs/GUIDES.md explains each):
  * `status` an answer that is not 2xx · `timeout` no answer in time · `connection_refused`, `connection_reset`,

@@ -75,6 +75,8 @@ export const MAX_RESPONSE_READ_BYTES = 64 * 1024;
 export const MAX_RESPONSE_WIRE_BYTES = 256 * 1024;
 /** Kept from a response, to look at. */
 export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
+/** Failures in a row, of whatever kind, after which an endpoint's breaker opens: it rests, then gets one attempt at a time. */
+export const BREAKER_FAILURES = 10;
 /** A lease outlives its endpoint's time-out by this, so that no second sender starts while the first may still succeed. */
 export const LEASE_MARGIN_MS = 5_000;
 

@@ -1,14 +1,13 @@
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId } from '../core/ids.ts';
+import { BREAKER_FAILURES } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Collector } from './collector.ts';
 
 /** Time-outs and dead connections in a row after which a lane is suspect; one is enough where it never answered. */
 const SUSPECT_AFTER = 2;
 
-/** Failures in a row, of whatever kind, after which a lane rests. */
-const BREAK_AFTER = 10;
 /** The first rest, doubled each time that the attempt after it fails, up to the longest. */
 const FIRST_REST_MS: Milliseconds = 1_000;
 const LONGEST_REST_MS: Milliseconds = 30_000;
@@ -57,7 +56,7 @@ export class Lane {
   /** How many attempts it may start now. After a rest it is one, until one succeeds. */
   capacity(monotonicNowMs: Milliseconds): number {
     if (this.changing || this.endpoint?.status !== 'active' || this.restMs(monotonicNowMs) > 0) return 0;
-    const careful = this.suspect || this.#failuresInRow >= BREAK_AFTER;
+    const careful = this.suspect || this.#failuresInRow >= BREAKER_FAILURES;
     return Math.max(0, (careful ? 1 : this.endpoint.maxConcurrency) - this.inFlight);
   }
 
@@ -101,7 +100,7 @@ export class Lane {
     if (outcome.error === null) return;
     this.#failuresInRow++;
     // Of many that fail together one opens the breaker.
-    if (this.#failuresInRow >= BREAK_AFTER && this.restMs(monotonicNowMs) === 0) {
+    if (this.#failuresInRow >= BREAKER_FAILURES && this.restMs(monotonicNowMs) === 0) {
       this.#restsUntilMs = monotonicNowMs + Math.min(FIRST_REST_MS * 2 ** this.#rests, LONGEST_REST_MS);
       this.#rests++;
     }

@@ -68,6 +68,34 @@ describe('what there is, and how it does', () => {
       assert.equal(success_rate, 0.75);
       assert.equal(last_error, 'status');
     });
+    const { json } = await service.get(`/api/endpoints/${id}/stats`);
+    assert.equal(json.recent_attempts.length, 4);
+    assert.deepEqual(
+      json.last_errors.map(({ error, status_code }: { error: string; status_code: number }) => [error, status_code]),
+      [['status', 500]],
+    );
+    assert.ok(json.latency.p50_ms > 0 && json.latency.p50_ms <= json.latency.p99_ms);
+    assert.equal(json.breaker, 'closed');
     assert.equal((await service.get(`/api/endpoints/${randomUUID()}/stats`)).status, 404);
+  });
+
+  test('the breaker as its attempts show it: open after ten failures in a row, closed by a success or a change', async (context) => {
+    let status = 500;
+    const receiver = await Receiver.start((_got, response) => void response.writeHead(status).end());
+    context.after(() => receiver.stop());
+    const body = { url: receiver.url, event_types: ['breaks'], max_attempts: 1, max_concurrency: 1 };
+    const { id } = (await service.post('/api/endpoints', body)).json;
+    const stats = async () => (await service.get(`/api/endpoints/${id}/stats`)).json;
+    for (let n = 0; n < 11; n++) await service.send('breaks', n);
+    await eventually(async () => {
+      const { breaker, failures_in_row } = await stats();
+      assert.deepEqual([breaker, failures_in_row], ['open', 10]);
+    });
+    status = 200;
+    // It rests for a second, then the eleventh goes through.
+    await eventually(async () => {
+      const { breaker, failures_in_row } = await stats();
+      assert.deepEqual([breaker, failures_in_row], ['closed', 0]);
+    }, 5_000);
   });
 });

@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { axeFaults, startBrowser } from '../support/browser.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const PAGES = ['live', 'events', 'endpoints', 'failed', 'inbox', 'keys', 'send'];
 const EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)>';
@@ -38,7 +39,12 @@ describe('the dashboard in Chromium', () => {
     });
   });
 
-  async function open(path: string, theme: 'light' | 'dark' = 'light', key = service.key): Promise<Page> {
+  async function open(
+    path: string,
+    theme: 'light' | 'dark' = 'light',
+    key = service.key,
+    url = service.url,
+  ): Promise<Page> {
     const context: BrowserContext = await browser.newContext({ colorScheme: theme });
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
@@ -53,7 +59,7 @@ describe('the dashboard in Chromium', () => {
     });
     // Signed in for this tab, as pasting the key does.
     if (key !== '') await page.addInitScript(`sessionStorage.setItem('triggers.key', ${JSON.stringify(key)})`);
-    await page.goto(`${service.url}/dashboard#/${path}`);
+    await page.goto(`${url}/dashboard#/${path}`);
     return page;
   }
 
@@ -142,6 +148,40 @@ describe('the dashboard in Chromium', () => {
     await page.context().close();
   });
 
+  test('endpoints: tested in the form, the secret rotated, a day recovered', async () => {
+    const page = await open('endpoints');
+    await page.getByText('closed').first().waitFor();
+    await page
+      .getByRole('img', { name: /How long the last \d+ attempts took/ })
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'New endpoint' }).click();
+    await page.getByLabel('Address').fill(`${bad.url}/tested`);
+    await page.getByLabel('Event types').fill('tested.*');
+    await page.getByRole('button', { name: 'Create and send a test' }).click();
+    await page.getByText('Test: 500').waitFor();
+    assert.ok((await page.getByRole('region', { name: 'Answer body' }).textContent())?.includes(EVIL));
+    await page.getByRole('link', { name: 'Open the endpoint' }).click();
+    await page.getByRole('button', { name: 'Show' }).click();
+    const secret = page.getByRole('region', { name: 'Signing secret' });
+    const first = await secret.textContent();
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    await page.getByText('Both secrets sign for one more day.').waitFor();
+    assert.notEqual(await secret.textContent(), first);
+    const failing = (await service.get('/api/endpoints')).json.data.find(({ url }: { url: string }) => url === bad.url);
+    await page.evaluate(`location.hash = '#/endpoints/${failing.id}'`);
+    await page.getByRole('heading', { name: bad.url, exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'Last errors' }).waitFor();
+    const before = bad.requests.length;
+    await page.getByRole('button', { name: 'Recover a day' }).click();
+    await page.getByText(/Sending again what failed in the last day: \d/).waitFor();
+    await eventually(() => assert.ok(bad.requests.length > before));
+    await eventually(async () => {
+      assert.equal((await service.get('/api/deliveries?status=failed')).json.data.length, 2);
+    });
+    await page.context().close();
+  });
+
   test('failed: one, a selection and all are retried', async () => {
     const page = await open('failed');
     const before = bad.requests.length;
@@ -165,6 +205,65 @@ describe('the dashboard in Chromium', () => {
     await page.getByRole('button', { name: 'Ack the lease' }).click();
     await page.getByText('Acknowledged.').waitFor();
     assert.equal((await service.get('/api/inbox?status=acked')).json.data.length, 10);
+    await page.context().close();
+  });
+
+  test('inbox: released, acknowledged one by one, and requeued out of the quarantine', async () => {
+    const name = 'worker';
+    assert.equal((await service.post('/api/inboxes', { name, max_leases: 1 })).status, 201);
+    await service.send('work.one', {});
+    await service.send('work.two', {});
+    const page = await open(`inbox?inbox=${name}`);
+    await page.getByRole('link', { name: 'work.one' }).waitFor();
+    await page.getByRole('button', { name: 'Ack', exact: true }).first().click();
+    await page.getByText('Acknowledged.').waitFor();
+    await page.getByRole('button', { name: 'Lease 10' }).click();
+    await page.getByRole('button', { name: 'Release' }).click();
+    await page.getByText('Released').waitFor();
+    // Leased as often as it may be: the next lease finds it too often.
+    await page.getByLabel('Status').selectOption('quarantined');
+    await page.getByRole('button', { name: 'Requeue' }).click();
+    await page.getByText('Available again.').waitFor();
+    assert.equal((await service.get(`/api/inbox?inbox=${name}&status=available`)).json.data.length, 1);
+    await page.context().close();
+  });
+
+  test('keys: rotated, and the tab goes on with the new one', async () => {
+    const own = await service.post('/api/keys', { name: 'tab' });
+    const page = await open('keys', 'light', own.json.api_key);
+    await page.getByRole('button', { name: 'Rotate this key' }).click();
+    const shown = await page.getByRole('region', { name: 'The new key' }).textContent();
+    assert.ok(shown?.startsWith('tr_'), shown ?? '');
+    await eventually(async () => assert.equal(await page.evaluate(`sessionStorage.getItem('triggers.key')`), shown));
+    await page.evaluate(`location.hash = '#/events'`);
+    await page.getByRole('heading', { name: 'Events' }).waitFor();
+    assert.equal((await service.get('/api/me', { key: shown })).status, 200);
+    await page.context().close();
+  });
+
+  test('one event raw, and the other theme, which is kept', async () => {
+    const page = await open(`events/${evilEvent}`);
+    await page.getByRole('button', { name: 'Raw' }).click();
+    await page.getByText('"big":1').waitFor();
+    await page.getByRole('button', { name: 'Use the dark theme' }).click();
+    await page.reload();
+    await page.getByRole('heading', { name: 'evil.event' }).waitFor();
+    assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark');
+    await page.context().close();
+  });
+
+  test('live: after the connection was cut it is there again, with what came meanwhile', async () => {
+    const { hostname, port } = new URL(service.url);
+    const proxy = await TcpProxy.start({ host: hostname, port: Number(port) });
+    cleanup.after(() => proxy.stop());
+    const page = await open('live', 'light', service.key, `http://127.0.0.1:${proxy.port}`);
+    await page.locator('.pulse.live').waitFor();
+    await service.send('cut.before', {});
+    await page.getByText('cut.before').first().waitFor();
+    proxy.cutAll();
+    await service.send('cut.meanwhile', {});
+    await page.getByText('cut.meanwhile').first().waitFor();
+    await page.locator('.pulse.live').waitFor();
     await page.context().close();
   });
 

@@ -58,6 +58,14 @@ export interface EndpointStats {
   readonly attempts: number;
   readonly last_error: string | null;
   readonly last_error_at: string | null;
+  readonly breaker: 'closed' | 'open';
+  readonly failures_in_row: number;
+  readonly latency: { readonly p50_ms: number; readonly p95_ms: number; readonly p99_ms: number } | null;
+  readonly recent_attempts: readonly AttemptSummary[];
+  readonly last_errors: readonly AttemptSummary[];
+}
+export interface AttemptSummary extends Omit<Attempt, 'response_excerpt'> {
+  readonly delivery_id: string;
 }
 export interface TestResult extends Attempt {
   readonly request: { readonly headers: Readonly<Record<string, string>>; readonly body: string };

@@ -3,32 +3,31 @@ import { call, get } from '../core/api.ts';
 import { useAction, useLoad } from '../core/hooks.ts';
 import type { PageProps } from '../core/page-props.ts';
 import { duration } from '../core/time-text.ts';
-import type { Delivery, DeliveryInFull, Endpoint, EndpointStats, Page, TestResult } from '../core/views.ts';
-import { Code, Copy, Failure, Head, Note, Payload, Status, Table, Time } from '../parts/basic.tsx';
+import type { Delivery, Endpoint, EndpointStats, Page, TestResult } from '../core/views.ts';
+import { Code, Copy, Failure, Head, Note, Status, Table, Time } from '../parts/basic.tsx';
 import { Plot } from '../parts/plot.tsx';
+import { TestShown } from '../parts/test-shown.tsx';
 import { Health } from './endpoints.tsx';
 
-/** Of so many of the last deliveries each attempt is drawn. */
-const DRAWN = 40;
+const SHOWN = 20;
 
 export function EndpointPage({ id }: PageProps) {
   const path = `/api/endpoints/${encodeURIComponent(id)}`;
   const { value, error, reload } = useLoad(async () => {
-    const list = `/api/deliveries?endpoint_id=${encodeURIComponent(id)}&limit=${DRAWN}`;
+    const list = `/api/deliveries?endpoint_id=${encodeURIComponent(id)}&limit=${SHOWN}`;
     const [endpoint, stats, last] = await Promise.all([
       get<Endpoint>(path),
       get<EndpointStats>(`${path}/stats`),
       get<Page<Delivery>>(list),
     ]);
-    const full = await Promise.all(last.data.map((each) => get<DeliveryInFull>(`/api/deliveries/${each.id}`)));
-    return { endpoint, stats, last: last.data, attempts: full.flatMap(({ attempts }) => attempts) };
+    return { endpoint, stats, last: last.data };
   }, [id]);
   const [secret, setSecret] = useState<string>();
   const [test, setTest] = useState<TestResult>();
   const { note, busy, run } = useAction();
   if (value === undefined) return <Failure of={error} />;
   const { endpoint, stats, last } = value;
-  const attempts = [...value.attempts].sort((a, b) => a.started_at.localeCompare(b.started_at));
+  const attempts = stats.recent_attempts;
   const doTest = () =>
     run(async () => {
       setTest(await call<TestResult>('POST', `${path}/test`, {}));
@@ -112,6 +111,7 @@ export function EndpointPage({ id }: PageProps) {
           />
         </section>
       )}
+      <LastErrors of={stats.last_errors} />
       <section class="secret">
         <h2>Secret</h2>
         {secret === undefined ? (
@@ -129,7 +129,7 @@ export function EndpointPage({ id }: PageProps) {
         <>
           <h2>Last deliveries</h2>
           <Table heads={['Time', 'Event', 'Status', 'Attempts']} label="Last deliveries">
-            {last.slice(0, 20).map((each) => (
+            {last.map((each) => (
               <tr key={each.id}>
                 <td class="num">
                   <Time at={each.updated_at} />
@@ -152,24 +152,25 @@ export function EndpointPage({ id }: PageProps) {
   );
 }
 
-function TestShown({ of }: { of: TestResult }) {
-  const headers = Object.entries(of.request.headers).map(([name, value]) => `${name}: ${value}`);
+function LastErrors({ of }: { of: EndpointStats['last_errors'] }) {
+  if (of.length === 0) return null;
   return (
-    <section class="card" aria-label="Test">
-      <h2>
-        Test: {of.status_code ?? of.error} <span class="dim">in {duration(of.duration_ms)}</span>
-      </h2>
-      <div class="columns">
-        <div>
-          <h3>Request</h3>
-          <Code text={headers.join('\n')} label="Request headers" />
-          <Payload text={of.request.body} label="Request body" />
-        </div>
-        <div>
-          <h3>Answer</h3>
-          <Code text={of.response_excerpt || '(empty)'} label="Answer body" />
-        </div>
-      </div>
+    <section>
+      <h2>Last errors</h2>
+      <Table heads={['Time', 'Error', 'Attempt', 'Took']} label="Last errors">
+        {of.map((each) => (
+          <tr key={`${each.delivery_id} ${each.number}`}>
+            <td class="num">
+              <Time at={each.started_at} />
+            </td>
+            <td>
+              <span class="tag bad">{each.error === 'status' ? each.status_code : each.error}</span>
+            </td>
+            <td class="num">{each.number}</td>
+            <td class="num">{duration(each.duration_ms)}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

@@ -1,8 +1,11 @@
 import { useState } from 'preact/hooks';
 import { call, get } from '../core/api.ts';
 import { useAction, useLoad } from '../core/hooks.ts';
-import type { Endpoint, EndpointStats, Page } from '../core/views.ts';
+import { duration } from '../core/time-text.ts';
+import type { Endpoint, EndpointStats, Page, TestResult } from '../core/views.ts';
+import { Bars } from '../parts/bars.tsx';
 import { curl, Empty, Failure, Head, Note, Pager, Status, Time } from '../parts/basic.tsx';
+import { TestShown } from '../parts/test-shown.tsx';
 
 /** Each card asks for its own figures. */
 const CARDS = 24;
@@ -64,6 +67,12 @@ function Card({ endpoint }: { endpoint: Endpoint }) {
         </a>
       </h2>
       <Health stats={stats} />
+      {stats !== undefined && stats.recent_attempts.length > 0 && (
+        <Bars
+          of={stats.recent_attempts.map(({ duration_ms, error }) => ({ value: duration_ms, isBad: error !== null }))}
+          label={`How long the last ${stats.recent_attempts.length} attempts took`}
+        />
+      )}
       {endpoint.description !== '' && <p class="dim">{endpoint.description}</p>}
     </article>
   );
@@ -88,6 +97,18 @@ export function Health({ stats }: { stats: EndpointStats | undefined }) {
           <dd class="num">{stats?.by_status.failed ?? 0}</dd>
         </div>
         <div>
+          <dt>P50 / P99</dt>
+          <dd class="num">
+            {stats === undefined || stats.latency === null
+              ? '–'
+              : `${duration(stats.latency.p50_ms)} / ${duration(stats.latency.p99_ms)}`}
+          </dd>
+        </div>
+        <div>
+          <dt>Breaker</dt>
+          <dd>{stats?.breaker === 'open' ? <span class="tag bad">open</span> : 'closed'}</dd>
+        </div>
+        <div>
           <dt>Last error</dt>
           <dd>{stats?.last_error === 'status' ? 'refused by status' : (stats?.last_error ?? 'none')}</dd>
         </div>
@@ -108,19 +129,32 @@ export function Health({ stats }: { stats: EndpointStats | undefined }) {
 
 function NewEndpoint() {
   const { note, busy, run } = useAction();
+  const [tested, setTested] = useState<{ readonly id: string; readonly result: TestResult }>();
   const create = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
+    const isTest = event.submitter?.getAttribute('name') === 'test';
     const types = String(form.get('types'))
       .split(/[\s,]+/)
       .filter(Boolean);
     void run(async () => {
       const body = { url: form.get('url'), description: form.get('description'), event_types: types };
       const { id } = await call<Endpoint>('POST', '/api/endpoints', body);
-      location.hash = `#/endpoints/${id}`;
+      if (isTest) setTested({ id, result: await call<TestResult>('POST', `/api/endpoints/${id}/test`, {}) });
+      else location.hash = `#/endpoints/${id}`;
       return undefined;
     });
   };
+  if (tested !== undefined) {
+    return (
+      <>
+        <p class="note good" role="status">
+          Created. <a href={`#/endpoints/${tested.id}`}>Open the endpoint</a>
+        </p>
+        <TestShown of={tested.result} />
+      </>
+    );
+  }
   return (
     <form class="form card" onSubmit={create}>
       <label>
@@ -135,9 +169,14 @@ function NewEndpoint() {
         Description
         <input name="description" />
       </label>
-      <button type="submit" class="main" disabled={busy}>
-        Create
-      </button>
+      <div class="actions">
+        <button type="submit" class="main" disabled={busy}>
+          Create
+        </button>
+        <button type="submit" name="test" disabled={busy}>
+          Create and send a test
+        </button>
+      </div>
       <Note of={note} />
     </form>
   );

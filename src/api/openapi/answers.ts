@@ -6,6 +6,7 @@ export type AnswerBody = { readonly json: object } | { readonly media: string };
 const json = (schema: object): AnswerBody => ({ json: schema });
 const ids = { type: 'array', items: text } as const;
 const healthy = { enum: ['ok', 'degraded'] } as const;
+const ms = { type: 'number', minimum: 0 } as const;
 const results = { type: 'array', items: ref('BatchResult') } as const;
 
 /** By method and address, as in `OPERATIONS`; a test compares what is answered. */
@@ -43,6 +44,11 @@ export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
       attempts: count,
       last_error: orNull(text),
       last_error_at: orNull(time),
+      breaker: { enum: ['closed', 'open'] },
+      failures_in_row: count,
+      latency: { oneOf: [object({ p50_ms: ms, p95_ms: ms, p99_ms: ms }), { type: 'null' }] },
+      recent_attempts: { type: 'array', items: ref('AttemptSummary') },
+      last_errors: { type: 'array', items: ref('AttemptSummary') },
     }),
   ),
   'POST /api/endpoints/:id/rotate-secret': json({

@@ -42,14 +42,14 @@ const deliverySummary = {
   last_error: orNull(text),
 };
 const delivery = { ...deliverySummary, event_id: uuid, event_type: text, created_at: time, updated_at: time };
-const attempt = {
+const attemptFigures = {
   number: { type: 'integer', minimum: 1 },
   started_at: time,
   duration_ms: { type: 'number', minimum: 0 },
   status_code: orNull(count),
   error: { type: ['string', 'null'], description: 'A word from the list in the guides; null = delivered.' },
-  response_excerpt: orNull(text),
 };
+const attempt = { ...attemptFigures, response_excerpt: orNull(text) };
 const event = {
   id: uuid,
   type: text,
@@ -121,6 +121,7 @@ export const SCHEMAS = {
   Delivery: object(delivery),
   DeliveryWithAttempts: object({ ...delivery, attempts: { type: 'array', items: object(attempt) } }),
   Attempt: object(attempt),
+  AttemptSummary: object({ delivery_id: uuid, ...attemptFigures }),
   Trace: object({
     event: object({ id: uuid, type: text, created_at: time, deliver_at: orNull(time) }),
     endpoints: {

@@ -1,12 +1,17 @@
 import type { FastifyInstance } from 'fastify';
-import { DELIVERY_STATUSES, type DeliveryStatus } from '../../core/delivery.ts';
+import { type AttemptSummary, DELIVERY_STATUSES, type DeliveryStatus } from '../../core/delivery.ts';
+import type { Endpoint } from '../../core/endpoint.ts';
 import type { EndpointId } from '../../core/ids.ts';
+import { BREAKER_FAILURES } from '../../core/limits.ts';
 import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 
 /** How many of the last deliveries are looked at. */
 const LOOKED_AT = 500;
+/** Attempts to draw. */
+const RECENT = 100;
+const LAST_ERRORS = 5;
 
 /** How an endpoint does, judged by its last deliveries. */
 export function endpointStatsRoute(app: FastifyInstance, { engine }: ApiParts): void {
@@ -24,9 +29,11 @@ export function endpointStatsRoute(app: FastifyInstance, { engine }: ApiParts): 
       from: null,
       to: null,
     });
+    const attempts = (await engine.store.deliveries.attemptsOf(last)).sort((a, b) => endOf(a) - endOf(b));
     const count = (status: DeliveryStatus) => last.filter((delivery) => delivery.status === status).length;
     const [delivered, failed] = [count('delivered'), count('failed')];
     const unlucky = last.find(({ lastError }) => lastError !== null);
+    const failures = failuresInRow(attempts, endpoint);
     return {
       status: endpoint.status,
       failing_since: endpoint.failingSince === null ? null : toIso(endpoint.failingSince),
@@ -36,6 +43,50 @@ export function endpointStatsRoute(app: FastifyInstance, { engine }: ApiParts): 
       attempts: last.reduce((sum, { attempts }) => sum + attempts, 0),
       last_error: unlucky?.lastError ?? null,
       last_error_at: unlucky === undefined ? null : toIso(unlucky.updatedAt),
+      breaker: failures >= BREAKER_FAILURES ? 'open' : 'closed',
+      failures_in_row: failures,
+      latency: latency(attempts),
+      recent_attempts: attempts.slice(-RECENT).map(view),
+      last_errors: attempts
+        .filter(({ error }) => error !== null)
+        .slice(-LAST_ERRORS)
+        .reverse()
+        .map(view),
     };
   });
+}
+
+function endOf({ startedAt, durationMs }: AttemptSummary): number {
+  return startedAt + durationMs;
+}
+
+/**
+ * Up to the last attempt, as the deliverer counts them: one that succeeds ends the row, and so does a change of the endpoint.
+ * @param attempts by their ends
+ */
+function failuresInRow(attempts: readonly AttemptSummary[], { updatedAt }: Endpoint): number {
+  const since = attempts.filter(({ startedAt }) => startedAt >= updatedAt);
+  return since.length - 1 - since.findLastIndex(({ error }) => error === null);
+}
+
+/** Of the attempts that were answered; null where none was. */
+function latency(attempts: readonly AttemptSummary[]) {
+  const ms = attempts
+    .filter(({ statusCode }) => statusCode !== null)
+    .map(({ durationMs }) => durationMs)
+    .sort((a, b) => a - b);
+  if (ms.length === 0) return null;
+  const at = (share: number) => ms[Math.ceil(ms.length * share) - 1] ?? 0;
+  return { p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99) };
+}
+
+function view(attempt: AttemptSummary) {
+  return {
+    delivery_id: attempt.deliveryId,
+    number: attempt.number,
+    started_at: toIso(attempt.startedAt),
+    duration_ms: attempt.durationMs,
+    status_code: attempt.statusCode,
+    error: attempt.error,
+  };
 }

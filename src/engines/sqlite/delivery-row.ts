@@ -1,4 +1,4 @@
-import type { Attempt, Delivery } from '../../core/delivery.ts';
+import type { Attempt, AttemptSummary, Delivery } from '../../core/delivery.ts';
 import type { Timestamp } from '../../core/time.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
@@ -27,12 +27,19 @@ function nextAttemptAt(row: Row): Timestamp | null {
 }
 
 export function attemptFromRow(row: Row): Attempt {
+  return { ...figures(row), responseExcerpt: textOrNull(row, 'response_excerpt') };
+}
+
+export function attemptSummaryFromRow(row: Row): AttemptSummary {
+  return { ...figures(row), deliveryId: text(row, 'delivery_id') };
+}
+
+function figures(row: Row): Omit<Attempt, 'responseExcerpt'> {
   return {
     number: number(row, 'number'),
     startedAt: number(row, 'started_at'),
     durationMs: number(row, 'duration_ms'),
     statusCode: numberOrNull(row, 'status_code'),
     error: textOrNull(row, 'error'),
-    responseExcerpt: textOrNull(row, 'response_excerpt'),
   };
 }

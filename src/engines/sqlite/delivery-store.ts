@@ -1,7 +1,7 @@
-import { type Attempt, DELIVERY_STATUSES, type Delivery } from '../../core/delivery.ts';
+import { type Attempt, type AttemptSummary, DELIVERY_STATUSES, type Delivery } from '../../core/delivery.ts';
 import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
 import type { DeliveryQuery, DeliveryStore } from '../../ports/store/delivery-store.ts';
-import { attemptFromRow, deliveryFromRow } from './delivery-row.ts';
+import { attemptFromRow, attemptSummaryFromRow, deliveryFromRow } from './delivery-row.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
 
@@ -30,6 +30,11 @@ export class SqliteDeliveryStore implements DeliveryStore {
     return this.#reader.read(() =>
       this.#get(organizationId, id) === undefined ? [] : this.#statements.attempts.all(id).map(attemptFromRow),
     );
+  }
+
+  attemptsOf(deliveries: readonly Delivery[]): Promise<AttemptSummary[]> {
+    const ids = JSON.stringify(deliveries.map(({ id }) => id));
+    return this.#reader.read(() => this.#statements.attemptsOf.all(ids).map(attemptSummaryFromRow));
   }
 
   #get(organizationId: OrganizationId, id: DeliveryId): Delivery | undefined {
@@ -65,5 +70,6 @@ function prepare(reader: ReadConnection) {
     listOfEvent: reader.prepare('list-deliveries-of-event'),
     ofEvent: reader.prepare('deliveries-of-event'),
     attempts: reader.prepare('attempts-of-delivery'),
+    attemptsOf: reader.prepare('attempts-of-deliveries'),
   };
 }

@@ -1,4 +1,4 @@
-import type { Attempt, Delivery, DeliveryStatus } from '../../core/delivery.ts';
+import type { Attempt, AttemptSummary, Delivery, DeliveryStatus } from '../../core/delivery.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../core/ids.ts';
 import type { PageRequest } from './page.ts';
 
@@ -17,4 +17,6 @@ export interface DeliveryStore {
   ofEvent(organizationId: OrganizationId, eventId: EventId): Promise<Delivery[]>;
   /** In the order of their numbers. */
   attempts(organizationId: OrganizationId, id: DeliveryId): Promise<Attempt[]>;
+  /** Of deliveries that were listed; in no order. */
+  attemptsOf(deliveries: readonly Delivery[]): Promise<AttemptSummary[]>;
 }

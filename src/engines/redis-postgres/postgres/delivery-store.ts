@@ -1,8 +1,8 @@
-import { type Attempt, DELIVERY_STATUSES, type Delivery } from '../../../core/delivery.ts';
+import { type Attempt, type AttemptSummary, DELIVERY_STATUSES, type Delivery } from '../../../core/delivery.ts';
 import { type DeliveryId, type EventId, isUuid, type OrganizationId, uuidv7Time } from '../../../core/ids.ts';
 import type { DeliveryQuery, DeliveryStore } from '../../../ports/store/delivery-store.ts';
 import type { Database } from './database.ts';
-import { attemptFromRow, deliveryFromRow } from './delivery-row.ts';
+import { attemptFromRow, attemptSummaryFromRow, deliveryFromRow } from './delivery-row.ts';
 import { idRange, lowestDeliveryId } from './id-range.ts';
 import type { Row } from './row.ts';
 
@@ -43,6 +43,13 @@ export class PostgresDeliveryStore implements DeliveryStore {
   async attempts(organizationId: OrganizationId, id: DeliveryId): Promise<Attempt[]> {
     if (!isUuid(id)) return [];
     return (await this.#read('attempts-of-delivery', [organizationId, id])).map(attemptFromRow);
+  }
+
+  async attemptsOf(deliveries: readonly Delivery[]): Promise<AttemptSummary[]> {
+    const ids = deliveries.map(({ id }) => id).sort();
+    const [first, last] = [ids[0], ids.at(-1)];
+    if (first === undefined) return [];
+    return (await this.#read('attempts-of-deliveries', [ids, first, last])).map(attemptSummaryFromRow);
   }
 
   async #list(name: string, parameters: readonly unknown[]): Promise<Delivery[]> {
