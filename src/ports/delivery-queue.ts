@@ -94,6 +94,16 @@ export interface DirectTaker {
   committed(taken: readonly TakenDelivery[], left: Iterable<EndpointId>): () => void;
 }
 
+/** How much waits. Counting stops at 10,001. */
+export interface QueueDepth {
+  /** For an attempt, or in one. */
+  readonly waiting: number;
+  /** Of them, those whose time has come by the clock and that nobody has taken yet: retries, and events with a time. */
+  readonly retriesDue: number;
+  /** Since when the longest waiting one is due. */
+  readonly oldestDueAt: Timestamp | null;
+}
+
 /** What waits to be sent: lanes of deliveries, one lane an endpoint. */
 export interface DeliveryQueue {
   /**
@@ -131,6 +141,6 @@ export interface DeliveryQueue {
    */
   takeDirectly(taker: DirectTaker): () => void;
 
-  /** For the health page: how many wait, bounded (counting stops at 10,001), and since when the oldest is due. */
-  depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }>;
+  /** For the health page and the metrics. */
+  depth(): Promise<QueueDepth>;
 }

@@ -40,6 +40,7 @@ describe('metrics', () => {
       ['triggers_event_persisted_seconds_count', 1],
       ['triggers_attempt_duration_seconds_count{result="status"}', 1],
       ['triggers_deliveries_waiting ', 0],
+      ['triggers_retries_due ', 0],
       ['triggers_events_dead ', 0],
       ['triggers_http_request_duration_seconds_count{route="/api/events",method="POST",status="202"}', 1],
     ] as const) {

@@ -164,7 +164,7 @@ class Load {
     for (const { id } of rest) assert.ok(!this.#settled.has(id), 'delivered again after it was settled');
     // What was settled without the answer getting through is neither among the answered nor the rest.
     assert.ok(this.#settled.size + rest.length <= stored);
-    assert.deepEqual(await queue.depth(), { waiting: 0, oldestDueAt: null });
+    assert.deepEqual(await queue.depth(), { waiting: 0, retriesDue: 0, oldestDueAt: null });
     const interrupted = rest.filter(({ attemptNumber }) => attemptNumber > 1);
     for (const { id, attemptNumber } of interrupted) {
       const attempts = await store.deliveries.attempts(this.#organizationId, id);

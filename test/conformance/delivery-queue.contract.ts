@@ -271,7 +271,7 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
       inWorld(newHarness, async (world) => {
         const { queue } = world.engine;
         assert.deepEqual(await queue.waitingLanes(), []);
-        assert.deepEqual(await queue.depth(), { waiting: 0, oldestDueAt: null });
+        assert.deepEqual(await queue.depth(), { waiting: 0, retriesDue: 0, oldestDueAt: null });
         const [now, later, leased, done] = [
           await world.lane(),
           await world.lane(),
@@ -294,7 +294,12 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
         assert.equal(lanes.get(leased.endpointId), addMs(world.clock.now(), 4_000));
         const acceptedAt = world.clock.now();
         world.clock.advance(1_000);
-        assert.deepEqual(await queue.depth(), { waiting: 6, oldestDueAt: acceptedAt });
+        assert.deepEqual(await queue.depth(), { waiting: 6, retriesDue: 0, oldestDueAt: acceptedAt });
+        const retried = await world.take(now.endpointId, 1);
+        await queue.settle(retried.map((each) => settlement(each, { retryAt: addMs(world.clock.now(), 500) })));
+        assert.equal((await queue.depth()).retriesDue, 0);
+        world.clock.advance(500);
+        assert.equal((await queue.depth()).retriesDue, 1, 'its time has come');
         await world.reopen();
         assert.equal((await world.engine.queue.depth()).waiting, 6);
       }),

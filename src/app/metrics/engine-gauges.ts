@@ -11,6 +11,7 @@ export class EngineGauges {
   readonly #lanes: (() => LaneCounts) | null;
   readonly #up: Gauge;
   readonly #waiting: Gauge;
+  readonly #retriesDue: Gauge;
   readonly #oldest: Gauge;
   readonly #stream: Gauge;
   readonly #dead: Gauge;
@@ -25,6 +26,10 @@ export class EngineGauges {
     this.#waiting = gauge(
       'triggers_deliveries_waiting',
       'Deliveries that wait or are being sent; counting stops at 10,001.',
+    );
+    this.#retriesDue = gauge(
+      'triggers_retries_due',
+      'Retries and events with a time whose time has come and that nobody has taken yet; counting stops at 10,001.',
     );
     this.#oldest = gauge(
       'triggers_delivery_oldest_due_seconds',
@@ -48,18 +53,19 @@ export class EngineGauges {
     this.#up.set(this.#engine.health().status === 'failed' ? 0 : 1);
     for (const [state, count] of Object.entries(this.#lanes?.() ?? {})) this.#laneStates.set({ state }, count);
     try {
-      const [{ waiting, oldestDueAt }, stream, dead] = await Promise.all([
+      const [{ waiting, retriesDue, oldestDueAt }, stream, dead] = await Promise.all([
         queue.depth(),
         worker?.eventStream.length() ?? 0,
         worker?.deadEvents.count() ?? 0,
       ]);
       this.#waiting.set(waiting);
+      this.#retriesDue.set(retriesDue);
       this.#oldest.set(oldestDueAt === null ? 0 : Math.max(0, (clock.now() - oldestDueAt) / 1_000));
       this.#stream.set(stream);
       this.#dead.set(dead);
     } catch {
       this.#up.set(0);
-      for (const gauge of [this.#waiting, this.#oldest, this.#stream, this.#dead]) gauge.reset();
+      for (const gauge of [this.#waiting, this.#retriesDue, this.#oldest, this.#stream, this.#dead]) gauge.reset();
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type {
   DeliveryQueue,
   LaneDemand,
+  QueueDepth,
   ReturnedDelivery,
   Settlement,
   SettleOutcome,
@@ -175,8 +176,14 @@ export class LanesAndRecord implements DeliveryQueue {
     this.#announced.call([...new Set(endpointIds)]);
   }
 
-  async depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }> {
-    const [waiting, oldestDueAt] = await Promise.all([this.#lanes.waiting(), this.#lanes.oldestDue(this.#clock.now())]);
-    return { waiting: Math.min(waiting, MAX_COUNTED_WAITING), oldestDueAt };
+  async depth(): Promise<QueueDepth> {
+    const now = this.#clock.now();
+    const [waiting, oldestDueAt, retriesDue] = await Promise.all([
+      this.#lanes.waiting(),
+      this.#lanes.oldestDue(now),
+      this.#lanes.retriesDue(now),
+    ]);
+    const atMost = (count: number) => Math.min(count, MAX_COUNTED_WAITING);
+    return { waiting: atMost(waiting), retriesDue: atMost(retriesDue), oldestDueAt };
   }
 }

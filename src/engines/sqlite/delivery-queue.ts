@@ -5,6 +5,7 @@ import type {
   DeliveryQueue,
   DirectTaker,
   LaneDemand,
+  QueueDepth,
   ReturnedDelivery,
   Settlement,
   SettleOutcome,
@@ -14,7 +15,7 @@ import type { CommittedState } from './committed-state.ts';
 import type { Connection } from './connection.ts';
 import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { numberOrNull, text, textOrNull } from './row.ts';
+import { number, numberOrNull, text, textOrNull } from './row.ts';
 import { LaneTaker } from './take-lanes.ts';
 import type { WriteEffects } from './write-effects.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -132,11 +133,14 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     };
   }
 
-  depth(): Promise<{ readonly waiting: number; readonly oldestDueAt: Timestamp | null }> {
+  depth(): Promise<QueueDepth> {
     return this.#reader.read(() => {
-      const row = this.#statements.oldestDue.get(this.#clock.now(), MAX_LANES_LOOKED_AT);
+      const now = this.#clock.now();
+      const row = this.#statements.oldestDue.get(now, MAX_LANES_LOOKED_AT);
+      const retries = this.#statements.retriesDue.get(now, MAX_LANES_LOOKED_AT, MAX_COUNTED_WAITING) ?? {};
       return {
         waiting: Math.min(this.#state.waiting, MAX_COUNTED_WAITING),
+        retriesDue: number(retries, 'due'),
         oldestDueAt: row === undefined ? null : numberOrNull<Timestamp>(row, 'at'),
       };
     });
@@ -150,5 +154,6 @@ function prepare(writer: Connection, reader: ReadConnection) {
     giveBack: writer.prepare('give-back-delivery'),
     lanes: reader.prepare('waiting-lanes'),
     oldestDue: reader.prepare('oldest-due'),
+    retriesDue: reader.prepare('count-retries-due'),
   };
 }

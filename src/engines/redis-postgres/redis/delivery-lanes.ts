@@ -151,9 +151,7 @@ export class DeliveryLanes {
 
   /** Since when the longest waiting delivery is due, over some lanes; what is due at once is so since it was made. */
   async oldestDue(now: Timestamp): Promise<Timestamp | null> {
-    const lanes = pairs(
-      await this.#redis.command('ZRANGE', this.#key('lanes'), '0', String(MAX_LANES_LOOKED_AT - 1), 'WITHSCORES'),
-    );
+    const lanes = await this.#firstLanes();
     const times = await Promise.all(
       lanes.map(async ([endpointId, score]) => {
         if (score > 0) return score;
@@ -163,6 +161,21 @@ export class DeliveryLanes {
     );
     const oldest = Math.min(...times);
     return oldest <= now ? timestamp(oldest) : null;
+  }
+
+  /** Those due by the clock, over some lanes; leases that ran out are among them. */
+  async retriesDue(now: Timestamp): Promise<number> {
+    const lanes = (await this.#firstLanes()).filter(([, score]) => score <= now);
+    const counts = await Promise.all(
+      lanes.map(([endpointId]) => this.#redis.command('ZCOUNT', this.#lane(endpointId), '(0', String(now))),
+    );
+    return counts.reduce((sum: number, count) => sum + Number(count), 0);
+  }
+
+  /** Those with something due for longest, and when each comes due. */
+  async #firstLanes(): Promise<[string, number][]> {
+    const last = String(MAX_LANES_LOOKED_AT - 1);
+    return pairs(await this.#redis.command('ZRANGE', this.#key('lanes'), '0', last, 'WITHSCORES'));
   }
 
   /** Which run of the server is known to have every delivery that waits in the record; null = none. */
