@@ -135,13 +135,11 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
 
   depth(): Promise<QueueDepth> {
     return this.#reader.read(() => {
-      const now = this.#clock.now();
-      const row = this.#statements.oldestDue.get(now, MAX_LANES_LOOKED_AT);
-      const retries = this.#statements.retriesDue.get(now, MAX_LANES_LOOKED_AT, MAX_COUNTED_WAITING) ?? {};
+      const row = this.#statements.dueNow.get(this.#clock.now(), MAX_LANES_LOOKED_AT, MAX_COUNTED_WAITING) ?? {};
       return {
         waiting: Math.min(this.#state.waiting, MAX_COUNTED_WAITING),
-        retriesDue: number(retries, 'due'),
-        oldestDueAt: row === undefined ? null : numberOrNull<Timestamp>(row, 'at'),
+        retriesDue: number(row, 'retries'),
+        oldestDueAt: numberOrNull(row, 'oldest_at'),
       };
     });
   }
@@ -153,7 +151,6 @@ function prepare(writer: Connection, reader: ReadConnection) {
     addAttempt: writer.prepare('add-attempt'),
     giveBack: writer.prepare('give-back-delivery'),
     lanes: reader.prepare('waiting-lanes'),
-    oldestDue: reader.prepare('oldest-due'),
-    retriesDue: reader.prepare('count-retries-due'),
+    dueNow: reader.prepare('due-now'),
   };
 }
