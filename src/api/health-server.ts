@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Engine } from '../ports/engine.ts';
+import { trackConnections } from './connections/drain.ts';
 import type { ApiParts, ServicePhase } from './context.ts';
-import { trackConnections } from './drain.ts';
 import { publicHealthRoutes } from './resources/health.ts';
 import { metricsRoute } from './resources/metrics.ts';
 

@@ -3,11 +3,11 @@ import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../core/lim
 import { recordChanges } from './audit.ts';
 import { requireApiKey, requireLoopbackHost } from './auth.ts';
 import { ADMIN_BODY, BodyReader } from './body.ts';
-import { answerBrokenConnections } from './broken-connections.ts';
-import { keepConnectionRules } from './connection-rules.ts';
+import { answerBrokenConnections } from './connections/broken-connections.ts';
+import { keepConnectionRules } from './connections/connection-rules.ts';
+import { trackConnections } from './connections/drain.ts';
+import { openFastPath } from './connections/fast-path/fast-path.ts';
 import type { ApiParts } from './context.ts';
-import { trackConnections } from './drain.ts';
-import { openFastPath } from './fast-path/fast-path.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { RouteBook } from './openapi/document.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';

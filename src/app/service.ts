@@ -1,5 +1,5 @@
+import { drain } from '../api/connections/drain.ts';
 import type { ServicePhase } from '../api/context.ts';
-import { drain } from '../api/drain.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';

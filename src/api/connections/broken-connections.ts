@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Problem } from '../core/problem.ts';
-import { rawProblem } from './problems.ts';
+import type { Problem } from '../../core/problem.ts';
+import { rawProblem } from '../problems.ts';
 
 /** What Node's HTTP parser says, as our problems; everything else is a bad request. */
 const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {

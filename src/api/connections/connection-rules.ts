@@ -1,7 +1,7 @@
 import type { onRequestHookHandler } from 'fastify';
-import { countHeader } from './body.ts';
+import { countHeader } from '../body.ts';
+import { sendProblem } from '../problems.ts';
 import { endAfterAnswer, isEnding } from './ending-connections.ts';
-import { sendProblem } from './problems.ts';
 
 /** Before everything else: nothing runs on a connection that ends, and HTTP/1.1 asks for one Host (RFC 9112, 3.2). */
 export const keepConnectionRules: onRequestHookHandler = (request, reply, done) => {

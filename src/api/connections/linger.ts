@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Milliseconds } from '../core/time.ts';
+import type { Milliseconds } from '../../core/time.ts';
 import { endAfterAnswer } from './ending-connections.ts';
 
 /** How long, and how much, a refused body is read and thrown away before its connection is cut. */

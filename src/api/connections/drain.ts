@@ -1,7 +1,7 @@
 import { Server, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Milliseconds } from '../core/time.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
 
 /**
  * Connections that the kernel has let in and the loop has not taken yet: closing the listener would reset them. The loop

@@ -1,8 +1,8 @@
 import type { Server, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { KEEP_ALIVE_MS } from '../../core/limits.ts';
-import type { Milliseconds } from '../../core/time.ts';
-import type { ApiParts } from '../context.ts';
+import { KEEP_ALIVE_MS } from '../../../core/limits.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { ApiParts } from '../../context.ts';
 import { PlainConnection } from './connection.ts';
 import { PlainEvents } from './plain-events.ts';
 

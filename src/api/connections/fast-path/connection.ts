@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Problem } from '../../core/problem.ts';
-import type { Milliseconds } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import { rawProblem } from '../problems.ts';
+import type { Problem } from '../../../core/problem.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import { rawProblem } from '../../problems.ts';
 import { type PlainRequest, readPlainRequest } from './plain-request.ts';
 
 /** A body in more pieces is not looked at again with each of them. One of 256 KiB comes in five. */
