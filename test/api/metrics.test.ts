@@ -46,7 +46,7 @@ describe('metrics', () => {
     ] as const) {
       assert.equal(value(text, name), expected, `${name}\n${text}`);
     }
-    assert.match(text, /nodejs_eventloop_lag_seconds/);
+    assert.match(text, /triggers_event_loop_delay_seconds_bucket/);
     for (const secret of [eventId, id, 'secret', service.key, 'no-such-route'])
       assert.ok(!text.includes(secret), secret);
   });

@@ -4,6 +4,7 @@ import type { LaneCounts, Metrics } from '../../ports/metrics.ts';
 import { Children } from './children.ts';
 import { EngineGauges } from './engine-gauges.ts';
 import { HistogramFamily } from './fixed-histogram.ts';
+import { observeLoopDelay } from './loop-delay.ts';
 
 /** Seconds; the promises of the documents (10, 50, 100 ms) are among the bounds. */
 const FAST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -22,11 +23,18 @@ export interface OpenMetrics {
   pageOf(engine: Engine, lanes: (() => LaneCounts) | null): MetricsPage;
 }
 
+/** The library's own monitor of the loop is not wanted (`loop-delay.ts`), and can't be left out. */
+const NEVER_MS = 2 ** 31 - 1;
+const LIBRARY_LAG = ['', '_min', '_max', '_mean', '_stddev', '_p50', '_p90', '_p99'].map(
+  (kind) => `nodejs_eventloop_lag${kind}_seconds`,
+);
+
 /** Counts in memory; what an engine knows better is asked when somebody looks. */
 export function createMetrics(): OpenMetrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const name of LIBRARY_LAG) registry.removeSingleMetric(name);
   const families: HistogramFamily[] = [];
   const histogram = (name: string, help: string, buckets: readonly number[] = FAST_BUCKETS) => {
     const family = new HistogramFamily(name, help, buckets);
@@ -69,6 +77,12 @@ export function createMetrics(): OpenMetrics {
     'triggers_store_duration_seconds',
     'Calls to redis and postgres from asking to answer, syncs of the embedded disk.',
   );
+
+  const loopDelay = histogram(
+    'triggers_event_loop_delay_seconds',
+    'How late timers fire, looked at ten times a second. Above 0.2: more to do than one core does.',
+  ).with();
+  observeLoopDelay((lateMs) => loopDelay.observe(lateMs / 1_000));
 
   const requestOf = new Children(
     (route: string) =>
