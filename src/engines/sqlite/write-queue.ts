@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import type { Milliseconds } from '../../core/time.ts';
 import { EngineUnavailable } from '../../ports/unavailable.ts';
 import type { Connection } from './connection.ts';
@@ -50,6 +51,9 @@ type Result = { readonly value: unknown } | { readonly error: unknown };
  */
 export class WriteQueue {
   readonly #db: Connection['db'];
+  /** Prepared: thousands of commits a second would be parsed anew. */
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   readonly #disk: DiskAnswers;
   readonly #onCommit: (effects: WriteEffects, writes: number) => void;
   readonly #onDurable: (effects: WriteEffects) => void;
@@ -81,6 +85,8 @@ export class WriteQueue {
     },
   ) {
     this.#db = connection.db;
+    this.#begin = connection.db.prepare('BEGIN IMMEDIATE');
+    this.#commit = connection.db.prepare('COMMIT');
     this.#onCommit = hooks.onCommit;
     this.#onDurable = hooks.onDurable;
     this.#disk = new DiskAnswers({
@@ -193,13 +199,13 @@ export class WriteQueue {
     const started = performance.now();
     let begun = 0;
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#begin.run();
       for (const write of queue) {
         if ('steps' in write || performance.now() - started > GROUP_BUDGET_MS) break;
         begun++;
         results.push(write.run(effects));
       }
-      this.#db.exec('COMMIT');
+      this.#commit.run();
     } catch (error) {
       this.#rollback();
       // When there could be no transaction at all, the first is told so; the others try again.
@@ -217,9 +223,9 @@ export class WriteQueue {
     const results: Result[] = [];
     const effects = new WriteEffects();
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#begin.run();
       for (const write of group) results.push(this.#runInSavepoint(write, effects));
-      this.#db.exec('COMMIT');
+      this.#commit.run();
     } catch (error) {
       this.#rollback();
       this.#fail(group, error);
@@ -251,7 +257,7 @@ export class WriteQueue {
     const effects = new WriteEffects();
     let value: unknown;
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#begin.run();
       const steps = write.steps(effects);
       let started = performance.now();
       let step = steps.next();
@@ -263,7 +269,7 @@ export class WriteQueue {
         step = steps.next();
       }
       value = step.value;
-      this.#db.exec('COMMIT');
+      this.#commit.run();
     } catch (error) {
       this.#rollback();
       this.#fail([write], error);

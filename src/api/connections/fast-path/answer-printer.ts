@@ -6,6 +6,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { RateDecision } from '../../../ports/rate-limiter.ts';
 import type { EventAnswer } from '../../event-answer.ts';
 import { problemBody } from '../../problems.ts';
+import type { PlainAnswer } from './connection.ts';
 
 export type Answer = EventAnswer | { readonly problem: Problem };
 
@@ -30,13 +31,14 @@ export class AnswerPrinter {
     this.#clock = clock;
   }
 
-  print(answer: Answer, stamp: Stamp): { readonly text: string; readonly status: number } {
+  print(answer: Answer, stamp: Stamp): Printed {
     const { status, type, body, more } = 'problem' in answer ? problemParts(answer.problem, stamp) : eventParts(answer);
+    const length = Buffer.byteLength(body);
     const text =
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${rateFields(stamp.decision)}content-type: ${type}\r\n${more}` +
       `x-request-id: ${stamp.requestId}\r\nx-response-time: ${stamp.tookMs.toFixed(2)}ms\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nDate: ${this.#now()}\r\n${stamp.isLast ? CLOSE : KEEP_ALIVE}\r\n${body}`;
-    return { text, status };
+      `content-length: ${length}\r\nDate: ${this.#now()}\r\n${stamp.isLast ? CLOSE : KEEP_ALIVE}\r\n${body}`;
+    return { text, status, encoding: length === body.length ? 'latin1' : 'utf8' };
   }
 
   /** IMF-fixdate (RFC 9110, section 5.6.7), printed once a second. */
@@ -48,6 +50,10 @@ export class AnswerPrinter {
     }
     return this.#date;
   }
+}
+
+interface Printed extends Pick<PlainAnswer, 'text' | 'encoding'> {
+  readonly status: number;
 }
 
 interface Parts {

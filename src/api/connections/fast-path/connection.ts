@@ -14,6 +14,8 @@ const CUT_SHORT: Problem = { code: 'bad_request', detail: 'The connection ended 
 /** The bytes to write, and whether the connection ends with them. */
 export interface PlainAnswer {
   readonly text: string;
+  /** `latin1` where it is ASCII. */
+  readonly encoding: 'latin1' | 'utf8';
   readonly isLast: boolean;
 }
 
@@ -141,11 +143,11 @@ export class PlainConnection {
     this.#changedAt = this.#hooks.clock.monotonicMs();
     if (answer.isLast || this.#ended) {
       this.#state = 'ending';
-      this.#socket.end(answer.text);
+      this.#socket.end(answer.text, answer.encoding);
       this.#socket.destroySoon();
       return;
     }
-    const isTaken = this.#socket.write(answer.text);
+    const isTaken = this.#socket.write(answer.text, answer.encoding);
     if (isTaken) this.#goOn();
     // A client that reads no answers gets no more of them.
     else this.#socket.pause().once('drain', () => this.#goOn());

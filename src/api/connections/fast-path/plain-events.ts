@@ -93,10 +93,10 @@ export class PlainEvents {
     }
     const tookMs = clock.monotonicMs() - arrivedAt;
     const isLast = phase() !== 'ready';
-    const { text, status } = this.#printer.print(answer, { requestId, tookMs, decision, isLast });
+    const { text, status, encoding } = this.#printer.print(answer, { requestId, tookMs, decision, isLast });
     metrics.request(ROUTE, 'POST', status, tookMs);
     if (status >= 400 && status < 500) metrics.events('rejected', 1);
     logRequest(log, { method: 'POST', url: ROUTE, status, tookMs, mayWait: false });
-    return { text, isLast };
+    return { text, encoding, isLast };
   }
 }
