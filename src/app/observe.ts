@@ -22,9 +22,9 @@ async function openMetrics({ prometheusEnabled }: Settings): Promise<Omit<Observ
 }
 
 async function openTracer(role: Role, settings: Settings, log: Log): Promise<Tracer> {
-  const { otelEndpoint: endpoint, otelHeaders: headers, otelRatio: ratio } = settings;
+  const { otelEndpoint: endpoint, otelHeaders: headers, otelServiceName: serviceName, otelRatio: ratio } = settings;
   if (endpoint === null) return NO_TRACER;
   const { OtlpTracer } = await import('./tracing/otlp-tracer.ts');
   const { SpanExport } = await import('./tracing/span-export.ts');
-  return new OtlpTracer(new SpanExport({ endpoint, headers, role, log }), ratio);
+  return new OtlpTracer(new SpanExport({ endpoint, headers, serviceName, role, log }), ratio);
 }

@@ -62,6 +62,7 @@ export interface Settings {
   readonly prometheusEnabled: boolean;
   readonly otelEndpoint: string | null;
   readonly otelHeaders: string | null;
+  readonly otelServiceName: string;
   /** Of the traces that begin here. */
   readonly otelRatio: number;
 }
@@ -149,6 +150,14 @@ export const SETTINGS = {
       }),
     ),
   ),
+  OTEL_SERVICE_NAME: pattern('1 to 100 letters, digits, . _ or -', /^[\w.-]{1,100}$/, {
+    fallback: 'triggers-api',
+    meaning: 'What the service is called in traces.',
+  }),
+  OTEL_TRACES_SAMPLER: oneOf(['parentbased_traceidratio', 'parentbased_always_on', 'parentbased_always_off'], {
+    fallback: 'parentbased_traceidratio',
+    meaning: 'Which traces are recorded where the client says nothing.',
+  }),
   OTEL_TRACES_SAMPLER_ARG: pattern('a share from 0 to 1, such as 0.01', /^(0|1|0?\.\d{1,9}|1\.0+)$/, {
     fallback: '1',
     meaning: 'Share of traces that is recorded; the client’s own word goes first.',
@@ -294,6 +303,13 @@ function shape(values: Values): Settings {
     prometheusEnabled: values.PROMETHEUS_ENABLED,
     otelEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
     otelHeaders: values.OTEL_EXPORTER_OTLP_HEADERS,
-    otelRatio: Number(values.OTEL_TRACES_SAMPLER_ARG),
+    otelServiceName: values.OTEL_SERVICE_NAME,
+    otelRatio: ratioOf(values.OTEL_TRACES_SAMPLER, values.OTEL_TRACES_SAMPLER_ARG),
   });
+}
+
+/** Share of traces. `OTEL_TRACES_SAMPLER_ARG` is for the sampler that has a share. */
+function ratioOf(sampler: string, share: string): number {
+  if (sampler === 'parentbased_always_on') return 1;
+  return sampler === 'parentbased_always_off' ? 0 : Number(share);
 }

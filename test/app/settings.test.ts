@@ -43,6 +43,7 @@ test('an empty environment gives the defaults of the documents', () => {
     prometheusEnabled: true,
     otelEndpoint: null,
     otelHeaders: null,
+    otelServiceName: 'triggers-api',
     otelRatio: 1,
   });
 });

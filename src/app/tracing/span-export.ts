@@ -24,13 +24,13 @@ export class SpanExport {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
 
-  constructor(parts: { endpoint: string; headers: string | null; role: string; log: Log }) {
+  constructor(parts: { endpoint: string; headers: string | null; serviceName: string; role: string; log: Log }) {
     this.#url = `${parts.endpoint.replace(/\/+$/, '')}/v1/traces`;
     this.#headers = { ...pairs(parts.headers), 'content-type': 'application/json' };
     this.#log = parts.log;
     this.#resource = {
       attributes: attributes({
-        'service.name': 'triggers-api',
+        'service.name': parts.serviceName,
         'service.version': VERSION,
         'service.instance.id': `${hostname()}-${process.pid}`,
         'triggers.role': parts.role,
