@@ -27,6 +27,7 @@ const RUNS: readonly Run[] = [
   { file: 'intake', long: ['7'], short: ['3'], engines: ['distributed'] },
   { file: 'latency', long: ['1000', '20'], short: ['1000', '6'], engines: BOTH },
   { file: 'ndjson', long: ['5', '100000'], short: ['2', '30000'], engines: BOTH },
+  { file: 'fan-out', long: ['10000', '7'], short: ['10000', '3'], engines: ['embedded'] },
   { file: 'sender', long: ['7', '1000'], short: ['3', '500'], engines: ['embedded'] },
   { file: 'deliver', long: ['5', '10000'], short: ['2', '4000'], engines: BOTH },
   { file: 'inbox', long: ['5', '10000'], short: ['2', '4000'], engines: BOTH },

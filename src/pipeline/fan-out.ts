@@ -5,13 +5,14 @@ import { FilteredEvent } from '../core/filter/filter.ts';
 import type { DeliveryId, IdSource, OrganizationId } from '../core/ids.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
-import { whyNotWanted } from './trace.ts';
+import { EndpointsByType } from './endpoints-by-type.ts';
 import { Turns } from './turns.ts';
 
 const NONE: readonly NewDelivery[] = [];
 
 /** The second station: one delivery for every endpoint of the organization that wants the event. */
 export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOut {
+  const byType = new EndpointsByType();
   /** The last that takes turns, by organization; what comes after it waits for it, or it would get earlier ids. */
   const underWay = new Map<OrganizationId, Promise<unknown>>();
 
@@ -20,8 +21,9 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
     event: AcceptedEvent,
     newId: () => DeliveryId,
   ): readonly NewDelivery[] | Promise<readonly NewDelivery[]> {
-    if (endpoints.length === 0) return NONE;
-    const search = new Matching(endpoints, event);
+    const wantingType = byType.of(endpoints, event);
+    if (wantingType.length === 0) return NONE;
+    const search = new Matching(wantingType, event);
     const before = underWay.get(event.organizationId);
     if (before === undefined && search.turn()) return search.deliveries(newId);
     const found = inTurns(search, before).then(() => search.deliveries(newId));
@@ -51,7 +53,7 @@ async function inTurns(search: Matching, before: Promise<unknown> | undefined): 
   while (!search.turn()) await search.turns.next();
 }
 
-/** Goes through an organization's endpoints. With 1,000 filters on an event of 256 KiB that took 1.7 s. */
+/** Goes through the endpoints that want the event's type. With 1,000 filters on an event of 256 KiB that took 1.7 s. */
 class Matching {
   readonly turns = new Turns();
   readonly #endpoints: readonly Endpoint[];
@@ -72,8 +74,8 @@ class Matching {
     while (this.#next < this.#endpoints.length) {
       const endpoint = this.#endpoints[this.#next++] as Endpoint;
       const before = filtered.steps;
-      const wishes = { eventTypes: endpoint.eventTypes, filter: endpoint.options.filter };
-      if (whyNotWanted(wishes, this.#event, filtered) === null) this.#wanting.push(endpoint);
+      const { filter } = endpoint.options;
+      if (filter === null || filtered.matches(filter)) this.#wanting.push(endpoint);
       if (this.turns.isOver(filtered.steps - before)) break;
     }
     return this.#next === this.#endpoints.length;

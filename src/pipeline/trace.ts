@@ -65,14 +65,18 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
   };
 }
 
+export function wantsType(eventTypes: Endpoint['eventTypes'], event: AcceptedEvent): boolean {
+  const wants = isOperational(event) ? wantsOperational : wantsEventType;
+  return wants(eventTypes, event.type);
+}
+
 /** Whether an endpoint with these wishes wants an event. @returns null when it does */
 export function whyNotWanted(
   { eventTypes, filter }: { eventTypes: Endpoint['eventTypes']; filter: Endpoint['options']['filter'] },
   event: AcceptedEvent,
   filtered: FilteredEvent,
 ): 'type' | 'filter' | null {
-  const wants = isOperational(event) ? wantsOperational : wantsEventType;
-  if (!wants(eventTypes, event.type)) return 'type';
+  if (!wantsType(eventTypes, event)) return 'type';
   return filter === null || filtered.matches(filter) ? null : 'filter';
 }
 

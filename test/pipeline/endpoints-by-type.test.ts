@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Endpoint } from '../../src/core/endpoint.ts';
+import { operationalDedupId } from '../../src/core/operational-event.ts';
+import { EndpointsByType } from '../../src/pipeline/endpoints-by-type.ts';
+import { wantsType } from '../../src/pipeline/trace.ts';
+import { newEndpoint } from '../conformance/endpoint-store.contract.ts';
+import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
+import { inWorld, type World } from '../conformance/world.ts';
+
+const PATTERNS = [
+  [],
+  ['*'],
+  ['**'],
+  ['order.*'],
+  ['order.**', 'user.made'],
+  ['order.paid'],
+  ['*.paid'],
+  ['delivery.failed'],
+];
+const TYPES = ['order.paid', 'order.paid.late', 'user.made', 'paid', 'delivery.failed', 'order'];
+
+function endpoints(world: World, organizationId: Endpoint['organizationId']): Endpoint[] {
+  return PATTERNS.map((eventTypes) => newEndpoint(world, organizationId, { eventTypes }));
+}
+
+test(
+  'finds those that want the type, asked once or often, of many types, and of what we tell ourselves',
+  inWorld(newSqliteHarness, async (world) => {
+    const organizationId = await world.organization();
+    const all = endpoints(world, organizationId);
+    const byType = new EndpointsByType();
+    // More types than are kept: those of before are found anew.
+    const many = Array.from({ length: 12_000 }, (_, n) => `order.n${n}`);
+    for (const type of [...TYPES, ...TYPES, ...many, ...TYPES]) {
+      for (const dedupId of [null, operationalDedupId('delivery.failed', '1')]) {
+        const event = world.event(organizationId, { type, dedupId });
+        const wanted = all.filter(({ eventTypes }) => wantsType(eventTypes, event));
+        assert.deepEqual(byType.of(all, event), wanted, type);
+      }
+    }
+  }),
+);
+
+test(
+  'another list of endpoints is another answer',
+  inWorld(newSqliteHarness, async (world) => {
+    const organizationId = await world.organization();
+    const byType = new EndpointsByType();
+    const event = world.event(organizationId, { type: 'order.paid' });
+    const before = endpoints(world, organizationId);
+    assert.equal(byType.of(before, event).length, 6);
+    const after = before.filter(({ eventTypes }) => eventTypes.length === 0);
+    assert.deepEqual(byType.of(after, event), after);
+    assert.deepEqual(byType.of([], event), []);
+  }),
+);
