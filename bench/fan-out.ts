@@ -32,7 +32,7 @@ for (let round = 0; round <= ROUNDS; round++) {
     `bare ${bare.toFixed(0)}/s  fan-out among ${ENDPOINTS} ${ours.toFixed(0)}/s  ratio ${(ours / bare).toFixed(2)}`,
   );
 }
-const name = `fan-out among ${ENDPOINTS} endpoints / making the deliveries`;
+const name = `fan-out to ${WANTING} of ${ENDPOINTS} / bare`;
 claim({ name, engine: 'both', unit: 'ratio', values: ratios, bound: { atLeast: 0.3 } });
 
 function perSecond(work: (event: AcceptedEvent) => number): number {
