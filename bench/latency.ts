@@ -8,7 +8,7 @@ import { percentile } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
 
 /**
- * Events at a fixed rate, open loop (no coordinated omission), each to one webhook receiver: how long until the 202, until
+ * Events at a fixed rate, open loop (no coordinated omission), first accepted alone, then each to one webhook receiver: how long until the 202, until
  * it is recorded (distributed: as the worker logs it), and from the moment it was due to be sent until the receiver has it.
  */
 const ENGINE = engineOf(process.argv);
@@ -37,22 +37,32 @@ const receiver = createServer((request, response) => {
   });
 });
 await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+const text = 'x'.repeat(900);
+const load = (type: string, seconds: number) =>
+  openLoop({
+    url: service.url,
+    perSecond: PER_SECOND,
+    seconds,
+    connections: 32,
+    bodyOf: (_n, dueAt) => `{"type":"${type}","data":{"dueAt":${dueAt},"text":"${text}"}}`,
+  });
 const client = new Client(service.url, 'test-api-key-change-in-prod');
+// Three times the embedded engine's, for three processes and two servers more.
+const times = ENGINE === 'embedded' ? 1 : 3;
 try {
+  await load('bench.alone', 2);
+  const alone = await load('bench.alone', SECONDS);
+  print(
+    'answered 202, accepting alone',
+    alone.map(({ answeredMs }) => answeredMs),
+    5 * times,
+  );
+  persistedMs.length = 0;
   await client.post('/api/endpoints', {
     url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
     event_types: ['bench.latency'],
     max_concurrency: 50,
   });
-  const text = 'x'.repeat(900);
-  const load = (type: string, seconds: number) =>
-    openLoop({
-      url: service.url,
-      perSecond: PER_SECOND,
-      seconds,
-      connections: 32,
-      bodyOf: (_n, dueAt) => `{"type":"${type}","data":{"dueAt":${dueAt},"text":"${text}"}}`,
-    });
   await load('bench.latency', 2);
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   deliveredMs.length = 0;
@@ -63,10 +73,8 @@ try {
   }
   const refused = sent.filter(({ status }) => status !== 202).length;
   console.log(`${sent.length} events at ${PER_SECOND}/s, ${refused} not accepted, ${deliveredMs.length} delivered`);
-  // Three times the embedded engine's, for three processes and two servers more.
-  const times = ENGINE === 'embedded' ? 1 : 3;
   print(
-    'answered 202',
+    'answered 202, delivering',
     sent.map(({ answeredMs }) => answeredMs),
     5 * times,
   );
