@@ -37,6 +37,7 @@ class OpenLoad {
   readonly #answeredMs: Float64Array;
   readonly #serverMs: Float64Array;
   readonly #free: Connection[] = [];
+  readonly #open = new Set<Connection>();
   /** The next to be sent; those before it are under way or answered. */
   #next = 0;
   #due = 0;
@@ -54,19 +55,17 @@ class OpenLoad {
   }
 
   async run(): Promise<void> {
-    const { url, connections } = this.#options;
     const ended = new Promise<void>((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
     });
-    const made = Array.from({ length: connections }, () => new Connection(url, this));
-    this.#free.push(...made);
+    for (let n = 0; n < this.#options.connections; n++) this.#connect();
     this.#startAt = performance.now() + 50;
     this.#tick();
     try {
       await ended;
     } finally {
-      for (const connection of made) connection.destroy();
+      for (const connection of this.#open) connection.destroy();
     }
   }
 
@@ -89,8 +88,22 @@ class OpenLoad {
     if (++this.#answered === this.#total) this.#end();
   }
 
-  failed(error: Error): void {
-    this.#fail(error);
+  /** The service closes a connection on which nothing comes for long: another takes its place. */
+  closed(connection: Connection, isBusy: boolean): void {
+    this.#open.delete(connection);
+    if (this.#answered === this.#total) return;
+    if (isBusy) {
+      this.#fail(new Error('A connection was closed under a request'));
+      return;
+    }
+    this.#free.splice(this.#free.indexOf(connection), 1);
+    this.#connect();
+  }
+
+  #connect(): void {
+    const connection = new Connection(this.#options.url, this);
+    this.#open.add(connection);
+    this.#free.push(connection);
   }
 
   #dueAt(n: number): number {
@@ -106,7 +119,8 @@ class OpenLoad {
 
   #send(): void {
     while (this.#next < this.#due) {
-      const connection = this.#free.pop();
+      // In turn, so that none is silent for long.
+      const connection = this.#free.shift();
       if (connection === undefined) return;
       const n = this.#next++;
       connection.send(n, this.#options.bodyOf(n, this.#dueAt(n)));
@@ -124,17 +138,22 @@ class Connection {
   readonly #socket: Socket;
   readonly #load: OpenLoad;
   #n = 0;
+  #isBusy = false;
   #buffered = '';
 
   constructor(url: string, load: OpenLoad) {
     const { hostname, port } = new URL(url);
     this.#load = load;
     this.#socket = connect(Number(port), hostname).setNoDelay(true).setEncoding('latin1');
-    this.#socket.on('data', this.#take).on('error', (error) => load.failed(error));
+    this.#socket
+      .on('data', this.#take)
+      .on('error', () => {})
+      .on('close', () => load.closed(this, this.#isBusy));
   }
 
   send(n: number, body: string): void {
     this.#n = n;
+    this.#isBusy = true;
     this.#socket.write(`${HEAD}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   }
 
@@ -143,12 +162,15 @@ class Connection {
   }
 
   readonly #take = (chunk: string): void => {
+    // What the service says of a connection that it closes.
+    if (!this.#isBusy) return;
     this.#buffered += chunk;
     const headEnd = this.#buffered.indexOf('\r\n\r\n');
     if (headEnd < 0) return;
     const head = this.#buffered.slice(0, headEnd);
     if (this.#buffered.length < headEnd + 4 + Number(LENGTH.exec(head)?.[1] ?? 0)) return;
     this.#buffered = '';
+    this.#isBusy = false;
     this.#load.answered(this, this.#n, head);
   };
 }
