@@ -5,12 +5,14 @@ import { median } from './raw-load.ts';
 
 const STYLE = `<style>
 text{font:12px system-ui,sans-serif;fill:#1f2933}.dim{fill:#66727f}.line{stroke:#c7ced6}.bound{stroke:#b45309;stroke-dasharray:4 3}
-.ok{fill:#0f766e;stroke:#0f766e}.missed{fill:#b91c1c;stroke:#b91c1c}.c0{stroke:#0f766e}.c1{stroke:#1d4ed8}.c2{stroke:#b45309}.c3{stroke:#7c3aed}.c4{stroke:#be185d}.c5{stroke:#4d7c0f}
+.ok{fill:#0f766e;stroke:#0f766e}.missed{fill:#b91c1c;stroke:#b91c1c}.c0{stroke:#0f766e}.c1{stroke:#1d4ed8}.c2{stroke:#b45309}.c3{stroke:#7c3aed}.c4{stroke:#be185d}.c5{stroke:#4d7c0f}.distributed{stroke-dasharray:6 4}
 @media (prefers-color-scheme:dark){text{fill:#e4e9ee}.dim{fill:#9aa7b4}.line{stroke:#3a4653}.bound{stroke:#f59e0b}.ok{fill:#2dd4bf;stroke:#2dd4bf}.missed{fill:#f87171;stroke:#f87171}
 .c0{stroke:#2dd4bf}.c1{stroke:#60a5fa}.c2{stroke:#fbbf24}.c3{stroke:#a78bfa}.c4{stroke:#f472b6}.c5{stroke:#a3e635}}
 </style>`;
 
 const WIDTH = 960;
+/** Names of latencies are as long as they have to be. */
+const WIDTH_WITH_NAMES = 1_100;
 const LABELS = 370;
 const ROW = 26;
 
@@ -61,21 +63,22 @@ export function latencyPlot(distributions: readonly Distribution[]): string {
     (ms) =>
       `<line class="line" x1="${left}" x2="${WIDTH - right}" y1="${y(ms)}" y2="${y(ms)}"/><text class="dim" x="${left - 8}" y="${y(ms) + 4}" text-anchor="end">${ms} ms</text>`,
   );
+  const names = [...new Set(distributions.map(({ name }) => name))];
   const lines = distributions.map(({ name, engine, points }, n) => {
     const path = points.map(([share, ms]) => `${x(share).toFixed(1)},${y(ms).toFixed(1)}`).join(' ');
     const labelY = 34 + n * 20;
-    const kind = `c${n % 6}`;
+    const kind = `c${names.indexOf(name) % 6} ${engine}`;
     return `<polyline class="${kind}" fill="none" stroke-width="2" points="${path}"/><line class="${kind}" stroke-width="3" x1="${WIDTH - right + 14}" x2="${WIDTH - right + 34}" y1="${labelY - 4}" y2="${labelY - 4}"/><text x="${WIDTH - right + 42}" y="${labelY}">${asText(`${name} · ${engine}`)}</text>`;
   });
-  return svg('Latency over the share of events', height, [...across, ...up, ...lines]);
+  return svg('Latency over the share of events', height, [...across, ...up, ...lines], WIDTH_WITH_NAMES);
 }
 
 function boundOf(bound: Claim['bound']): number {
   return 'atLeast' in bound ? bound.atLeast : bound.atMost;
 }
 
-function svg(title: string, height: number, parts: readonly string[]): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img"><title>${title}</title>${STYLE}${parts.join('\n')}</svg>\n`;
+function svg(title: string, height: number, parts: readonly string[], width = WIDTH): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img"><title>${title}</title>${STYLE}${parts.join('\n')}</svg>\n`;
 }
 
 function asText(text: string): string {
