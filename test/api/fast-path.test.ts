@@ -160,6 +160,17 @@ describe('the path of plain requests', () => {
     assert.equal(rawBody(answer).code, 'forbidden');
   });
 
+  test('half a request holds the stop for as long as a body may take, and no longer', async () => {
+    const own = await startTestService(cleanup);
+    const request = post('{"type":"fast.stop","data":1}').replace(service.key, own.key);
+    const answering = rawHttp(own.url, [request.slice(0, -5)], { waitMs: 40_000 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await own.stop();
+    const answer = await answering;
+    assert.equal(answer.status, 408, answer.text);
+    assert.ok(answer.closed);
+  });
+
   test('a connection that is kept alive does not hold the stop, and is told of it', async () => {
     const own = await startTestService(cleanup);
     const { hostname, port } = new URL(own.url);

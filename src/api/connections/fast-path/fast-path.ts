@@ -11,7 +11,7 @@ const LOOK_MS: Milliseconds = 1_000;
 
 /**
  * Puts a path of its own beside Fastify for the one request that everything is about: a plain `POST /api/events` of a key that
- * is known, whose event is in order. It is read, accepted and answered as Fastify's route would, at a third of the cost
+ * is known, whose event is in order. It is read, accepted and answered as Fastify's route would, for less
  * (docs/decisions/performance.md). Whatever else comes on a connection goes to Node's HTTP server, the connection with it.
  */
 export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
@@ -41,7 +41,11 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
   }, LOOK_MS).unref();
   app.addHook('preClose', (done) => {
     clearInterval(look);
-    for (const connection of connections) if (connection.isIdle) connection.destroy();
+    for (const connection of connections) {
+      if (connection.isIdle) connection.destroy();
+      // Half a request: Node's server waits for the rest as long as it ever does, and ends it.
+      else if (connection.isExpecting) connection.handOver();
+    }
     done();
   });
 }
