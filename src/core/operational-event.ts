@@ -1,5 +1,5 @@
 import type { AcceptedEvent } from './event.ts';
-import { matchesEventType } from './event-type.ts';
+import { matchesEventType, wantsEventType } from './event-type.ts';
 
 /** What the service itself has to tell a tenant, as an event like any other. */
 export type OperationalEventType = 'endpoint.disabled' | 'delivery.failed';
@@ -21,4 +21,10 @@ export function isOperational(event: Pick<AcceptedEvent, 'dedupId'>): boolean {
 /** Only endpoints that name it: "all events" means those of the tenant's own clients. */
 export function wantsOperational(patterns: readonly string[], type: string): boolean {
   return patterns.some((pattern) => !pattern.startsWith('*') && matchesEventType(pattern, type));
+}
+
+/** Whether these patterns want an event, of a client or of ours. */
+export function wantsType(patterns: readonly string[], event: Pick<AcceptedEvent, 'type' | 'dedupId'>): boolean {
+  const wants = isOperational(event) ? wantsOperational : wantsEventType;
+  return wants(patterns, event.type);
 }

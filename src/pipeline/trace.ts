@@ -4,7 +4,7 @@ import type { AcceptedEvent } from '../core/event.ts';
 import { wantsEventType } from '../core/event-type.ts';
 import { FilteredEvent } from '../core/filter/filter.ts';
 import type { Inbox, InboxMessage } from '../core/inbox.ts';
-import { isOperational, wantsOperational } from '../core/operational-event.ts';
+import { wantsType } from '../core/operational-event.ts';
 import type { Store } from '../ports/engine.ts';
 import { Turns } from './turns.ts';
 
@@ -63,11 +63,6 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
     ],
     inboxes,
   };
-}
-
-export function wantsType(eventTypes: Endpoint['eventTypes'], event: AcceptedEvent): boolean {
-  const wants = isOperational(event) ? wantsOperational : wantsEventType;
-  return wants(eventTypes, event.type);
 }
 
 /** Whether an endpoint with these wishes wants an event. @returns null when it does */

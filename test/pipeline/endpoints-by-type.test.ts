@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Endpoint } from '../../src/core/endpoint.ts';
-import { operationalDedupId } from '../../src/core/operational-event.ts';
+import { operationalDedupId, wantsType } from '../../src/core/operational-event.ts';
 import { EndpointsByType } from '../../src/pipeline/endpoints-by-type.ts';
-import { wantsType } from '../../src/pipeline/trace.ts';
 import { newEndpoint } from '../conformance/endpoint-store.contract.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, type World } from '../conformance/world.ts';
