@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Milliseconds } from '../core/time.ts';
-import type { Log } from '../ports/log.ts';
 import type { ApiParts } from './context.ts';
 import { NDJSON } from './ndjson.ts';
 
@@ -16,10 +15,7 @@ export function logRequests(
     // Nobody but ourselves asks yet.
     if (phase() === 'starting') return done();
     const { url: route = 'unknown' } = request.routeOptions;
-    const answered = { ...answeredOf(request, reply), mayWait: isToWait(request) };
-    metrics.request(route, request.method, answered.status, answered.tookMs);
-    if (answered.status >= 400 && isRefusedEvent(route, request.method, answered.status)) metrics.events('rejected', 1);
-    logRequest(log, answered);
+    noteRequest({ log, metrics }, route, { ...answeredOf(request, reply), mayWait: isToWait(request) });
     done();
   });
 }
@@ -35,8 +31,15 @@ export interface AnsweredRequest {
   readonly mayWait: boolean;
 }
 
-export function logRequest(log: Log, request: AnsweredRequest): void {
-  const { tookMs, mayWait } = request;
+/** Whichever way it was answered. @param route its pattern */
+export function noteRequest(
+  { log, metrics }: Pick<ApiParts, 'log' | 'metrics'>,
+  route: string,
+  request: AnsweredRequest,
+): void {
+  const { method, status, tookMs, mayWait } = request;
+  metrics.request(route, method, status, tookMs);
+  if (status >= 400 && isRefusedEvent(route, method, status)) metrics.events('rejected', 1);
   if (tookMs > SLOW_MS && !mayWait) {
     const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
     log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request)}`);

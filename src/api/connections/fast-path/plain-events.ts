@@ -10,7 +10,7 @@ import { eventAnswer } from '../../event-answer.ts';
 import { readTraceparent } from '../../origin.ts';
 import { problemOf } from '../../problems.ts';
 import { refuseWithout } from '../../rate-limit.ts';
-import { logRequest } from '../../request-log.ts';
+import { noteRequest } from '../../request-log.ts';
 import { mayUse } from '../../scopes.ts';
 import { requestIdOf } from '../../stamp.ts';
 import { type Answer, AnswerPrinter } from './answer-printer.ts';
@@ -77,7 +77,7 @@ export class PlainEvents {
     taken: RateDecision | null | Promise<RateDecision>,
   ): Promise<PlainAnswer> {
     const { request, input, organization, arrivedAt } = args;
-    const { acceptStation, clock, metrics, log, phase } = this.#parts;
+    const { acceptStation, clock, log, phase } = this.#parts;
     const requestId = requestIdOf(request);
     let decision: RateDecision | null = null;
     let answer: Answer;
@@ -94,9 +94,7 @@ export class PlainEvents {
     const tookMs = clock.monotonicMs() - arrivedAt;
     const isLast = phase() !== 'ready';
     const { text, status, encoding } = this.#printer.print(answer, { requestId, tookMs, decision, isLast });
-    metrics.request(ROUTE, 'POST', status, tookMs);
-    if (status >= 400 && status < 500) metrics.events('rejected', 1);
-    logRequest(log, { method: 'POST', url: ROUTE, status, tookMs, mayWait: false });
+    noteRequest(this.#parts, ROUTE, { method: 'POST', url: ROUTE, status, tookMs, mayWait: false });
     return { text, encoding, isLast };
   }
 }
