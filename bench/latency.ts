@@ -8,8 +8,9 @@ import { percentile } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
 
 /**
- * Events at a fixed rate, open loop (no coordinated omission), first accepted alone, then each to one webhook receiver: how long until the 202, until
- * it is recorded (distributed: as the worker logs it), and from the moment it was due to be sent until the receiver has it.
+ * Events at a fixed rate, open loop (no coordinated omission), first accepted alone, then each to one webhook receiver: how
+ * long until the 202, until it is recorded (distributed: as the worker logs it), and from the moment it was due to be sent
+ * until the receiver has it.
  */
 const ENGINE = engineOf(process.argv);
 const [PER_SECOND = 1_000, SECONDS = 10] = numbersOf(process.argv.slice(2));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
-import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
+import type { EndpointId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
+import { newEndpoint } from '../support/new-endpoint.ts';
 import type { NewHarness } from './harness.ts';
-import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';
+import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST } from './world.ts';
 
 export function endpointStoreContract(newHarness: NewHarness): void {
   describe('EndpointStore', () => {
@@ -226,29 +226,4 @@ export function endpointStoreContract(newHarness: NewHarness): void {
       }),
     );
   });
-}
-
-export function newEndpoint(world: World, organizationId: OrganizationId, rest: Partial<Endpoint> = {}): Endpoint {
-  const at = world.clock.now();
-  return {
-    id: world.ids.next<EndpointId>(),
-    organizationId,
-    url: 'https://example.com/hook',
-    description: '',
-    eventTypes: [],
-    headers: {},
-    maxConcurrency: 10,
-    retryPolicy: { maxAttempts: 5, schedule: [30_000] },
-    timeoutMs: 10_000,
-    status: 'active',
-    disabledReason: null,
-    secret: 'whsec_secret',
-    previousSecret: null,
-    failingSince: null,
-    options: DEFAULT_OPTIONS,
-    isDefault: false,
-    createdAt: at,
-    updatedAt: at,
-    ...rest,
-  };
 }

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import { operationalDedupId, wantsType } from '../../src/core/operational-event.ts';
 import { EndpointsByType } from '../../src/pipeline/endpoints-by-type.ts';
-import { newEndpoint } from '../conformance/endpoint-store.contract.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, type World } from '../conformance/world.ts';
+import { newEndpoint } from '../support/new-endpoint.ts';
 
 const PATTERNS = [
   [],

@@ -8,9 +8,9 @@ import type { OrganizationId } from '../../src/core/ids.ts';
 import type { JsonText } from '../../src/core/json-text.ts';
 import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
 import { createFanOut } from '../../src/pipeline/fan-out.ts';
-import { newEndpoint } from '../conformance/endpoint-store.contract.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, type World } from '../conformance/world.ts';
+import { newEndpoint } from '../support/new-endpoint.ts';
 
 /** 40,000 objects: each of the filters below takes 80,000 steps. */
 const LARGE = `[${Array(40_000).fill('{"a":1}').join(',')}]` as JsonText;
