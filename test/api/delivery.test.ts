@@ -198,13 +198,11 @@ describe('delivery', () => {
     const hung = await Receiver.start(() => {});
     const healthy = await Receiver.start();
     context.after(async () => void (await Promise.all([hung.stop(), healthy.stop()])));
-    await endpoint(hung, { event_types: ['side.**'], max_attempts: 1, max_concurrency: 2 });
+    await endpoint(hung, { event_types: ['side.**'], max_attempts: 1, max_concurrency: 2, timeout_seconds: 3 });
     await endpoint(healthy, { event_types: ['side.**'] });
-    const ids: string[] = [];
-    const startedAt = performance.now();
-    for (let i = 0; i < 20; i++) ids.push(await service.send('side.by.side', i));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => service.send('side.by.side', i)));
     await healthy.waitFor(20);
-    assert.ok(performance.now() - startedAt < 900, 'the healthy one is done before the hung one times out once');
+    assert.ok(hung.requests.length <= 2, 'the healthy one is done before the hung one times out once');
     const delivery = await eventually(async () => {
       const failed = (await service.get('/api/deliveries?status=failed&type=side.by.side')).json.data;
       assert.ok(failed.length >= 2);

@@ -60,6 +60,7 @@ describe('events', () => {
     const accepted = answers.filter(({ status }) => status === 202);
     assert.equal(accepted.length, 1);
     assert.ok(answers.every(({ json }) => json.id === accepted[0]?.json.id));
+    await service.recorded(accepted[0]?.json.id);
     const listed = await service.get('/api/events?type=race');
     assert.equal(listed.json.data.length, 1);
   });

@@ -14,7 +14,10 @@ const shell = promisify(execFile);
 test("a newcomer's first minute: the screen, its curl as it stands, a receiver, Ctrl-C", async (context) => {
   const service = await ServiceProcess.start({ DATA_DIR: temporaryFolder(context) }, []);
   const client = new Client(service.url, DEVELOPMENT_KEY);
-  context.after(() => client.close());
+  context.after(async () => {
+    await client.close();
+    await service.stop();
+  });
   const screen = service.output;
   assert.ok(screen.includes(DEVELOPMENT_KEY));
   const curl = /^curl -X POST \S+\/api\/events[\s\S]*?-v$/m.exec(screen)?.[0];
@@ -23,6 +26,8 @@ test("a newcomer's first minute: the screen, its curl as it stands, a receiver, 
   assert.equal(JSON.parse(stdout).status, 'accepted');
   assert.match(stderr, /< HTTP\/1\.1 202/);
   assert.match(stderr, /< x-response-time: \d+\.\d\dms/i);
+  // Or it may be fanned out after the endpoint below was made.
+  await client.recorded(JSON.parse(stdout).id);
 
   const receiver = await Receiver.start();
   context.after(() => receiver.stop());
