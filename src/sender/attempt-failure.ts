@@ -1,4 +1,3 @@
-import { errors } from 'undici';
 import type { AttemptError } from '../core/delivery.ts';
 
 /** An attempt that ended for a reason we know ourselves; everything else is told by `classifyFailure`. */
@@ -13,7 +12,7 @@ export class AttemptFailure extends Error {
 }
 
 /** Faults of this machine: no attempt was made, and the receiver is not to blame. */
-const LOCAL_CODES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
+const LOCAL_CODES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 
 const WORD_BY_CODE: Readonly<Record<string, AttemptError>> = {
   ECONNREFUSED: 'connection_refused',
@@ -21,8 +20,6 @@ const WORD_BY_CODE: Readonly<Record<string, AttemptError>> = {
   EPIPE: 'connection_reset',
   ECONNABORTED: 'connection_reset',
   ETIMEDOUT: 'timeout',
-  UND_ERR_HEADERS_OVERFLOW: 'headers_too_large',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'invalid_response',
   EPROTO: 'tls_failed',
 };
 
@@ -38,13 +35,10 @@ export function classifyFailure(error: unknown): AttemptError {
     const words = error.errors.map(classifyFailure);
     return words.find((word) => word !== 'connection_failed') ?? 'connection_failed';
   }
-  const { code, message, address } = describe(error);
+  const { code, address } = describe(error);
   if (LOCAL_CODES.has(code) || isOutOfPorts(code, address)) return 'local';
   const word = WORD_BY_CODE[code];
   if (word !== undefined) return word;
-  // undici's parser errors come without a code.
-  if (error instanceof errors.HTTPParserError) return 'invalid_response';
-  if (code === 'UND_ERR_SOCKET') return message.startsWith('bad ') ? 'invalid_response' : 'connection_reset';
   if (TLS_CODE.test(code)) return 'tls_failed';
   return 'connection_failed';
 }
@@ -57,10 +51,10 @@ function isOutOfPorts(code: string, address: string): boolean {
   return code === 'EADDRNOTAVAIL' && !address.includes(':');
 }
 
-function describe(error: unknown): { code: string; message: string; address: string } {
+function describe(error: unknown): { code: string; address: string } {
   const text = (key: string): string => {
     const value = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined;
     return typeof value === 'string' ? value : '';
   };
-  return { code: text('code'), message: text('message'), address: text('address') };
+  return { code: text('code'), address: text('address') };
 }

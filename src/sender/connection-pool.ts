@@ -99,11 +99,11 @@ export class ConnectionPool {
     return this.#open(endpoint);
   }
 
-  /** @param isReusable whether the last exchange on it came to a proper end */
-  release(endpoint: EndpointConnections, connection: Connection, isReusable: boolean): void {
+  /** Keeps it for the next request, if the last exchange on it came to a proper end. */
+  release(endpoint: EndpointConnections, connection: Connection): void {
     endpoint.busy -= 1;
     endpoint.session = connection.session;
-    if (isReusable && connection.isUsable && !endpoint.isRetired) {
+    if (connection.mayRest && !endpoint.isRetired) {
       connection.rest();
       endpoint.idle.push(connection);
       this.#idle.set(connection, endpoint);

@@ -1,33 +1,35 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import { type buildConnector, Client, type Dispatcher } from 'undici';
-import { MAX_HEADER_BYTES, MAX_RESPONSE_WIRE_BYTES } from '../core/limits.ts';
-import type { Milliseconds } from '../core/time.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { ContinueFilter } from './continue-filter.ts';
-import { dial } from './dial.ts';
+import { AttemptFailure } from './attempt-failure.ts';
+import { type DialCallback, dial } from './dial.ts';
+import type { RequestBytes } from './request-bytes.ts';
+import { ResponseReader, type ResponseSink } from './response-reader.ts';
 import type { Target } from './target.ts';
 
-/** Below the 5 s after which Node's and many other servers close an idle connection: we had better be first. */
-const KEEP_ALIVE_MS: Milliseconds = 4_000;
-const MAX_KEEP_ALIVE_MS: Milliseconds = 30_000;
-/** A receiver's "Keep-Alive: timeout" less the time on the wire. */
-const KEEP_ALIVE_MARGIN_MS: Milliseconds = 2_000;
 /** So that receivers behind a balancer get their share of us anew now and then. */
-const MAX_REQUESTS_PER_CONNECTION = 1_000;
+const MAX_REQUESTS = 1_000;
 
 interface ConnectionContext {
   readonly guard: AddressGuard;
   readonly secureContext: SecureContext;
 }
 
-/** Nothing waits for it: what is destroyed is gone as far as we care. */
+/** Who waits for the response to a request. `onEnd` or `onError` ends it, once. */
+export interface ResponseWaiter extends ResponseSink {
+  /** A piece has come, and it was not the last. */
+  onPause(): void;
+  /** All of it has come. */
+  onEnd(): void;
+  /** It will not come, or not to its end; the connection can't be used any more. */
+  onError(error: unknown): void;
+}
+
 const ignore = (): void => {};
 
 /**
- * One undici client with one socket, for one request after another. A pool of our own around it, instead of undici's,
- * because it must be known which request uses which socket: to end exactly that one at the deadline, and to tell
- * whether a kept connection died before it answered.
+ * One socket to a receiver, for one request after another (HTTP/1.1, RFC 9112). It is opened by the first request. Who uses
+ * it ends it at the deadline, and can tell whether a kept connection died before it answered.
  */
 export class Connection {
   readonly target: Target;
@@ -42,13 +44,14 @@ export class Connection {
   session: Buffer | undefined;
   readonly #context: ConnectionContext;
   readonly #onClose: (connection: Connection) => void;
-  readonly #client: Client;
   #socket: Socket | null = null;
   #cancelDial: () => void = ignore;
-  #filter = new ContinueFilter();
-  /** Bytes since the last `dispatch`. */
-  #received = 0;
-  #onFlood: () => void = ignore;
+  #waiter: ResponseWaiter | null = null;
+  #reader: ResponseReader | null = null;
+  /** Waits for the socket. */
+  #first: RequestBytes | null = null;
+  #error: Error | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(args: {
     target: Target;
@@ -61,81 +64,119 @@ export class Connection {
     this.session = args.session;
     this.#context = args.context;
     this.#onClose = args.onClose;
-    this.#client = new Client(args.target.origin, {
-      connect: (_options, callback) => this.#connect(callback),
-      pipelining: 1,
-      allowH2: false,
-      useMilo: false,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      // The one deadline of an attempt is not undici's: its timers start again with every interim response or drip.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS,
-      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
-      maxRequestsPerClient: MAX_REQUESTS_PER_CONNECTION,
-    });
   }
 
   /** False when the socket has gone while nobody used it. */
   get isUsable(): boolean {
-    return this.#socket !== null && !this.#socket.destroyed;
+    return this.#socket !== null && !this.#socket.destroyed && this.#socket.writable;
   }
 
-  /** Whether any byte has come since the last `dispatch`. */
+  /** Whether any byte has come since the last `send`. */
   get hasAnswered(): boolean {
-    return this.#received > 0;
+    return this.#reader?.hasBegun === true;
   }
 
-  /** @param onFlood called when more comes than any response may have; to be followed by `destroy` */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, onFlood: () => void): void {
-    this.#received = 0;
-    this.#onFlood = onFlood;
-    this.#filter = new ContinueFilter();
-    this.#client.dispatch(options, handler);
+  /** Whether the exchange that has ended leaves the connection fit for another one. */
+  get mayRest(): boolean {
+    const isWhole = this.#reader !== null && this.#reader.keepMs > 0 && this.#socket?.writableLength === 0;
+    return isWhole && this.isUsable && this.served + 1 < MAX_REQUESTS;
+  }
+
+  /** One at a time. The waiter may be called before this returns. */
+  send(request: RequestBytes, waiter: ResponseWaiter): void {
+    clearTimeout(this.#idleTimer);
+    this.#waiter = waiter;
+    this.#reader = new ResponseReader(waiter);
+    if (this.#socket !== null) {
+      this.#socket.write(request.content, request.encoding);
+      return;
+    }
+    this.#first = request;
+    this.#cancelDial = dial({ target: this.target, ...this.#context, session: this.session }, this.#opened);
   }
 
   /** After an exchange that came to a proper end: nothing of it stays in memory while the connection is kept. */
   rest(): void {
     this.served += 1;
-    this.#onFlood = ignore;
+    this.#idleTimer = setTimeout(destroy, this.#reader?.keepMs ?? 0, this);
+    this.#reader = null;
+    this.#waiter = null;
   }
 
-  /** Ends what is under way and closes the socket at once, also one that is still connecting. */
+  /** Closes the socket at once, also one that is still connecting. Whoever waits is not told. */
   destroy(): void {
+    clearTimeout(this.#idleTimer);
+    this.#waiter = null;
     this.#cancelDial();
-    this.#client.destroy(null, ignore);
     this.#socket?.destroy();
   }
 
-  /** undici asks again when a kept socket turns out closed before the request was written to it. */
-  #connect(callback: buildConnector.Callback): void {
-    this.#cancelDial = dial({ target: this.target, ...this.#context, session: this.session }, (...[error, socket]) => {
-      if (error !== null) return callback(error, null);
-      this.#adopt(socket);
-      callback(null, socket);
-    });
-  }
+  /** A function of the connection and not of the request: the socket holds on to it. */
+  readonly #opened: DialCallback = (...[error, socket]) => {
+    const request = this.#first;
+    this.#first = null;
+    if (error !== null) return this.#fail(error);
+    this.#adopt(socket);
+    if (request !== null) socket.write(request.content, request.encoding);
+  };
 
   #adopt(socket: Socket): void {
     this.#socket = socket;
-    this.served = 0;
     // On our side these are known only from a request for a certificate (RFC 8446, section 4.3.2).
     this.isAskedWhoWeAre = socket instanceof TLSSocket && socket.getSharedSigalgs().length > 0;
-    const read = socket.read.bind(socket);
-    socket.read = (size?: number): Buffer | null => {
-      const chunk: Buffer | null = read(size);
-      if (chunk === null) return null;
-      this.#received += chunk.length;
-      if (this.#received <= MAX_RESPONSE_WIRE_BYTES) return this.#filter.pass(chunk);
-      this.#onFlood();
-      return null;
-    };
+    socket.on('data', (piece: Buffer) => this.#read(piece));
+    socket.on('end', () => this.#end());
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
     socket.on('session', (session: Buffer) => {
       this.session = session;
     });
     socket.once('close', () => {
-      if (this.#socket === socket) this.#onClose(this);
+      clearTimeout(this.#idleTimer);
+      this.#fail(this.#error ?? new AttemptFailure('connection_reset'));
+      this.#onClose(this);
     });
   }
+
+  #read(piece: Buffer): void {
+    const reader = this.#reader;
+    if (reader === null) {
+      // Between two requests nothing has any business to come.
+      this.destroy();
+      return;
+    }
+    try {
+      reader.read(piece);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (reader.isDone) this.#finish();
+    else this.#waiter?.onPause();
+  }
+
+  /** The receiver sends no more. */
+  #end(): void {
+    this.#reader?.end();
+    if (this.#reader?.isDone === true) this.#finish();
+    else this.#fail(new AttemptFailure('connection_reset'));
+    this.#socket?.destroy();
+  }
+
+  #finish(): void {
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    waiter?.onEnd();
+  }
+
+  #fail(error: unknown): void {
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    waiter?.onError(error);
+  }
+}
+
+function destroy(connection: Connection): void {
+  connection.destroy();
 }

@@ -1,40 +1,35 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { AttemptError, AttemptOutcome } from '../core/delivery.ts';
 import { MAX_RESPONSE_READ_BYTES } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OutgoingRequest } from '../ports/sender.ts';
 import { classifyFailure } from './attempt-failure.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ResponseWaiter } from './connection.ts';
 import type { ConnectionPool, EndpointConnections } from './connection-pool.ts';
 import { Excerpt } from './excerpt.ts';
+import { type RequestBytes, requestBytes } from './request-bytes.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** After the status line the outcome is known: a body that drips holds its slot no longer than this. */
 const BODY_MS: Milliseconds = 1_000;
-/** `102`, `103`, …: more than this are no answer but a way to keep us busy. */
-const MAX_INTERIM_RESPONSES = 16;
 
 type Head = Omit<AttemptOutcome, 'responseExcerpt'>;
 
-/**
- * One request and its outcome, as the handler that undici calls directly: no stream, no promise and no AbortController
- * for each, and one timer over all of it.
- */
-export class Exchange implements Dispatcher.DispatchHandler {
+/** One request and its outcome: no stream and no AbortController for each, and one timer over all of it. */
+export class Exchange implements ResponseWaiter {
   readonly #pool: ConnectionPool;
   readonly #endpoint: EndpointConnections;
   readonly #clock: Clock;
-  readonly #options: Dispatcher.DispatchOptions;
+  readonly #request: OutgoingRequest;
+  readonly #userAgent: string;
   readonly #onEnd: (exchange: Exchange, outcome: AttemptOutcome) => void;
   readonly #startedAt: Milliseconds;
-  readonly #timeoutMs: Milliseconds;
   readonly #excerpt = new Excerpt();
+  #bytes: RequestBytes | null = null;
   #timer: NodeJS.Timeout;
   #connection: Connection;
   #head: Head | null = null;
-  #interimResponses = 0;
+  #isBodyTimed = false;
   #isOver = false;
 
   constructor(args: {
@@ -46,86 +41,71 @@ export class Exchange implements Dispatcher.DispatchHandler {
     onEnd: (exchange: Exchange, outcome: AttemptOutcome) => void;
   }) {
     const { request, endpoint } = args;
+    this.#request = request;
+    this.#userAgent = args.userAgent;
     this.#pool = args.pool;
     this.#endpoint = endpoint;
     this.#clock = args.clock;
     this.#onEnd = args.onEnd;
     this.#startedAt = args.clock.monotonicMs();
-    this.#timeoutMs = request.timeoutMs;
-    this.#options = {
-      path: endpoint.target.path,
-      method: 'POST',
-      headers: withOurs(request.headers, args.userAgent),
-      body: request.body,
-    };
     this.#timer = setTimeout(onTime, request.timeoutMs, this);
     this.#connection = args.pool.take(endpoint);
   }
 
   /** To be called once. `onEnd` may be called before it returns. */
   start(): void {
-    this.#dispatch();
+    try {
+      this.#bytes = requestBytes(this.#request, this.#endpoint.target, this.#userAgent);
+    } catch (error) {
+      this.#end(classifyFailure(error));
+      return;
+    }
+    this.#connection.send(this.#bytes, this);
   }
 
   /** Ends it now; without an answer the attempt comes to `error`. */
   abort(error: AttemptError): void {
-    this.#end(error, false);
+    this.#end(error);
   }
 
-  // --- called by undici ---
+  // --- called by the connection ---
 
-  onRequestStart(): void {
-    // Nothing to do; undici insists on the method.
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
-    if (this.#isOver) return;
-    if (statusCode < 200) this.#onInterimResponse(statusCode);
-    else this.#onHead(statusCode, headers);
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver) return;
-    this.#excerpt.add(chunk);
-    if (this.#excerpt.receivedBytes > MAX_RESPONSE_READ_BYTES) this.#end('invalid_response', false);
-  }
-
-  onResponseEnd(): void {
-    this.#end('invalid_response', true);
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#isOver) return;
-    const word = classifyFailure(error);
-    if (this.#mayTryAgain(word)) {
-      this.#connection = this.#pool.replace(this.#endpoint, this.#connection);
-      this.#dispatch();
-      return;
-    }
-    this.#end(this.#isRefusedAsClient(word) ? 'tls_failed' : word, false);
-  }
-
-  #dispatch(): void {
-    this.#connection.dispatch(this.#options, this, () => this.#end('invalid_response', false));
-  }
-
-  #onInterimResponse(statusCode: number): void {
-    this.#interimResponses += 1;
-    const isNoAnswer = statusCode < 100 || statusCode === 101 || this.#interimResponses > MAX_INTERIM_RESPONSES;
-    if (isNoAnswer) this.#end('invalid_response', false);
-  }
-
-  #onHead(statusCode: number, headers: IncomingHttpHeaders): void {
+  onHead(statusCode: number, retryAfter: string | undefined): void {
     const isSuccess = statusCode < 300;
-    const durationMs = this.#elapsedMs();
     this.#head = {
       statusCode,
       error: isSuccess ? null : 'status',
-      durationMs: Math.round(durationMs),
-      retryAfterMs: isSuccess ? null : parseRetryAfter(headers['retry-after'], this.#clock.now()),
+      durationMs: Math.round(this.#elapsedMs()),
+      retryAfterMs: isSuccess ? null : parseRetryAfter(retryAfter, this.#clock.now()),
     };
+  }
+
+  /** Most responses come in one piece, and need no second timer. */
+  onPause(): void {
+    if (this.#head === null || this.#isBodyTimed) return;
+    this.#isBodyTimed = true;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(onTime, Math.max(0, Math.min(BODY_MS, this.#timeoutMs - durationMs)), this);
+    const leftMs = this.#request.timeoutMs - this.#elapsedMs();
+    this.#timer = setTimeout(onTime, Math.max(0, Math.min(BODY_MS, leftMs)), this);
+  }
+
+  onBody(piece: Buffer): void {
+    this.#excerpt.add(piece);
+    if (this.#excerpt.receivedBytes > MAX_RESPONSE_READ_BYTES) this.#end('invalid_response');
+  }
+
+  onEnd(): void {
+    this.#end('invalid_response');
+  }
+
+  onError(error: unknown): void {
+    const word = classifyFailure(error);
+    if (this.#bytes !== null && this.#mayTryAgain(word)) {
+      this.#connection = this.#pool.replace(this.#endpoint, this.#connection);
+      this.#connection.send(this.#bytes, this);
+      return;
+    }
+    this.#end(this.#isRefusedAsClient(word) ? 'tls_failed' : word);
   }
 
   /**
@@ -144,11 +124,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** @param error what the attempt comes to when no status line has come */
-  #end(error: AttemptError, isReusable: boolean): void {
+  #end(error: AttemptError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#pool.release(this.#endpoint, this.#connection, isReusable);
+    this.#pool.release(this.#endpoint, this.#connection);
     this.#onEnd(this, this.#outcome(error));
   }
 
@@ -169,14 +149,4 @@ export function failedOutcome(error: AttemptError, durationMs: Milliseconds): At
 
 function onTime(exchange: Exchange): void {
   exchange.abort('timeout');
-}
-
-/** As undici's flat list of names and values. The request's own words win. */
-function withOurs(headers: Readonly<Record<string, string>>, userAgent: string): string[] {
-  const list: string[] = [];
-  for (const name in headers) list.push(name, headers[name] ?? '');
-  if (headers['user-agent'] === undefined) list.push('user-agent', userAgent);
-  // Nothing is decompressed here: a kilobyte could become a gigabyte.
-  if (headers['accept-encoding'] === undefined) list.push('accept-encoding', 'identity');
-  return list;
 }

@@ -3,9 +3,8 @@ import { MAX_URL_LENGTH } from '../core/limits.ts';
 
 /** A receiver's URL, taken apart once. */
 export interface Target {
-  readonly origin: string;
-  /** Path and query, as they go into the request line. */
-  readonly path: string;
+  /** The lines that every request to it begins with, up to the fields that differ. */
+  readonly requestHead: string;
   readonly secure: boolean;
   readonly port: number;
   /** A name without its final dot, or an address without brackets. */
@@ -64,8 +63,8 @@ function targetOf(parsed: URL): TargetVerdict {
   if (METADATA_NAMES.has(host)) return refused('names a metadata service');
   const secure = parsed.protocol === 'https:';
   const port = parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port);
-  const path = parsed.pathname + parsed.search;
-  return { kind: 'target', target: { origin: parsed.origin, path, secure, port, host, isAddress } };
+  const requestHead = `POST ${parsed.pathname}${parsed.search} HTTP/1.1\r\nhost: ${parsed.host}\r\nconnection: keep-alive\r\n`;
+  return { kind: 'target', target: { requestHead, secure, port, host, isAddress } };
 }
 
 function isName(host: string): boolean {

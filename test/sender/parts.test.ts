@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { errors } from 'undici';
 import type { AttemptError } from '../../src/core/delivery.ts';
 import { AttemptFailure, classifyFailure } from '../../src/sender/attempt-failure.ts';
-import { ContinueFilter } from '../../src/sender/continue-filter.ts';
 import { Excerpt } from '../../src/sender/excerpt.ts';
 import { parseHostsFile } from '../../src/sender/hosts-file.ts';
 
@@ -26,11 +24,6 @@ describe('what an error means', () => {
     [failure('ENOMEM'), 'local'],
     [failure('EADDRNOTAVAIL', { address: '93.184.215.14' }), 'local'],
     [failure('EADDRNOTAVAIL', { address: '2606:4700::1111' }), 'connection_failed'],
-    [new errors.ClientDestroyedError(), 'local'],
-    [new errors.HeadersOverflowError(), 'headers_too_large'],
-    [new errors.HTTPParserError('x'), 'invalid_response'],
-    [new errors.SocketError('bad upgrade'), 'invalid_response'],
-    [new errors.SocketError('other side closed'), 'connection_reset'],
     [failure('DEPTH_ZERO_SELF_SIGNED_CERT'), 'tls_failed'],
     [failure('CERT_HAS_EXPIRED'), 'tls_failed'],
     [failure('ERR_TLS_CERT_ALTNAME_INVALID'), 'tls_failed'],
@@ -46,51 +39,6 @@ describe('what an error means', () => {
   for (const [error, word] of WORDS) {
     test(`${String(error)} is ${word}`, () => assert.equal(classifyFailure(error), word));
   }
-});
-
-describe('100 Continue is taken out', () => {
-  const FINAL = 'HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nmore, to the end';
-
-  function passed(text: string, cuts: readonly number[]): string {
-    const filter = new ContinueFilter();
-    const at = [...new Set(cuts.map((cut) => cut % text.length))].sort((a, b) => a - b);
-    const parts = [0, ...at].map((start, index) => text.slice(start, at[index] ?? text.length));
-    return parts.map((part) => filter.pass(Buffer.from(part))?.toString() ?? '').join('');
-  }
-
-  test('however it is cut, as often as it comes, and nothing else is touched', () => {
-    const interim = fc.constantFrom(
-      'HTTP/1.1 100 Continue\r\n\r\n',
-      'HTTP/1.0 100\r\n\r\n',
-      'HTTP/1.1 100 C\r\nA: b\r\n\r\n',
-    );
-    const final = fc.constantFrom(
-      FINAL,
-      FINAL.replace('200', '103'),
-      FINAL.replace('200', '199'),
-      FINAL.replace('200', '101'),
-      FINAL.replace('200', '1000'),
-    );
-    fc.assert(
-      fc.property(
-        fc.array(interim, { maxLength: 3 }),
-        final,
-        fc.array(fc.nat(), { maxLength: 6 }),
-        (before, last, cuts) => {
-          assert.equal(passed(before.join('') + last, cuts), last);
-        },
-      ),
-      { numRuns: 1_000 },
-    );
-  });
-
-  test('what is held back is bounded', () => {
-    const filter = new ContinueFilter();
-    let passedBytes = 0;
-    filter.pass(Buffer.from('HTTP/1.1 100 Continue\r\nA: '));
-    for (let n = 0; n < 100; n++) passedBytes += filter.pass(Buffer.alloc(100, 'x'))?.length ?? 0;
-    assert.ok(passedBytes > 9_000);
-  });
 });
 
 describe('the excerpt', () => {

@@ -1,0 +1,42 @@
+import type { OutgoingRequest } from '../ports/sender.ts';
+import { AttemptFailure } from './attempt-failure.ts';
+import type { Target } from './target.ts';
+
+/** A request as it goes to the wire. Text where one encoding does for all of it, which is what a socket writes fastest. */
+export type RequestBytes =
+  | { readonly content: string; readonly encoding: 'latin1' }
+  | { readonly content: Buffer; readonly encoding: undefined };
+
+/** RFC 9110, sections 5.1 and 5.5. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Fields of the connection, which are ours to say; another one of them would frame the request anew. */
+const OURS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** @throws AttemptFailure `connection_failed` for headers that can't be sent */
+export function requestBytes({ headers, body }: OutgoingRequest, target: Target, userAgent: string): RequestBytes {
+  let fields = '';
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (OURS.has(name) || !NAME.test(name) || !VALUE.test(value)) throw new AttemptFailure('connection_failed');
+    fields += `${name}: ${value}\r\n`;
+  }
+  // The request's own words win.
+  if (headers['user-agent'] === undefined) fields += `user-agent: ${userAgent}\r\n`;
+  // Nothing is decompressed here: a kilobyte could become a gigabyte.
+  if (headers['accept-encoding'] === undefined) fields += 'accept-encoding: identity\r\n';
+  const length = Buffer.byteLength(body);
+  const head = `${target.requestHead}${fields}content-length: ${length}\r\n\r\n`;
+  if (length === body.length) return { content: head + body, encoding: 'latin1' };
+  return { content: Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]), encoding: undefined };
+}
