@@ -32,6 +32,12 @@ const RULES: readonly SourceRule[] = [
     because: 'core/ decides on values it is given: no chance, no timers, no process',
   },
   {
+    name: 'lean-http',
+    shape: /^import (?!type\b)[^;]*'node:https?';/m,
+    allowedIn: [],
+    because: 'an import of node:http loads an HTTP client; take src/api/node-http.ts instead',
+  },
+  {
     name: 'length',
     shape: /^(?:[^\n]*\n){400}/,
     allowedIn: [],

@@ -1,9 +1,9 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type FieldError, invalidRequest, PROBLEMS, type Problem, type ProblemCode } from '../core/problem.ts';
 import type { Log } from '../ports/log.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import { hasBodyToCome, sendAndLinger } from './connections/linger.ts';
+import { STATUS_CODES } from './node-http.ts';
 import { stampAnswer } from './stamp.ts';
 
 /** Carries a problem from the depth of a handler to the one place that prints it. */

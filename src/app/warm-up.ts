@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request } from '../api/node-http.ts';
 import { DEVELOPMENT_KEY } from './settings.ts';
 
 const REQUESTS = 5;

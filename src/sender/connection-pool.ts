@@ -17,7 +17,8 @@ export interface EndpointConnections {
   readonly url: string;
   readonly target: Target;
   readonly clientCertificate: ClientCertificate | null;
-  readonly secureContext: SecureContext;
+  /** Null for plain HTTP. */
+  readonly secureContext: SecureContext | null;
   /** The one used last is at the end and taken first: the least likely to have been closed by the receiver. */
   readonly idle: Connection[];
   busy: number;
@@ -72,7 +73,7 @@ export class ConnectionPool {
       url,
       target: verdict.target,
       clientCertificate,
-      secureContext: this.#secureContextOf(clientCertificate),
+      secureContext: verdict.target.secure ? this.#secureContextOf(clientCertificate) : null,
       idle: [],
       busy: 0,
       session: undefined,

@@ -12,7 +12,8 @@ const MAX_REQUESTS = 1_000;
 
 interface ConnectionContext {
   readonly guard: AddressGuard;
-  readonly secureContext: SecureContext;
+  /** Null for plain HTTP. */
+  readonly secureContext: SecureContext | null;
 }
 
 /** Who waits for the response to a request. `onEnd` or `onError` ends it, once. */

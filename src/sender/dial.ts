@@ -11,11 +11,12 @@ export type DialCallback = (...result: [error: Error, socket: null] | [error: nu
 
 /**
  * Connects to a target: name, check, TCP, check, TLS. Calls back once, unless it was canceled before.
- * @param session of an earlier TLS connection to the same target, to shorten the handshake
+ * @param args.secureContext null: plain HTTP
+ * @param args.session of an earlier TLS connection to the same target, to shorten the handshake
  * @returns cancels it and closes what was opened
  */
 export function dial(
-  args: { target: Target; guard: AddressGuard; secureContext: SecureContext; session: Buffer | undefined },
+  args: { target: Target; guard: AddressGuard; secureContext: SecureContext | null; session: Buffer | undefined },
   callback: DialCallback,
 ): () => void {
   let socket: Socket | undefined;
@@ -56,19 +57,19 @@ export function dial(
       const reached = tcp.remoteAddress;
       if (reached === undefined) end(new AttemptFailure('connection_reset'));
       else if (!args.guard.allowsAddress(reached)) end(new AttemptFailure('address_not_allowed'));
-      else if (args.target.secure) openTls(tcp);
-      else end(null);
+      else if (args.secureContext === null) end(null);
+      else openTls(tcp, args.secureContext);
     });
   }
 
-  function openTls(tcp: Socket): void {
+  function openTls(tcp: Socket, secureContext: SecureContext): void {
     isHandshaking = true;
     const secure = connectTls({
       socket: tcp,
       host: args.target.host,
       // A name only: certificates for addresses are checked against `host`.
       servername: args.target.isAddress ? '' : args.target.host,
-      secureContext: args.secureContext,
+      secureContext,
       ALPNProtocols: ['http/1.1'],
       // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes nothing.
       rejectUnauthorized: true,

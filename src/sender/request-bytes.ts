@@ -8,7 +8,7 @@ export type RequestBytes =
   | { readonly content: Buffer; readonly encoding: undefined };
 
 /** RFC 9110, sections 5.1 and 5.5. */
-const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Fields of the connection, which are ours to say; another one of them would frame the request anew. */
 const OURS: ReadonlySet<string> = new Set([
@@ -28,7 +28,8 @@ export function requestBytes({ headers, body }: OutgoingRequest, target: Target,
   let fields = '';
   for (const name in headers) {
     const value = headers[name] ?? '';
-    if (OURS.has(name) || !NAME.test(name) || !VALUE.test(value)) throw new AttemptFailure('connection_failed');
+    if (OURS.has(name.toLowerCase()) || !NAME.test(name) || !VALUE.test(value))
+      throw new AttemptFailure('connection_failed');
     fields += `${name}: ${value}\r\n`;
   }
   // The request's own words win.

@@ -171,5 +171,18 @@ describe('inbox', () => {
     }
     const acked = await service.post('/api/inbox/ack', { event_ids: ['nonsense'] });
     assert.deepEqual(acked.json, { acknowledged: 0, not_found: ['nonsense'], stale: [] });
+    // What is no Unicode comes back as it was given, though no store could keep it.
+    const strange = ['\ud800', '\0', 'x'.repeat(1_000), '\ud800'];
+    for (const [path, told] of [
+      ['ack', { acknowledged: 0, not_found: strange.slice(0, 3), stale: [] }],
+      ['requeue', { requeued: 0, not_found: strange.slice(0, 3) }],
+      ['release', { released: 0, stale: strange.slice(0, 3) }],
+      ['extend', { extended: 0, stale: strange.slice(0, 3) }],
+    ] as const) {
+      const lease = path === 'requeue' ? {} : { lease_id: 'x' };
+      const until = path === 'extend' ? { lease_seconds: 1 } : {};
+      const answer = await service.post(`/api/inbox/${path}`, { event_ids: strange, ...lease, ...until });
+      assert.deepEqual(answer.json, told, path);
+    }
   });
 });

@@ -47,6 +47,14 @@ describe('Zapier’s Trigger Inbox API', () => {
       acked_id: null,
       results: [],
     });
+    const strange = { lease_id: 'x', message_ids: ['no-uuid', '\ud800', randomUUID()] };
+    for (const [does, done] of [
+      ['ack', 'acked_id'],
+      ['release', 'released_id'],
+    ]) {
+      const answer = await zapier('POST', `/inboxes/${id}/messages/${does}`, strange);
+      assert.deepEqual(answer.json, { [String(done)]: null, results: [] }, does);
+    }
     const again = await zapier('POST', `/inboxes/${id}/messages/lease`, {});
     assert.deepEqual([again.json.results.length, again.json.results[0].message_attributes.lease_count], [1, 2]);
     const listed = await zapier('GET', `/inboxes/${id}/messages`);

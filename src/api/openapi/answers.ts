@@ -136,7 +136,7 @@ function zapierAnswers(prefix: string): Record<string, AnswerBody> {
     [`POST ${inboxes}/:id/messages/lease`]: json(
       object({ lease_id: orNull(uuid), leased_until: orNull(time), results: messages }),
     ),
-    [`POST ${inboxes}/:id/messages/ack`]: json(object({ acked_id: orNull(uuid), results: changed })),
+    [`POST ${inboxes}/:id/messages/ack`]: json(object({ acked_id: orNull(text), results: changed })),
     [`POST ${inboxes}/:id/messages/release`]: json(object({ released_id: orNull(uuid), results: changed })),
   };
 }

@@ -15,6 +15,7 @@ import {
 import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY } from '../lists.ts';
+import { sortIds } from '../named-ids.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { messageJson, pageJson } from '../views.ts';
 
@@ -114,11 +115,12 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     if (event_ids === undefined && lease_id === undefined) {
       throw invalidField('event_ids', 'or lease_id is required');
     }
-    const acked = await inboxes.ack(await find(request.caller.organization.id, name), {
-      eventIds: (event_ids as EventId[] | undefined) ?? null,
+    const { ids, strange } = sortIds(event_ids ?? []);
+    const { acknowledged, notFound, stale } = await inboxes.ack(await find(request.caller.organization.id, name), {
+      eventIds: event_ids === undefined ? null : ids,
       leaseId: (lease_id as LeaseId | undefined) ?? null,
     });
-    return { acknowledged: acked.acknowledged, not_found: acked.notFound, stale: acked.stale };
+    return { acknowledged, not_found: [...notFound, ...strange], stale };
   });
 
   app.post<{ Params: { event_id: EventId } }>('/api/ack/:event_id', async (request) => {
@@ -136,32 +138,33 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     { schema: { body: ReleaseBody } },
     async (request) => {
       const { inbox: name, delay_seconds = 0 } = request.body;
-      return inboxes.release(await find(request.caller.organization.id, name), {
-        ...selection(request.body),
-        delayMs: delay_seconds * 1_000,
-      });
+      const { selection, strange } = selected(request.body);
+      const delayMs = delay_seconds * 1_000;
+      const done = await inboxes.release(await find(request.caller.organization.id, name), { ...selection, delayMs });
+      return { released: done.released, stale: [...done.stale, ...strange] };
     },
   );
 
   app.post<{ Body: FromSchema<typeof ExtendBody> }>(
     '/api/inbox/extend',
     { schema: { body: ExtendBody } },
-    async (request) =>
-      inboxes.extend(await find(request.caller.organization.id, request.body.inbox), {
-        ...selection(request.body),
-        leaseMs: request.body.lease_seconds * 1_000,
-      }),
+    async (request) => {
+      const { inbox: name, lease_seconds } = request.body;
+      const { selection, strange } = selected(request.body);
+      const leaseMs = lease_seconds * 1_000;
+      const done = await inboxes.extend(await find(request.caller.organization.id, name), { ...selection, leaseMs });
+      return { extended: done.extended, stale: [...done.stale, ...strange] };
+    },
   );
 
   app.post<{ Body: FromSchema<typeof RequeueBody> }>(
     '/api/inbox/requeue',
     { schema: { body: RequeueBody } },
     async (request) => {
-      const done = await inboxes.requeue(
-        await find(request.caller.organization.id, request.body.inbox),
-        request.body.event_ids as EventId[],
-      );
-      return { requeued: done.requeued, not_found: done.notFound };
+      const { inbox: name, event_ids } = request.body;
+      const { ids, strange } = sortIds(event_ids);
+      const { requeued, notFound } = await inboxes.requeue(await find(request.caller.organization.id, name), ids);
+      return { requeued, not_found: [...notFound, ...strange] };
     },
   );
 
@@ -179,9 +182,7 @@ function goneSignal({ raw }: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-function selection(body: { lease_id: string; event_ids?: string[] }) {
-  return {
-    leaseId: body.lease_id as LeaseId,
-    eventIds: (body.event_ids as EventId[] | undefined) ?? null,
-  };
+function selected({ lease_id, event_ids }: { lease_id: string; event_ids?: string[] }) {
+  const { ids, strange } = sortIds(event_ids ?? []);
+  return { selection: { leaseId: lease_id as LeaseId, eventIds: event_ids === undefined ? null : ids }, strange };
 }

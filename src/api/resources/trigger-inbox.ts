@@ -8,6 +8,7 @@ import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { InboxAdmin, type InboxWithNotification } from '../inbox-admin.ts';
 import { ListPage } from '../lists.ts';
+import { sortIds } from '../named-ids.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 
 /**
@@ -167,8 +168,8 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   async function selected(inbox: Inbox, body: FromSchema<typeof HeldBody>) {
     const leaseId = body.lease_id as LeaseId;
-    const named = body.message_ids as EventId[] | undefined;
-    return { leaseId, wanted: named ?? (await inboxes.held(inbox, leaseId)) };
+    const named = body.message_ids;
+    return { leaseId, wanted: named === undefined ? await inboxes.held(inbox, leaseId) : sortIds(named).ids };
   }
 
   /** By its id, as Zapier has it, or by its name. */

@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http';
 import { KEEP_ALIVE_MS } from '../../../core/limits.ts';
 import { PROBLEMS, type Problem } from '../../../core/problem.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { RateDecision } from '../../../ports/rate-limiter.ts';
 import type { EventAnswer } from '../../event-answer.ts';
+import { STATUS_CODES } from '../../node-http.ts';
 import { problemBody } from '../../problems.ts';
 import type { PlainAnswer } from './connection.ts';
 
