@@ -8,6 +8,7 @@ import type { EndpointStore } from '../ports/store/endpoint-store.ts';
 
 interface Entry {
   readonly endpoints: readonly Endpoint[];
+  readonly revision: string;
   readonly loadedAt: Milliseconds;
 }
 
@@ -17,7 +18,7 @@ const MAX_FIND = 500;
 
 /**
  * An organization's endpoints, kept in memory for fan-out. A change is seen at once in the process that made it, within
- * `maxAgeMs` in the others.
+ * `maxAgeMs` in the others; what has not changed by then stays the same list, for others keep what they have found in it.
  */
 export class EndpointDirectory {
   readonly #store: EndpointStore;
@@ -73,17 +74,20 @@ export class EndpointDirectory {
   async #loadNow(organizationId: OrganizationId): Promise<readonly Endpoint[]> {
     while (true) {
       const change = this.#changes.get(organizationId);
-      const endpoints = await this.#store.all(organizationId);
+      const known = this.#entries.get(organizationId);
+      // Before they are read: what changes meanwhile is another one.
+      const revision = await this.#store.revision(organizationId);
+      const endpoints = known?.revision === revision ? known.endpoints : await this.#store.all(organizationId);
       if (this.#changes.get(organizationId) !== change) continue;
-      this.#keep(organizationId, endpoints);
+      this.#keep(organizationId, { endpoints, revision, loadedAt: this.#clock.monotonicMs() });
       return endpoints;
     }
   }
 
-  #keep(organizationId: OrganizationId, endpoints: readonly Endpoint[]): void {
+  #keep(organizationId: OrganizationId, entry: Entry): void {
     this.#drop(organizationId);
-    this.#entries.set(organizationId, { endpoints, loadedAt: this.#clock.monotonicMs() });
-    this.#cached += cost(endpoints);
+    this.#entries.set(organizationId, entry);
+    this.#cached += cost(entry.endpoints);
     for (const oldest of this.#entries.keys()) {
       if (this.#cached <= MAX_CACHED_ENDPOINTS || oldest === organizationId) break;
       this.#drop(oldest);

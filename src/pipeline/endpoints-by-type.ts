@@ -25,13 +25,26 @@ export class EndpointsByType {
   }
 }
 
+/** An endpoint and its place in the list. */
+interface Placed {
+  readonly endpoint: Endpoint;
+  readonly place: number;
+}
+
+const NOBODY: readonly Placed[] = [];
+
 class TypesOfList {
   readonly #endpoints: readonly Endpoint[];
+  /** Those that name types and nothing else, by each of them: most endpoints, of which a new type need not ask any other. */
+  readonly #byName = new Map<string, Placed[]>();
+  /** Those that want everything, or what a pattern says. */
+  readonly #broad: Placed[] = [];
   readonly #byType = new Map<string, readonly Endpoint[]>();
   #kept = 0;
 
   constructor(endpoints: readonly Endpoint[]) {
     this.#endpoints = endpoints;
+    for (const [place, endpoint] of endpoints.entries()) this.#add({ endpoint, place });
   }
 
   of(event: AcceptedEvent): readonly Endpoint[] {
@@ -39,7 +52,7 @@ class TypesOfList {
     const type = isOperational(event) ? ` ${event.type}` : event.type;
     const known = this.#byType.get(type);
     if (known !== undefined) return known;
-    const found = this.#endpoints.filter(({ eventTypes }) => wantsType(eventTypes, event));
+    const found = this.#find(event);
     // Those who want everything share the one list.
     const wanting = found.length === this.#endpoints.length ? this.#endpoints : found;
     const cost = COST_OF_TYPE + (wanting === found ? found.length : 0);
@@ -50,5 +63,25 @@ class TypesOfList {
     this.#kept += cost;
     this.#byType.set(type, wanting);
     return wanting;
+  }
+
+  #add(placed: Placed): void {
+    const names = new Set(placed.endpoint.eventTypes);
+    if (names.size === 0 || [...names].some((name) => name.includes('*'))) {
+      this.#broad.push(placed);
+      return;
+    }
+    for (const name of names) {
+      const others = this.#byName.get(name);
+      if (others === undefined) this.#byName.set(name, [placed]);
+      else others.push(placed);
+    }
+  }
+
+  #find(event: AcceptedEvent): Endpoint[] {
+    const named = this.#byName.get(event.type) ?? NOBODY;
+    const broad = this.#broad.filter(({ endpoint }) => wantsType(endpoint.eventTypes, event));
+    const found = broad.length === 0 ? named : [...named, ...broad].sort((one, other) => one.place - other.place);
+    return found.map(({ endpoint }) => endpoint);
   }
 }

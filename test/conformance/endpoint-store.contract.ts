@@ -125,6 +125,33 @@ export function endpointStoreContract(newHarness: NewHarness): void {
     );
 
     test(
+      'the revision changes with every change of an endpoint, and with nothing else',
+      inWorld(newHarness, async (world) => {
+        const { endpoints } = world.engine.store;
+        const [ours, theirs] = [await world.organization(), await world.organization()];
+        const seen = new Set([await endpoints.revision(ours)]);
+        const isNew = async (): Promise<boolean> => {
+          const { size } = seen;
+          return seen.add(await endpoints.revision(ours)).size > size;
+        };
+        const [first, second] = [newEndpoint(world, ours), newEndpoint(world, ours)];
+        for (const endpoint of [first, second, newEndpoint(world, theirs)]) await endpoints.create(endpoint);
+        assert.equal(await isNew(), true, 'two were made');
+        assert.equal(await isNew(), false);
+        await endpoints.update(ours, first.id, { description: 'x', updatedAt: addMs(first.updatedAt, 1) });
+        assert.equal(await isNew(), true, 'one was changed within a millisecond');
+        await endpoints.disable(second.id, 'gone', addMs(second.updatedAt, 7));
+        assert.equal(await isNew(), true, 'one was disabled');
+        await endpoints.noteHealth(first.id, false, world.clock.now());
+        assert.equal(await isNew(), false, 'its health is no change');
+        await endpoints.remove(ours, second.id);
+        assert.equal(await isNew(), true, 'one was removed');
+        await endpoints.create(newEndpoint(world, theirs));
+        assert.equal(await isNew(), false, "another organization's are no change");
+      }),
+    );
+
+    test(
       'stops an endpoint that is active, once',
       inWorld(newHarness, async (world) => {
         const { endpoints } = world.engine.store;

@@ -9,7 +9,7 @@ import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
 import { idRange } from './id-range.ts';
 import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { number, numberOrNull } from './row.ts';
+import { number, numberOrNull, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteEndpointStore implements EndpointStore {
@@ -54,6 +54,10 @@ export class SqliteEndpointStore implements EndpointStore {
 
   all(organizationId: OrganizationId): Promise<Endpoint[]> {
     return this.#reader.read(() => this.#statements.all.all(organizationId).map(endpointFromRow));
+  }
+
+  revision(organizationId: OrganizationId): Promise<string> {
+    return this.#reader.read(() => text(this.#statements.revision.get(organizationId) ?? {}, 'revision'));
   }
 
   find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]> {
@@ -139,5 +143,6 @@ function prepare(writer: Connection, reader: ReadConnection) {
     getDefault: reader.prepare('get-default-endpoint'),
     list: reader.prepare('list-endpoints'),
     all: reader.prepare('all-endpoints'),
+    revision: reader.prepare('endpoints-revision'),
   };
 }

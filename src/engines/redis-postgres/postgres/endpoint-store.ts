@@ -52,6 +52,11 @@ export class PostgresEndpointStore implements EndpointStore {
     return (await this.#read('all-endpoints', [organizationId])).map(endpointFromRow);
   }
 
+  async revision(organizationId: OrganizationId): Promise<string> {
+    const [row] = await this.#read('endpoints-revision', [organizationId]);
+    return text(row ?? {}, 'revision');
+  }
+
   async find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]> {
     const rows = await this.#read('find-endpoints', [ids.filter(isUuid)]);
     const found = new Map(rows.map((row) => [text<EndpointId>(row, 'id'), endpointFromRow(row)]));
