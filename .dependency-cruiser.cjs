@@ -26,8 +26,8 @@ module.exports = {
     only(
       'engines-know-ports',
       '^src/engines/([^/]+)/',
-      '^src/(engines/$1|ports|core)/',
-      'each implements the ports alone',
+      '^src/(engines/$1|engines/rows|ports|core)/',
+      "each implements the ports alone; what columns mean is one schema's",
     ),
     only('api-knows-pipeline', '^src/api/', '^src/(api|pipeline|ports|core)/', 'HTTP over the pipeline'),
     only(

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Organization } from '../core/organization.ts';
 import type { RateDecision } from '../ports/rate-limiter.ts';
 import type { ApiParts } from './context.ts';
 import { ProblemError } from './problems.ts';
@@ -8,15 +9,23 @@ import { ProblemError } from './problems.ts';
  * the problem `rate_limited`. Answers at once where the limiter does.
  */
 export function takeToken(parts: ApiParts, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
-  const { organization } = request.caller;
-  const perMinute = parts.rateLimits[organization.tier];
-  if (perMinute === null) return;
-  const decision = parts.engine.rateLimiter.take(organization.id, perMinute, 1);
+  const decision = askLimiter(parts, request.caller.organization, 1);
   if (decision instanceof Promise) return decision.then((decided) => apply(decided, reply));
   apply(decision, reply);
 }
 
-function apply(decision: RateDecision, reply: FastifyReply): void {
+/** Null where there is no limit. */
+export function askLimiter(
+  { rateLimits, engine }: Pick<ApiParts, 'rateLimits' | 'engine'>,
+  { id, tier }: Organization,
+  tokens: number,
+): RateDecision | null | Promise<RateDecision> {
+  const perMinute = rateLimits[tier];
+  return perMinute === null ? null : engine.rateLimiter.take(id, perMinute, tokens);
+}
+
+function apply(decision: RateDecision | null, reply: FastifyReply): void {
+  if (decision === null) return;
   reply
     .header('ratelimit-limit', decision.limit)
     .header('ratelimit-remaining', decision.remaining)
@@ -40,7 +49,5 @@ export async function takeTokens(
   request: FastifyRequest,
   tokens: number,
 ): Promise<RateDecision | null> {
-  const { organization } = request.caller;
-  const perMinute = parts.rateLimits[organization.tier];
-  return perMinute === null ? null : parts.engine.rateLimiter.take(organization.id, perMinute, tokens);
+  return askLimiter(parts, request.caller.organization, tokens);
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { PROBLEMS, type ProblemCode } from '../../core/problem.ts';
+import { JSON_TYPE } from '../media-types.ts';
 import type { RouteBook } from '../openapi/document.ts';
 import { DOCS_STYLE, docsPage } from '../openapi/page.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
@@ -16,7 +17,7 @@ export function documentRoutes(app: FastifyInstance, book: RouteBook, version: s
 
   app.get('/openapi.json', async (_request, reply) => {
     text ??= JSON.stringify(book.document(version));
-    return reply.type('application/json; charset=utf-8').send(text);
+    return reply.type(JSON_TYPE).send(text);
   });
 
   app.get('/docs', async (_request, reply) => {

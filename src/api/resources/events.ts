@@ -11,13 +11,13 @@ import { type BodyRule, countHeader, isStructuredCloudEvent } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { eventAnswer } from '../event-answer.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { JSON_TYPE } from '../media-types.ts';
 import { originOf } from '../origin.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { takeToken } from '../rate-limit.ts';
 import { deliverySummary, eventJson, pageJson } from '../views.ts';
 
 const EVENT_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true, cloudEvents: true };
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 const EventQuery = {
   type: 'object',

@@ -15,11 +15,11 @@ import {
 import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY } from '../lists.ts';
+import { JSON_TYPE } from '../media-types.ts';
 import { sortIds } from '../named-ids.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { messageJson, pageJson } from '../views.ts';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 const inbox = { type: 'string', minLength: 1, maxLength: 100, default: DEFAULT_INBOX } as const;
 const event_ids = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_ACK_IDS } as const;
 const lease_id = { type: 'string', minLength: 1, maxLength: 64 } as const;

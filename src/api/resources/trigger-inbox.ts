@@ -8,6 +8,7 @@ import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { InboxAdmin, type InboxWithNotification } from '../inbox-admin.ts';
 import { ListPage } from '../lists.ts';
+import { JSON_TYPE } from '../media-types.ts';
 import { sortIds } from '../named-ids.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 
@@ -18,7 +19,6 @@ import { NOT_FOUND, ProblemError } from '../problems.ts';
  */
 const PREFIXES = ['/trigger-inbox/api/v1', '/trigger-inbox/v1'];
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 /** Zapier's own bounds. */
 const MAX_LEASE_LIMIT = 100;
 const MAX_LEASE_SECONDS = 3_600;

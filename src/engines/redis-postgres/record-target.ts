@@ -1,9 +1,9 @@
 import type { Repair } from '../../ports/repair.ts';
 import type { RecordTarget, TableRows } from '../../ports/transfer.ts';
+import { number } from '../rows/row.ts';
 import type { Database } from './postgres/database.ts';
 import { LOWEST_ID } from './postgres/id-range.ts';
 import type { Partitions } from './postgres/partitions.ts';
-import { number } from './postgres/row.ts';
 
 /** Takes the record of another engine in, as rows of the tables that all share. */
 export class PostgresRecordTarget implements RecordTarget {

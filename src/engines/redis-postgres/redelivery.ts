@@ -4,11 +4,11 @@ import { MAX_FURTHER_SENDS } from '../../core/limits.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AddedDelivery, DeliverySearch, FoundDelivery, Redelivery } from '../../ports/redelivery.ts';
+import { number, numberOrNull, text, textOrNull } from '../rows/row.ts';
 import type { LanesAndRecord } from './delivery-queue.ts';
 import type { Database } from './postgres/database.ts';
 import { HIGHEST_ID, LOWEST_ID, lowestIdAt } from './postgres/id-range.ts';
 import type { Partitions } from './postgres/partitions.ts';
-import { number, numberOrNull, text, textOrNull } from './postgres/row.ts';
 import type { DeliveryLanes } from './redis/delivery-lanes.ts';
 
 /** Asked for in the record; the lanes are told, and where that fails the reconciler tells them. */

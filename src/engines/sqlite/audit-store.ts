@@ -3,10 +3,10 @@ import { firstIdAt, type KeyId, type OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { AuditStore } from '../../ports/store/audit-store.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
+import { json, number, type Row, text, textOrNull } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { json, number, type Row, text, textOrNull } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteAuditStore implements AuditStore {

@@ -1,7 +1,7 @@
 import { wantsEventType } from '../../core/event-type.ts';
 import type { EventId, InboxId } from '../../core/ids.ts';
+import { type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
-import { type Row, text } from './row.ts';
 
 /**
  * Types looked at for one pattern, a probe each: about 10 ms. An organization that uses more types at once than this

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { Row } from './row.ts';
+import type { Row } from '../rows/row.ts';
 import type { SqlFiles } from './sql-files.ts';
 
 /** A prepared statement of `sql/`; parameters are by position. */

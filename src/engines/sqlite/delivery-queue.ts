@@ -11,11 +11,11 @@ import type {
   SettleOutcome,
   TakenLane,
 } from '../../ports/delivery-queue.ts';
+import { number, numberOrNull, text, textOrNull } from '../rows/row.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection } from './connection.ts';
 import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { number, numberOrNull, text, textOrNull } from './row.ts';
 import { LaneTaker } from './take-lanes.ts';
 import type { WriteEffects } from './write-effects.ts';
 import type { WriteQueue } from './write-queue.ts';

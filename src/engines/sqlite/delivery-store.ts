@@ -1,7 +1,7 @@
 import { type Attempt, type AttemptSummary, DELIVERY_STATUSES, type Delivery } from '../../core/delivery.ts';
 import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
 import type { DeliveryQuery, DeliveryStore } from '../../ports/store/delivery-store.ts';
-import { attemptFromRow, attemptSummaryFromRow, deliveryFromRow } from './delivery-row.ts';
+import { attemptFromRow, attemptSummaryFromRow, deliveryFromRow } from '../rows/delivery-row.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
 

@@ -4,12 +4,12 @@ import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../core/limits.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { EndpointChange, EndpointStore } from '../../ports/store/endpoint-store.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
+import { endpointFromRow, endpointParameters } from '../rows/endpoint-row.ts';
+import { number, numberOrNull, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
-import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
 import { idRange } from './id-range.ts';
 import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { number, numberOrNull, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteEndpointStore implements EndpointStore {

@@ -2,10 +2,10 @@ import type { ErasureRule } from '../../core/erasure.ts';
 import { type EventId, firstIdAt, type OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { ErasureStore } from '../../ports/store/erasure-store.ts';
+import { number, numberOrNull, type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import type { ReadConnection } from './read-connection.ts';
 import { EventRemoval } from './remove-event.ts';
-import { number, numberOrNull, type Row, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteErasureStore implements ErasureStore {

@@ -4,12 +4,12 @@ import type { Timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventStore } from '../../ports/store/event-store.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
+import { eventFromRow } from '../rows/event-row.ts';
+import { number, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
-import { eventFromRow } from './event-row.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
 import { EventRemoval } from './remove-event.ts';
-import { number, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const STEP_BUDGET_MS = 8;

@@ -3,8 +3,8 @@ import type { Inbox } from '../../core/inbox.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LeaseSelection } from '../../ports/store/inbox-store.ts';
+import { number, type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
-import { number, type Row, text } from './row.ts';
 
 export interface AckSelection {
   readonly eventIds: readonly EventId[] | null;

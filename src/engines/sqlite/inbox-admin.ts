@@ -2,10 +2,10 @@ import { firstIdAt, type InboxId, type OrganizationId } from '../../core/ids.ts'
 import type { Inbox } from '../../core/inbox.ts';
 import { MAX_INBOXES_PER_ORGANIZATION } from '../../core/limits.ts';
 import type { InboxChange } from '../../ports/store/inbox-store.ts';
+import { inboxFromRow } from '../rows/inbox-row.ts';
+import { number } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
-import { inboxFromRow } from './inbox-row.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { number } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** Messages removed in one step; a few ms. */

@@ -3,11 +3,11 @@ import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.t
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InboxChange, InboxStore, LeaseSelection } from '../../ports/store/inbox-store.ts';
+import { inboxFromRow } from '../rows/inbox-row.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection, Statement } from './connection.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
 import { InboxAdmin } from './inbox-admin.ts';
-import { inboxFromRow } from './inbox-row.ts';
 import { InboxWaker } from './inbox-waker.ts';
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';

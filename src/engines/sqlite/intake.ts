@@ -5,11 +5,11 @@ import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { FanOut } from '../../ports/fan-out.ts';
 import type { AcceptOutcome, Intake } from '../../ports/intake.ts';
+import { number, text } from '../rows/row.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection } from './connection.ts';
 import type { LateEvents } from './late-events.ts';
 import { OrderTurns } from './order-turns.ts';
-import { number, text } from './row.ts';
 import type { WriteEffects } from './write-effects.ts';
 import type { WriteQueue } from './write-queue.ts';
 

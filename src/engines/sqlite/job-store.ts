@@ -3,10 +3,10 @@ import type { JobId, OrganizationId } from '../../core/ids.ts';
 import type { Job, RetryParameters } from '../../core/job.ts';
 import type { JobStore } from '../../ports/store/job-store.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
+import { number, type Row, text, textOrNull } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { number, type Row, text, textOrNull } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteJobStore implements JobStore {

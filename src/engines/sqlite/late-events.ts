@@ -1,7 +1,7 @@
 import type { AcceptedEvent } from '../../core/event.ts';
 import { wantsEventType } from '../../core/event-type.ts';
+import { json, text } from '../rows/row.ts';
 import type { Connection, Statement } from './connection.ts';
-import { json, text } from './row.ts';
 
 /**
  * Inboxes walk the events in the order of their ids; but ids are made before the commit, and an event that waited for its

@@ -3,11 +3,11 @@ import { wantsEventType } from '../../core/event-type.ts';
 import type { EventId, LeaseId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage } from '../../core/inbox.ts';
 import type { Milliseconds, Timestamp } from '../../core/time.ts';
+import { eventFromRow } from '../rows/event-row.ts';
+import { number, type Row, text } from '../rows/row.ts';
 import { AvailableMessages } from './available-messages.ts';
 import type { Connection } from './connection.ts';
-import { eventFromRow } from './event-row.ts';
 import type { InboxWaker } from './inbox-waker.ts';
-import { number, type Row, text } from './row.ts';
 
 /** Events looked at in one step; a few ms. */
 const MAX_LOOKED_AT = 1_000;

@@ -1,9 +1,9 @@
 import { wantsEventType } from '../../core/event-type.ts';
 import { type EventId, idBefore } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus } from '../../core/inbox.ts';
-import { eventFromRow } from './event-row.ts';
+import { eventFromRow } from '../rows/event-row.ts';
+import { numberOrNull, type Row, text } from '../rows/row.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { numberOrNull, type Row, text } from './row.ts';
 
 /** Events looked at before others get the loop; a few ms. */
 const CHUNK = 500;

@@ -1,9 +1,9 @@
 import type { InboxId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { InboxNotification, NotificationStore } from '../../ports/store/notification-store.ts';
+import { type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { type Row, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteNotificationStore implements NotificationStore {

@@ -1,6 +1,6 @@
 import type { DeliveryId, EndpointId } from '../../core/ids.ts';
+import { text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
-import { text } from './row.ts';
 import type { WriteEffects } from './write-effects.ts';
 
 /** A delivery that goes in an order. */

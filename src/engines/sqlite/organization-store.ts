@@ -5,10 +5,10 @@ import type { ApiKey, Organization } from '../../core/organization.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { OrganizationStore } from '../../ports/store/organization-store.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
+import { json, number, numberOrNull, type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { json, number, numberOrNull, type Row, text } from './row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteOrganizationStore implements OrganizationStore {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../ports/clock.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import { RECORD_TABLES, type RecordSource, type RecordTable, type TableRows } from '../../ports/transfer.ts';
+import { number, type Row } from '../rows/row.ts';
 import { claimDataFolder } from './data-folder.ts';
 import { asStartRefused, openDatabase } from './open-database.ts';
-import { number, type Row } from './row.ts';
 import { loadSqlFiles } from './sql-files.ts';
 import { voidLeases } from './void-leases.ts';
 

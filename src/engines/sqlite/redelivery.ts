@@ -3,10 +3,10 @@ import { type DeliveryId, type EndpointId, firstIdAt, type OrganizationId } from
 import { MAX_FURTHER_SENDS } from '../../core/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AddedDelivery, DeliverySearch, FoundDelivery, Redelivery } from '../../ports/redelivery.ts';
+import { type Row, text, textOrNull } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import { OrderTurns } from './order-turns.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { type Row, text, textOrNull } from './row.ts';
 import type { WriteEffects } from './write-effects.ts';
 import type { WriteQueue } from './write-queue.ts';
 

@@ -1,7 +1,7 @@
 import type { DeliveryId, EndpointId } from '../../core/ids.ts';
+import { text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import { OrderTurns } from './order-turns.ts';
-import { text } from './row.ts';
 import type { WriteEffects } from './write-effects.ts';
 
 /** Takes one event away with all that belongs to it. Within the caller's transaction. */

@@ -3,10 +3,10 @@ import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LaneDemand, TakenDelivery, TakenLane } from '../../ports/delivery-queue.ts';
+import { eventFromRow } from '../rows/event-row.ts';
+import { number, numberOrNull, type Row, text, textOrNull } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
-import { eventFromRow } from './event-row.ts';
 import { LaneRates } from './lane-rates.ts';
-import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
 /** A lane that stands at its bound by the takings of others: its own settlements wake it sooner. */
 const FULL_PAUSE_MS = 1_000;

@@ -4,6 +4,7 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { RateDecision } from '../../../ports/rate-limiter.ts';
 import type { EventAnswer } from '../../event-answer.ts';
+import { JSON_TYPE } from '../../media-types.ts';
 import { STATUS_CODES } from '../../node-http.ts';
 import { problemBody } from '../../problems.ts';
 import type { PlainAnswer } from './connection.ts';
@@ -64,7 +65,7 @@ interface Parts {
 }
 
 function eventParts({ status, body }: EventAnswer): Parts {
-  return { status, type: 'application/json; charset=utf-8', body, more: '' };
+  return { status, type: JSON_TYPE, body, more: '' };
 }
 
 function problemParts(problem: Problem, { requestId }: Stamp): Parts {

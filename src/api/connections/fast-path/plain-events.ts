@@ -9,7 +9,7 @@ import type { ApiParts } from '../../context.ts';
 import { eventAnswer } from '../../event-answer.ts';
 import { readTraceparent } from '../../origin.ts';
 import { problemOf } from '../../problems.ts';
-import { refuseWithout } from '../../rate-limit.ts';
+import { askLimiter, refuseWithout } from '../../rate-limit.ts';
 import { noteRequest } from '../../request-log.ts';
 import { mayUse } from '../../scopes.ts';
 import { requestIdOf } from '../../stamp.ts';
@@ -61,14 +61,12 @@ export class PlainEvents {
   }
 
   #begin(request: PlainRequest, caller: Caller | undefined, arrivedAt: Milliseconds): 'unusual' | Promise<PlainAnswer> {
-    const { clock, rateLimits, engine } = this.#parts;
     if (caller === undefined || !mayUse(caller.key.scopes, PUBLISH)) return 'unusual';
     const { organization } = caller;
     const key = request.headers['idempotency-key'];
-    const read = readEventRequest(request.body, typeof key === 'string' ? key : null, clock.now());
+    const read = readEventRequest(request.body, typeof key === 'string' ? key : null, this.#parts.clock.now());
     if (read.kind === 'refused') return 'unusual';
-    const perMinute = rateLimits[organization.tier];
-    const decision = perMinute === null ? null : engine.rateLimiter.take(organization.id, perMinute, 1);
+    const decision = askLimiter(this.#parts, organization, 1);
     return this.#accept({ request, input: read.input, organization, arrivedAt }, decision);
   }
 

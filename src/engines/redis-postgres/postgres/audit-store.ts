@@ -3,9 +3,9 @@ import type { KeyId, OrganizationId } from '../../../core/ids.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { AuditStore } from '../../../ports/store/audit-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
+import { json, number, type Row, text, textOrNull } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { idRange, lowestIdAt } from './id-range.ts';
-import { json, number, type Row, text, textOrNull } from './row.ts';
 
 export class PostgresAuditStore implements AuditStore {
   readonly #database: Database;

@@ -4,9 +4,9 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { EngineHealth } from '../../../ports/engine.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import type { Row } from '../../rows/row.ts';
 import { asTrouble, Trouble } from './errors.ts';
 import { Perseverance } from './perseverance.ts';
-import type { Row } from './row.ts';
 import { readSqlFiles } from './sql-files.ts';
 
 /** A free connection, new or old, within this time, or the server counts as out of reach. */

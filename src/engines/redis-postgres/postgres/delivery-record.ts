@@ -1,10 +1,10 @@
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
 import { addMs, type Timestamp } from '../../../core/time.ts';
 import type { ReturnedDelivery, Settlement, TakenDelivery } from '../../../ports/delivery-queue.ts';
+import { eventFromRow } from '../../rows/event-row.ts';
+import { number, numberOrNull, type Row, text, textOrNull } from '../../rows/row.ts';
 import type { Database } from './database.ts';
-import { eventFromRow } from './event-row.ts';
 import { HIGHEST_ID, LOWEST_ID, lowestIdAt } from './id-range.ts';
-import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
 /** Somebody is changing it at this moment: worth a second look soon. */
 const BUSY_PAUSE_MS = 1_000;

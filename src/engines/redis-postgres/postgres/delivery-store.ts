@@ -1,10 +1,10 @@
 import { type Attempt, type AttemptSummary, DELIVERY_STATUSES, type Delivery } from '../../../core/delivery.ts';
 import { type DeliveryId, type EventId, isUuid, type OrganizationId, uuidv7Time } from '../../../core/ids.ts';
 import type { DeliveryQuery, DeliveryStore } from '../../../ports/store/delivery-store.ts';
+import { attemptFromRow, attemptSummaryFromRow, deliveryFromRow } from '../../rows/delivery-row.ts';
+import type { Row } from '../../rows/row.ts';
 import type { Database } from './database.ts';
-import { attemptFromRow, attemptSummaryFromRow, deliveryFromRow } from './delivery-row.ts';
 import { idRange, lowestDeliveryId } from './id-range.ts';
-import type { Row } from './row.ts';
 
 export class PostgresDeliveryStore implements DeliveryStore {
   readonly #database: Database;

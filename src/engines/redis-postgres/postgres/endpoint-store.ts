@@ -4,10 +4,10 @@ import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../../core/limits.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { EndpointChange, EndpointStore } from '../../../ports/store/endpoint-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
+import { endpointFromRow, endpointParameters } from '../../rows/endpoint-row.ts';
+import { numberOrNull, type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
-import { endpointFromRow, endpointParameters } from './endpoint-row.ts';
 import { idRange } from './id-range.ts';
-import { numberOrNull, type Row, text } from './row.ts';
 
 export class PostgresEndpointStore implements EndpointStore {
   readonly #database: Database;

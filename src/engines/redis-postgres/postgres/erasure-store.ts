@@ -2,9 +2,9 @@ import type { ErasureRule } from '../../../core/erasure.ts';
 import { type EventId, isUuid, type OrganizationId } from '../../../core/ids.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { ErasureStore } from '../../../ports/store/erasure-store.ts';
+import { number, numberOrNull, type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { LOWEST_ID, lowestIdAt } from './id-range.ts';
-import { number, numberOrNull, type Row, text } from './row.ts';
 
 export class PostgresErasureStore implements ErasureStore {
   readonly #database: Database;

@@ -2,12 +2,12 @@ import { type DeliveryId, type EndpointId, isUuid, uuidv7Time } from '../../../c
 import type { Timestamp } from '../../../core/time.ts';
 import { RecordRefused, type RoutedEvent } from '../../../ports/event-record.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import { number, type Row, text } from '../../rows/row.ts';
 import { bigintArray, integerArray, textArray, uuidArray } from './array-parameters.ts';
 import type { Database } from './database.ts';
 import { StatementRefused } from './errors.ts';
 import { lowestDeliveryId } from './id-range.ts';
 import { hasDay, type Partitions } from './partitions.ts';
-import { number, type Row, text } from './row.ts';
 
 /** No partition for a row: somebody has dropped the day. */
 const NO_PARTITION = '23514';

@@ -3,11 +3,11 @@ import { type EventId, isUuid, type OrganizationId } from '../../../core/ids.ts'
 import { type Timestamp, timestamp } from '../../../core/time.ts';
 import type { EventStore } from '../../../ports/store/event-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
+import { eventFromRow } from '../../rows/event-row.ts';
+import { number, type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
-import { eventFromRow } from './event-row.ts';
 import { HIGHEST_ID, idRange, LOWEST_ID, lowestIdAt } from './id-range.ts';
 import type { OldDays } from './old-days.ts';
-import { number, type Row, text } from './row.ts';
 
 interface RemovalStep {
   readonly removed: number;

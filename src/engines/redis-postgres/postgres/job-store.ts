@@ -3,9 +3,9 @@ import { isUuid, type JobId, type OrganizationId } from '../../../core/ids.ts';
 import type { Job, RetryParameters } from '../../../core/job.ts';
 import type { JobStore } from '../../../ports/store/job-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
+import { number, type Row, text, textOrNull } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { idRange } from './id-range.ts';
-import { number, type Row, text, textOrNull } from './row.ts';
 
 export class PostgresJobStore implements JobStore {
   readonly #database: Database;

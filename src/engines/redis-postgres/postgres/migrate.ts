@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { StartRefused } from '../../../ports/start-refused.ts';
+import { type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
-import { type Row, text } from './row.ts';
 
 const FOLDER = join(import.meta.dirname, 'migrations');
 /** `pg_advisory_lock(key)`: whoever starts first makes the schema, the others wait. */

@@ -1,9 +1,9 @@
 import type { InboxId, OrganizationId } from '../../../core/ids.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { InboxNotification, NotificationStore } from '../../../ports/store/notification-store.ts';
+import { type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { LOWEST_ID } from './id-range.ts';
-import { type Row, text } from './row.ts';
 
 export class PostgresNotificationStore implements NotificationStore {
   readonly #database: Database;

@@ -1,9 +1,9 @@
 import { addMs, type Milliseconds, type Timestamp, timestamp } from '../../../core/time.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import { number, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { lowestIdAt } from './id-range.ts';
 import { dayParameters, type Partitions } from './partitions.ts';
-import { number, text } from './row.ts';
 
 const DAY_MS: Milliseconds = 86_400_000;
 /** In one step: some 10 ms. */

@@ -1,7 +1,7 @@
 import type { DeliveryId, EndpointId } from '../../../core/ids.ts';
+import { type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { LOWEST_ID } from './id-range.ts';
-import { type Row, text } from './row.ts';
 
 /** A delivery that goes in an order, and is done. */
 export interface EndedTurn {

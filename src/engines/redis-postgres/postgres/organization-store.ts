@@ -6,10 +6,10 @@ import type { ApiKey, Organization } from '../../../core/organization.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { OrganizationStore } from '../../../ports/store/organization-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
+import { json, number, numberOrNull, type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { StatementRefused } from './errors.ts';
 import { idRange } from './id-range.ts';
-import { json, number, numberOrNull, type Row, text } from './row.ts';
 
 const UNIQUE_VIOLATION = '23505';
 

@@ -1,7 +1,7 @@
 import { type Milliseconds, type Timestamp, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { number } from '../../rows/row.ts';
 import type { Database } from './database.ts';
-import { number } from './row.ts';
 
 const LOOKS = 5;
 const LOOK_PAUSE_MS: Milliseconds = 30_000;

@@ -3,8 +3,8 @@ import type { Inbox } from '../../../../core/inbox.ts';
 import { addMs, type Milliseconds } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import type { LeaseSelection } from '../../../../ports/store/inbox-store.ts';
+import { number, type Row, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { number, type Row, text } from '../row.ts';
 import { canBeId } from './inbox-rows.ts';
 
 export interface AckSelection {

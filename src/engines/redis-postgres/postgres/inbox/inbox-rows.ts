@@ -1,19 +1,7 @@
 import { isUuid } from '../../../../core/ids.ts';
-import type { Inbox, InboxMessage, InboxStatus } from '../../../../core/inbox.ts';
-import { eventFromRow } from '../event-row.ts';
-import { json, number, type Row, text } from '../row.ts';
-
-export function inboxFromRow(row: Row): Inbox {
-  return {
-    id: text(row, 'id'),
-    organizationId: text(row, 'organization_id'),
-    name: text(row, 'name'),
-    eventTypes: json(row, 'event_types'),
-    maxLeases: number(row, 'max_leases'),
-    paused: number(row, 'paused') === 1,
-    createdAt: number(row, 'created_at'),
-  };
-}
+import type { InboxMessage, InboxStatus } from '../../../../core/inbox.ts';
+import { eventFromRow } from '../../../rows/event-row.ts';
+import { number, type Row } from '../../../rows/row.ts';
 
 export function messageFromRow(row: Row, status: InboxStatus): InboxMessage {
   return { event: eventFromRow(row), status, leaseCount: number(row, 'lease_count') };

@@ -4,10 +4,11 @@ import { MAX_INBOXES_PER_ORGANIZATION } from '../../../../core/limits.ts';
 import type { Milliseconds } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import type { InboxChange, InboxStore, LeaseSelection } from '../../../../ports/store/inbox-store.ts';
+import { inboxFromRow } from '../../../rows/inbox-row.ts';
+import { text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { text } from '../row.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
-import { inboxFromRow } from './inbox-rows.ts';
+
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';
 

@@ -2,8 +2,8 @@ import { wantsEventType } from '../../../../core/event-type.ts';
 import { type EventId, idBefore } from '../../../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus } from '../../../../core/inbox.ts';
 import type { Clock } from '../../../../ports/clock.ts';
+import { type Row, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { type Row, text } from '../row.ts';
 import { messageFromRow } from './inbox-rows.ts';
 
 const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';

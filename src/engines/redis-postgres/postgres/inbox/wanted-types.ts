@@ -1,8 +1,8 @@
 import { wantsEventType } from '../../../../core/event-type.ts';
 import type { Inbox } from '../../../../core/inbox.ts';
 import type { Timestamp } from '../../../../core/time.ts';
+import { text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { text } from '../row.ts';
 
 /** As many as a lease looks at in one step (`max_events` and `max_woken` of lease_messages). */
 const MAX_EVENTS = 1_000;

@@ -1,7 +1,5 @@
-import type { SQLOutputValue } from 'node:sqlite';
-
-/** What SQLite gives back. The readers below turn columns into values; another kind than the schema's is a bug. */
-export type Row = Readonly<Record<string, SQLOutputValue>>;
+/** What a database gives back. The readers below turn columns into values; another kind than the schema's is a bug. */
+export type Row = Readonly<Record<string, unknown>>;
 
 export function text<Text extends string>(row: Row, column: string): Text {
   const value = row[column];

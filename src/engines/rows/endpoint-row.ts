@@ -1,4 +1,3 @@
-import type { SQLInputValue } from 'node:sqlite';
 import { DEFAULT_OPTIONS, type Endpoint } from '../../core/endpoint.ts';
 import { parseExactJson } from '../../core/exact-json.ts';
 import { json, number, numberOrNull, type Row, text, textOrNull } from './row.ts';
@@ -28,8 +27,8 @@ export function endpointFromRow(row: Row): Endpoint {
   };
 }
 
-/** The columns in the order of `put-endpoint`. */
-export function endpointParameters(endpoint: Endpoint): SQLInputValue[] {
+/** The columns in the order of the table. */
+export function endpointParameters(endpoint: Endpoint): (string | number | null)[] {
   return [
     endpoint.id,
     endpoint.organizationId,
