@@ -188,6 +188,29 @@ describe('a kept connection that has died', { concurrency: 4 }, () => {
   });
 });
 
+describe('an answer that comes before the request was read', { concurrency: 4 }, () => {
+  const REFUSED = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n';
+  const WAYS: readonly (readonly [string, (socket: Socket) => void])[] = [
+    ['the rest is read', (socket) => socket.write(REFUSED)],
+    ['the rest is read, and the connection ends', (socket) => socket.end(REFUSED)],
+    ['nothing more is read', (socket) => socket.pause().end(REFUSED)],
+    ['the connection is reset', (socket) => socket.write(REFUSED, () => socket.resetAndDestroy())],
+  ];
+  for (const [name, answer] of WAYS) {
+    test(name, { timeout: 10_000 }, async () => {
+      await using receiver = await rawReceiver(() => {}, {
+        onConnect: (socket) => socket.once('data', () => answer(socket)),
+      });
+      await using sender = openSender();
+      for (let n = 1; n <= 3; n++) {
+        const outcome = await post(sender, receiver.url, { body: 'x'.repeat(8 * 1024 * 1024) });
+        assert.equal(outcome.statusCode, 413);
+        assert.equal(receiver.connects, n, 'a connection with half a request on it is of no more use');
+      }
+    });
+  }
+});
+
 describe('close', () => {
   test('idle ones end at once; those at work may end within the grace; nothing more is sent', async () => {
     const waiting: Socket[] = [];
