@@ -5,31 +5,39 @@ import { percentile, rawLoad } from './support/raw-load.ts';
 import { Servers } from './support/servers.ts';
 
 /**
- * Accepting against its floor: 32 connections post events of 1 KB, in turn to a bare node:http server that parses the
- * same JSON and keeps nothing, and to the service, which answers when the event is on disk (embedded) or in Redis with
- * `appendfsync everysec` (distributed: one api process, no worker beside it; the stream is emptied between rounds).
+ * Accepting against its floor: 32 and 128 connections post events of 1 KB, in turn to a bare node:http server that parses
+ * the same JSON and keeps nothing, and to the service, which answers when the event is on disk (embedded) or in Redis with
+ * `appendfsync everysec` (distributed: one api process, no worker beside it; the stream is emptied between rounds). Few
+ * connections all wait for the disk at times, many share what it costs.
  */
 const ENGINE = engineOf(process.argv);
 const [ROUNDS = 5, DURATION_MS = 3_000] = numbersOf(process.argv.slice(2));
 const TARGET = { embedded: 0.85, distributed: 0.8 }[ENGINE];
-const CONNECTIONS = 32;
+const CONNECTIONS = [32, 128];
 
 const request = eventRequest('bench.ingest', { text: 'x'.repeat(960), number: 12_345, list: [1, 2, 3] });
 
-const load = (url: string, durationMs: number) =>
-  rawLoad({ url, connections: CONNECTIONS, durationMs, expectStatus: 202, requestOf: () => request });
+const load = (url: string, connections: number, durationMs: number) =>
+  rawLoad({ url, connections, durationMs, expectStatus: 202, requestOf: () => request });
 
 const floor = await startFloor('bare-http-server.ts');
 const servers = ENGINE === 'distributed' ? await Servers.start() : undefined;
 const service = (await servers?.run('api')) ?? (await startService());
 try {
-  await load(floor.url, 1_000);
-  await load(service.url, 1_000);
+  for (const connections of CONNECTIONS) await compare(connections);
+} finally {
+  await (servers ?? service).stop();
+  await floor.stop();
+}
+
+async function compare(connections: number): Promise<void> {
+  await load(floor.url, connections, 1_000);
+  await load(service.url, connections, 1_000);
   const ratios: number[] = [];
-  console.log('round   bare node:http        service     ratio   service P50 / P99');
+  console.log(`${connections} connections\nround   bare node:http        service     ratio   service P50 / P99`);
   for (let round = 1; round <= ROUNDS; round++) {
-    const bare = await load(floor.url, DURATION_MS);
-    const ours = await load(service.url, DURATION_MS);
+    const bare = await load(floor.url, connections, DURATION_MS);
+    const ours = await load(service.url, connections, DURATION_MS);
     await servers?.redis.command('DEL', 'zapier:events');
     if (ours.unexpected > 0) throw new Error(`${ours.unexpected} answers were not 202`);
     ratios.push(ours.perSecond / bare.perSecond);
@@ -44,9 +52,6 @@ try {
     ];
     console.log(row.join(' '));
   }
-  const name = 'accepting / bare node:http';
+  const name = `accepting from ${connections} connections / bare node:http`;
   claim({ name, engine: ENGINE, unit: 'ratio', values: ratios, bound: { atLeast: TARGET } });
-} finally {
-  await (servers ?? service).stop();
-  await floor.stop();
 }
