@@ -28,6 +28,8 @@ import { Slots } from './slots.ts';
 const MAX_SLOTS = 4_000;
 /** Timers are set in slices: none beyond 2^31 ms, and a clock that was set forward is noticed. */
 const MAX_SLEEP_MS = 600_000;
+/** Takings under way at once, of different lanes: what becomes due while the record answers one need not wait for it. */
+const MAX_TAKINGS = 4;
 /** Deliveries of a removed or disabled endpoint that are ended in one step. */
 const END_STEP = 500;
 
@@ -48,7 +50,7 @@ export class Deliverer {
   readonly #direct: DirectTaking;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #work = new Set<Promise<unknown>>();
-  #taking = false;
+  #takings = 0;
   #pumpPlanned = false;
   #stopping = false;
 
@@ -188,7 +190,8 @@ export class Deliverer {
     if (!lane.due) return;
     const restMs = lane.restMs(now);
     if (restMs > 0) lane.wakeAfter(restMs, now, () => this.#markDue(lane));
-    if (lane.capacity(now) === 0) return;
+    // One that is being taken from is offered again when it is known what there was.
+    if (lane.taking || lane.capacity(now) === 0) return;
     this.#ready.add(lane);
     this.#planPump();
   }
@@ -202,7 +205,7 @@ export class Deliverer {
 
   /** What becomes due in one turn of the loop is taken together. */
   #planPump(): void {
-    if (this.#pumpPlanned || this.#taking || this.#stopping) return;
+    if (this.#pumpPlanned || this.#takings >= MAX_TAKINGS || this.#stopping) return;
     this.#pumpPlanned = true;
     setImmediate(() => {
       this.#pumpPlanned = false;
@@ -211,10 +214,12 @@ export class Deliverer {
   }
 
   async #pump(): Promise<void> {
-    if (this.#taking || this.#stopping) return;
+    if (this.#takings >= MAX_TAKINGS || this.#stopping) return;
     const demands = this.#slots.demands(this.#ready, this.#clock.monotonicMs());
     if (demands.length === 0) return;
-    this.#taking = true;
+    // What is asked for counts as used until it is known what was got.
+    const reserved = demands.map(({ endpointId, limit }) => this.#slots.use(this.#lane(endpointId), limit));
+    this.#takings++;
     try {
       for (const taken of await this.#queue.take(demands)) this.#startTaken(taken);
     } catch (error) {
@@ -224,7 +229,8 @@ export class Deliverer {
       await this.#perseverance.pause();
       for (const { endpointId } of demands) this.#offer(this.#lane(endpointId));
     } finally {
-      this.#taking = false;
+      for (const end of reserved) end();
+      this.#takings--;
     }
     if (this.#ready.size > 0) this.#planPump();
   }

@@ -35,10 +35,10 @@ export class Slots {
   }
 
   /** @returns what ends the use */
-  use(lane: Lane): () => void {
+  use(lane: Lane, attempts = 1): () => void {
     const { suspect, proven } = lane;
     const organizationId = lane.endpoint?.organizationId;
-    const count = (by: 1 | -1) => {
+    const count = (by: number) => {
       this.#used += by;
       if (suspect) this.#usedBySuspects += by;
       if (suspect || !proven) this.#usedByUnproven += by;
@@ -47,8 +47,8 @@ export class Slots {
       if (used === 0) this.#usedBy.delete(organizationId);
       else this.#usedBy.set(organizationId, used);
     };
-    count(1);
-    return () => count(-1);
+    count(attempts);
+    return () => count(-attempts);
   }
 
   /** Far from every bound: whoever takes a few beside `demands` passes none. */

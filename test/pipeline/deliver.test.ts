@@ -11,6 +11,7 @@ import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
+import type { DeliveryQueue } from '../../src/ports/delivery-queue.ts';
 import { NO_METRICS } from '../../src/ports/metrics.ts';
 import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { createSender } from '../../src/sender/sender.ts';
@@ -77,11 +78,43 @@ test('one at a time means one at a time, the oldest first, however fast they com
   );
 });
 
-/** A deliverer over a real engine with one endpoint. @param beforeFind what every look at the endpoint waits for */
+test('of several takings under way at once no two are of one lane', async (context) => {
+  let underWay = 0;
+  let most = 0;
+  const receiver = await Receiver.start((_received, response) => {
+    most = Math.max(most, ++underWay);
+    setTimeout(() => {
+      underWay--;
+      response.writeHead(204).end();
+    }, 1);
+  });
+  context.after(() => receiver.stop());
+  // What one taking got is on its way while something new becomes due.
+  const slowly = () => new Promise<void>((resolve) => setTimeout(resolve, 5 + Math.random() * 10));
+  const { send } = await startDeliverer(context, receiver.url, undefined, slowly);
+  const sent: EventId[] = [];
+  for (let n = 0; n < 60; n++) {
+    sent.push(await send('paced'));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
+  }
+  await receiver.waitFor(sent.length, 10_000);
+  assert.equal(most, 1);
+  assert.deepEqual(
+    receiver.requests.map(({ headers }) => headers['webhook-id']),
+    sent,
+  );
+});
+
+/**
+ * A deliverer over a real engine with one endpoint.
+ * @param beforeFind what every look at the endpoint waits for
+ * @param afterTake what waits between the queue's answer and the deliverer
+ */
 async function startDeliverer(
   context: TestContext,
   url = 'http://127.0.0.1:9/',
   beforeFind: () => Promise<void> = async () => {},
+  afterTake?: () => Promise<void>,
 ) {
   const clock = new SystemClock();
   const ids = new IdSource(() => clock.now(), randomFillSync);
@@ -135,8 +168,20 @@ async function startDeliverer(
     },
   });
   const directory = new EndpointDirectory({ store: gated, bus, clock, maxAgeMs: Number.POSITIVE_INFINITY });
+  const { queue } = engine;
+  if (afterTake !== undefined) {
+    const take = queue.take.bind(queue);
+    const slowly: Partial<DeliveryQueue> = {
+      take: async (demands) => {
+        const taken = await take(demands);
+        await afterTake();
+        return taken;
+      },
+    };
+    Object.assign(queue, slowly);
+  }
   const parts = {
-    queue: engine.queue,
+    queue,
     endpoints,
     directory,
     bus,
