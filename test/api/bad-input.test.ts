@@ -251,6 +251,27 @@ describe('bad input to POST /api/events', () => {
     assertProblem(await service.get(`/api/deliveries?cursor=${good}`), 400, 'invalid_cursor');
   });
 
+  test('what no event type is finds nothing, wherever it is asked for', async () => {
+    const range = { from: '2026-01-01T00:00:00Z', to: '2036-01-01T00:00:00Z' };
+    for (const type of ['a\0b', '\ufffd', 'a b', '\u{1F4A9}', 'x'.repeat(300), '*']) {
+      const query = `type=${encodeURIComponent(type)}`;
+      for (const path of ['/api/events', '/api/deliveries']) {
+        const answer = await service.get(`${path}?${query}`);
+        assert.deepEqual([answer.status, answer.json.data], [200, []], `${path} ${JSON.stringify(type)}`);
+      }
+      const exported = await service.get(`/api/events/export?format=csv&${query}`);
+      assert.deepEqual([exported.status, exported.text.trim().split('\n').length], [200, 1], JSON.stringify(type));
+      for (const [path, body] of [
+        ['/api/deliveries/retry', { status: 'failed', type, ...range }],
+        ['/api/events/replay', { endpoint_ids: ['019b76da-a800-7000-8000-000000000000'], type, ...range }],
+        ['/api/inbox/lease', { event_types: [type] }],
+      ] as const) {
+        const answer = await service.post(path, body);
+        assert.ok(answer.status < 500, `${path} ${JSON.stringify(type)}: ${answer.text}`);
+      }
+    }
+  });
+
   test('a sane request id of the client comes back, another does not', async () => {
     const sane = await service.get('/health', { headers: { 'x-request-id': 'Abc-1.2_3' } });
     assert.equal(sane.headers['x-request-id'], 'Abc-1.2_3');

@@ -1,4 +1,5 @@
 import { type Attempt, type AttemptSummary, DELIVERY_STATUSES, type Delivery } from '../../../core/delivery.ts';
+import { isEventType } from '../../../core/event-type.ts';
 import { type DeliveryId, type EventId, isUuid, type OrganizationId, uuidv7Time } from '../../../core/ids.ts';
 import type { DeliveryQuery, DeliveryStore } from '../../../ports/store/delivery-store.ts';
 import { attemptFromRow, attemptSummaryFromRow, deliveryFromRow } from '../../rows/delivery-row.ts';
@@ -22,6 +23,8 @@ export class PostgresDeliveryStore implements DeliveryStore {
   async list(organizationId: OrganizationId, query: DeliveryQuery): Promise<Delivery[]> {
     const { status, endpointId, eventId, type, limit } = query;
     if ([endpointId, eventId].some((id) => id !== null && !isUuid(id))) return [];
+    // As of ids: no delivery has it; PostgreSQL refuses a NUL even to compare.
+    if (type !== null && !isEventType(type)) return [];
     const { from, before } = idRange(query);
     const statuses = status === null ? DELIVERY_STATUSES : [status];
     if (eventId !== null) {

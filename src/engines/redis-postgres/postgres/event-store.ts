@@ -1,4 +1,5 @@
 import type { AcceptedEvent } from '../../../core/event.ts';
+import { isEventType } from '../../../core/event-type.ts';
 import { type EventId, isUuid, type OrganizationId } from '../../../core/ids.ts';
 import { type Timestamp, timestamp } from '../../../core/time.ts';
 import type { EventStore } from '../../../ports/store/event-store.ts';
@@ -35,6 +36,8 @@ export class PostgresEventStore implements EventStore {
   ): Promise<AcceptedEvent[]> {
     const { from, before } = idRange(query);
     const { type, limit } = query;
+    // No event has it; PostgreSQL refuses a NUL even to compare.
+    if (type !== null && !isEventType(type)) return [];
     if (type === null) {
       return (await this.#read('list-events', [organizationId, from, before, limit])).map(eventFromRow);
     }
