@@ -37,8 +37,6 @@ export interface ResponseSink {
   onBody(piece: Buffer): void;
 }
 
-/** What ends the body (RFC 9112, section 6.3). */
-type Framing = 'nothing' | 'length' | 'chunks' | 'close';
 type State = 'head' | 'length' | 'chunk_line' | 'chunk' | 'chunk_end' | 'trailer' | 'until_close' | 'done';
 
 interface Fields {
@@ -145,13 +143,14 @@ export class ResponseReader {
   }
 
   #begin(statusCode: number, { values, repeated }: Fields, isHttp11: boolean): void {
-    const framing = this.#frame(statusCode, values, repeated);
-    if (framing !== 'close') this.#keepMs = keepMsOf(values, isHttp11);
+    this.#frame(statusCode, values, repeated);
+    if (this.#state !== 'until_close') this.#keepMs = keepMsOf(values, isHttp11);
     const retryAfter = repeated.has('retry-after') ? undefined : values.get('retry-after');
     this.#sink.onHead(statusCode, retryAfter);
   }
 
-  #frame(statusCode: number, values: Fields['values'], repeated: Fields['repeated']): Framing {
+  /** What ends the body (RFC 9112, section 6.3). */
+  #frame(statusCode: number, values: Fields['values'], repeated: Fields['repeated']): void {
     const length = values.get('content-length');
     const coding = values.get('transfer-encoding');
     const isOdd = repeated.has('content-length') || repeated.has('transfer-encoding');
@@ -160,16 +159,12 @@ export class ResponseReader {
     }
     if (statusCode === 204 || statusCode === 304) {
       this.#state = 'done';
-      return 'nothing';
-    }
-    if (length !== undefined) {
+    } else if (length !== undefined) {
       this.#left = Number(length);
       this.#state = this.#left === 0 ? 'done' : 'length';
-      return 'length';
+    } else {
+      this.#state = /(?:^|,)[\t ]*chunked$/i.test(coding ?? '') ? 'chunk_line' : 'until_close';
     }
-    const isChunked = coding !== undefined && /(?:^|,)[\t ]*chunked$/i.test(coding);
-    this.#state = isChunked ? 'chunk_line' : 'until_close';
-    return isChunked ? 'chunks' : 'close';
   }
 
   #readBody(bytes: Buffer, next: State): Buffer | null {
