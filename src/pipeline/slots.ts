@@ -34,7 +34,10 @@ export class Slots {
     this.#most = most;
   }
 
-  /** @returns what ends the use */
+  /**
+   * @param attempts that are under way, or may be when what was asked for has come
+   * @returns what ends the use
+   */
   use(lane: Lane, attempts = 1): () => void {
     const { suspect, proven } = lane;
     const organizationId = lane.endpoint?.organizationId;

@@ -53,6 +53,32 @@ test('while a changed endpoint is read, nothing is sent by what it was', async (
 });
 
 test('one at a time means one at a time, the oldest first, however fast they come', async (context) => {
+  const { receiver, gotOneByOne } = await slowReceiver(context);
+  const { send } = await startDeliverer(context, receiver.url);
+  const sent: EventId[] = [await send('first')];
+  await receiver.waitFor(1);
+  for (let burst = 0; burst < 20; burst++) {
+    sent.push(...(await Promise.all(Array.from({ length: 10 }, () => send('many')))));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+  }
+  await gotOneByOne(sent);
+});
+
+test('of several takings under way at once no two are of one lane', async (context) => {
+  const { receiver, gotOneByOne } = await slowReceiver(context);
+  // What one taking got is on its way while something new becomes due.
+  const slowly = () => new Promise<void>((resolve) => setTimeout(resolve, 5 + Math.random() * 10));
+  const { send } = await startDeliverer(context, receiver.url, undefined, slowly);
+  const sent: EventId[] = [];
+  for (let n = 0; n < 60; n++) {
+    sent.push(await send('paced'));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
+  }
+  await gotOneByOne(sent);
+});
+
+/** One that answers after up to 3 ms, and knows how many requests it had at once. */
+async function slowReceiver(context: TestContext) {
   let underWay = 0;
   let most = 0;
   const receiver = await Receiver.start((_received, response) => {
@@ -63,47 +89,16 @@ test('one at a time means one at a time, the oldest first, however fast they com
     }, Math.random() * 3);
   });
   context.after(() => receiver.stop());
-  const { send } = await startDeliverer(context, receiver.url);
-  const sent: EventId[] = [await send('first')];
-  await receiver.waitFor(1);
-  for (let burst = 0; burst < 20; burst++) {
-    sent.push(...(await Promise.all(Array.from({ length: 10 }, () => send('many')))));
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
-  }
-  await receiver.waitFor(sent.length, 10_000);
-  assert.equal(most, 1);
-  assert.deepEqual(
-    receiver.requests.map(({ headers }) => headers['webhook-id']),
-    sent,
-  );
-});
-
-test('of several takings under way at once no two are of one lane', async (context) => {
-  let underWay = 0;
-  let most = 0;
-  const receiver = await Receiver.start((_received, response) => {
-    most = Math.max(most, ++underWay);
-    setTimeout(() => {
-      underWay--;
-      response.writeHead(204).end();
-    }, 1);
-  });
-  context.after(() => receiver.stop());
-  // What one taking got is on its way while something new becomes due.
-  const slowly = () => new Promise<void>((resolve) => setTimeout(resolve, 5 + Math.random() * 10));
-  const { send } = await startDeliverer(context, receiver.url, undefined, slowly);
-  const sent: EventId[] = [];
-  for (let n = 0; n < 60; n++) {
-    sent.push(await send('paced'));
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
-  }
-  await receiver.waitFor(sent.length, 10_000);
-  assert.equal(most, 1);
-  assert.deepEqual(
-    receiver.requests.map(({ headers }) => headers['webhook-id']),
-    sent,
-  );
-});
+  const gotOneByOne = async (sent: readonly EventId[]): Promise<void> => {
+    await receiver.waitFor(sent.length, 10_000);
+    assert.equal(most, 1);
+    assert.deepEqual(
+      receiver.requests.map(({ headers }) => headers['webhook-id']),
+      sent,
+    );
+  };
+  return { receiver, gotOneByOne };
+}
 
 /**
  * A deliverer over a real engine with one endpoint.
