@@ -9,6 +9,7 @@ import type { InboxStation } from '../pipeline/inbox.ts';
 import type { KeyStation } from '../pipeline/keys.ts';
 import type { LiveTail } from '../pipeline/live-tail.ts';
 import type { ResendStation } from '../pipeline/resending/station.ts';
+import type { StalledTimes } from '../pipeline/stall.ts';
 import type { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
@@ -63,6 +64,8 @@ export interface ApiParts {
   /** The well-known key, which the dashboard offers in development; null where it is refused. */
   readonly developmentKey: string | null;
   readonly phase: () => ServicePhase;
+  /** What of this process has work and does not move. */
+  readonly stalled: () => StalledTimes;
 }
 
 declare module 'fastify' {

@@ -6,7 +6,7 @@ import type { EndpointId } from '../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION, MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
 import { type FieldError, invalidRequest } from '../core/problem.ts';
 import { isSecret, newSigningKey, SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
-import { addMs, type Milliseconds, parseDuration, type Timestamp } from '../core/time.ts';
+import { addMs, type Milliseconds, msOfSeconds, parseDuration, type Timestamp } from '../core/time.ts';
 import type { Caller } from '../pipeline/authenticate.ts';
 import type { EndpointChange } from '../ports/store/endpoint-store.ts';
 import type { ApiParts } from './context.ts';
@@ -15,6 +15,8 @@ import type { EndpointChanges, NewEndpoint } from './endpoint-schema.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from './problems.ts';
 
 const SECRET_FORM = 'must be whsec_ followed by the base64 of 24 to 64 bytes';
+
+const UNREADABLE = 'What is stored of this endpoint cannot be read. Delete it and create it again.';
 
 /** Groups that are let go on in one step. */
 const UNBLOCK_STEP = 500;
@@ -41,7 +43,7 @@ export class EndpointAdmin {
       eventTypes: body.event_types ?? [],
       headers: body.headers ?? {},
       maxConcurrency: body.max_concurrency ?? 10,
-      timeoutMs: body.timeout_seconds === undefined ? defaults.timeoutMs : body.timeout_seconds * 1_000,
+      timeoutMs: body.timeout_seconds === undefined ? defaults.timeoutMs : msOfSeconds(body.timeout_seconds),
       retryPolicy: {
         maxAttempts: body.max_attempts ?? defaults.maxAttempts,
         schedule: body.retry_schedule === undefined ? defaults.schedule : readSchedule(body.retry_schedule),
@@ -49,6 +51,7 @@ export class EndpointAdmin {
       status: body.enabled === false ? 'paused' : 'active',
       disabledReason: null,
       failingSince: null,
+      lastFault: null,
       options,
       secret: body.secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
       previousSecret: null,
@@ -72,13 +75,12 @@ export class EndpointAdmin {
     if (existing === undefined) throw new ProblemError(NOT_FOUND);
     await this.#check(body, readOptions(existing.options, body));
     // From what stands then: another change may have come between, and both were answered.
-    const endpoint = await endpoints.update(caller.organization.id, id, (before) => {
+    const endpoint = await this.#update(caller, id, (before) => {
       const options = readOptions(before.options, body);
       const errors = combinationErrors(options);
       if (errors.length > 0) throw new ProblemError(invalidRequest(errors));
       return { ...this.#changeOf(before, body), options };
     });
-    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
     if (mayOvertake(endpoint.options) && !mayOvertake(existing.options)) await this.#letOvertake(id);
     await this.#announce(endpoint);
     return endpoint;
@@ -95,13 +97,11 @@ export class EndpointAdmin {
   ): Promise<Endpoint> {
     if (secret !== undefined && !isSecret(secret)) throw invalidField('secret', SECRET_FORM);
     const now = this.#parts.clock.now();
-    const { endpoints } = this.#parts.engine.store;
-    const endpoint = await endpoints.update(caller.organization.id, id, (before) => ({
+    const endpoint = await this.#update(caller, id, (before) => ({
       secret: secret ?? secretFromBytes(randomBytes(SECRET_BYTES)),
       previousSecret: graceMs === 0 ? null : previousSecretOf(before, secret, addMs(now, graceMs)),
       updatedAt: now,
     }));
-    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
     await this.#announce(endpoint);
     return endpoint;
   }
@@ -109,11 +109,10 @@ export class EndpointAdmin {
   /** The same for the key pair of `v1a`: receivers need the new public key before the old one signs no more. */
   async rotateSigningKey(caller: Caller, id: EndpointId, graceMs: Milliseconds): Promise<Endpoint> {
     const now = this.#parts.clock.now();
-    const endpoint = await this.#parts.engine.store.endpoints.update(caller.organization.id, id, ({ options }) => ({
+    const endpoint = await this.#update(caller, id, ({ options }) => ({
       options: { ...options, ...rotatedSigningKey(options, graceMs === 0 ? null : addMs(now, graceMs)) },
       updatedAt: now,
     }));
-    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
     await this.#announce(endpoint);
     return endpoint;
   }
@@ -122,6 +121,17 @@ export class EndpointAdmin {
     const organizationId = caller.organization.id;
     if (!(await this.#parts.engine.store.endpoints.remove(organizationId, id))) throw new ProblemError(NOT_FOUND);
     await this.#parts.engine.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+  }
+
+  /** Throws `not_found`, and `conflict` for an endpoint whose row cannot be read. */
+  async #update(caller: Caller, id: EndpointId, change: (before: Endpoint) => EndpointChange): Promise<Endpoint> {
+    const { endpoints } = this.#parts.engine.store;
+    const endpoint = await endpoints.update(caller.organization.id, id, (before) => {
+      if (before.disabledReason === 'unreadable') throw problemError('conflict', UNREADABLE);
+      return change(before);
+    });
+    if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
+    return endpoint;
   }
 
   /** What a failed delivery held up goes on. */
@@ -139,7 +149,7 @@ export class EndpointAdmin {
       ...(body.event_types === undefined ? {} : { eventTypes: body.event_types }),
       ...(body.headers === undefined ? {} : { headers: body.headers }),
       ...(body.max_concurrency === undefined ? {} : { maxConcurrency: body.max_concurrency }),
-      ...(body.timeout_seconds === undefined ? {} : { timeoutMs: body.timeout_seconds * 1_000 }),
+      ...(body.timeout_seconds === undefined ? {} : { timeoutMs: msOfSeconds(body.timeout_seconds) }),
       ...(body.enabled === undefined
         ? {}
         : {

@@ -3,7 +3,7 @@ import { checkFilter, type EventFilter } from '../core/filter/filter.ts';
 import { MAX_FILTER_CHARACTERS, MAX_RETRY_DEADLINE_MS } from '../core/limits.ts';
 import type { FieldError } from '../core/problem.ts';
 import { newSigningKey, publicKeyOf } from '../core/signature.ts';
-import { formatDuration, parseDuration } from '../core/time.ts';
+import { formatDuration, msOfSeconds, parseDuration } from '../core/time.ts';
 import { clientCertificateErrors, clientCertificateView } from './client-certificate.ts';
 import type { EndpointChanges } from './endpoint-schema.ts';
 
@@ -23,7 +23,7 @@ export function readOptions(standing: DeliveryOptions, body: EndpointChanges): D
     ...(on_failed === undefined ? {} : { onFailed: on_failed }),
     ...(batch === undefined
       ? {}
-      : { batch: batch === null ? null : { maxEvents: batch.max_events, maxWaitMs: batch.max_seconds * 1_000 } }),
+      : { batch: batch === null ? null : { maxEvents: batch.max_events, maxWaitMs: msOfSeconds(batch.max_seconds) } }),
   };
 }
 

@@ -10,6 +10,7 @@ export function createHealthServer(parts: {
   engine: Engine;
   version: string;
   phase: () => ServicePhase;
+  stalled: ApiParts['stalled'];
   metricsPage: ApiParts['metricsPage'];
 }): FastifyInstance {
   const app = Fastify({ logger: false });

@@ -25,13 +25,14 @@ import { Reconciler } from '../pipeline/reconcile.ts';
 import { JobRunner } from '../pipeline/resending/jobs.ts';
 import { ResendStation } from '../pipeline/resending/station.ts';
 import { Retention } from '../pipeline/retain.ts';
+import type { StalledTimes } from '../pipeline/stall.ts';
 import { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { Finding } from '../ports/finding.ts';
 import type { Log } from '../ports/log.ts';
-import { type Metrics, NO_METRICS } from '../ports/metrics.ts';
+import { type LaneCounts, type Metrics, NO_METRICS } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { Tracer } from '../ports/tracer.ts';
 import type { RecordSource } from '../ports/transfer.ts';
@@ -124,6 +125,23 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
           maxOpenFiles: maxOpenFiles(),
         })
       : null;
+  const persister =
+    hasWorker(role) && worker !== null
+      ? new Persister({
+          stream: worker.eventStream,
+          record: worker.eventRecord,
+          fanOut,
+          bus,
+          activity,
+          clock,
+          log,
+          metrics,
+          tracer,
+          maxBatches: settings.maxConcurrentEvents,
+        })
+      : null;
+  const stalled = () => ({ deliveries: deliverer?.stalledMs() ?? 0, recording: persister?.stalledMs() ?? 0 });
+  const lanes = deliverer === null ? null : () => deliverer.lanes();
   return {
     engine,
     ids,
@@ -131,45 +149,32 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
     sender,
     inboxStation,
     liveTail,
-    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer }),
-    persister:
-      hasWorker(role) && worker !== null
-        ? new Persister({
-            stream: worker.eventStream,
-            record: worker.eventRecord,
-            fanOut,
-            bus,
-            activity,
-            clock,
-            log,
-            metrics,
-            tracer,
-            maxBatches: settings.maxConcurrentEvents,
-          })
-        : null,
+    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, observed, lanes, stalled }),
+    persister,
     reconciler:
       hasWorker(role) && worker !== null
-        ? new Reconciler({ repairs: worker.repairs, leadership: worker.leadership, log })
+        ? new Reconciler({ repairs: worker.repairs, leadership: worker.leadership, log, metrics })
         : null,
     retention: hasWorker(role)
       ? new Retention({
           events: store.events,
           clock,
           log,
+          metrics,
           keepMs: settings.retentionMs,
           wholeDays: !alone,
           leadership,
         })
       : null,
     jobRunner: hasWorker(role)
-      ? new JobRunner({ store, redelivery: engine.redelivery, leadership, bus, clock, log })
+      ? new JobRunner({ store, redelivery: engine.redelivery, leadership, bus, clock, log, metrics })
       : null,
     eraser: hasWorker(role)
-      ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, leadership })
+      ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, metrics, leadership })
       : null,
     notifier:
       hasDeliverer(role) && sender !== null
-        ? new Notifier({ store, sender, ids, clock, log, userAgent: USER_AGENT })
+        ? new Notifier({ store, sender, ids, clock, log, metrics, userAgent: USER_AGENT })
         : null,
     deliverer,
   };
@@ -237,15 +242,18 @@ async function newServer(
   parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation' | 'liveTail'> & {
     readonly fanOut: FanOut;
     readonly observed: Observed;
-    readonly deliverer: Deliverer | null;
+    readonly lanes: (() => LaneCounts) | null;
+    readonly stalled: () => StalledTimes;
   },
 ): Promise<FastifyInstance | null> {
-  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer } = parts;
+  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, lanes, stalled } = parts;
   const { metrics, tracer } = observed;
-  const metricsPage = observed.pageOf(engine, deliverer === null ? null : () => deliverer.lanes());
+  const metricsPage = observed.pageOf(engine, { lanes, stalled });
   const { clock, store, bus, activity, worker } = engine;
   if (sender === null || inboxStation === null || liveTail === null || !hasApi(role)) {
-    return settings.healthPort === null ? null : createHealthServer({ engine, version: VERSION, phase, metricsPage });
+    return settings.healthPort === null
+      ? null
+      : createHealthServer({ engine, version: VERSION, phase, stalled, metricsPage });
   }
   const events = new EventReader({ events: store.events, clock, intakeIsRecord: worker === null });
   return createServer({
@@ -290,5 +298,6 @@ async function newServer(
     loopbackHostsOnly: settings.development,
     developmentKey: settings.development ? DEVELOPMENT_KEY : null,
     phase,
+    stalled,
   });
 }

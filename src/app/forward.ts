@@ -46,6 +46,7 @@ export function webhookOf(args: {
     status: 'active',
     disabledReason: null,
     failingSince: null,
+    lastFault: null,
     secret,
     previousSecret: null,
     isDefault: false,

@@ -54,7 +54,7 @@ export interface AttemptSummary extends Omit<Attempt, 'responseExcerpt'> {
  * `status` an answer that is not 2xx · `timeout` no answer in time · `connection_refused`, `connection_reset`,
  * `connection_failed` · `dns_failed` the name has no address · `tls_failed` certificate or handshake ·
  * `invalid_response` not HTTP · `headers_too_large` · `address_not_allowed` the name leads where we may not go ·
- * `interrupted` this process ended during the attempt · `local` our own fault (descriptors, memory, ports, shutdown):
+ * `interrupted` this process ended during the attempt · `internal` an unexpected error of the service: no request was made · `local` our own fault (descriptors, memory, ports, shutdown):
  * never recorded, the delivery is given back.
  */
 export const ATTEMPT_ERRORS = [
@@ -69,6 +69,7 @@ export const ATTEMPT_ERRORS = [
   'headers_too_large',
   'address_not_allowed',
   'interrupted',
+  'internal',
   'local',
 ] as const;
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number];

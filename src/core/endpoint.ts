@@ -6,7 +6,11 @@ import type { Milliseconds, Timestamp } from './time.ts';
 export type EndpointStatus = 'active' | 'paused' | 'disabled';
 
 /** Why the service itself stopped an endpoint. The user's own pause has no reason. */
-export type DisabledReason = 'gone' | 'failing';
+export type DisabledReason =
+  | 'gone'
+  | 'failing'
+  /** Its row cannot be read (`unreadableEndpoint`). */
+  | 'unreadable';
 
 export interface RetryPolicy {
   /** Attempts in all, the first included. */
@@ -56,6 +60,12 @@ export const DEFAULT_OPTIONS: DeliveryOptions = {
   clientCertificate: null,
 };
 
+/** An error of the service, not of the receiver. The message names no value. */
+export interface EndpointFault {
+  readonly at: Timestamp;
+  readonly message: string;
+}
+
 /** A webhook address that wants events. */
 export interface Endpoint {
   readonly id: EndpointId;
@@ -75,6 +85,8 @@ export interface Endpoint {
   readonly disabledReason: DisabledReason | null;
   /** Since when every attempt has failed; null while some succeed. Known within an hour or so. */
   readonly failingSince: Timestamp | null;
+  /** The last unexpected error of our own that was kept to this endpoint, since it was last changed. */
+  readonly lastFault: EndpointFault | null;
   /** `whsec_` and base64 of 32 bytes. */
   readonly secret: string;
   /** After a rotation both secrets sign until then. */
@@ -83,4 +95,31 @@ export interface Endpoint {
   readonly isDefault: boolean;
   readonly createdAt: Timestamp;
   readonly updatedAt: Timestamp;
+}
+
+/**
+ * Stands for an endpoint whose row cannot be read, so that the fault stays with this one endpoint: it is shown, can be
+ * removed, and gets no request. It is never written back.
+ */
+export function unreadableEndpoint(
+  known: Pick<Endpoint, 'id' | 'organizationId' | 'createdAt' | 'updatedAt'> & { readonly url?: string },
+): Endpoint {
+  return {
+    url: '',
+    ...known,
+    description: '',
+    eventTypes: [],
+    headers: {},
+    maxConcurrency: 1,
+    retryPolicy: { maxAttempts: 1, schedule: [] },
+    options: DEFAULT_OPTIONS,
+    timeoutMs: 1_000,
+    status: 'disabled',
+    disabledReason: 'unreadable',
+    failingSince: null,
+    lastFault: null,
+    secret: '',
+    previousSecret: null,
+    isDefault: false,
+  };
 }

@@ -23,6 +23,11 @@ export function toIso(at: Timestamp): string {
 /** Under load many are printed in one millisecond, and printing takes 0.5 µs. */
 let lastPrinted = { at: Number.NaN, text: '' };
 
+/** Seconds as a client writes them, fractions allowed (2.01), in whole milliseconds: the form in which every duration is kept. */
+export function msOfSeconds(seconds: number): Milliseconds {
+  return Math.round(seconds * 1_000);
+}
+
 const UNITS: Readonly<Record<string, Milliseconds>> = {
   ms: 1,
   s: 1_000,

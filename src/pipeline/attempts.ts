@@ -11,6 +11,7 @@ import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { OutgoingRequest, Sender } from '../ports/sender.ts';
 import type { Tracer } from '../ports/tracer.ts';
+import { isItemError } from '../ports/unavailable.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { OperationalEvents } from './operational-events.ts';
 import type { Perseverance } from './perseverance.ts';
@@ -22,6 +23,14 @@ const MAX_SETTLE = 500;
 type ComesAgainAt = Timestamp | null;
 
 type Final = Exclude<Decision, { kind: 'give_back' }>;
+
+const INTERNAL_ERROR: AttemptOutcome = {
+  statusCode: null,
+  error: 'internal',
+  durationMs: 0,
+  responseExcerpt: null,
+  retryAfterMs: null,
+};
 
 /** One attempt from the signature to the record: send, decide, settle. */
 export class Attempts {
@@ -62,7 +71,7 @@ export class Attempts {
     this.#tracer = parts.tracer;
     this.#userAgent = parts.userAgent;
     this.#perseverance = parts.perseverance;
-    this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE });
+    this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE, isItemError });
   }
 
   /** @param onOutcome called as soon as it is known, before it is recorded */
@@ -71,9 +80,8 @@ export class Attempts {
     endpoint: Endpoint,
     onOutcome: (outcome: AttemptOutcome) => void,
   ): Promise<ComesAgainAt> {
-    const at = this.#clock.now();
-    const request = webhookRequest({ delivery, endpoint, at, userAgent: this.#userAgent });
-    return this.#send([delivery], endpoint, { request, at, onOutcome });
+    const build = (at: Timestamp) => webhookRequest({ delivery, endpoint, at, userAgent: this.#userAgent });
+    return this.#send([delivery], endpoint, { build, onOutcome });
   }
 
   /** All of them in one request, with one outcome. */
@@ -82,24 +90,36 @@ export class Attempts {
     endpoint: Endpoint,
     onOutcome: (outcome: AttemptOutcome) => void,
   ): Promise<ComesAgainAt> {
-    const at = this.#clock.now();
-    const request = batchRequest({ batch, endpoint, at, userAgent: this.#userAgent });
-    return this.#send(batch.deliveries, endpoint, { request, at, onOutcome });
+    const build = (at: Timestamp) => batchRequest({ batch, endpoint, at, userAgent: this.#userAgent });
+    return this.#send(batch.deliveries, endpoint, { build, onOutcome });
   }
 
   async #send(
     deliveries: readonly TakenDelivery[],
     endpoint: Endpoint,
-    made: { request: OutgoingRequest; at: Timestamp; onOutcome: (outcome: AttemptOutcome) => void },
+    { build, onOutcome }: { build: (at: Timestamp) => OutgoingRequest; onOutcome: (outcome: AttemptOutcome) => void },
   ): Promise<ComesAgainAt> {
-    const outcome = await this.#sender.send(made.request);
-    made.onOutcome(outcome);
-    this.#tracer.attempted(deliveries, outcome, {
-      at: made.at,
-      traceparent: made.request.headers['traceparent'] ?? '',
-    });
-    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, { outcome, startedAt: made.at }));
+    const at = this.#clock.now();
+    const { outcome, traceparent } = await this.#request(endpoint, () => build(at));
+    onOutcome(outcome);
+    this.#tracer.attempted(deliveries, outcome, { at, traceparent });
+    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, { outcome, startedAt: at }));
     return earliest(await Promise.all(ends));
+  }
+
+  /** An error in what is sent (a key that does not sign) is an attempt that failed: retried by schedule, shown to the owner. */
+  async #request(
+    endpoint: Endpoint,
+    build: () => OutgoingRequest,
+  ): Promise<{ readonly outcome: AttemptOutcome; readonly traceparent: string }> {
+    try {
+      const request = build();
+      return { outcome: await this.#sender.send(request), traceparent: request.headers['traceparent'] ?? '' };
+    } catch (error) {
+      this.#metrics.fault('attempt');
+      this.#log.error('Unexpected error in an attempt, which counts as failed', { endpoint_id: endpoint.id }, error);
+      return { outcome: INTERNAL_ERROR, traceparent: '' };
+    }
   }
 
   #end(
@@ -156,11 +176,25 @@ export class Attempts {
     this.#metrics.attempt(outcome.error ?? 'delivered', outcome.durationMs);
     this.#metrics.delivery(settlement.next.status);
     this.#tell(delivery, settlement);
-    if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
-    else await this.#health.note(endpoint, outcome.error === null);
-    if (settlement.next.status === 'failed' && !isOperational(delivery.event))
-      await this.#tellFailed(delivery, outcome);
+    await this.#follow(delivery, endpoint, { outcome, decision });
     return decision.kind === 'retry' ? decision.at : null;
+  }
+
+  /** What an attempt means beyond its delivery. It is on record: an error here concerns neither it nor its lane. */
+  async #follow(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    { outcome, decision }: { outcome: AttemptOutcome; decision: Final },
+  ): Promise<void> {
+    try {
+      if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
+      else await this.#health.note(endpoint, outcome.error === null);
+      const failed = decision.kind === 'failed' || decision.kind === 'gone';
+      if (failed && !isOperational(delivery.event)) await this.#tellFailed(delivery, outcome);
+    } catch (error) {
+      this.#metrics.fault('operational_event');
+      this.#log.error('Unexpected error after an attempt', { endpoint_id: endpoint.id }, error);
+    }
   }
 
   #tell({ id, organizationId, endpointId, event }: TakenDelivery, { attempt, next }: Settlement): void {

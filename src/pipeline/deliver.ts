@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId, IdSource } from '../core/ids.ts';
-import type { Milliseconds, Timestamp } from '../core/time.ts';
+import { addMs, type Milliseconds, type Timestamp } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -13,14 +13,18 @@ import type { LaneCounts, Metrics } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
 import type { Tracer } from '../ports/tracer.ts';
+import { isItemError } from '../ports/unavailable.ts';
 import { Attempts } from './attempts.ts';
+import { claimApart } from './claim-apart.ts';
 import { Collector } from './collector.ts';
 import { DirectTaking } from './direct-taking.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { EndpointHealth } from './endpoint-health.ts';
 import { Lane } from './lane.ts';
+import { LaneFaults, type LaneStep } from './lane-faults.ts';
 import { OperationalEvents } from './operational-events.ts';
 import { Perseverance } from './perseverance.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import { ReadyLanes } from './ready-lanes.ts';
 import { Slots } from './slots.ts';
 
@@ -32,6 +36,8 @@ const MAX_SLEEP_MS = 600_000;
 const MAX_TAKINGS = 4;
 /** Deliveries of a removed or disabled endpoint that are ended in one step. */
 const END_STEP = 500;
+/** After a claim that the queue could not answer. */
+const CLAIM_AGAIN_MS: Milliseconds = 1_000;
 
 /** The station that sends: a lane an endpoint, each with its own concurrency, over a bounded number of slots. */
 export class Deliverer {
@@ -48,6 +54,8 @@ export class Deliverer {
   readonly #ready = new ReadyLanes();
   readonly #slots: Slots;
   readonly #direct: DirectTaking;
+  readonly #faults: LaneFaults;
+  readonly #progress: ProgressWatch;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #work = new Set<Promise<unknown>>();
   #takings = 0;
@@ -86,7 +94,13 @@ export class Deliverer {
       lanes: this.#lanes,
       slots: this.#slots,
       clock: parts.clock,
-      start: (lane, delivery, durable) => this.#run(() => this.#deliver(lane, [delivery], durable)),
+      start: (lane, delivery, durable) =>
+        this.#runFor(lane, 'delivering', () => this.#deliver(lane, [delivery], durable)),
+    });
+    this.#faults = new LaneFaults(parts);
+    this.#progress = new ProgressWatch({
+      clock: parts.clock,
+      hasWork: () => this.#takings > 0 || this.#slots.mayDemand(this.#ready, this.#clock.monotonicMs()),
     });
     const perseverance = this.#perseverance;
     const operational = new OperationalEvents({ ...parts, perseverance });
@@ -96,6 +110,7 @@ export class Deliverer {
 
   /** Resolves when the lanes with waiting deliveries are known; sending goes on from then. */
   async start(): Promise<void> {
+    this.#progress.start();
     this.#unsubscribe.push(
       this.#queue.takeDirectly(this.#direct),
       this.#queue.onDue((endpointIds) => {
@@ -115,6 +130,7 @@ export class Deliverer {
   /** Takes no more, waits for what is under way up to `graceMs`; what is not done by then is given back. */
   async stop(graceMs: Milliseconds): Promise<void> {
     this.#stopping = true;
+    this.#progress.stop();
     this.#perseverance.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#direct.stop();
@@ -124,6 +140,11 @@ export class Deliverer {
     }
     await this.#sender.close(graceMs);
     while (this.#work.size > 0) await Promise.allSettled(this.#work);
+  }
+
+  /** For how long deliveries have been due, with room to send them, and none was claimed; 0 = it moves. */
+  stalledMs(): Milliseconds {
+    return this.#progress.stalledMs();
   }
 
   /** Of all lanes as they are now: for whoever looks, not for often. */
@@ -160,17 +181,29 @@ export class Deliverer {
   #lookUp(lane: Lane): void {
     const lookup = ++lane.lookups;
     lane.changing = true;
-    this.#run(async () => {
-      const endpoint = await this.#perseverance.untilItWorks(() => this.#directory.find(lane.endpointId));
-      if (lookup !== lane.lookups) return;
-      lane.changing = false;
-      if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
-      lane.endpoint = endpoint;
-      lane.trustAgain();
-      if (endpoint === undefined) await this.#endWaiting(lane, 'canceled');
-      else if (endpoint.status === 'disabled') await this.#endWaiting(lane, 'skipped');
-      else this.#markDue(lane);
+    lane.unread = false;
+    this.#runFor(lane, 'looking up the endpoint', async () => {
+      try {
+        await this.#readEndpoint(lane, lookup);
+      } catch (error) {
+        if (lookup === lane.lookups) lane.unread = true;
+        throw error;
+      }
     });
+  }
+
+  async #readEndpoint(lane: Lane, lookup: number): Promise<void> {
+    const endpoint = await this.#perseverance.untilItWorks(() => this.#directory.find(lane.endpointId));
+    if (lookup !== lane.lookups) return;
+    // What waits stays until the row can be read again, or the endpoint is removed.
+    if (endpoint?.disabledReason === 'unreadable') throw new Error('The row of this endpoint cannot be read');
+    lane.changing = false;
+    if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
+    lane.endpoint = endpoint;
+    lane.trustAgain();
+    if (endpoint === undefined) await this.#endWaiting(lane, 'canceled');
+    else if (endpoint.status === 'disabled') await this.#endWaiting(lane, 'skipped');
+    else this.#markDue(lane);
   }
 
   async #endWaiting(lane: Lane, status: 'canceled' | 'skipped'): Promise<void> {
@@ -190,6 +223,7 @@ export class Deliverer {
     if (!lane.due) return;
     const restMs = lane.restMs(now);
     if (restMs > 0) lane.wakeAfter(restMs, now, () => this.#markDue(lane));
+    else if (lane.unread) this.#lookUp(lane);
     // One that is being taken from is offered again when it is known what there was.
     if (lane.taking || lane.capacity(now) === 0) return;
     this.#ready.add(lane);
@@ -209,21 +243,29 @@ export class Deliverer {
     this.#pumpPlanned = true;
     setImmediate(() => {
       this.#pumpPlanned = false;
-      this.#run(() => this.#pump());
+      this.#run(this.#pump(), (error) => {
+        this.#log.error('Unexpected error in the delivery loop, going on in a second', {}, error);
+        setTimeout(() => this.#planPump(), CLAIM_AGAIN_MS).unref();
+      });
     });
   }
 
   async #pump(): Promise<void> {
     if (this.#takings >= MAX_TAKINGS || this.#stopping) return;
-    const demands = this.#slots.demands(this.#ready, this.#clock.monotonicMs());
+    const demands = this.#slots.demands(this.#ready, this.#clock.monotonicMs(), (lane, error) =>
+      this.#putAside(lane, 'claiming deliveries', error),
+    );
     if (demands.length === 0) return;
     // What is asked for counts as used until it is known what was got.
     const reserved = demands.map(({ endpointId, limit }) => this.#slots.use(this.#lane(endpointId), limit));
     this.#takings++;
     try {
-      for (const taken of await this.#queue.take(demands)) this.#startTaken(taken);
+      const { taken, failed } = await claimApart(this.#queue, demands);
+      this.#progress.moved();
+      for (const lane of taken) this.#startTakenApart(lane);
+      for (const { endpointId, error } of failed) this.#claimFailed(this.#lane(endpointId), error);
     } catch (error) {
-      this.#log.warn('Could not take deliveries, trying again', {}, error);
+      this.#log.warn('Deliveries could not be claimed, trying again', {}, error);
       for (const { endpointId } of demands) this.#lane(endpointId).due = true;
       for (const { endpointId } of demands) this.#lane(endpointId).taking = false;
       await this.#perseverance.pause();
@@ -235,20 +277,36 @@ export class Deliverer {
     if (this.#ready.size > 0) this.#planPump();
   }
 
+  #claimFailed(lane: Lane, error: unknown): void {
+    lane.taking = false;
+    if (isItemError(error)) this.#putAside(lane, 'claiming deliveries', error);
+    else this.#wakeAt(lane, addMs(this.#clock.now(), CLAIM_AGAIN_MS));
+  }
+
+  #startTakenApart(taken: TakenLane): void {
+    try {
+      this.#startTaken(taken);
+    } catch (error) {
+      this.#putAside(this.#lane(taken.endpointId), 'delivering', error);
+    }
+  }
+
   #startTaken(taken: TakenLane): void {
     const lane = this.#lane(taken.endpointId);
     lane.taking = false;
     const { batch = null } = lane.endpoint?.options ?? {};
     for (const delivery of taken.deliveries) {
       if (batch !== null) this.#collectorOf(lane).add(delivery, batch);
-      else this.#run(() => this.#deliver(lane, [delivery]));
+      else this.#runFor(lane, 'delivering', () => this.#deliver(lane, [delivery]));
     }
     if (taken.nextDueAt !== null) this.#wakeAt(lane, taken.nextDueAt);
     this.#offer(lane);
   }
 
   #collectorOf(lane: Lane): Collector {
-    lane.collector ??= new Collector((deliveries) => this.#run(() => this.#deliver(lane, deliveries)));
+    lane.collector ??= new Collector((deliveries) =>
+      this.#runFor(lane, 'delivering', () => this.#deliver(lane, deliveries)),
+    );
     return lane.collector;
   }
 
@@ -263,6 +321,7 @@ export class Deliverer {
     try {
       if (durable !== undefined) await durable;
       await this.#attempt(lane, deliveries);
+      lane.worked();
     } finally {
       lane.inFlight--;
       endUse();
@@ -288,10 +347,20 @@ export class Deliverer {
     if (comesAgainAt !== null && !this.#stopping) this.#wakeAt(lane, comesAgainAt);
   }
 
+  /** Whatever `work` throws concerns this lane alone. */
+  #runFor(lane: Lane, step: LaneStep, work: () => Promise<void>): void {
+    this.#run(work(), (error) => this.#putAside(lane, step, error));
+  }
+
+  #putAside(lane: Lane, step: LaneStep, error: unknown): void {
+    this.#faults.note(lane, step, error);
+    this.#markDue(lane);
+  }
+
   /** Keeps hold of work in the background, so that `stop` can wait for it and no rejection goes unseen. */
-  #run(work: () => Promise<void>): void {
-    const running = work().catch((error: unknown) => {
-      if (!this.#stopping) this.#log.error('The deliverer stumbled', {}, error);
+  #run(work: Promise<void>, onError: (error: unknown) => void): void {
+    const running = work.catch((error: unknown) => {
+      if (!this.#stopping) onError(error);
     });
     this.#work.add(running);
     void running.finally(() => this.#work.delete(running));

@@ -29,7 +29,16 @@ export class DirectTaking implements DirectTaker {
     this.#start = parts.start;
   }
 
+  /** Never throws: an error here would be that of an accepting transaction, which holds events of others. */
   room(endpointId: EndpointId): DirectRoom | null {
+    try {
+      return this.#roomOf(endpointId);
+    } catch {
+      return null;
+    }
+  }
+
+  #roomOf(endpointId: EndpointId): DirectRoom | null {
     const lane = this.#lanes.get(endpointId);
     if (lane?.endpoint === undefined || !lane.proven || lane.suspect || lane.mayHaveWaiting) return null;
     const { options, timeoutMs, organizationId } = lane.endpoint;

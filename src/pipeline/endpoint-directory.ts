@@ -5,6 +5,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EndpointStore } from '../ports/store/endpoint-store.ts';
+import { isItemError } from '../ports/unavailable.ts';
 
 interface Entry {
   readonly endpoints: readonly Endpoint[];
@@ -39,6 +40,7 @@ export class EndpointDirectory {
     this.#maxAgeMs = parts.maxAgeMs;
     this.#finds = new Batcher(async (ids) => (await this.#store.find(ids)).map((endpoint) => ({ endpoint })), {
       maxItems: MAX_FIND,
+      isItemError,
     });
     parts.bus.subscribe((message) => {
       if (message.kind === 'endpoints_changed') this.#forget(message.organizationId);

@@ -2,7 +2,7 @@ import type { NewDelivery } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import { FilteredEvent } from '../core/filter/filter.ts';
-import type { DeliveryId, IdSource, OrganizationId } from '../core/ids.ts';
+import type { DeliveryId, EndpointId, IdSource, OrganizationId } from '../core/ids.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { EndpointsByType } from './endpoints-by-type.ts';
@@ -60,6 +60,7 @@ class Matching {
   readonly #event: AcceptedEvent;
   readonly #filtered: FilteredEvent;
   readonly #wanting: Endpoint[] = [];
+  readonly #faulty = new Set<EndpointId>();
   #next = 0;
 
   constructor(endpoints: readonly Endpoint[], event: AcceptedEvent) {
@@ -74,18 +75,30 @@ class Matching {
     while (this.#next < this.#endpoints.length) {
       const endpoint = this.#endpoints[this.#next++] as Endpoint;
       const before = filtered.steps;
-      const { filter } = endpoint.options;
-      if (filter === null || filtered.matches(filter)) this.#wanting.push(endpoint);
+      if (this.#isWanted(endpoint)) this.#wanting.push(endpoint);
       if (this.turns.isOver(filtered.steps - before)) break;
     }
     return this.#next === this.#endpoints.length;
+  }
+
+  /** A filter that can't be evaluated is its endpoint's fault alone: the delivery is recorded as skipped. */
+  #isWanted({ id, options: { filter } }: Endpoint): boolean {
+    if (filter === null) return true;
+    try {
+      return this.#filtered.matches(filter);
+    } catch {
+      // Throws where it is the event that can't be read.
+      this.#filtered.read();
+      this.#faulty.add(id);
+      return true;
+    }
   }
 
   deliveries(newId: () => DeliveryId): readonly NewDelivery[] {
     return this.#wanting.map((endpoint) => ({
       id: newId(),
       endpointId: endpoint.id,
-      status: endpoint.status === 'disabled' ? 'skipped' : 'pending',
+      status: endpoint.status === 'disabled' || this.#faulty.has(endpoint.id) ? 'skipped' : 'pending',
       orderGroup: orderGroup(endpoint, this.#event),
     }));
   }

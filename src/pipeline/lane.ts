@@ -11,6 +11,8 @@ const SUSPECT_AFTER = 2;
 /** The first rest, doubled each time that the attempt after it fails, up to the longest. */
 const FIRST_REST_MS: Milliseconds = 1_000;
 const LONGEST_REST_MS: Milliseconds = 30_000;
+/** After unexpected errors of our own: they seldom pass by themselves. */
+const LONGEST_PUT_ASIDE_MS: Milliseconds = 60_000;
 
 /** The deliveries of one endpoint as the deliverer sees them: their own concurrency and their own reputation. */
 export class Lane {
@@ -30,12 +32,16 @@ export class Lane {
   lookups = 0;
   /** The endpoint was changed and is being read: what it was must not sign, or be reached, any more. */
   changing = false;
+  /** The last lookup failed: it is looked up again when it may go on. */
+  unread = false;
   /** It has answered something since it was looked up. */
   proven = false;
   #hangs = 0;
   #failuresInRow = 0;
   #rests = 0;
+  #faults = 0;
   #restsUntilMs = Number.NEGATIVE_INFINITY;
+  #asideUntilMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = Number.POSITIVE_INFINITY;
 
@@ -60,9 +66,21 @@ export class Lane {
     return Math.max(0, (careful ? 1 : this.endpoint.maxConcurrency) - this.inFlight);
   }
 
-  /** How much longer it rests: its breaker is open. What waits loses no attempts by it. */
+  /** How much longer it rests: its breaker is open, or it is put aside. What waits loses no attempts by it. */
   restMs(monotonicNowMs: Milliseconds): Milliseconds {
-    return Math.max(0, this.#restsUntilMs - monotonicNowMs);
+    return Math.max(0, this.#restsUntilMs - monotonicNowMs, this.#asideUntilMs - monotonicNowMs);
+  }
+
+  /** An unexpected error of our own: nothing of it is tried for a while, longer each time in a row. @returns for how long */
+  putAside(monotonicNowMs: Milliseconds): Milliseconds {
+    const restMs = Math.min(FIRST_REST_MS * 2 ** Math.min(this.#faults++, 10), LONGEST_PUT_ASIDE_MS);
+    this.#asideUntilMs = monotonicNowMs + restMs;
+    return restMs;
+  }
+
+  /** An attempt came to its end on record. */
+  worked(): void {
+    this.#faults = 0;
   }
 
   /** Sets the alarm, unless an earlier one stands. */
@@ -85,6 +103,12 @@ export class Lane {
 
   /** Somebody has changed the endpoint: what it was like before says nothing. */
   trustAgain(): void {
+    this.#faults = 0;
+    this.#asideUntilMs = Number.NEGATIVE_INFINITY;
+    this.#closeBreaker();
+  }
+
+  #closeBreaker(): void {
     this.#hangs = 0;
     this.#failuresInRow = 0;
     this.#rests = 0;
@@ -95,7 +119,7 @@ export class Lane {
   learn(outcome: AttemptOutcome, monotonicNowMs: Milliseconds): void {
     if (outcome.error === 'local') return;
     const answered = this.proven || outcome.statusCode !== null;
-    if (outcome.error === null) this.trustAgain();
+    if (outcome.error === null) this.#closeBreaker();
     this.proven = answered;
     if (outcome.error === null) return;
     this.#failuresInRow++;

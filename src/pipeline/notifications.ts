@@ -1,11 +1,13 @@
 import type { EndpointId, EventId, IdSource, InboxId, OrganizationId } from '../core/ids.ts';
 import { sign } from '../core/signature.ts';
-import { addMs, type Milliseconds, toIso } from '../core/time.ts';
+import { addMs, type Milliseconds, type Timestamp, toIso } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { InboxNotification } from '../ports/store/notification-store.ts';
+import { isItemError } from '../ports/unavailable.ts';
 
 /** News within this time is one look: an inbox that fills up quickly costs a look each tenth of a second. */
 const GATHER_MS: Milliseconds = 100;
@@ -28,6 +30,7 @@ export class Notifier {
   readonly #ids: IdSource;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #userAgent: string;
   /** Organizations that have notifications, as of the last sweep: news of others costs nothing. */
   #known = new Set<OrganizationId>();
@@ -45,8 +48,10 @@ export class Notifier {
     ids: IdSource;
     clock: Clock;
     log: Log;
+    metrics: Metrics;
     userAgent: string;
   }) {
+    this.#metrics = parts.metrics;
     this.#store = parts.store;
     this.#sender = parts.sender;
     this.#ids = parts.ids;
@@ -91,7 +96,7 @@ export class Notifier {
         const page: InboxNotification[] = await this.#store.notifications.list(after, PAGE);
         for (const notification of page) {
           known.add(notification.organizationId);
-          await this.#look(notification);
+          await this.#lookApart(notification);
         }
         after = page.length < PAGE ? null : (page.at(-1)?.inboxId ?? null);
       } while (after !== null && !this.#stopped.signal.aborted);
@@ -108,17 +113,51 @@ export class Notifier {
     this.#news.clear();
     for (const organizationId of organizations) {
       for (const notification of await this.#store.notifications.ofOrganization(organizationId)) {
-        await this.#look(notification);
+        await this.#lookApart(notification);
       }
     }
   }
 
+  /** An unexpected error with one inbox leaves that one out until the next look. */
+  async #lookApart(notification: InboxNotification): Promise<void> {
+    try {
+      await this.#look(notification);
+    } catch (error) {
+      if (!isItemError(error)) throw error;
+      this.#fault(notification, error);
+    }
+  }
+
+  #fault({ inboxId }: InboxNotification, error: unknown): void {
+    this.#metrics.fault('notification');
+    this.#log.error(
+      'Unexpected error with the notification of an inbox, all others go on',
+      { inbox_id: inboxId },
+      error,
+    );
+  }
+
   /** Claimed before we look: what comes after our look finds it armed, or claimed by us, who will see it. */
   async #look(notification: InboxNotification): Promise<void> {
-    const { inboxId, organizationId, inboxName } = notification;
+    const { inboxId } = notification;
     const now = this.#clock.now();
     const until = addMs(now, CLAIM_MS);
     if (!(await this.#store.notifications.claim(inboxId, now, until))) return;
+    try {
+      await this.#lookAtClaimed(notification, until);
+    } catch (error) {
+      await this.#armAgain(inboxId);
+      throw error;
+    }
+  }
+
+  /** After an error, so that the next look need not wait for the end of our claim. */
+  async #armAgain(inboxId: InboxId): Promise<void> {
+    await this.#store.notifications.arm(inboxId).catch(() => {});
+  }
+
+  async #lookAtClaimed(notification: InboxNotification, until: Timestamp): Promise<void> {
+    const { inboxId, organizationId, inboxName } = notification;
     const inbox = await this.#store.inboxes.get(organizationId, inboxName);
     if (inbox?.id !== inboxId) return this.#store.notifications.remove(inboxId);
     const [first] = inbox.paused
@@ -127,7 +166,10 @@ export class Notifier {
     if (first === undefined) return this.#store.notifications.arm(inboxId);
     const telling = this.#tell(notification)
       .then((told) => (told ? this.#store.notifications.told(inboxId, until) : this.#store.notifications.arm(inboxId)))
-      .catch((error: unknown) => this.#log.warn('An inbox notification could not be recorded', {}, error))
+      .catch((error: unknown) => {
+        this.#fault(notification, error);
+        return this.#armAgain(inboxId);
+      })
       .finally(() => this.#telling.delete(telling));
     this.#telling.add(telling);
   }

@@ -8,11 +8,12 @@ import type { Clock } from '../ports/clock.ts';
 import { type EventRecord, RecordRefused, type RoutedEvent } from '../ports/event-record.ts';
 import type { EventStream, StreamEntry } from '../ports/event-stream.ts';
 import type { FanOut } from '../ports/fan-out.ts';
-import type { Log } from '../ports/log.ts';
+import type { Log, LogFields } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Tracer } from '../ports/tracer.ts';
-import { EngineUnavailable } from '../ports/unavailable.ts';
+import { isItemError } from '../ports/unavailable.ts';
 import { logPersisted } from './persisted-log.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import { Retries } from './retries.ts';
 
 /** In one reading: enough that a round trip costs little an event, few enough that 200 of 256 KiB fit in memory. */
@@ -53,6 +54,7 @@ export class Persister {
   readonly #tracer: Tracer;
   readonly #maxBatches: number;
   readonly #retries: Retries;
+  readonly #progress: ProgressWatch;
   readonly #running = new Set<Promise<void>>();
   #loops: Promise<unknown> = Promise.resolve();
   #roomMade: (() => void) | undefined;
@@ -84,9 +86,11 @@ export class Persister {
     this.#tracer = parts.tracer;
     this.#maxBatches = parts.maxBatches;
     this.#retries = new Retries();
+    this.#progress = new ProgressWatch({ clock: parts.clock, hasWork: () => this.#running.size > 0 });
   }
 
   start(): void {
+    this.#progress.start();
     this.#loops = this.#read();
     this.#planClaim();
   }
@@ -94,11 +98,17 @@ export class Persister {
   /** Reads no more and finishes what it has; what can't be recorded now stays in the stream, for another worker. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#progress.stop();
     clearTimeout(this.#claimTimer);
     this.#retries.stop();
     this.#roomMade?.();
     await this.#loops;
     await Promise.all(this.#running);
+  }
+
+  /** For how long batches have been under way, of which none came to its end; 0 = it moves. */
+  stalledMs(): Milliseconds {
+    return this.#progress.stalledMs();
   }
 
   async #read(): Promise<void> {
@@ -153,11 +163,14 @@ export class Persister {
   #begin(entries: readonly StreamEntry[]): void {
     const bytes = entries.reduce((sum, { content }) => sum + ('event' in content ? content.event.data.length : 0), 0);
     this.#bytes += bytes;
-    const running = this.process(entries).finally(() => {
-      this.#bytes -= bytes;
-      this.#running.delete(running);
-      this.#roomMade?.();
-    });
+    const running = this.process(entries)
+      .catch((error: unknown) => this.#fault('A batch of events could not be recorded', {}, error))
+      .finally(() => {
+        this.#bytes -= bytes;
+        this.#running.delete(running);
+        this.#progress.moved();
+        this.#roomMade?.();
+      });
     this.#running.add(running);
   }
 
@@ -187,13 +200,18 @@ export class Persister {
     }
     const { event } = entry.content;
     try {
-      const deliveries = await this.#untilItWorks(async () => this.#fanOut(event, this.#idsOf(entry)), isLasting);
+      const deliveries = await this.#untilItWorks(async () => this.#fanOut(event, this.#idsOf(entry)), isItemError);
       return deliveries === undefined ? undefined : { entry, event, deliveries };
     } catch (error) {
-      this.#log.error('Fan-out failed for an event', { event_id: event.id }, error);
-      await this.#bury(entry, 'fan-out failed');
+      this.#fault('Fan-out failed for an event', { event_id: event.id }, error);
       return undefined;
     }
+  }
+
+  /** What an unexpected error concerns stays in the stream, unacknowledged: it is claimed again after a while. */
+  #fault(what: string, fields: LogFields, error: unknown): void {
+    this.#metrics.fault('recording');
+    this.#log.error(`${what}: it stays in the stream and is tried again, all others go on`, fields, error);
   }
 
   /** In the order of acceptance, whichever worker makes them. A place that can't be true is left aside. */
@@ -206,16 +224,12 @@ export class Persister {
     if (routed.length === 0) return;
     const startedAt = this.#clock.now();
     try {
-      const done = await this.#untilItWorks(
-        async () => {
-          await this.#record.record(routed);
-          return true;
-        },
-        (error) => error instanceof RecordRefused,
-      );
+      const done = await this.#untilItWorks(async () => {
+        await this.#record.record(routed);
+        return true;
+      }, isItemError);
       if (done === undefined) return;
     } catch (error) {
-      if (!(error instanceof RecordRefused)) throw error;
       await this.#isolate(routed, error);
       return;
     }
@@ -235,11 +249,12 @@ export class Persister {
     });
   }
 
-  /** Halves it until the one that is refused stands alone: of 200 that takes 15 calls. */
-  async #isolate(routed: readonly Routed[], refusal: RecordRefused): Promise<void> {
+  /** Halves it until the one that fails stands alone: of 200 that takes 15 calls. Only what its own content causes buries it. */
+  async #isolate(routed: readonly Routed[], error: unknown): Promise<void> {
     const [first] = routed;
     if (routed.length === 1 && first !== undefined) {
-      await this.#bury(first.entry, refusal.message);
+      if (error instanceof RecordRefused) await this.#bury(first.entry, error.message);
+      else this.#fault('An event could not be recorded', { event_id: first.event.id }, error);
       return;
     }
     const half = Math.ceil(routed.length / 2);
@@ -289,8 +304,4 @@ export class Persister {
 
 function isOrdered({ deliveries }: Routed): boolean {
   return deliveries.some(({ orderGroup }) => orderGroup !== null);
-}
-
-function isLasting(error: unknown): boolean {
-  return !(error instanceof EngineUnavailable);
 }

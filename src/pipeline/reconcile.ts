@@ -1,6 +1,8 @@
 import type { Milliseconds } from '../core/time.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { Leadership, Repair } from '../ports/repair.ts';
+import { isItemError } from '../ports/unavailable.ts';
 
 /** How often to look; a step of the continuous round each time. */
 const LOOK_PAUSE_MS: Milliseconds = 5_000;
@@ -15,15 +17,17 @@ export class Reconciler {
   readonly #repairs: readonly Repair[];
   readonly #leadership: Leadership;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #places = new Map<Repair, string | null>();
   #round: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
 
-  constructor(parts: { repairs: readonly Repair[]; leadership: Leadership; log: Log }) {
+  constructor(parts: { repairs: readonly Repair[]; leadership: Leadership; log: Log; metrics: Metrics }) {
     this.#repairs = parts.repairs;
     this.#leadership = parts.leadership;
     this.#log = parts.log;
+    this.#metrics = parts.metrics;
   }
 
   start(): void {
@@ -42,8 +46,19 @@ export class Reconciler {
     if (!(await this.#leadership.lead())) return;
     for (const repair of this.#repairs) {
       if (this.#stopping) return;
+      await this.#lookApart(repair);
+    }
+  }
+
+  /** An unexpected error in one repair leaves the others their turn; it is tried again at the next look. */
+  async #lookApart(repair: Repair): Promise<void> {
+    try {
       if (await repair.isNeeded()) await this.#wholeRound(repair);
       else if (repair.continuous) await this.#oneStep(repair);
+    } catch (error) {
+      if (!isItemError(error)) throw error;
+      this.#metrics.fault('repair');
+      this.#log.error(`Unexpected error while repairing ${repair.name}, all else goes on`, {}, error);
     }
   }
 

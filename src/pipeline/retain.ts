@@ -1,8 +1,10 @@
 import { addMs, type Milliseconds, timestamp } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { Leadership } from '../ports/repair.ts';
 import type { EventStore } from '../ports/store/event-store.ts';
+import { isItemError } from '../ports/unavailable.ts';
 
 /** One step is one short transaction. */
 const STEP_EVENTS = 200;
@@ -16,6 +18,7 @@ export class Retention {
   readonly #events: EventStore;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #keepMs: Milliseconds;
   readonly #wholeDays: boolean;
   readonly #leadership: Pick<Leadership, 'lead'> | null;
@@ -32,6 +35,7 @@ export class Retention {
     events: EventStore;
     clock: Clock;
     log: Log;
+    metrics: Metrics;
     keepMs: Milliseconds;
     wholeDays: boolean;
     leadership: Pick<Leadership, 'lead'> | null;
@@ -41,6 +45,7 @@ export class Retention {
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#metrics = parts.metrics;
     this.#keepMs = parts.keepMs;
   }
 
@@ -86,6 +91,7 @@ export class Retention {
       const removed = leads ? await this.runRound() : 0;
       if (removed > 0) this.#log.info(`Retention removed ${removed} events`);
     } catch (error) {
+      if (isItemError(error)) this.#metrics.fault('retention');
       this.#log.warn('Retention could not finish its round', {}, error);
     }
     this.#plan(ROUND_PAUSE_MS);

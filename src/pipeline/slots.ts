@@ -17,6 +17,8 @@ const ORGANIZATION_SHARE = 3 / 4;
 /** From one lane in one taking, so that one call to the queue stays short. */
 const MAX_TAKE_PER_LANE = 50;
 const MAX_TAKE = 500;
+/** Lanes that `mayDemand` looks at: some 0.1 ms. */
+const MAX_LOOKED_AT = 1_000;
 
 /**
  * Attempts under way at once, over all endpoints: each holds a socket and a payload of up to 256 KiB. Who is known to
@@ -60,15 +62,17 @@ export class Slots {
     return this.#used < this.#most / 2 && ofOrganization < (this.#most * ORGANIZATION_SHARE) / 2;
   }
 
-  /** What may be taken now. The lanes that are asked for are not ready any more. */
-  demands(ready: ReadyLanes, monotonicNowMs: Milliseconds): LaneDemand[] {
+  /**
+   * What may be taken now. The lanes that are asked for are not ready any more.
+   * @param onFault called for a lane whose demand can't be made; it is not ready any more either
+   */
+  demands(
+    ready: ReadyLanes,
+    monotonicNowMs: Milliseconds,
+    onFault: (lane: Lane, error: unknown) => void,
+  ): LaneDemand[] {
     const demands: LaneDemand[] = [];
-    const budget = new Budget(this.#most, {
-      all: this.#used,
-      suspects: this.#usedBySuspects,
-      unproven: this.#usedByUnproven,
-      organization: (id) => this.#usedBy.get(id) ?? 0,
-    });
+    const budget = this.#budget();
     for (const lane of ready.inTurn()) {
       if (budget.isSpent) break;
       const { endpoint } = lane;
@@ -79,15 +83,42 @@ export class Slots {
       }
       const requests = Math.min(capacity, MAX_TAKE_PER_LANE, budget.free(lane, endpoint.organizationId));
       if (requests <= 0) continue;
-      const demand = demandOf(lane.endpointId, endpoint, { requests, collected: lane.collector?.size ?? 0 });
-      demands.push(demand);
-      budget.spend(lane, endpoint.organizationId, demand.limit);
       ready.delete(lane);
+      try {
+        const demand = demandOf(lane.endpointId, endpoint, { requests, collected: lane.collector?.size ?? 0 });
+        budget.spend(lane, endpoint.organizationId, demand.limit);
+        demands.push(demand);
+      } catch (error) {
+        onFault(lane, error);
+        continue;
+      }
       lane.due = false;
       lane.taking = true;
     }
     ready.turn();
     return demands;
+  }
+
+  /** Whether `demands` would ask for something. Looks at a bounded number of lanes. */
+  mayDemand(ready: ReadyLanes, monotonicNowMs: Milliseconds): boolean {
+    const budget = this.#budget();
+    let looked = 0;
+    for (const lane of ready.inTurn()) {
+      if (budget.isSpent || looked++ === MAX_LOOKED_AT) return false;
+      const { endpoint } = lane;
+      if (endpoint === undefined || lane.capacity(monotonicNowMs) === 0) continue;
+      if (budget.free(lane, endpoint.organizationId) > 0) return true;
+    }
+    return false;
+  }
+
+  #budget(): Budget {
+    return new Budget(this.#most, {
+      all: this.#used,
+      suspects: this.#usedBySuspects,
+      unproven: this.#usedByUnproven,
+      organization: (id) => this.#usedBy.get(id) ?? 0,
+    });
   }
 }
 

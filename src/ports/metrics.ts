@@ -19,9 +19,25 @@ export interface Metrics {
   delivery(status: 'delivered' | 'failed' | 'skipped' | 'retrying'): void;
   /** So much shared one step: writes in a commit, events in a call of Redis, events in a record of PostgreSQL. */
   group(step: 'commit' | 'intake' | 'record', size: number): void;
+  /** An unexpected error that was kept to the one thing it concerns; all others went on. */
+  fault(part: FaultPart): void;
   /** A call to a store, from asking to answer; `disk` is a sync of the embedded engine's log. */
   store(store: 'redis' | 'postgres' | 'disk', tookMs: Milliseconds): void;
 }
+
+/** Where an error was kept to one lane, event, job, … */
+export const FAULT_PARTS = [
+  'lane',
+  'attempt',
+  'recording',
+  'job',
+  'notification',
+  'operational_event',
+  'retention',
+  'erasure',
+  'repair',
+] as const;
+export type FaultPart = (typeof FAULT_PARTS)[number];
 
 export const NO_METRICS: Metrics = {
   request: () => {},
@@ -31,6 +47,7 @@ export const NO_METRICS: Metrics = {
   attempt: () => {},
   delivery: () => {},
   group: () => {},
+  fault: () => {},
   store: () => {},
 };
 

@@ -29,6 +29,29 @@ describe('what an endpoint asks for', () => {
     return (await service.get(`/api/deliveries?event_id=${eventId}`)).json.data[0]?.status;
   }
 
+  // 2.01 * 1000 is 2009.9999999999998: kept so, it stopped the deliveries of every organization.
+  for (const seconds of [2.01, 16.1, 1.001, 1.0000001, 29.9999999]) {
+    test(`${seconds} seconds are whole milliseconds, of a time-out and of a batch`, async (context) => {
+      const receiver = await Receiver.start();
+      context.after(() => receiver.stop());
+      const type = `seconds.${Math.round(seconds * 1e7)}`;
+      const batch = { max_events: 2, max_seconds: seconds };
+      const { id } = await endpoint(receiver, { event_types: [type], timeout_seconds: seconds, batch });
+      const shown = (await service.get(`/api/endpoints/${id}`)).json;
+      const kept = Math.round(seconds * 1_000) / 1_000;
+      assert.deepEqual([shown.timeout_seconds, shown.batch.max_seconds], [kept, kept]);
+      const changed = await service.call('PATCH', `/api/endpoints/${id}`, {
+        body: { timeout_seconds: seconds, batch },
+      });
+      assert.equal(changed.status, 200, changed.text);
+      await send(type, 1);
+      await send(type, 2);
+      await receiver.waitFor(1);
+      const stats = (await service.get(`/api/endpoints/${id}/stats`)).json;
+      assert.equal(stats.last_fault, null);
+    });
+  }
+
   test('ordered: one at a time as accepted, also where some fail first', async (context) => {
     const tries = new Map<string, number>();
     let open = 0;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Persister } from '../../src/pipeline/persist.ts';
@@ -24,6 +25,12 @@ export async function newDistributedHarness(): Promise<EngineHarness> {
   return {
     open: (options) => openWithWorker(servers, options),
     spawn: () => spawnEngine(new URL('./distributed-process.ts', import.meta.url), [JSON.stringify(servers)]),
+    removeEventRow: async (id) => {
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      await client.query('DELETE FROM events WHERE id = $1', [id]);
+      await client.end();
+    },
     dispose: () => database.drop(),
   };
 }
@@ -43,8 +50,9 @@ export async function openWithWorker(servers: TestServers, options: EngineOption
     consumer: `test-${process.pid}-${engines++}`,
     log: SILENT_LOG,
     synchronizeClock: false,
-    claimIdleMs: 0,
+    claimIdleMs: options.withoutWorker === true ? 2_000 : 0,
   });
+  if (options.withoutWorker === true) return engine;
   const { worker, intake, bus, activity, clock } = engine;
   if (worker === null) throw new Error('unreachable');
   const { eventStream: stream, eventRecord: record } = worker;

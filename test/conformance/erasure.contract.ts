@@ -5,6 +5,7 @@ import type { AuditEntry } from '../../src/core/audit.ts';
 import type { AuditId, EventId, KeyId, OrganizationId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
 import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
+import { NO_METRICS } from '../../src/ports/metrics.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';
 
@@ -215,7 +216,7 @@ export function erasureContract(newHarness: NewHarness): void {
 function eraser(world: World): Eraser {
   const { store, redelivery, bus, clock } = world.engine;
   const log = SILENT_LOG;
-  return new Eraser({ store, audit: store.audit, redelivery, bus, clock, log, leadership: null });
+  return new Eraser({ store, audit: store.audit, redelivery, bus, clock, log, metrics: NO_METRICS, leadership: null });
 }
 
 async function eventIds(world: World, organizationId: OrganizationId): Promise<EventId[]> {

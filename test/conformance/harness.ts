@@ -1,4 +1,4 @@
-import type { IdSource } from '../../src/core/ids.ts';
+import type { EventId, IdSource } from '../../src/core/ids.ts';
 import type { Milliseconds } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Engine } from '../../src/ports/engine.ts';
@@ -11,6 +11,8 @@ export interface EngineOptions {
   readonly fanOut: FanOut;
   readonly dedupWindowMs: Milliseconds;
   readonly maxBacklog: number | null;
+  /** Where accepted events wait for a worker, the test brings its own. */
+  readonly withoutWorker?: boolean;
 }
 
 /** The ports that a process of its own offers for being killed. */
@@ -25,6 +27,8 @@ export interface EngineHarness {
    * `REMOTE_ENDPOINT`. `kill` is SIGKILL, whatever it is doing.
    */
   spawn(): Promise<{ readonly engine: RemoteEngine; kill(): Promise<void> }>;
+  /** Takes the row of an event away and nothing else, as a bug or an operator would. */
+  removeEventRow(id: EventId): Promise<void>;
   /** Ends what was opened and takes the storage away. */
   dispose(): Promise<void>;
 }

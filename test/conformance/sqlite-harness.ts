@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 import type { EngineHarness } from './harness.ts';
 import { spawnEngine } from './remote-engine.ts';
@@ -19,6 +20,11 @@ export async function newSqliteHarness(): Promise<EngineHarness> {
         },
       }),
     spawn: () => spawnEngine(new URL('./sqlite-process.ts', import.meta.url), [dataDir]),
+    removeEventRow: async (id) => {
+      const database = new DatabaseSync(join(dataDir, 'triggers.db'));
+      database.prepare('DELETE FROM events WHERE id = ?').run(id);
+      database.close();
+    },
     dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
   };
 }

@@ -9,6 +9,7 @@ import type { JsonText } from '../../src/core/json-text.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Reconciler } from '../../src/pipeline/reconcile.ts';
 import type { Engine, WorkerPorts } from '../../src/ports/engine.ts';
+import { NO_METRICS } from '../../src/ports/metrics.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -56,7 +57,12 @@ async function scene(context: TestContext): Promise<Scene> {
     worker,
     endpointId,
     key: (name) => `${redisPrefix}:${name}`,
-    reconciler: new Reconciler({ repairs: worker.repairs, leadership: worker.leadership, log: SILENT_LOG }),
+    reconciler: new Reconciler({
+      repairs: worker.repairs,
+      leadership: worker.leadership,
+      log: SILENT_LOG,
+      metrics: NO_METRICS,
+    }),
     sql: async (text, parameters) => {
       const client = new pg.Client({ connectionString: database.url });
       await client.connect();

@@ -77,6 +77,32 @@ test('of several takings under way at once no two are of one lane', async (conte
   await gotOneByOne(sent);
 });
 
+test('a claim that never ends is a stall, and the end of it ends the stall', async (context) => {
+  const answered = Promise.withResolvers<void>();
+  const receiver = await Receiver.start();
+  context.after(() => receiver.stop());
+  const { send, clock, deliverer } = await startDeliverer(context, receiver.url, undefined, () => answered.promise);
+  assert.equal(deliverer.stalledMs(), 0);
+  clock.shiftMs = 60_000;
+  assert.equal(deliverer.stalledMs(), 0, 'nothing is due');
+  await send('stuck');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  clock.shiftMs = 95_000;
+  assert.ok(deliverer.stalledMs() >= 30_000);
+  answered.resolve();
+  await receiver.waitFor(1);
+  assert.equal(deliverer.stalledMs(), 0);
+});
+
+/** The machine's clock, and more. */
+class ShiftedClock extends SystemClock {
+  shiftMs = 0;
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.shiftMs;
+  }
+}
+
 /** One that answers after up to 3 ms, and knows how many requests it had at once. */
 async function slowReceiver(context: TestContext) {
   let underWay = 0;
@@ -111,7 +137,7 @@ async function startDeliverer(
   beforeFind: () => Promise<void> = async () => {},
   afterTake?: () => Promise<void>,
 ) {
-  const clock = new SystemClock();
+  const clock = new ShiftedClock();
   const ids = new IdSource(() => clock.now(), randomFillSync);
   const endpointId = ids.next<EndpointId>();
   const engine = openSqliteEngine({
@@ -149,6 +175,7 @@ async function startDeliverer(
     secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
     previousSecret: null,
     failingSince: null,
+    lastFault: null,
     options: DEFAULT_OPTIONS,
     isDefault: false,
     createdAt: now,
@@ -213,5 +240,5 @@ async function startDeliverer(
     await engine.intake.accept([{ id, type, ...event }]);
     return id;
   };
-  return { store, bus, clock, organization, endpointId, send };
+  return { store, bus, clock, organization, endpointId, send, deliverer };
 }

@@ -6,6 +6,10 @@ import { Lane } from '../../src/pipeline/lane.ts';
 import { ReadyLanes } from '../../src/pipeline/ready-lanes.ts';
 import { Slots } from '../../src/pipeline/slots.ts';
 
+function noFault(_lane: Lane, error: unknown): void {
+  throw error;
+}
+
 let made = 0;
 
 function lane(organization: string, { proven = true, suspect = false, maxConcurrency = 10 } = {}): Lane {
@@ -40,7 +44,7 @@ function many(count: number, make: () => Lane): Lane[] {
 function fill(slots: Slots, lanes: ReadyLanes): number {
   const byId = new Map([...lanes.inTurn()].map((one) => [one.endpointId, one]));
   let used = 0;
-  for (let demands = slots.demands(lanes, 0); demands.length > 0; demands = slots.demands(lanes, 0)) {
+  for (let demands = slots.demands(lanes, 0, noFault); demands.length > 0; demands = slots.demands(lanes, 0, noFault)) {
     for (const { endpointId, limit } of demands) {
       const one = byId.get(endpointId);
       for (let n = 0; n < limit && one !== undefined; n++) {
@@ -56,7 +60,7 @@ function fill(slots: Slots, lanes: ReadyLanes): number {
 describe('slots', () => {
   test('organizations take turns, however many lanes each has', () => {
     const lanes = ready(...many(50, () => lane('big', { maxConcurrency: 100 })), lane('small'));
-    const [first, second] = new Slots(4_000).demands(lanes, 0);
+    const [first, second] = new Slots(4_000).demands(lanes, 0, noFault);
     const small = [first, second].filter((demand) => demand?.limit === 10);
     assert.equal(small.length, 1, 'the small one is second at the latest');
   });
@@ -87,7 +91,7 @@ describe('slots', () => {
     const paused = lane('a');
     paused.endpoint = { ...paused.endpoint, status: 'paused' } as Endpoint;
     const lanes = ready(paused);
-    assert.deepEqual(new Slots(10).demands(lanes, 0), []);
+    assert.deepEqual(new Slots(10).demands(lanes, 0, noFault), []);
     assert.equal(lanes.size, 0);
   });
 });

@@ -30,6 +30,7 @@ test('a test that we end ourselves is no attempt, and each that ends makes room'
     secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
     previousSecret: null,
     failingSince: null,
+    lastFault: null,
     options: DEFAULT_OPTIONS,
     isDefault: false,
     createdAt: clock.now(),

@@ -24,6 +24,7 @@ export function newEndpoint(
     secret: 'whsec_secret',
     previousSecret: null,
     failingSince: null,
+    lastFault: null,
     options: DEFAULT_OPTIONS,
     isDefault: false,
     createdAt: at,

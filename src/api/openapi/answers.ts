@@ -38,6 +38,7 @@ export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
     object({
       status: { enum: ['active', 'paused', 'disabled'] },
       failing_since: orNull(time),
+      last_fault: { oneOf: [object({ at: time, message: text }), { type: 'null' }] },
       deliveries: count,
       by_status: { type: 'object', additionalProperties: count },
       success_rate: { type: ['number', 'null'], minimum: 0, maximum: 1 },

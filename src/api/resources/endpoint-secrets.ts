@@ -7,7 +7,7 @@ import { scanJson, textOf } from '../../core/json-scan.ts';
 import type { JsonText } from '../../core/json-text.ts';
 import { MAX_EVENT_BODY_BYTES, MAX_SECRET_GRACE_SECONDS } from '../../core/limits.ts';
 import { publicKeyOf } from '../../core/signature.ts';
-import { type Timestamp, toIso } from '../../core/time.ts';
+import { msOfSeconds, type Timestamp, toIso } from '../../core/time.ts';
 import type { BodyRule } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { EndpointAdmin } from '../endpoint-admin.ts';
@@ -56,7 +56,7 @@ export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): voi
     async (request) => {
       const { caller, params, body } = request;
       const { grace_seconds = DAY_SECONDS, secret, signature = 'v1' } = body;
-      const graceMs = grace_seconds * 1_000;
+      const graceMs = msOfSeconds(grace_seconds);
       if (signature === 'v1a') {
         if (secret !== undefined) throw invalidField('secret', 'is of v1; the keys of v1a are made here');
         const { options } = await admin.rotateSigningKey(caller, params.id, graceMs);

@@ -37,6 +37,8 @@ export function endpointStatsRoute(app: FastifyInstance, { engine }: ApiParts): 
     return {
       status: endpoint.status,
       failing_since: endpoint.failingSince === null ? null : toIso(endpoint.failingSince),
+      last_fault:
+        endpoint.lastFault === null ? null : { at: toIso(endpoint.lastFault.at), message: endpoint.lastFault.message },
       deliveries: last.length,
       by_status: Object.fromEntries(DELIVERY_STATUSES.map((status) => [status, count(status)])),
       success_rate: delivered + failed === 0 ? null : delivered / (delivered + failed),

@@ -1,25 +1,34 @@
 import type { FastifyInstance } from 'fastify';
 import { toIso } from '../../core/time.ts';
-import type { Engine } from '../../ports/engine.ts';
+import { stallReason } from '../../pipeline/stall.ts';
+import type { Engine, EngineHealth } from '../../ports/engine.ts';
 import { requireApiKey } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
 
-/** For load balancers and people. Liveness says that the loop turns, readiness that the work can be done. */
-export function publicHealthRoutes(
-  app: FastifyInstance,
-  { engine, version, phase }: Pick<ApiParts, 'engine' | 'version' | 'phase'>,
-): void {
+type HealthParts = Pick<ApiParts, 'engine' | 'version' | 'phase' | 'stalled'>;
+
+/** For load balancers and people. Liveness says that the loop turns, readiness that the work can be done and is being done. */
+export function publicHealthRoutes(app: FastifyInstance, parts: HealthParts): void {
+  const { engine, version, phase } = parts;
   app.get('/health', async () => {
-    const { status } = engine.health();
+    const { status } = healthOf(parts);
     return { status: status === 'ok' ? 'ok' : 'degraded', version, engine: engine.name };
   });
 
   app.get('/health/live', async () => ({ status: 'ok' }));
 
   app.get('/health/ready', async (_request, reply) => {
-    const ready = phase() === 'ready' && engine.health().status !== 'failed';
+    const ready = phase() === 'ready' && healthOf(parts).status !== 'failed';
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
   });
+}
+
+/** A process that has work, has room for it and does none is no healthier than one without its store. */
+function healthOf({ engine, stalled }: HealthParts): EngineHealth {
+  const health = engine.health();
+  if (health.status === 'failed') return health;
+  const reason = stallReason(stalled());
+  return reason === null ? health : { status: 'failed', reason };
 }
 
 export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
@@ -27,7 +36,7 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   publicHealthRoutes(app, parts);
 
   app.get('/health/detailed', { onRequest: requireApiKey(parts) }, async () => {
-    const { status, reason } = engine.health();
+    const { status, reason } = healthOf(parts);
     const [{ waiting, oldestDueAt }, events] = await Promise.all([engine.queue.depth(), eventCounts(engine)]);
     return {
       status,

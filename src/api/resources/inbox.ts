@@ -12,7 +12,7 @@ import {
   MAX_LEASE_SECONDS,
   MAX_WAIT_SECONDS,
 } from '../../core/limits.ts';
-import { toIso } from '../../core/time.ts';
+import { msOfSeconds, toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY } from '../lists.ts';
 import { JSON_TYPE } from '../media-types.ts';
@@ -99,9 +99,9 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
       if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
       const lease = await inboxStation.lease(await find(request.caller.organization.id, body.inbox), {
         limit: body.lease_limit ?? DEFAULT_LEASE_LIMIT,
-        leaseMs: (body.lease_seconds ?? DEFAULT_LEASE_SECONDS) * 1_000,
+        leaseMs: msOfSeconds(body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes,
-        waitMs: (body.wait_seconds ?? 0) * 1_000,
+        waitMs: msOfSeconds(body.wait_seconds ?? 0),
         signal: goneSignal(reply),
       });
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
@@ -139,7 +139,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     async (request) => {
       const { inbox: name, delay_seconds = 0 } = request.body;
       const { selection, strange } = selected(request.body);
-      const delayMs = delay_seconds * 1_000;
+      const delayMs = msOfSeconds(delay_seconds);
       const done = await inboxes.release(await find(request.caller.organization.id, name), { ...selection, delayMs });
       return { released: done.released, stale: [...done.stale, ...strange] };
     },
@@ -151,7 +151,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     async (request) => {
       const { inbox: name, lease_seconds } = request.body;
       const { selection, strange } = selected(request.body);
-      const leaseMs = lease_seconds * 1_000;
+      const leaseMs = msOfSeconds(lease_seconds);
       const done = await inboxes.extend(await find(request.caller.organization.id, name), { ...selection, leaseMs });
       return { extended: done.extended, stale: [...done.stale, ...strange] };
     },

@@ -3,7 +3,7 @@ import type { FromSchema } from 'json-schema-to-ts';
 import type { KeyId } from '../../core/ids.ts';
 import { MAX_KEY_GRACE_SECONDS, MAX_KEYS_PER_ORGANIZATION, MAX_NAME_LENGTH } from '../../core/limits.ts';
 import { type ApiKey, type Organization, SCOPES, type Scope } from '../../core/organization.ts';
-import { toIso } from '../../core/time.ts';
+import { msOfSeconds, toIso } from '../../core/time.ts';
 import type { KeyStation } from '../../pipeline/keys.ts';
 import type { ApiParts } from '../context.ts';
 import { checkName } from '../names.ts';
@@ -42,7 +42,7 @@ export function keyRoutes(app: FastifyInstance, { keyStation }: ApiParts): void 
     '/api/keys/rotate',
     { schema: { body: rotateSchema } },
     async (request, reply) => {
-      const made = await keyStation.rotate(request.caller.key, (request.body.grace_seconds ?? 0) * 1_000);
+      const made = await keyStation.rotate(request.caller.key, msOfSeconds(request.body.grace_seconds ?? 0));
       if (made === undefined) throw tooManyKeys();
       const previous_expires_at = toIso(made.previousExpiresAt);
       return reply.code(201).send({ api_key: made.text, key_id: made.key.id, previous_expires_at });

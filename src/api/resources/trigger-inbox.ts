@@ -4,7 +4,7 @@ import { isEventTypePattern } from '../../core/event-type.ts';
 import type { EventId, LeaseId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage } from '../../core/inbox.ts';
 import { DEFAULT_LEASE_LIMIT, DEFAULT_LEASE_SECONDS, MAX_ACK_IDS, MAX_URL_LENGTH } from '../../core/limits.ts';
-import { toIso } from '../../core/time.ts';
+import { msOfSeconds, toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { InboxAdmin, type InboxWithNotification } from '../inbox-admin.ts';
 import { ListPage } from '../lists.ts';
@@ -126,7 +126,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
       const inbox = await find(request);
       const lease = await inboxStation.lease(inbox, {
         limit: request.body.lease_limit ?? DEFAULT_LEASE_LIMIT,
-        leaseMs: (request.body.lease_seconds ?? DEFAULT_LEASE_SECONDS) * 1_000,
+        leaseMs: msOfSeconds(request.body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes: [],
         waitMs: 0,
         signal: new AbortController().signal,

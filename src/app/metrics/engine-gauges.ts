@@ -1,6 +1,14 @@
 import { Gauge, type Registry } from '@prometheus-io/client';
+import type { StalledTimes } from '../../pipeline/stall.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { LaneCounts } from '../../ports/metrics.ts';
+
+/** What this process itself knows of its work. */
+export interface Progress {
+  /** Null where it does not deliver. */
+  readonly lanes: (() => LaneCounts) | null;
+  readonly stalled: () => StalledTimes;
+}
 
 /**
  * Looked at when somebody asks, by a fixed number of queries. A server that does not answer leaves its gauges out, and
@@ -8,7 +16,7 @@ import type { LaneCounts } from '../../ports/metrics.ts';
  */
 export class EngineGauges {
   readonly #engine: Engine;
-  readonly #lanes: (() => LaneCounts) | null;
+  readonly #progress: Progress;
   readonly #up: Gauge;
   readonly #waiting: Gauge;
   readonly #retriesDue: Gauge;
@@ -16,10 +24,11 @@ export class EngineGauges {
   readonly #stream: Gauge;
   readonly #dead: Gauge;
   readonly #laneStates: Gauge<'state'>;
+  readonly #stalled: Gauge<'part'>;
 
-  constructor(registry: Registry, engine: Engine, lanes: (() => LaneCounts) | null) {
+  constructor(registry: Registry, engine: Engine, progress: Progress) {
     this.#engine = engine;
-    this.#lanes = lanes;
+    this.#progress = progress;
     const registers = [registry];
     const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
     this.#up = gauge('triggers_up', '1 while the engine can do its work.');
@@ -46,12 +55,19 @@ export class EngineGauges {
       labelNames: ['state'],
       registers,
     });
+    this.#stalled = new Gauge({
+      name: 'triggers_stalled_seconds',
+      help: 'For how long a part of this process has had work and done nothing; 0 while it moves. Above 0 it is not ready.',
+      labelNames: ['part'],
+      registers,
+    });
   }
 
   async look(): Promise<void> {
     const { queue, worker, clock } = this.#engine;
     this.#up.set(this.#engine.health().status === 'failed' ? 0 : 1);
-    for (const [state, count] of Object.entries(this.#lanes?.() ?? {})) this.#laneStates.set({ state }, count);
+    for (const [state, count] of Object.entries(this.#progress.lanes?.() ?? {})) this.#laneStates.set({ state }, count);
+    for (const [part, ms] of Object.entries(this.#progress.stalled())) this.#stalled.set({ part }, ms / 1_000);
     try {
       const [{ waiting, retriesDue, oldestDueAt }, stream, dead] = await Promise.all([
         queue.depth(),

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Registry } from '@prometheus-io/client';
 import type { Engine } from '../../ports/engine.ts';
-import type { LaneCounts, Metrics } from '../../ports/metrics.ts';
+import { FAULT_PARTS, type Metrics } from '../../ports/metrics.ts';
 import { Children } from './children.ts';
-import { EngineGauges } from './engine-gauges.ts';
+import { EngineGauges, type Progress } from './engine-gauges.ts';
 import { HistogramFamily } from './fixed-histogram.ts';
 import { observeLoopDelay } from './loop-delay.ts';
 
@@ -19,8 +19,7 @@ export interface MetricsPage {
 
 export interface OpenMetrics {
   readonly metrics: Metrics;
-  /** @param lanes where this process delivers */
-  pageOf(engine: Engine, lanes: (() => LaneCounts) | null): MetricsPage;
+  pageOf(engine: Engine, progress: Progress): MetricsPage;
 }
 
 /** The library's own monitor of the loop is not wanted (`loop-delay.ts`), and can't be left out. */
@@ -68,6 +67,11 @@ export function createMetrics(): OpenMetrics {
     'Deliveries by how an attempt left them: delivered, failed (dead letters), skipped, or retrying.',
     'status',
   );
+  const faults = counter(
+    'triggers_faults_total',
+    'Unexpected errors, each kept to the one lane, job, event, … that it concerns: look for its line in the log.',
+    'part',
+  );
   const groups = histogram(
     'triggers_group_size',
     'How many shared one step: writes of a commit, events of a call to Redis, events of a record in PostgreSQL.',
@@ -93,6 +97,9 @@ export function createMetrics(): OpenMetrics {
   const eventsOf = new Children((outcome: string) => events.labels({ outcome }));
   const attemptOf = new Children((result: string) => attempts.with({ result }));
   const deliveriesOf = new Children((status: string) => deliveries.labels({ status }));
+  const faultsOf = new Children((part: string) => faults.labels({ part }));
+  // There before the first one, or nobody could be told of it by its increase.
+  for (const part of FAULT_PARTS) faultsOf.get(part).inc(0);
   const groupOf = new Children((step: string) => groups.with({ step }));
   const storeOf = new Children((store: string) => stores.with({ store }));
   return {
@@ -109,10 +116,11 @@ export function createMetrics(): OpenMetrics {
       attempt: (result, tookMs) => attemptOf.get(result).observe(tookMs / 1_000),
       delivery: (status) => deliveriesOf.get(status).inc(),
       group: (step, size) => groupOf.get(step).observe(size),
+      fault: (part) => faultsOf.get(part).inc(),
       store: (store, tookMs) => storeOf.get(store).observe(tookMs / 1_000),
     },
-    pageOf: (engine, lanes) => {
-      const gauges = new EngineGauges(registry, engine, lanes);
+    pageOf: (engine, progress) => {
+      const gauges = new EngineGauges(registry, engine, progress);
       return {
         contentType: registry.contentType,
         text: async () => {

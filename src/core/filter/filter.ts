@@ -53,12 +53,13 @@ export class FilteredEvent {
   /** Within a bound of steps; beyond it the answer is no. */
   matches(filter: EventFilter): boolean {
     const budget = new Budget();
-    const isMatch = compiled(filter)(this.#read(), budget);
+    const isMatch = compiled(filter)(this.read(), budget);
     this.#steps += budget.spent;
     return isMatch;
   }
 
-  #read(): EventDocument {
+  /** Throws SyntaxError for data that is no JSON: then no filter can look at it. */
+  read(): EventDocument {
     if (this.#document !== undefined) return this.#document;
     const { id, type, createdAt, data } = this.#event;
     this.#steps += data.length;

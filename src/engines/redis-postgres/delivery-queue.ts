@@ -65,6 +65,8 @@ export class LanesAndRecord implements DeliveryQueue {
       throw error;
     }
     await this.#mend(wanted, answers, lanes);
+    const gone = wanted.filter((_, at) => answers[at]?.kind === 'gone').map(({ deliveryId }) => deliveryId);
+    if (gone.length > 0) await this.#endOrphans(gone, now).catch(() => {});
     return answers;
   }
 
@@ -79,6 +81,15 @@ export class LanesAndRecord implements DeliveryQueue {
       return leasedUntil === undefined ? [] : [{ ...member, leasedUntil }];
     });
     await this.#lanes.undoTake(items).catch(() => {});
+  }
+
+  /** Of what the record did not give, some may wait for an event that was erased: nothing else would ever end them. */
+  async #endOrphans(ids: readonly DeliveryId[], now: Timestamp): Promise<void> {
+    const ended = await this.#record.endOrphans(ids, now);
+    const turns = ended.flatMap(({ orderGroup, ...rest }) =>
+      orderGroup === null ? [] : [{ ...rest, orderGroup, blocks: false }],
+    );
+    if (turns.length > 0) await this.passTurns(turns);
   }
 
   /** Members that the record knew better: done, or due at another time. */

@@ -1,8 +1,26 @@
-import { DEFAULT_OPTIONS, type Endpoint } from '../../core/endpoint.ts';
-import { parseExactJson } from '../../core/exact-json.ts';
+import { DEFAULT_OPTIONS, type DeliveryOptions, type Endpoint, unreadableEndpoint } from '../../core/endpoint.ts';
+import { type Timestamp, timestamp } from '../../core/time.ts';
+import { jsonWithExactFilter } from './exact-filter.ts';
 import { json, number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
+/** A row that cannot be read is that endpoint's fault alone: it is `disabled` with the reason `unreadable`. */
 export function endpointFromRow(row: Row): Endpoint {
+  try {
+    const endpoint = readEndpoint(row);
+    checkNumbers(endpoint);
+    return endpoint;
+  } catch {
+    const at = { createdAt: timeOf(row, 'created_at'), updatedAt: timeOf(row, 'updated_at') };
+    const url = typeof row['url'] === 'string' ? { url: row['url'] } : {};
+    return unreadableEndpoint({ id: text(row, 'id'), organizationId: text(row, 'organization_id'), ...at, ...url });
+  }
+}
+
+function timeOf(row: Row, column: string): Timestamp {
+  return timestamp(typeof row[column] === 'number' ? row[column] : 0);
+}
+
+function readEndpoint(row: Row): Endpoint {
   const previousSecret = textOrNull(row, 'previous_secret');
   return {
     id: text(row, 'id'),
@@ -13,11 +31,12 @@ export function endpointFromRow(row: Row): Endpoint {
     headers: json(row, 'headers'),
     maxConcurrency: number(row, 'max_concurrency'),
     retryPolicy: { maxAttempts: number(row, 'max_attempts'), schedule: json(row, 'retry_schedule') },
-    options: { ...DEFAULT_OPTIONS, ...(parseExactJson(text(row, 'options')) as object) },
+    options: readOptions(row),
     timeoutMs: number(row, 'timeout_ms'),
     status: text(row, 'status'),
     disabledReason: textOrNull(row, 'disabled_reason'),
     failingSince: numberOrNull(row, 'failing_since'),
+    lastFault: row['last_fault'] === null ? null : json(row, 'last_fault'),
     secret: text(row, 'secret'),
     previousSecret:
       previousSecret === null ? null : { secret: previousSecret, expiresAt: number(row, 'previous_secret_expires_at') },
@@ -27,8 +46,27 @@ export function endpointFromRow(row: Row): Endpoint {
   };
 }
 
-/** The columns in the order of the table. */
+/** What claims and timers compute with: a wrong one would fail far from here, in a call that concerns other endpoints too. */
+function checkNumbers({ maxConcurrency, retryPolicy, timeoutMs, options, eventTypes }: Endpoint): void {
+  const { batch, rateLimit, retryDeadlineMs } = options;
+  const whole = [maxConcurrency, retryPolicy.maxAttempts, timeoutMs, ...retryPolicy.schedule, retryDeadlineMs ?? 0];
+  if (batch !== null) whole.push(batch.maxEvents, batch.maxWaitMs);
+  if (!whole.every((number) => Number.isSafeInteger(number) && number >= 0)) throw new TypeError('No whole number');
+  if (rateLimit !== null && !(Number.isFinite(rateLimit) && rateLimit > 0)) throw new TypeError('No rate');
+  if (!Array.isArray(eventTypes)) throw new TypeError('No list of event types');
+}
+
+/** Rows of version 0.1.0 may hold `maxWaitMs` with a fraction (2009.9999999999998 of 2.01 seconds). */
+function readOptions(row: Row): DeliveryOptions {
+  const options: DeliveryOptions = { ...DEFAULT_OPTIONS, ...(jsonWithExactFilter(row, 'options') as object) };
+  const { batch } = options;
+  return batch === null ? options : { ...options, batch: { ...batch, maxWaitMs: Math.round(batch.maxWaitMs) } };
+}
+
+/** The columns in the order of the table. Throws for one that stands for an unreadable row, which it would overwrite. */
 export function endpointParameters(endpoint: Endpoint): (string | number | null)[] {
+  if (endpoint.disabledReason === 'unreadable')
+    throw new TypeError(`The row of endpoint ${endpoint.id} cannot be read`);
   return [
     endpoint.id,
     endpoint.organizationId,

@@ -55,7 +55,7 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
   }
 
   take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
-    return this.#queue.submit(() => this.#taker.take(demands, this.#clock.now()), 'committed');
+    return this.#queue.submit((effects) => this.#taker.take(demands, this.#clock.now(), effects), 'committed');
   }
 
   settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {

@@ -1,4 +1,4 @@
-import type { DisabledReason, Endpoint } from '../../core/endpoint.ts';
+import type { DisabledReason, Endpoint, EndpointFault } from '../../core/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../core/limits.ts';
 import type { Timestamp } from '../../core/time.ts';
@@ -85,7 +85,7 @@ export class SqliteEndpointStore implements EndpointStore {
       const row = this.#statements.getToWrite.get(id);
       const before = row === undefined ? undefined : endpointFromRow(row);
       if (before?.organizationId !== organizationId) return undefined;
-      const after = { ...before, ...(typeof change === 'function' ? change(before) : change) };
+      const after = { ...before, ...(typeof change === 'function' ? change(before) : change), lastFault: null };
       this.#statements.put.run(...endpointParameters(after));
       if (after.status === 'active') effects.dueEndpoints.add(id);
       return after;
@@ -106,6 +106,10 @@ export class SqliteEndpointStore implements EndpointStore {
       const row = noteFailing.get(id, at);
       return row === undefined ? null : numberOrNull<Timestamp>(row, 'failing_since');
     });
+  }
+
+  async noteFault(id: EndpointId, fault: EndpointFault): Promise<void> {
+    await this.#queue.submit(() => this.#statements.noteFault.run(id, JSON.stringify(fault)));
   }
 
   remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean> {
@@ -135,6 +139,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     disable: writer.prepare('disable-endpoint'),
     noteFailing: writer.prepare('note-endpoint-failing'),
     noteSucceeding: writer.prepare('note-endpoint-succeeding'),
+    noteFault: writer.prepare('note-endpoint-fault'),
     remove: writer.prepare('remove-endpoint'),
     endWaiting: writer.prepare('end-waiting-deliveries'),
     endLeased: writer.prepare('end-leased-deliveries'),

@@ -1,9 +1,8 @@
-import { parseExactJson } from '../../core/exact-json.ts';
 import type { JobId, OrganizationId } from '../../core/ids.ts';
-import type { Job, RetryParameters } from '../../core/job.ts';
+import type { Job } from '../../core/job.ts';
 import type { JobStore } from '../../ports/store/job-store.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
-import { number, type Row, text, textOrNull } from '../rows/row.ts';
+import { jobFromRow } from '../rows/job-row.ts';
 import type { Connection } from './connection.ts';
 import { idRange } from './id-range.ts';
 import type { ReadConnection } from './read-connection.ts';
@@ -49,23 +48,6 @@ export class SqliteJobStore implements JobStore {
       () => this.#statements.save.run(id, status, place, lookedAt, made, error, updatedAt).changes === 1,
     );
   }
-}
-
-function jobFromRow(row: Row): Job {
-  return {
-    id: text(row, 'id'),
-    organizationId: text(row, 'organization_id'),
-    kind: text<'retry'>(row, 'kind'),
-    // Of its kind, as it was written.
-    parameters: parseExactJson(text(row, 'parameters')) as RetryParameters,
-    status: text(row, 'status'),
-    place: textOrNull(row, 'place'),
-    lookedAt: number(row, 'looked_at'),
-    made: number(row, 'made'),
-    error: textOrNull(row, 'error'),
-    createdAt: number(row, 'created_at'),
-    updatedAt: number(row, 'updated_at'),
-  };
 }
 
 function prepare(writer: Connection, reader: ReadConnection) {

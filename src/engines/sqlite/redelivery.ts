@@ -86,6 +86,8 @@ export class SqliteRedelivery implements Redelivery {
       let added = 0;
       for (const { id, organizationId, eventId, eventType, endpointId, orderGroup, dueAt } of deliveries) {
         if (this.#statements.state.get(organizationId, id) !== undefined) continue;
+        // Erased since it was looked up: a delivery without an event would never end.
+        if (this.#statements.hasEvent.get(organizationId, eventId) === undefined) continue;
         const isDue = orderGroup === null || this.#turns.claim({ endpointId, orderGroup, deliveryId: id });
         const head = [id, organizationId, eventId, endpointId, eventType, 'pending'] as const;
         this.#statements.add.run(...head, isDue ? dueAt : null, now, orderGroup, 'replay');
@@ -125,6 +127,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     onceMore: writer.prepare('send-once-more'),
     cancel: writer.prepare('cancel-delivery'),
     add: writer.prepare('accept-delivery'),
+    hasEvent: writer.prepare('has-event'),
     oldest: reader.prepare('oldest-deliveries'),
     oldestOfEndpoint: reader.prepare('oldest-deliveries-of-endpoint'),
   };

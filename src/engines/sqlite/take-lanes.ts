@@ -1,5 +1,5 @@
 import type { AcceptedEvent } from '../../core/event.ts';
-import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
+import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LaneDemand, TakenDelivery, TakenLane } from '../../ports/delivery-queue.ts';
@@ -7,6 +7,8 @@ import { eventFromRow } from '../rows/event-row.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 import { LaneRates } from './lane-rates.ts';
+import { OrderTurns } from './order-turns.ts';
+import type { WriteEffects } from './write-effects.ts';
 
 /** A lane that stands at its bound by the takings of others: its own settlements wake it sooner. */
 const FULL_PAUSE_MS = 1_000;
@@ -14,20 +16,22 @@ const FULL_PAUSE_MS = 1_000;
 /** Takes what is due out of lanes, within a transaction. */
 export class LaneTaker {
   readonly #rates: LaneRates;
+  readonly #turns: OrderTurns;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection, clock: Clock) {
     this.#rates = new LaneRates(clock);
+    this.#turns = new OrderTurns(writer);
     this.#statements = prepare(writer);
   }
 
-  take(demands: readonly LaneDemand[], now: Timestamp): TakenLane[] {
+  take(demands: readonly LaneDemand[], now: Timestamp, effects: WriteEffects): TakenLane[] {
     // One event goes to many endpoints: its payload is read once a call and shared.
     const events = new Map<EventId, AcceptedEvent>();
-    return demands.map((demand) => this.#takeLane(demand, now, events));
+    return demands.map((demand) => this.#takeLane(demand, { now, events, effects }));
   }
 
-  #takeLane(demand: LaneDemand, now: Timestamp, events: Map<EventId, AcceptedEvent>): TakenLane {
+  #takeLane(demand: LaneDemand, { now, events, effects }: Taking): TakenLane {
     const { endpointId, leaseMs, limits } = demand;
     const { limit, againAt } = this.#bounded(demand, now);
     const { expired, retries, firstAttempts, lease, nextDue } = this.#statements;
@@ -36,21 +40,21 @@ export class LaneTaker {
     if (rows.length < limit) rows.push(...retries.all(endpointId, now, limit - rows.length));
     if (rows.length < limit) rows.push(...firstAttempts.all(endpointId, limit - rows.length));
     const leasedUntil = addMs(now, leaseMs);
-    const deliveries = rows.map((row): TakenDelivery => {
+    const deliveries: TakenDelivery[] = [];
+    for (const row of rows) {
       const id = text<DeliveryId>(row, 'id');
       const organizationId = text<OrganizationId>(row, 'organization_id');
+      const event = this.#event(organizationId, text(row, 'event_id'), events);
+      if (event === undefined) {
+        this.#endOrphan({ organizationId, id, endpointId }, now, effects);
+        continue;
+      }
       lease.run(id, leasedUntil, now);
-      return {
-        id,
-        organizationId,
-        endpointId,
-        event: this.#event(organizationId, text(row, 'event_id'), events),
-        attemptNumber: number(row, 'attempts') + 1,
-        failures: number(row, 'failures'),
-        origin: textOrNull(row, 'origin'),
-        leasedUntil,
-      };
-    });
+      const attemptNumber = number<number>(row, 'attempts') + 1;
+      const failures = number<number>(row, 'failures');
+      const origin = textOrNull<'replay'>(row, 'origin');
+      deliveries.push({ id, organizationId, endpointId, event, attemptNumber, failures, origin, leasedUntil });
+    }
     const next = nextDue.get(endpointId);
     const nextAt = next === undefined ? null : numberOrNull<Timestamp>(next, 'at');
     const ratePerSecond = limits?.ratePerSecond ?? null;
@@ -75,15 +79,35 @@ export class LaneTaker {
     this.#statements.addAttempt.run(text(row, 'id'), number(row, 'attempts'), takenAt, 0, null, 'interrupted', null);
   }
 
-  #event(organizationId: OrganizationId, id: EventId, events: Map<EventId, AcceptedEvent>): AcceptedEvent {
+  /** A delivery whose event is gone has nothing to send: it ends as canceled. */
+  #endOrphan(
+    { organizationId, id, endpointId }: { organizationId: OrganizationId; id: DeliveryId; endpointId: EndpointId },
+    now: Timestamp,
+    effects: WriteEffects,
+  ): void {
+    const orderGroup = textOrNull<string>(this.#statements.state.get(organizationId, id) ?? {}, 'order_group');
+    this.#statements.cancel.run(id, now);
+    effects.waiting--;
+    if (orderGroup !== null) this.#turns.pass({ endpointId, orderGroup, deliveryId: id }, effects);
+  }
+
+  /** Undefined when it is gone. */
+  #event(organizationId: OrganizationId, id: EventId, events: Map<EventId, AcceptedEvent>): AcceptedEvent | undefined {
     const known = events.get(id);
     if (known !== undefined) return known;
     const row = this.#statements.event.get(organizationId, id);
-    if (row === undefined) throw new Error(`A delivery waits for event ${id}, which is not there`);
+    if (row === undefined) return undefined;
     const event = eventFromRow(row);
     events.set(id, event);
     return event;
   }
+}
+
+/** What all lanes of one call share. */
+interface Taking {
+  readonly now: Timestamp;
+  readonly events: Map<EventId, AcceptedEvent>;
+  readonly effects: WriteEffects;
 }
 
 function later(nextAt: Timestamp | null, ...limits: readonly Timestamp[]): Timestamp | null {
@@ -100,5 +124,7 @@ function prepare(writer: Connection) {
     nextDue: writer.prepare('next-due'),
     addAttempt: writer.prepare('add-attempt'),
     event: writer.prepare('get-event'),
+    state: writer.prepare('get-delivery-state'),
+    cancel: writer.prepare('cancel-delivery'),
   };
 }

@@ -4,14 +4,18 @@ import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
 import type { Bus } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Metrics } from '../../ports/metrics.ts';
 import type { Leadership } from '../../ports/repair.ts';
 import type { AuditStore } from '../../ports/store/audit-store.ts';
+import { isItemError } from '../../ports/unavailable.ts';
 import { type ErasureParts, eraseEvents } from './erase-events.ts';
 
 const STEP_EVENTS = 100;
 /** Between two steps, so that accepting and delivering go first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
 const ROUND_PAUSE_MS: Milliseconds = 60_000;
+/** After a round in which something failed. */
+const FAILED_PAUSE_MS: Milliseconds = 5_000;
 const RULES_AT_ONCE = 500;
 /** For so long we look again: an event may wait in Redis, or in a request, that was accepted before we were asked. */
 const LATE_EVENTS_MS: Milliseconds = 10 * 60_000;
@@ -24,12 +28,14 @@ export class Eraser {
   readonly #bus: Bus;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #leadership: Pick<Leadership, 'lead'> | null;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe = () => {};
   #stopping = false;
   #isRunning = false;
   #askedAgain = false;
+  #failed = false;
   #round: Promise<unknown> = Promise.resolve();
 
   /** @param parts.leadership where many processes share the store, only the one that leads erases; null = alone */
@@ -39,6 +45,7 @@ export class Eraser {
       bus: Bus;
       clock: Clock;
       log: Log;
+      metrics: Metrics;
       leadership: Pick<Leadership, 'lead'> | null;
     },
   ) {
@@ -46,6 +53,7 @@ export class Eraser {
     this.#bus = parts.bus;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#metrics = parts.metrics;
     this.#leadership = parts.leadership;
   }
 
@@ -71,7 +79,7 @@ export class Eraser {
     let after: OrganizationId | null = null;
     while (!this.#stopping) {
       const rules: readonly ErasureRule[] = await this.#parts.store.erasure.list(after, RULES_AT_ONCE);
-      for (const rule of rules) erased += await this.#apply(rule);
+      for (const rule of rules) erased += await this.#applyApart(rule);
       const last: ErasureRule | undefined = rules.at(-1);
       if (last === undefined || rules.length < RULES_AT_ONCE) break;
       after = last.organizationId;
@@ -79,6 +87,20 @@ export class Eraser {
     const oldest = addMs(this.#clock.now(), -AUDIT_KEPT_MS);
     while (!this.#stopping && (await this.#parts.audit.removeBefore(oldest, AUDIT_STEP)) === AUDIT_STEP);
     return erased;
+  }
+
+  /** An unexpected error with one organization's rule waits for the next round; those of others are applied. */
+  async #applyApart(rule: ErasureRule): Promise<number> {
+    try {
+      return await this.#apply(rule);
+    } catch (error) {
+      if (!isItemError(error)) throw error;
+      this.#failed = true;
+      this.#metrics.fault('erasure');
+      const fields = { organization_id: rule.organizationId };
+      this.#log.error('Unexpected error while erasing for an organization, all others go on', fields, error);
+      return 0;
+    }
   }
 
   async #apply(rule: ErasureRule): Promise<number> {
@@ -137,9 +159,11 @@ export class Eraser {
     this.#timer = setTimeout(() => {
       this.#isRunning = true;
       this.#askedAgain = false;
+      this.#failed = false;
       this.#round = this.#runLogged().finally(() => {
         this.#isRunning = false;
-        this.#plan(this.#askedAgain ? 0 : ROUND_PAUSE_MS);
+        if (this.#askedAgain) this.#plan(0);
+        else this.#plan(this.#failed ? FAILED_PAUSE_MS : ROUND_PAUSE_MS);
       });
     }, pauseMs).unref();
   }
@@ -150,6 +174,7 @@ export class Eraser {
       const erased = leads ? await this.runRound() : 0;
       if (erased > 0) this.#log.info(`Erased ${erased} events`);
     } catch (error) {
+      this.#failed = true;
       this.#log.warn('Erasing could not finish its round, trying again', {}, error);
     }
   }

@@ -1,11 +1,14 @@
+import type { JobId } from '../../core/ids.ts';
 import type { Job } from '../../core/job.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Bus } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/engine.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Metrics } from '../../ports/metrics.ts';
 import type { Redelivery } from '../../ports/redelivery.ts';
 import type { Leadership } from '../../ports/repair.ts';
+import { isItemError } from '../../ports/unavailable.ts';
 import { Search } from './search.ts';
 import { jobStep } from './steps.ts';
 
@@ -13,6 +16,10 @@ import { jobStep } from './steps.ts';
 const LOOK_PAUSE_MS: Milliseconds = 5_000;
 /** Between steps: everything else goes first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
+/** Unexpected errors in a row after which a job has failed, with a pause between them that grows from one second to a minute. */
+const MAX_FAULTS = 8;
+const FIRST_FAULT_PAUSE_MS: Milliseconds = 1_000;
+const LONGEST_FAULT_PAUSE_MS: Milliseconds = 60_000;
 /** Jobs that go on side by side, a step each in turn. */
 const MAX_RUNNING = 100;
 
@@ -23,6 +30,9 @@ export class JobRunner {
   readonly #leadership: Leadership | null;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #metrics: Metrics;
+  /** Jobs that met an unexpected error in their last step. */
+  readonly #faulty = new Map<JobId, { readonly faults: number; readonly againAtMs: Milliseconds }>();
   readonly #unsubscribe: () => void;
   #round: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -37,7 +47,9 @@ export class JobRunner {
     bus: Bus;
     clock: Clock;
     log: Log;
+    metrics: Metrics;
   }) {
+    this.#metrics = parts.metrics;
     this.#store = parts.store;
     this.#steps = { search: new Search(parts), redelivery: parts.redelivery };
     this.#leadership = parts.leadership;
@@ -76,13 +88,45 @@ export class JobRunner {
   async #look(): Promise<void> {
     while (!this.#stopping && (this.#leadership === null || (await this.#leadership.lead()))) {
       const jobs = await this.#store.jobs.running(MAX_RUNNING);
-      if (jobs.length === 0) return;
-      for (const job of jobs) {
+      const ready = jobs.filter(({ id }) => this.#mayGoOn(id));
+      if (ready.length === 0) return;
+      for (const job of ready) {
         if (this.#stopping) return;
-        await this.#step(job);
+        await this.#stepApart(job);
         await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
       }
     }
+  }
+
+  #mayGoOn(id: JobId): boolean {
+    const faulty = this.#faulty.get(id);
+    return faulty === undefined || faulty.againAtMs <= this.#clock.monotonicMs();
+  }
+
+  /** An unexpected error in one job puts that job aside; after several it has failed, and its owner sees that. */
+  async #stepApart(job: Job): Promise<void> {
+    try {
+      if (job.error === null) await this.#step(job);
+      else await this.#fail(job, job.error);
+      this.#faulty.delete(job.id);
+    } catch (error) {
+      if (!isItemError(error)) throw error;
+      const faults = (this.#faulty.get(job.id)?.faults ?? 0) + 1;
+      const pauseMs = Math.min(FIRST_FAULT_PAUSE_MS * 2 ** faults, LONGEST_FAULT_PAUSE_MS);
+      this.#metrics.fault('job');
+      this.#log.error(
+        'Unexpected error in a job: it is put aside, all others go on',
+        { job_id: job.id, faults },
+        error,
+      );
+      this.#faulty.set(job.id, { faults, againAtMs: this.#clock.monotonicMs() + pauseMs });
+      if (faults >= MAX_FAULTS) await this.#fail(job, 'An unexpected error ended this job.').catch(() => {});
+    }
+  }
+
+  async #fail(job: Job, error: string): Promise<void> {
+    await this.#store.jobs.save({ ...job, status: 'failed', error, updatedAt: this.#clock.now() });
+    this.#faulty.delete(job.id);
   }
 
   async #step(job: Job): Promise<void> {

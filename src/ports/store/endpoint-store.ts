@@ -1,4 +1,4 @@
-import type { DisabledReason, Endpoint } from '../../core/endpoint.ts';
+import type { DisabledReason, Endpoint, EndpointFault } from '../../core/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { PageRequest } from './page.ts';
@@ -34,6 +34,8 @@ export interface EndpointStore {
   disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean>;
   /** An attempt succeeded, or failed. @returns since when all of them have failed; null = they have not */
   noteHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null>;
+  /** Shown to its owner until the endpoint is changed; `updatedAt` and the revision stay. */
+  noteFault(id: EndpointId, fault: EndpointFault): Promise<void>;
   /** False when there was none. Its waiting deliveries are ended by `endWaiting`. */
   remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean>;
   /** One bounded step: waiting deliveries of an endpoint become `canceled` or `skipped`. @returns how many; 0 = done */

@@ -30,6 +30,12 @@ export interface Settled {
   readonly dueAt: Timestamp | null;
 }
 
+export interface EndedOrphan {
+  readonly deliveryId: DeliveryId;
+  readonly endpointId: EndpointId;
+  readonly orderGroup: string | null;
+}
+
 export interface MarkedEvent {
   readonly organizationId: OrganizationId;
   readonly dedupId: string;
@@ -92,6 +98,16 @@ export class DeliveryRecord {
       settled.delete(key);
       return found;
     });
+  }
+
+  /** Ends those whose event is gone. @returns what became final, for whoever waits behind it in an order */
+  async endOrphans(ids: readonly DeliveryId[], now: Timestamp): Promise<readonly EndedOrphan[]> {
+    const rows = await this.#write('end-orphans', [ids, now, ...bounds(ids)]);
+    return rows.map((row) => ({
+      deliveryId: text(row, 'id'),
+      endpointId: text(row, 'endpoint_id'),
+      orderGroup: textOrNull(row, 'order_group'),
+    }));
   }
 
   /** Whose they are, in order; undefined for those that had lost their lease. */

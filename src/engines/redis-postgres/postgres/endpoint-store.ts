@@ -1,4 +1,4 @@
-import type { DisabledReason, Endpoint } from '../../../core/endpoint.ts';
+import type { DisabledReason, Endpoint, EndpointFault } from '../../../core/endpoint.ts';
 import { type DeliveryId, type EndpointId, isUuid, type OrganizationId } from '../../../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../../core/limits.ts';
 import type { Timestamp } from '../../../core/time.ts';
@@ -78,7 +78,8 @@ export class PostgresEndpointStore implements EndpointStore {
       const [row] = await transaction.query('get-endpoint-to-write', [organizationId, id]);
       if (row === undefined) return undefined;
       const before = endpointFromRow(row);
-      const after: Endpoint = { ...before, ...(typeof change === 'function' ? change(before) : change) };
+      const changes = typeof change === 'function' ? change(before) : change;
+      const after: Endpoint = { ...before, ...changes, lastFault: null };
       await transaction.query('put-endpoint', endpointParameters(after));
       return after;
     });
@@ -99,6 +100,10 @@ export class PostgresEndpointStore implements EndpointStore {
     }
     const [row] = await this.#database.query('note-endpoint-failing', [id, at]);
     return row === undefined ? null : numberOrNull<Timestamp>(row, 'failing_since');
+  }
+
+  async noteFault(id: EndpointId, fault: EndpointFault): Promise<void> {
+    if (isUuid(id)) await this.#database.query('note-endpoint-fault', [id, JSON.stringify(fault)]);
   }
 
   async remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean> {

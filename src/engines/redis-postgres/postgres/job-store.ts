@@ -1,9 +1,9 @@
-import { parseExactJson } from '../../../core/exact-json.ts';
 import { isUuid, type JobId, type OrganizationId } from '../../../core/ids.ts';
-import type { Job, RetryParameters } from '../../../core/job.ts';
+import type { Job } from '../../../core/job.ts';
 import type { JobStore } from '../../../ports/store/job-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
-import { number, type Row, text, textOrNull } from '../../rows/row.ts';
+import { jobFromRow } from '../../rows/job-row.ts';
+import type { Row } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { idRange } from './id-range.ts';
 
@@ -43,21 +43,4 @@ export class PostgresJobStore implements JobStore {
   #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     return this.#database.query(name, parameters, { idempotent: true });
   }
-}
-
-function jobFromRow(row: Row): Job {
-  return {
-    id: text(row, 'id'),
-    organizationId: text(row, 'organization_id'),
-    kind: text<'retry'>(row, 'kind'),
-    // Of its kind, as it was written.
-    parameters: parseExactJson(text(row, 'parameters')) as RetryParameters,
-    status: text(row, 'status'),
-    place: textOrNull(row, 'place'),
-    lookedAt: number(row, 'looked_at'),
-    made: number(row, 'made'),
-    error: textOrNull(row, 'error'),
-    createdAt: number(row, 'created_at'),
-    updatedAt: number(row, 'updated_at'),
-  };
 }

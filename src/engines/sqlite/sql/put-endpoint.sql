@@ -11,4 +11,4 @@ ON CONFLICT (id) DO UPDATE SET
   retry_schedule = excluded.retry_schedule, timeout_ms = excluded.timeout_ms, status = excluded.status,
   disabled_reason = excluded.disabled_reason, secret = excluded.secret, previous_secret = excluded.previous_secret,
   previous_secret_expires_at = excluded.previous_secret_expires_at, updated_at = excluded.updated_at,
-  options = excluded.options, failing_since = excluded.failing_since
+  options = excluded.options, failing_since = excluded.failing_since, last_fault = NULL

@@ -1,4 +1,16 @@
 -- Writes deliveries of events that are on record; see add_deliveries in migration 0006. Parameters, a column each: ids,
--- organizations, events, types, endpoints, order groups, due at; then now.
+-- organizations, events, types, endpoints, order groups, due at; then now. Those of events that are gone are left out; the others
+-- are locked, so that none is erased before its delivery stands.
+WITH locked AS MATERIALIZED (
+  SELECT id FROM events WHERE id = ANY ($3::uuid[]) ORDER BY id FOR KEY SHARE
+), standing AS (
+  SELECT array_agg(id) AS ids, array_agg(organization_id) AS organizations, array_agg(event_id) AS events,
+    array_agg(type) AS types, array_agg(endpoint_id) AS endpoints, array_agg(order_group) AS groups, array_agg(due_at) AS due
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bigint[])
+    AS given (id, organization_id, event_id, type, endpoint_id, order_group, due_at)
+  WHERE event_id IN (SELECT id FROM locked)
+)
 SELECT delivery_id, endpoint_id, at
-FROM add_deliveries($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8)
+FROM standing, add_deliveries(
+  standing.ids, standing.organizations, standing.events, standing.types, standing.endpoints, standing.groups, standing.due, $8
+)

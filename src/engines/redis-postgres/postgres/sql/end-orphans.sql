@@ -1,0 +1,7 @@
+-- Ends deliveries whose event is gone: they have nothing to send. Parameters: ids, now, lowest and highest id. Returns those it
+-- has ended. One probe each of deliveries and, where they wait, of events.
+UPDATE deliveries AS delivery
+SET status = 'canceled', due_at = NULL, leased_until = NULL, further_sends = 0, updated_at = $2
+WHERE delivery.id = ANY ($1::uuid[]) AND delivery.id BETWEEN $3 AND $4 AND delivery.status IN ('pending', 'retrying')
+  AND NOT EXISTS (SELECT FROM events WHERE events.id = delivery.event_id)
+RETURNING delivery.id, delivery.endpoint_id, delivery.order_group
