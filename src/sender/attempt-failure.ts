@@ -4,10 +4,13 @@ import type { AttemptError } from '../core/delivery.ts';
 export class AttemptFailure extends Error {
   override readonly name = 'AttemptFailure';
   readonly error: AttemptError;
+  /** What exactly was wrong, for people: a sentence without addresses or secrets. */
+  readonly detail: string | null;
 
-  constructor(error: AttemptError) {
+  constructor(error: AttemptError, detail: string | null = null) {
     super(error);
     this.error = error;
+    this.detail = detail;
   }
 }
 
