@@ -109,7 +109,7 @@ export class Attempts {
   ): Promise<ComesAgainAt> {
     const decision = decideAfterAttempt({
       outcome,
-      failures: delivery.failures + (outcome.error === null ? 0 : 1),
+      failures: delivery.failures + (outcome.error === null || outcome.error === 'interrupted' ? 0 : 1),
       policy: endpoint.retryPolicy,
       now: this.#clock.now(),
       deadline: deadlineOf(delivery, endpoint),
@@ -143,6 +143,7 @@ export class Attempts {
         durationMs: outcome.durationMs,
         statusCode: outcome.statusCode,
         error: outcome.error,
+        errorDetail: outcome.errorDetail,
         responseExcerpt: outcome.responseExcerpt,
       },
       next: nextStatus(decision, endpoint),
@@ -157,7 +158,7 @@ export class Attempts {
     this.#metrics.delivery(settlement.next.status);
     this.#tell(delivery, settlement);
     if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
-    else await this.#health.note(endpoint, outcome.error === null);
+    else if (outcome.error !== 'interrupted') await this.#health.note(endpoint, outcome.error === null);
     if (settlement.next.status === 'failed' && !isOperational(delivery.event))
       await this.#tellFailed(delivery, outcome);
     return decision.kind === 'retry' ? decision.at : null;
@@ -190,6 +191,7 @@ export class Attempts {
       attempts: attemptNumber,
       last_status_code: outcome.statusCode,
       last_error: outcome.error,
+      last_error_detail: outcome.errorDetail,
       failed_at: toIso(this.#clock.now()),
     });
   }
@@ -198,7 +200,8 @@ export class Attempts {
   #logAttempt({ attemptNumber, event, id, endpointId }: TakenDelivery, outcome: AttemptOutcome): void {
     const level = outcome.error === null ? 'info' : 'warn';
     this.#log.sampled(`attempt.${level}`, level, () => {
-      const result = outcome.error === null ? 'delivered' : `failed (${outcome.error})`;
+      const detail = outcome.errorDetail === null ? '' : `: ${outcome.errorDetail}`;
+      const result = outcome.error === null ? 'delivered' : `failed (${outcome.error}${detail})`;
       const ids = `event=${event.id} delivery=${id} endpoint=${endpointId}`;
       const figures = `status=${outcome.statusCode ?? '-'} duration=${outcome.durationMs.toFixed(2)}ms`;
       return `Attempt ${attemptNumber} ${result} ${ids} ${figures}`;

@@ -93,7 +93,7 @@ export class Lane {
   }
 
   learn(outcome: AttemptOutcome, monotonicNowMs: Milliseconds): void {
-    if (outcome.error === 'local') return;
+    if (outcome.error === 'local' || outcome.error === 'interrupted') return;
     const answered = this.proven || outcome.statusCode !== null;
     if (outcome.error === null) this.trustAgain();
     this.proven = answered;

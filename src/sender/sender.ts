@@ -5,7 +5,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AddressVerdict, ClientCertificate, OutgoingRequest, Sender } from '../ports/sender.ts';
 import { AddressGuard } from './address-guard.ts';
-import { AttemptFailure, classifyFailure } from './attempt-failure.ts';
+import { AttemptFailure } from './attempt-failure.ts';
 import { ConnectionPool, type EndpointConnections } from './connection-pool.ts';
 import { Exchange, failedOutcome } from './exchange.ts';
 import { Networks } from './networks.ts';
@@ -58,18 +58,18 @@ class HttpSender implements Sender {
       shared ??= createSecureContext(authorities);
       return shared;
     };
-    this.#pool = new ConnectionPool({ guard: this.#guard, secureContextOf }, options);
+    this.#pool = new ConnectionPool({ guard: this.#guard, clock: options.clock, secureContextOf }, options);
   }
 
   send(request: OutgoingRequest): Promise<AttemptOutcome> {
-    if (this.#isClosing) return Promise.resolve(failedOutcome('local', 0));
+    if (this.#isClosing) return Promise.resolve(failedOutcome(new AttemptFailure('local'), 0));
     let endpoint: EndpointConnections | undefined;
     try {
-      endpoint = this.#pool.endpoint(request.endpointId, request.url, request.clientCertificate ?? null);
+      endpoint = this.#pool.endpoint(request);
     } catch (error) {
-      return Promise.resolve(failedOutcome(classifyFailure(error), 0));
+      return Promise.resolve(failedOutcome(error, 0));
     }
-    if (endpoint === undefined) return Promise.resolve(failedOutcome('address_not_allowed', 0));
+    if (endpoint === undefined) return Promise.resolve(failedOutcome(new AttemptFailure('address_not_allowed'), 0));
     return this.#exchange(request, endpoint);
   }
 
@@ -122,7 +122,7 @@ class HttpSender implements Sender {
       await idle;
       clearTimeout(timer);
     }
-    for (const exchange of this.#exchanges) exchange.abort('local');
+    for (const exchange of this.#exchanges) exchange.abort();
     this.#pool.closeIdle();
   }
 
@@ -139,6 +139,6 @@ function clientContext(authorities: SecureContextOptions, { certificate, key }: 
   try {
     return createSecureContext({ ...authorities, cert: certificate, key });
   } catch {
-    throw new AttemptFailure('tls_failed');
+    throw new AttemptFailure('tls_failed', 'the client certificate of the endpoint can not be used');
   }
 }

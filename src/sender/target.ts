@@ -9,6 +9,8 @@ export interface Target {
   readonly port: number;
   /** A name without its final dot, or an address without brackets. */
   readonly host: string;
+  /** To ask the resolver for: with its final dot, where it has one. */
+  readonly lookupName: string;
   /** Whether `host` is an address, whatever way it was spelled in the URL. */
   readonly isAddress: boolean;
 }
@@ -57,14 +59,15 @@ export function isLocalhostName(host: string): boolean {
 }
 
 function targetOf(parsed: URL): TargetVerdict {
-  const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  const lookupName = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = lookupName.replace(/\.$/, '');
   const isAddress = isIP(host) !== 0;
   if (!isAddress && !isName(host)) return refused('has a host that is no valid name');
   if (METADATA_NAMES.has(host)) return refused('names a metadata service');
   const secure = parsed.protocol === 'https:';
   const port = parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port);
   const requestHead = `POST ${parsed.pathname}${parsed.search} HTTP/1.1\r\nhost: ${parsed.host}\r\nconnection: keep-alive\r\n`;
-  return { kind: 'target', target: { requestHead, secure, port, host, isAddress } };
+  return { kind: 'target', target: { requestHead, secure, port, host, lookupName, isAddress } };
 }
 
 function isName(host: string): boolean {

@@ -72,7 +72,16 @@ export class LaneTaker {
 
   #recordInterrupted(row: Row): void {
     const takenAt = timestamp(number(row, 'updated_at'));
-    this.#statements.addAttempt.run(text(row, 'id'), number(row, 'attempts'), takenAt, 0, null, 'interrupted', null);
+    this.#statements.addAttempt.run(
+      text(row, 'id'),
+      number(row, 'attempts'),
+      takenAt,
+      0,
+      null,
+      'interrupted',
+      null,
+      null,
+    );
   }
 
   #event(organizationId: OrganizationId, id: EventId, events: Map<EventId, AcceptedEvent>): AcceptedEvent {
