@@ -5,7 +5,7 @@ import type { ClientCertificate, OutgoingRequest } from '../ports/sender.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Connection } from './connection.ts';
 import { HandshakeSlots } from './handshake-slots.ts';
-import { parseTarget, type Target, type TargetVerdict } from './target.ts';
+import { parseTarget, type Target, type TargetRules, type TargetVerdict } from './target.ts';
 
 /**
  * Idle connections in all: those used longest ago close first. Bounds descriptors, which a machine with 10,000
@@ -54,12 +54,12 @@ export class ConnectionPool {
       clock: Clock;
       secureContextOf: (client: ClientCertificate | null) => SecureContext;
     },
-    options: { httpsOnly: boolean },
+    rules: TargetRules,
   ) {
     this.#guard = context.guard;
     this.#clock = context.clock;
     this.#secureContextOf = context.secureContextOf;
-    this.#parse = (url) => parseTarget(url, options);
+    this.#parse = (url) => parseTarget(url, rules);
   }
 
   /** What is kept now, for tests: neither may grow with the number of endpoints ever seen. */

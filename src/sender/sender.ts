@@ -6,11 +6,12 @@ import type { Clock } from '../ports/clock.ts';
 import type { AddressVerdict, ClientCertificate, OutgoingRequest, Sender } from '../ports/sender.ts';
 import { AddressGuard } from './address-guard.ts';
 import { AttemptFailure } from './attempt-failure.ts';
+import { DEFAULT_BLOCKED_PORTS } from './blocked-ports.ts';
 import { ConnectionPool, type EndpointConnections } from './connection-pool.ts';
 import { Exchange, failedOutcome } from './exchange.ts';
 import { Networks } from './networks.ts';
 import { createResolve, type Resolve } from './resolve.ts';
-import { parseTarget } from './target.ts';
+import { parseTarget, type TargetRules } from './target.ts';
 
 /** Whoever creates an endpoint waits for the name no longer than this; the delivery looks again anyway. */
 const CHECK_RESOLVE_MS: Milliseconds = 3_000;
@@ -21,6 +22,8 @@ export interface SenderOptions {
   /** In development: 127.0.0.0/8, ::1 and the names that lead there. */
   readonly allowLoopback: boolean;
   readonly httpsOnly: boolean;
+  /** `WEBHOOK_BLOCKED_PORTS`, instead of our own list. */
+  readonly blockedPorts?: readonly number[];
   readonly clock: Clock;
   readonly userAgent?: string;
   /** Tests bring their own answers. */
@@ -36,7 +39,7 @@ export function createSender(options: SenderOptions): Sender {
 
 class HttpSender implements Sender {
   readonly #clock: Clock;
-  readonly #httpsOnly: boolean;
+  readonly #rules: TargetRules;
   readonly #userAgent: string;
   readonly #guard: AddressGuard;
   readonly #pool: ConnectionPool;
@@ -46,7 +49,8 @@ class HttpSender implements Sender {
 
   constructor(options: SenderOptions) {
     this.#clock = options.clock;
-    this.#httpsOnly = options.httpsOnly;
+    const { httpsOnly, blockedPorts = DEFAULT_BLOCKED_PORTS } = options;
+    this.#rules = { httpsOnly, blockedPorts: new Set(blockedPorts) };
     this.#userAgent = options.userAgent ?? 'triggers-api';
     this.#guard = new AddressGuard(new Networks(options), options.resolve ?? createResolve(options.clock));
     const trusted = options.trustedCertificates;
@@ -58,7 +62,7 @@ class HttpSender implements Sender {
       shared ??= createSecureContext(authorities);
       return shared;
     };
-    this.#pool = new ConnectionPool({ guard: this.#guard, clock: options.clock, secureContextOf }, options);
+    this.#pool = new ConnectionPool({ guard: this.#guard, clock: options.clock, secureContextOf }, this.#rules);
   }
 
   send(request: OutgoingRequest): Promise<AttemptOutcome> {
@@ -92,7 +96,7 @@ class HttpSender implements Sender {
   }
 
   async checkUrl(url: string): Promise<AddressVerdict> {
-    const verdict = parseTarget(url, { httpsOnly: this.#httpsOnly });
+    const verdict = parseTarget(url, this.#rules);
     if (verdict.kind === 'refused') return verdict;
     const { promise: inTime, resolve: giveUp } = Promise.withResolvers<undefined>();
     const timer = setTimeout(giveUp, CHECK_RESOLVE_MS, undefined);

@@ -14,7 +14,13 @@ import { clock, rawReceiver, request, until } from './support.ts';
 function makePool(): ConnectionPool {
   const networks = new Networks({ allowedNetworks: [], allowLoopback: true });
   const guard = new AddressGuard(networks, async () => []);
-  return new ConnectionPool({ guard, clock, secureContextOf: () => createSecureContext() }, { httpsOnly: false });
+  return new ConnectionPool(
+    { guard, clock, secureContextOf: () => createSecureContext() },
+    {
+      httpsOnly: false,
+      blockedPorts: new Set(),
+    },
+  );
 }
 
 function exchange(
