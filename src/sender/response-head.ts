@@ -30,12 +30,8 @@ const WANTED: ReadonlySet<string> = new Set([
   'retry-after',
 ]);
 
-/** What ends the body (RFC 9112, section 6.3). */
-export type Framing =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'length'; readonly bytes: number }
-  | { readonly kind: 'chunked' }
-  | { readonly kind: 'until_close' };
+/** What ends the body (RFC 9112, section 6.3): so many bytes, its last chunk, or the end of the connection. */
+export type BodyEnd = number | 'chunks' | 'close';
 
 /**
  * The status line and the fields of one response, added in order. The status line alone decides what the attempt comes to;
@@ -45,7 +41,8 @@ export type Framing =
 export class ResponseHead {
   readonly statusCode: number;
   readonly #isHttp11: boolean;
-  readonly #values = new Map<string, string[]>();
+  /** Those of one name with line feeds between, which can be in none. */
+  readonly #values = new Map<string, string>();
   #lastName = '';
   #counted = 0;
   /** Something here is read differently by other programs: the connection is not used again. */
@@ -85,7 +82,10 @@ export class ResponseHead {
 
   /** Undefined too where several values differ. */
   get retryAfter(): string | undefined {
-    return this.#single('retry-after');
+    const lines = this.#values.get('retry-after');
+    if (lines === undefined || !lines.includes('\n')) return lines;
+    const [first, ...others] = lines.split('\n');
+    return others.every((line) => line === first) ? first : undefined;
   }
 
   markOdd(): void {
@@ -107,28 +107,29 @@ export class ResponseHead {
     this.#add(name, line.slice(colon + 1).trim());
   }
 
-  /** @returns what ends the body; `isClear`: everybody reads it so */
-  framing(): { readonly framing: Framing; readonly isClear: boolean } {
-    if (this.statusCode === 204 || this.statusCode === 304) return { framing: { kind: 'none' }, isClear: true };
-    const codings = this.#values.get('transfer-encoding') ?? [];
-    const lengths = (this.#values.get('content-length') ?? []).flatMap((value) => value.split(/[\t ]*,[\t ]*/));
-    const isClear = codings.length === 0 || (codings.length === 1 && lengths.length === 0 && this.#isHttp11);
-    if (/(?:^|,)[\t ]*chunked$/i.test(codings.at(-1) ?? '')) return { framing: { kind: 'chunked' }, isClear };
-    if (lengths.length === 0) return { framing: { kind: 'until_close' }, isClear };
-    if (!lengths.every((length) => /^\d{1,15}$/.test(length))) {
-      return { framing: { kind: 'until_close' }, isClear: false };
+  /** To be asked once: what is unclear to others makes the head odd. */
+  bodyEnd(): BodyEnd {
+    if (this.statusCode === 204 || this.statusCode === 304) return 0;
+    const length = this.#values.get('content-length');
+    const coding = this.#values.get('transfer-encoding');
+    if (coding !== undefined) {
+      if (length !== undefined || coding.includes('\n') || !this.#isHttp11) this.#isOdd = true;
+      if (/(?:^|[,\n])[\t ]*chunked$/i.test(coding)) return 'chunks';
     }
-    const numbers = lengths.map(Number);
+    if (length === undefined) return 'close';
+    if (/^\d{1,15}$/.test(length)) return Number(length);
+    this.#isOdd = true;
+    const lengths = length.split(/[\t ]*[,\n][\t ]*/);
     // The shortest: waiting for more than there is would hold the slot for nothing.
-    return { framing: { kind: 'length', bytes: Math.min(...numbers) }, isClear: isClear && numbers.length === 1 };
+    return lengths.every((one) => /^\d{1,15}$/.test(one)) ? Math.min(...lengths.map(Number)) : 'close';
   }
 
   /** RFC 9112, section 9.3; the hint of RFC 2068, section 19.7.1.1, which many servers give. 0: not at all. */
   keepMs(): Milliseconds {
     if (this.#isOdd) return 0;
-    const options = (this.#values.get('connection') ?? []).join(', ').toLowerCase();
+    const options = this.#values.get('connection')?.toLowerCase() ?? '';
     if (/\bclose\b/.test(options) || (!this.#isHttp11 && !/\bkeep-alive\b/.test(options))) return 0;
-    const seconds = /\btimeout=(\d{1,9})/i.exec((this.#values.get('keep-alive') ?? []).join(', '))?.[1];
+    const seconds = /\btimeout=(\d{1,9})/i.exec(this.#values.get('keep-alive') ?? '')?.[1];
     if (seconds === undefined) return KEEP_ALIVE_MS;
     return Math.max(0, Math.min(MAX_KEEP_ALIVE_MS, Number(seconds) * 1_000 - KEEP_ALIVE_MARGIN_MS));
   }
@@ -150,26 +151,19 @@ export class ResponseHead {
   #add(name: string, value: string): void {
     if (!WANTED.has(name)) return;
     const earlier = this.#values.get(name);
-    if (earlier === undefined) this.#values.set(name, [value]);
-    else earlier.push(value);
+    this.#values.set(name, earlier === undefined ? value : `${earlier}\n${value}`);
   }
 
   /** A folded field (RFC 9112, section 5.2): still sent, by nginx with a policy of several lines for example. */
   #continueField(more: string): void {
-    const values = this.#values.get(this.#lastName);
-    const last = values?.pop();
     // Others refuse it.
     this.#isOdd = true;
-    if (values !== undefined && last !== undefined) values.push(`${last} ${more}`.trim());
+    const value = this.#values.get(this.#lastName);
+    if (value !== undefined) this.#values.set(this.#lastName, `${value} ${more}`.trim());
   }
 
   #count(bytes: number): void {
     this.#counted += bytes;
     if (this.#counted > MAX_HEADER_BYTES) throw new AttemptFailure('headers_too_large');
-  }
-
-  #single(name: string): string | undefined {
-    const values = this.#values.get(name);
-    return values?.every((value) => value === values[0]) === true ? values[0] : undefined;
   }
 }

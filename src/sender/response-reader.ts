@@ -193,14 +193,16 @@ export class ResponseReader {
   }
 
   #begin(head: ResponseHead): void {
-    const { framing, isClear } = head.framing();
-    this.#keepMs = framing.kind === 'until_close' || !isClear ? 0 : head.keepMs();
-    if (framing.kind === 'chunked') this.#state = 'chunk_line';
-    else if (framing.kind === 'until_close') this.#state = 'until_close';
-    else if (framing.kind === 'none' || framing.bytes === 0) this.#state = 'done';
-    else {
-      this.#left = framing.bytes;
-      this.#state = 'length';
+    const end = head.bodyEnd();
+    if (end === 'close') {
+      this.#state = 'until_close';
+    } else {
+      this.#keepMs = head.keepMs();
+      if (end === 'chunks') this.#state = 'chunk_line';
+      else {
+        this.#left = end;
+        this.#state = end === 0 ? 'done' : 'length';
+      }
     }
     this.#sink.onHead(head.statusCode, head.retryAfter);
   }
