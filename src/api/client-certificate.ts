@@ -1,9 +1,13 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { DeliveryOptions } from '../core/endpoint.ts';
 import type { FieldError } from '../core/problem.ts';
 
 type ClientCertificate = NonNullable<DeliveryOptions['clientCertificate']>;
+
+const MAX_RSA_BITS = 4_096;
+/** OpenSSL's names of P-256 and P-384. */
+const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1']);
 
 /** What is wrong with a certificate (those that lead to it may follow) and its key; says nothing of what is in them. */
 export function clientCertificateErrors({ certificate, key }: ClientCertificate): FieldError[] {
@@ -16,12 +20,25 @@ export function clientCertificateErrors({ certificate, key }: ClientCertificate)
       'must be a certificate that TLS takes: whole, with a key of 2,048 bits or an elliptic one',
     );
   }
-  if (read(() => createPrivateKey(key)) === undefined)
-    return wrong('key', 'must be a private key in PEM, without a passphrase');
+  const privateKey = read(() => createPrivateKey(key));
+  if (privateKey === undefined) return wrong('key', 'must be a private key in PEM, without a passphrase');
+  if (!isAffordable(privateKey)) {
+    return wrong('key', 'must be RSA of at most 4,096 bits, elliptic of P-256 or P-384, or Ed25519');
+  }
   if (read(() => createSecureContext({ cert: certificate, key })) === undefined) {
     return wrong('key', 'is not the key of the certificate');
   }
   return [];
+}
+
+/**
+ * Every handshake signs with it on the thread that serves everybody: RSA of 8,192 bits takes 40 ms, of 4,096 bits 5 ms, and
+ * less usual curves have no fast code.
+ */
+function isAffordable({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (asymmetricKeyType === 'rsa') return (asymmetricKeyDetails?.modulusLength ?? Infinity) <= MAX_RSA_BITS;
+  if (asymmetricKeyType === 'ec') return CURVES.has(asymmetricKeyDetails?.namedCurve ?? '');
+  return asymmetricKeyType === 'ed25519';
 }
 
 function wrong(field: 'certificate' | 'key', message: string): FieldError[] {

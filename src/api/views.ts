@@ -81,6 +81,7 @@ export function attemptView(attempt: Attempt) {
     duration_ms: attempt.durationMs,
     status_code: attempt.statusCode,
     error: attempt.error,
+    error_detail: attempt.errorDetail,
     response_excerpt: attempt.responseExcerpt,
   };
 }

@@ -232,6 +232,7 @@ function newSender(settings: Settings, clock: Clock): Sender {
     allowedNetworks: settings.webhook.allowedNetworks,
     allowLoopback: settings.development,
     httpsOnly: settings.webhook.httpsOnly,
+    ...(settings.webhook.blockedPorts === null ? {} : { blockedPorts: settings.webhook.blockedPorts }),
     clock,
     userAgent: USER_AGENT,
   });

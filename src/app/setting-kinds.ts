@@ -92,6 +92,20 @@ export function networks(about: About): Setting<readonly string[]> {
   };
 }
 
+/** `none`: an empty list, since an empty value is one that is not set. */
+export function ports(about: About): Setting<readonly number[]> {
+  return {
+    ...about,
+    form: 'ports with commas between, such as 22,25,6379, or none',
+    secret: false,
+    read: (text) => {
+      if (text.toLowerCase() === 'none') return Object.freeze([]);
+      const numbers = splitList(text).map((item) => (/^\d{1,5}$/.test(item) ? Number(item) : -1));
+      return numbers.every((port) => port >= 1 && port <= 65_535) ? Object.freeze(numbers) : undefined;
+    },
+  };
+}
+
 function toCidr(text: string): string | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return `${text}/32`;
   // Four-part decimal only: ipaddr.js would also read 0x7f.1 and the like.

@@ -9,6 +9,7 @@ import {
   oneOf,
   optional,
   pattern,
+  ports,
   type Setting,
   schedule,
   secret,
@@ -50,6 +51,8 @@ export interface Settings {
     readonly disableAfterMs: Milliseconds;
     /** CIDRs. */
     readonly allowedNetworks: readonly string[];
+    /** Null: the sender's own list. */
+    readonly blockedPorts: readonly number[] | null;
     readonly httpsOnly: boolean;
     /** False: events are taken and kept, and wait; nothing is sent. */
     readonly deliver: boolean;
@@ -109,6 +112,12 @@ export const SETTINGS = {
   }),
   WEBHOOK_ALLOWED_NETWORKS: optional(
     networks({ fallback: '', meaning: 'Private networks (CIDR, commas between) that webhooks may reach.' }),
+  ),
+  WEBHOOK_BLOCKED_PORTS: optional(
+    ports({
+      fallback: '',
+      meaning: 'Ports that webhooks may not reach, instead of those in OPERATING (mail, shells, databases, caches …).',
+    }),
   ),
   WEBHOOK_HTTPS_ONLY: trueOrFalse({ fallback: 'false', meaning: 'Refuse receivers with `http://`.' }),
   DISABLE_WEBHOOK_DELIVERY: trueOrFalse({ fallback: 'false', meaning: 'Take events in and send nothing.' }),
@@ -287,6 +296,7 @@ function shape(values: Values): Settings {
       schedule: values.WEBHOOK_RETRY_SCHEDULE,
       disableAfterMs: values.WEBHOOK_DISABLE_AFTER,
       allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS ?? Object.freeze([]),
+      blockedPorts: values.WEBHOOK_BLOCKED_PORTS,
       httpsOnly: values.WEBHOOK_HTTPS_ONLY,
       deliver: !values.DISABLE_WEBHOOK_DELIVERY,
     }),

@@ -40,6 +40,8 @@ export interface Attempt {
   readonly durationMs: Milliseconds;
   readonly statusCode: number | null;
   readonly error: AttemptError | null;
+  /** What exactly was wrong, in words; null where `error` says it all. */
+  readonly errorDetail: string | null;
   /** The first 4 KB of what the receiver answered, as text. */
   readonly responseExcerpt: string | null;
 }
@@ -54,7 +56,8 @@ export interface AttemptSummary extends Omit<Attempt, 'responseExcerpt'> {
  * `status` an answer that is not 2xx · `timeout` no answer in time · `connection_refused`, `connection_reset`,
  * `connection_failed` · `dns_failed` the name has no address · `tls_failed` certificate or handshake ·
  * `invalid_response` not HTTP · `headers_too_large` · `address_not_allowed` the name leads where we may not go ·
- * `interrupted` this process ended during the attempt · `internal` an unexpected error of the service: no request was made · `local` our own fault (descriptors, memory, ports, shutdown):
+ * `interrupted` this process ended, or was stopped, during the attempt · `internal` an unexpected error of the service: no request
+ * was made · `local` our own fault (descriptors, memory, ports, shutdown):
  * never recorded, the delivery is given back.
  */
 export const ATTEMPT_ERRORS = [
@@ -79,6 +82,8 @@ export interface AttemptOutcome {
   readonly statusCode: number | null;
   /** Null exactly when the status is 2xx. */
   readonly error: AttemptError | null;
+  /** What exactly was wrong, in words; null where `error` says it all. */
+  readonly errorDetail: string | null;
   readonly durationMs: Milliseconds;
   readonly responseExcerpt: string | null;
   /** The receiver's `Retry-After` as a pause from now, unbounded; null when absent or unreadable. */

@@ -73,6 +73,10 @@ export const MAX_RESPONSE_READ_BYTES = 64 * 1024;
  * status line, extensions of chunks. Endless ones came in at 700 MB/s until the deadline.
  */
 export const MAX_RESPONSE_WIRE_BYTES = 256 * 1024;
+/** Status lines, fields and empty lines of a response and of the interim ones before it, as they come. */
+export const MAX_RESPONSE_HEAD_BYTES = 64 * 1024;
+/** What was wrong with an attempt, in words. */
+export const MAX_ERROR_DETAIL_CHARACTERS = 300;
 /** Kept from a response, to look at. */
 export const MAX_RESPONSE_EXCERPT_BYTES = 4 * 1024;
 /** Failures in a row, of whatever kind, after which an endpoint's breaker opens: it rests, then gets one attempt at a time. */

@@ -17,7 +17,8 @@ const LOCAL_FAULT_PAUSE_MS = 1_000;
 
 /**
  * What becomes of a delivery after an attempt.
- * @param failures attempts that failed so far, this one included when it did; attempts cut off by a crash don't count
+ * @param failures attempts that failed so far, this one included when it did; attempts cut off by a crash or a stop of ours
+ *   don't count
  * @param random in [0, 1), for the jitter of ± 10 %
  */
 export function decideAfterAttempt(args: {
@@ -32,6 +33,8 @@ export function decideAfterAttempt(args: {
   const { outcome, failures, policy, now, deadline = null, random } = args;
   if (outcome.error === null) return { kind: 'delivered' };
   if (outcome.error === 'local') return { kind: 'give_back', at: addMs(now, LOCAL_FAULT_PAUSE_MS) };
+  // Cut off by our own stop: it has its number and counts as no failure, so no bound of the policy ends the delivery.
+  if (outcome.error === 'interrupted') return { kind: 'retry', at: now };
   if (outcome.statusCode === 410) return { kind: 'gone' };
   if (outcome.error === 'address_not_allowed') return { kind: 'failed' };
   if (failures >= policy.maxAttempts) return { kind: 'failed' };

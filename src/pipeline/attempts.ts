@@ -27,6 +27,7 @@ type Final = Exclude<Decision, { kind: 'give_back' }>;
 const INTERNAL_ERROR: AttemptOutcome = {
   statusCode: null,
   error: 'internal',
+  errorDetail: 'unexpected error of the service: nothing was sent',
   durationMs: 0,
   responseExcerpt: null,
   retryAfterMs: null,
@@ -129,7 +130,7 @@ export class Attempts {
   ): Promise<ComesAgainAt> {
     const decision = decideAfterAttempt({
       outcome,
-      failures: delivery.failures + (outcome.error === null ? 0 : 1),
+      failures: delivery.failures + (outcome.error === null || outcome.error === 'interrupted' ? 0 : 1),
       policy: endpoint.retryPolicy,
       now: this.#clock.now(),
       deadline: deadlineOf(delivery, endpoint),
@@ -163,6 +164,7 @@ export class Attempts {
         durationMs: outcome.durationMs,
         statusCode: outcome.statusCode,
         error: outcome.error,
+        errorDetail: outcome.errorDetail,
         responseExcerpt: outcome.responseExcerpt,
       },
       next: nextStatus(decision, endpoint),
@@ -188,7 +190,7 @@ export class Attempts {
   ): Promise<void> {
     try {
       if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
-      else await this.#health.note(endpoint, outcome.error === null);
+      else if (outcome.error !== 'interrupted') await this.#health.note(endpoint, outcome.error === null);
       const failed = decision.kind === 'failed' || decision.kind === 'gone';
       if (failed && !isOperational(delivery.event)) await this.#tellFailed(delivery, outcome);
     } catch (error) {
@@ -224,6 +226,7 @@ export class Attempts {
       attempts: attemptNumber,
       last_status_code: outcome.statusCode,
       last_error: outcome.error,
+      last_error_detail: outcome.errorDetail,
       failed_at: toIso(this.#clock.now()),
     });
   }
@@ -232,7 +235,8 @@ export class Attempts {
   #logAttempt({ attemptNumber, event, id, endpointId }: TakenDelivery, outcome: AttemptOutcome): void {
     const level = outcome.error === null ? 'info' : 'warn';
     this.#log.sampled(`attempt.${level}`, level, () => {
-      const result = outcome.error === null ? 'delivered' : `failed (${outcome.error})`;
+      const detail = outcome.errorDetail === null ? '' : `: ${outcome.errorDetail}`;
+      const result = outcome.error === null ? 'delivered' : `failed (${outcome.error}${detail})`;
       const ids = `event=${event.id} delivery=${id} endpoint=${endpointId}`;
       const figures = `status=${outcome.statusCode ?? '-'} duration=${outcome.durationMs.toFixed(2)}ms`;
       return `Attempt ${attemptNumber} ${result} ${ids} ${figures}`;

@@ -117,7 +117,7 @@ export class Lane {
   }
 
   learn(outcome: AttemptOutcome, monotonicNowMs: Milliseconds): void {
-    if (outcome.error === 'local') return;
+    if (outcome.error === 'local' || outcome.error === 'interrupted') return;
     const answered = this.proven || outcome.statusCode !== null;
     if (outcome.error === null) this.#closeBreaker();
     this.proven = answered;

@@ -15,7 +15,7 @@ const MAX_UNDER_WAY = 10;
 export type TestOutcome =
   | ({ readonly kind: 'made' } & TestAttempt)
   | { readonly kind: 'too_many' }
-  /** Our own fault: nothing reached the receiver, and it is not to blame. */
+  /** Our own fault or our own stop: the receiver is not to blame. */
   | { readonly kind: 'local' };
 
 interface TestAttempt {
@@ -83,12 +83,12 @@ export class TestStation {
       endpoint.options.batch === null
         ? webhookRequest({ ...common, delivery })
         : batchRequest({ ...common, batch: { deliveries: [delivery], id: randomUUID() } });
-    const { statusCode, error, durationMs, responseExcerpt } = await this.#sender.send(request);
-    if (error === 'local') return { kind: 'local' };
+    const { statusCode, error, errorDetail, durationMs, responseExcerpt } = await this.#sender.send(request);
+    if (error === 'local' || error === 'interrupted') return { kind: 'local' };
     return {
       kind: 'made',
       eventId: event.id,
-      attempt: { number: 1, startedAt: at, durationMs, statusCode, error, responseExcerpt },
+      attempt: { number: 1, startedAt: at, durationMs, statusCode, error, errorDetail, responseExcerpt },
       request: { headers: request.headers, body: request.body },
     };
   }

@@ -67,6 +67,7 @@ function signedRequest(
   const { id, contentType, body, hops, headers } = content;
   return {
     endpointId: endpoint.id,
+    organizationId: endpoint.organizationId,
     url: endpoint.url,
     headers: {
       ...endpoint.headers,

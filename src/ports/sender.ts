@@ -1,11 +1,13 @@
 import type { AttemptOutcome } from '../core/delivery.ts';
-import type { EndpointId } from '../core/ids.ts';
+import type { EndpointId, OrganizationId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
 
 /** One request to a receiver, complete but for the headers that belong to the connection. */
 export interface OutgoingRequest {
   /** Connections are pooled by endpoint: one receiver's slow path can't hold another's. */
   readonly endpointId: EndpointId;
+  /** Whose it is: what is costly is done in turns between organizations. */
+  readonly organizationId?: OrganizationId;
   readonly url: string;
   /** Lower-case names; signed already. */
   readonly headers: Readonly<Record<string, string>>;
@@ -44,6 +46,9 @@ export interface Sender {
   /** Drops the connections kept for an endpoint that is gone or has changed. */
   forget(endpointId: EndpointId): void;
 
-  /** Ends idle connections at once, those in use after `graceMs`; their requests end as `local`. */
+  /**
+   * Ends idle connections at once, those in use after `graceMs`; their requests end as `interrupted` when anything of them
+   * has left, as `local` otherwise.
+   */
   close(graceMs: Milliseconds): Promise<void>;
 }

@@ -29,7 +29,7 @@ export class AddressGuard {
     if (!this.mayBeAllowed(target)) throw new AttemptFailure('address_not_allowed');
     if (target.isAddress) return [target.host];
     if (isLocalhostName(target.host)) return this.#localhost();
-    const addresses = await this.#resolve(target.host);
+    const addresses = await this.#resolve(target.lookupName);
     if (addresses.length === 0) throw new AttemptFailure('dns_failed');
     // One bad address condemns the answer: which of them is connected to is a matter of chance.
     if (!addresses.every((address) => this.#networks.allows(address))) throw new AttemptFailure('address_not_allowed');

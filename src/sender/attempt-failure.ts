@@ -4,10 +4,13 @@ import type { AttemptError } from '../core/delivery.ts';
 export class AttemptFailure extends Error {
   override readonly name = 'AttemptFailure';
   readonly error: AttemptError;
+  /** What exactly was wrong, for people: a sentence without addresses or secrets. */
+  readonly detail: string | null;
 
-  constructor(error: AttemptError) {
+  constructor(error: AttemptError, detail: string | null = null) {
     super(error);
     this.error = error;
+    this.detail = detail;
   }
 }
 
@@ -49,6 +52,41 @@ export function classifyFailure(error: unknown): AttemptError {
  */
 function isOutOfPorts(code: string, address: string): boolean {
   return code === 'EADDRNOTAVAIL' && !address.includes(':');
+}
+
+/** In plain words, without an address: which one it was is no business of whoever reads it. */
+const DETAIL_BY_CODE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens on the port',
+  ECONNRESET: 'the receiver closed the connection before it answered',
+  EPIPE: 'the receiver closed the connection before it answered',
+  ECONNABORTED: 'the receiver closed the connection before it answered',
+  ETIMEDOUT: 'the system gave up waiting for the receiver',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  EADDRNOTAVAIL: 'this machine has no IPv6',
+  EACCES: 'this machine forbids the connection',
+  EPERM: 'this machine forbids the connection',
+};
+const DETAIL_BY_WORD: Partial<Readonly<Record<AttemptError, string>>> = {
+  connection_reset: 'the receiver closed the connection before it answered',
+  headers_too_large: 'the response has more than 16 KB of fields',
+  dns_failed: 'the name has no address',
+  address_not_allowed: 'the address or its port may not be reached',
+};
+
+/** What was wrong, for people; null where the word says it all. */
+export function failureDetail(error: unknown): string | null {
+  if (error instanceof AttemptFailure) return error.detail ?? DETAIL_BY_WORD[error.error] ?? null;
+  if (error instanceof AggregateError) {
+    const word = classifyFailure(error);
+    const telling = error.errors.find((one) => classifyFailure(one) === word);
+    return telling === undefined ? null : failureDetail(telling);
+  }
+  return DETAIL_BY_CODE[codeOf(error)] ?? null;
+}
+
+export function codeOf(error: unknown): string {
+  return describe(error).code;
 }
 
 function describe(error: unknown): { code: string; address: string } {

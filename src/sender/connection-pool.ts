@@ -1,9 +1,11 @@
 import type { SecureContext } from 'node:tls';
 import type { EndpointId } from '../core/ids.ts';
-import type { ClientCertificate } from '../ports/sender.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ClientCertificate, OutgoingRequest } from '../ports/sender.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Connection } from './connection.ts';
-import { parseTarget, type Target, type TargetVerdict } from './target.ts';
+import { HandshakeSlots } from './handshake-slots.ts';
+import { parseTarget, type Target, type TargetRules, type TargetVerdict } from './target.ts';
 
 /**
  * Idle connections in all: those used longest ago close first. Bounds descriptors, which a machine with 10,000
@@ -11,12 +13,16 @@ import { parseTarget, type Target, type TargetVerdict } from './target.ts';
  */
 const MAX_IDLE_CONNECTIONS = 1_000;
 
+type EndpointAddress = Pick<OutgoingRequest, 'endpointId' | 'organizationId' | 'url' | 'clientCertificate'>;
+
 /** An endpoint's connections, and its URL taken apart once for all of them. */
 export interface EndpointConnections {
   readonly id: EndpointId;
   readonly url: string;
   readonly target: Target;
   readonly clientCertificate: ClientCertificate | null;
+  /** Whose turns its handshakes with a client certificate take. */
+  readonly handshakeGroup: string;
   /** Null for plain HTTP. */
   readonly secureContext: SecureContext | null;
   /** The one used last is at the end and taken first: the least likely to have been closed by the receiver. */
@@ -34,6 +40,8 @@ export interface EndpointConnections {
  */
 export class ConnectionPool {
   readonly #guard: AddressGuard;
+  readonly #clock: Clock;
+  readonly #handshakes = new HandshakeSlots();
   readonly #secureContextOf: (client: ClientCertificate | null) => SecureContext;
   readonly #parse: (url: string) => TargetVerdict;
   readonly #byEndpoint = new Map<EndpointId, EndpointConnections>();
@@ -41,12 +49,17 @@ export class ConnectionPool {
   readonly #idle = new Map<Connection, EndpointConnections>();
 
   constructor(
-    context: { guard: AddressGuard; secureContextOf: (client: ClientCertificate | null) => SecureContext },
-    options: { httpsOnly: boolean },
+    context: {
+      guard: AddressGuard;
+      clock: Clock;
+      secureContextOf: (client: ClientCertificate | null) => SecureContext;
+    },
+    rules: TargetRules,
   ) {
     this.#guard = context.guard;
+    this.#clock = context.clock;
     this.#secureContextOf = context.secureContextOf;
-    this.#parse = (url) => parseTarget(url, options);
+    this.#parse = (url) => parseTarget(url, rules);
   }
 
   /** What is kept now, for tests: neither may grow with the number of endpoints ever seen. */
@@ -58,11 +71,8 @@ export class ConnectionPool {
    * @returns undefined when the URL may not be used; otherwise to be followed by `take`
    * @throws AttemptFailure when the client certificate can't be used
    */
-  endpoint(
-    id: EndpointId,
-    url: string,
-    clientCertificate: ClientCertificate | null = null,
-  ): EndpointConnections | undefined {
+  endpoint(request: EndpointAddress): EndpointConnections | undefined {
+    const { endpointId: id, url, clientCertificate = null } = request;
     const known = this.#byEndpoint.get(id);
     if (known?.url === url && isSame(known.clientCertificate, clientCertificate)) return known;
     const verdict = this.#parse(url);
@@ -73,6 +83,7 @@ export class ConnectionPool {
       url,
       target: verdict.target,
       clientCertificate,
+      handshakeGroup: request.organizationId ?? id,
       secureContext: verdict.target.secure ? this.#secureContextOf(clientCertificate) : null,
       idle: [],
       busy: 0,
@@ -133,9 +144,12 @@ export class ConnectionPool {
   }
 
   #open(endpoint: EndpointConnections): Connection {
+    const { target, secureContext, clientCertificate, handshakeGroup } = endpoint;
+    const isCostly = secureContext !== null && clientCertificate !== null;
+    const takeSlot = isCostly ? (start: () => void) => this.#handshakes.acquire(handshakeGroup, start) : null;
     return new Connection({
-      target: endpoint.target,
-      context: { guard: this.#guard, secureContext: endpoint.secureContext },
+      target,
+      context: { guard: this.#guard, clock: this.#clock, secureContext, takeSlot },
       session: endpoint.session,
       onClose: (connection) => this.#drop(connection),
     });

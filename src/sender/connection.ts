@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import type { Clock } from '../ports/clock.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { AttemptFailure } from './attempt-failure.ts';
-import { type DialCallback, dial } from './dial.ts';
+import { type DialCallback, type Dialing, dial } from './dial.ts';
 import type { RequestBytes } from './request-bytes.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
 import type { Target } from './target.ts';
@@ -12,8 +13,11 @@ const MAX_REQUESTS = 1_000;
 
 interface ConnectionContext {
   readonly guard: AddressGuard;
+  readonly clock: Clock;
   /** Null for plain HTTP. */
   readonly secureContext: SecureContext | null;
+  /** Null where a handshake needs no turn. */
+  readonly takeSlot: ((start: () => void) => () => void) | null;
 }
 
 /** Who waits for the response to a request. `onEnd` or `onError` ends it, once. */
@@ -26,8 +30,6 @@ export interface ResponseWaiter extends ResponseSink {
   onError(error: unknown): void;
 }
 
-const ignore = (): void => {};
-
 /**
  * One socket to a receiver, for one request after another (HTTP/1.1, RFC 9112). It is opened by the first request. Who uses
  * it ends it at the deadline, and can tell whether a kept connection died before it answered.
@@ -36,6 +38,8 @@ export class Connection {
   readonly target: Target;
   /** Requests that ended well on this socket: with any, it is a kept connection, which may have died meanwhile. */
   served = 0;
+  /** Whether the request in hand has begun to leave. */
+  hasSent = false;
   /**
    * Whether the receiver asked for a certificate of ours. One that is missing or not trusted is told under TLS 1.3 only
    * after the handshake is over for us, and by the time we look the connection is merely gone.
@@ -46,7 +50,7 @@ export class Connection {
   readonly #context: ConnectionContext;
   readonly #onClose: (connection: Connection) => void;
   #socket: Socket | null = null;
-  #cancelDial: () => void = ignore;
+  #dialing: Dialing | null = null;
   #waiter: ResponseWaiter | null = null;
   #reader: ResponseReader | null = null;
   /** Waits for the socket. */
@@ -83,17 +87,24 @@ export class Connection {
     return isWhole && this.isUsable && this.served + 1 < MAX_REQUESTS;
   }
 
+  /** What is waited for, for people. */
+  get waitsFor(): string {
+    if (this.#socket === null) return this.#dialing?.waitsFor ?? 'the connection';
+    return this.hasAnswered ? 'the rest of the head of the response' : 'the response';
+  }
+
   /** One at a time. The waiter may be called before this returns. */
   send(request: RequestBytes, waiter: ResponseWaiter): void {
     clearTimeout(this.#idleTimer);
     this.#waiter = waiter;
     this.#reader = new ResponseReader(waiter);
     if (this.#socket !== null) {
+      this.hasSent = true;
       this.#socket.write(request.content, request.encoding);
       return;
     }
     this.#first = request;
-    this.#cancelDial = dial({ target: this.target, ...this.#context, session: this.session }, this.#opened);
+    this.#dialing = dial({ target: this.target, ...this.#context, session: this.session }, this.#opened);
   }
 
   /** After an exchange that came to a proper end: nothing of it stays in memory while the connection is kept. */
@@ -108,7 +119,7 @@ export class Connection {
   destroy(): void {
     clearTimeout(this.#idleTimer);
     this.#waiter = null;
-    this.#cancelDial();
+    this.#dialing?.cancel();
     this.#socket?.destroy();
   }
 
@@ -117,7 +128,9 @@ export class Connection {
     const request = this.#first;
     this.#first = null;
     if (error !== null) return this.#fail(error);
+    this.#dialing = null;
     this.#adopt(socket);
+    this.hasSent = true;
     if (request !== null) socket.write(request.content, request.encoding);
   };
 

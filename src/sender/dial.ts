@@ -1,31 +1,52 @@
-import { connect as connectTcp, isIPv6, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContext } from 'node:tls';
+import type { Socket } from 'node:net';
+import { connect as connectTls, type PeerCertificate, type SecureContext } from 'node:tls';
+import type { Clock } from '../ports/clock.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { AttemptFailure, classifyFailure } from './attempt-failure.ts';
+import { AttemptFailure, classifyFailure, codeOf } from './attempt-failure.ts';
+import { connectFirst } from './connect-first.ts';
 import type { Target } from './target.ts';
-
-/** Finds out that a silent peer is gone, on connections that wait for a slow answer. */
-const TCP_KEEPALIVE_MS = 60_000;
+import { tlsReason } from './tls-reason.ts';
 
 export type DialCallback = (...result: [error: Error, socket: null] | [error: null, socket: Socket]) => void;
+
+export interface Dialing {
+  /** What it waits for, for people. */
+  readonly waitsFor: string;
+  /** Ends it and closes what was opened. */
+  cancel(): void;
+}
+
+const ignore = (): void => {};
 
 /**
  * Connects to a target: name, check, TCP, check, TLS. Calls back once, unless it was canceled before.
  * @param args.secureContext null: plain HTTP
  * @param args.session of an earlier TLS connection to the same target, to shorten the handshake
- * @returns cancels it and closes what was opened
+ * @param args.takeSlot waits for a turn to make the handshake, where that is costly; @returns ends the turn
  */
 export function dial(
-  args: { target: Target; guard: AddressGuard; secureContext: SecureContext | null; session: Buffer | undefined },
+  args: {
+    target: Target;
+    guard: AddressGuard;
+    clock: Clock;
+    secureContext: SecureContext | null;
+    session: Buffer | undefined;
+    takeSlot: ((start: () => void) => () => void) | null;
+  },
   callback: DialCallback,
-): () => void {
+): Dialing {
   let socket: Socket | undefined;
+  let waitsFor = 'the name to be resolved';
+  let cancelTcp = ignore;
+  let releaseSlot = ignore;
+  let peer: PeerCertificate | undefined;
   let isHandshaking = false;
   let isOver = false;
 
   function end(error: Error | null): void {
     if (isOver) return;
     isOver = true;
+    releaseSlot();
     if (error === null && socket !== undefined) {
       callback(null, socket);
     } else {
@@ -36,33 +57,37 @@ export function dial(
 
   /** A peer that hangs up in the middle of the handshake says no to it in its own way. */
   function fail(error: Error): void {
-    end(isHandshaking && classifyFailure(error) !== 'local' ? new AttemptFailure('tls_failed') : error);
+    const word = classifyFailure(error);
+    if (!isHandshaking || word === 'local') {
+      end(error);
+      return;
+    }
+    const { host } = args.target;
+    const reason = tlsReason({ code: codeOf(error), host, peer, now: args.clock.now() });
+    const isGone = word === 'connection_reset' || word === 'connection_failed';
+    end(new AttemptFailure('tls_failed', isGone ? 'the receiver closed the connection in the TLS handshake' : reason));
   }
 
   function openTcp(addresses: readonly string[]): void {
     if (isOver) return;
-    const tcp = connectTcp({
-      host: args.target.host,
-      port: args.target.port,
-      lookup: answerWith(addresses),
-      autoSelectFamily: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: TCP_KEEPALIVE_MS,
-    });
-    socket = tcp;
-    tcp.on('error', fail);
-    tcp.once('connect', () => {
-      if (isOver) return;
+    waitsFor = 'the connection';
+    cancelTcp = connectFirst({ addresses, port: args.target.port }, (error, tcp) => {
+      if (error !== null) return end(error);
+      socket = tcp;
+      tcp.on('error', fail);
       const reached = tcp.remoteAddress;
-      if (reached === undefined) end(new AttemptFailure('connection_reset'));
-      else if (!args.guard.allowsAddress(reached)) end(new AttemptFailure('address_not_allowed'));
-      else if (args.secureContext === null) end(null);
-      else openTls(tcp, args.secureContext);
+      if (reached === undefined) return end(new AttemptFailure('connection_reset'));
+      if (!args.guard.allowsAddress(reached)) return end(new AttemptFailure('address_not_allowed'));
+      const { secureContext, takeSlot } = args;
+      if (secureContext === null) return end(null);
+      waitsFor = 'the TLS handshake';
+      if (takeSlot === null) return openTls(tcp, secureContext);
+      releaseSlot = takeSlot(() => openTls(tcp, secureContext));
     });
   }
 
   function openTls(tcp: Socket, secureContext: SecureContext): void {
+    if (isOver) return;
     isHandshaking = true;
     const secure = connectTls({
       socket: tcp,
@@ -77,22 +102,24 @@ export function dial(
     });
     socket = secure;
     secure.on('error', fail);
+    // Before Node looks at the certificate: after it has refused one there is none to ask for. Not the newer way to ask,
+    // after which Node 24 itself finds a certificate without names.
+    secure.prependOnceListener('secure', () => {
+      peer = secure.getPeerCertificate();
+    });
     secure.once('secureConnect', () => end(null));
   }
 
   args.guard.addressesOf(args.target).then(openTcp).catch(end);
-  return () => {
-    isOver = true;
-    socket?.destroy();
-  };
-}
-
-/** For `net.connect`, which asks once for all addresses. Not called for a host that is an address itself. */
-function answerWith(addresses: readonly string[]): LookupFunction {
-  return (_hostname, _options, callback) => {
-    callback(
-      null,
-      addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 })),
-    );
+  return {
+    get waitsFor() {
+      return waitsFor;
+    },
+    cancel() {
+      isOver = true;
+      cancelTcp();
+      releaseSlot();
+      socket?.destroy();
+    },
   };
 }

@@ -1,9 +1,9 @@
 import type { AttemptError, AttemptOutcome } from '../core/delivery.ts';
-import { MAX_RESPONSE_READ_BYTES } from '../core/limits.ts';
+import { MAX_ERROR_DETAIL_CHARACTERS, MAX_RESPONSE_READ_BYTES } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OutgoingRequest } from '../ports/sender.ts';
-import { classifyFailure } from './attempt-failure.ts';
+import { AttemptFailure, classifyFailure, failureDetail } from './attempt-failure.ts';
 import type { Connection, ResponseWaiter } from './connection.ts';
 import type { ConnectionPool, EndpointConnections } from './connection-pool.ts';
 import { Excerpt } from './excerpt.ts';
@@ -12,6 +12,14 @@ import { parseRetryAfter } from './retry-after.ts';
 
 /** After the status line the outcome is known: a body that drips holds its slot no longer than this. */
 const BODY_MS: Milliseconds = 1_000;
+
+/**
+ * A kept connection that the receiver had closed already dies within a round trip. Later it may have worked on the request:
+ * what is sent again then is another attempt.
+ */
+const STALE_CONNECTION_MS: Milliseconds = 250;
+
+const NO_CLIENT = 'the receiver asks for a client certificate, or does not accept the one it got';
 
 type Head = Omit<AttemptOutcome, 'responseExcerpt'>;
 
@@ -30,6 +38,8 @@ export class Exchange implements ResponseWaiter {
   #connection: Connection;
   #head: Head | null = null;
   #isBodyTimed = false;
+  /** On an earlier connection. */
+  #wasSent = false;
   #isOver = false;
 
   constructor(args: {
@@ -57,15 +67,20 @@ export class Exchange implements ResponseWaiter {
     try {
       this.#bytes = requestBytes(this.#request, this.#endpoint.target, this.#userAgent);
     } catch (error) {
-      this.#end(classifyFailure(error));
+      this.#end(classifyFailure(error), failureDetail(error));
       return;
     }
     this.#connection.send(this.#bytes, this);
   }
 
-  /** Ends it now; without an answer the attempt comes to `error`. */
-  abort(error: AttemptError): void {
-    this.#end(error);
+  /** Ends it now; without an answer the attempt has timed out. */
+  timeOut(): void {
+    this.#end('timeout', `no end of ${this.#connection.waitsFor} in time`);
+  }
+
+  /** Ends it now, because the service stops. */
+  abort(): void {
+    this.#end('local', null);
   }
 
   // --- called by the connection ---
@@ -75,6 +90,7 @@ export class Exchange implements ResponseWaiter {
     this.#head = {
       statusCode,
       error: isSuccess ? null : 'status',
+      errorDetail: null,
       durationMs: Math.round(this.#elapsedMs()),
       retryAfterMs: isSuccess ? null : parseRetryAfter(retryAfter, this.#clock.now()),
     };
@@ -91,30 +107,32 @@ export class Exchange implements ResponseWaiter {
 
   onBody(piece: Buffer): void {
     this.#excerpt.add(piece);
-    if (this.#excerpt.receivedBytes > MAX_RESPONSE_READ_BYTES) this.#end('invalid_response');
+    if (this.#excerpt.receivedBytes > MAX_RESPONSE_READ_BYTES) this.#end('invalid_response', null);
   }
 
   onEnd(): void {
-    this.#end('invalid_response');
+    this.#end('invalid_response', null);
   }
 
   onError(error: unknown): void {
     const word = classifyFailure(error);
     if (this.#bytes !== null && this.#mayTryAgain(word)) {
+      this.#wasSent = true;
       this.#connection = this.#pool.replace(this.#endpoint, this.#connection);
       this.#connection.send(this.#bytes, this);
       return;
     }
-    this.#end(this.#isRefusedAsClient(word) ? 'tls_failed' : word);
+    if (this.#isRefusedAsClient(word)) this.#end('tls_failed', NO_CLIENT);
+    else this.#end(word, failureDetail(error));
   }
 
   /**
-   * A kept connection that the receiver closed while our request was on its way: no byte of an answer, and most likely
-   * nobody read the request. At once, on a new connection (so never twice), and still the same attempt.
+   * A kept connection that the receiver closed while our request was on its way: no byte of an answer, and nobody read the
+   * request. At once, on a new connection (so never twice), and still the same attempt.
    */
   #mayTryAgain(word: AttemptError): boolean {
     const { served, hasAnswered } = this.#connection;
-    return word === 'connection_reset' && served > 0 && !hasAnswered;
+    return word === 'connection_reset' && served > 0 && !hasAnswered && this.#elapsedMs() < STALE_CONNECTION_MS;
   }
 
   /** Asked for a certificate and hung up on without a byte: most likely for lack of one that it trusts. */
@@ -124,17 +142,23 @@ export class Exchange implements ResponseWaiter {
   }
 
   /** @param error what the attempt comes to when no status line has come */
-  #end(error: AttemptError): void {
+  #end(error: AttemptError, detail: string | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    const wasSent = this.#wasSent || this.#connection.hasSent;
     this.#pool.release(this.#endpoint, this.#connection);
-    this.#onEnd(this, this.#outcome(error));
+    this.#onEnd(this, this.#outcome(error, detail, wasSent));
   }
 
-  #outcome(error: AttemptError): AttemptOutcome {
+  #outcome(error: AttemptError, detail: string | null, wasSent: boolean): AttemptOutcome {
     if (this.#head !== null) return { ...this.#head, responseExcerpt: this.#excerpt.text() };
-    return failedOutcome(error, this.#elapsedMs());
+    // The receiver may have it: an attempt that was made, although its end is not known.
+    if (error === 'local' && wasSent) {
+      const interrupted = new AttemptFailure('interrupted', 'the service stopped before the receiver answered');
+      return failedOutcome(interrupted, this.#elapsedMs());
+    }
+    return failedOutcome(new AttemptFailure(error, detail), this.#elapsedMs());
   }
 
   #elapsedMs(): Milliseconds {
@@ -143,10 +167,17 @@ export class Exchange implements ResponseWaiter {
 }
 
 /** An attempt that got no answer. */
-export function failedOutcome(error: AttemptError, durationMs: Milliseconds): AttemptOutcome {
-  return { statusCode: null, error, durationMs: Math.round(durationMs), responseExcerpt: null, retryAfterMs: null };
+export function failedOutcome(failure: unknown, durationMs: Milliseconds): AttemptOutcome {
+  return {
+    statusCode: null,
+    error: classifyFailure(failure),
+    errorDetail: failureDetail(failure)?.slice(0, MAX_ERROR_DETAIL_CHARACTERS) ?? null,
+    durationMs: Math.round(durationMs),
+    responseExcerpt: null,
+    retryAfterMs: null,
+  };
 }
 
 function onTime(exchange: Exchange): void {
-  exchange.abort('timeout');
+  exchange.timeOut();
 }

@@ -2,11 +2,12 @@ import { promises as dns } from 'node:dns';
 import { open } from 'node:fs/promises';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { AttemptFailure } from './attempt-failure.ts';
+import { AttemptFailure, codeOf } from './attempt-failure.ts';
 import { readHostsFile } from './hosts-file.ts';
+import { NO_SEARCH, namesToTry, readResolverFile, type SearchRules } from './resolver-file.ts';
 
 /**
- * All addresses of a name, those to try first in front.
+ * All addresses of a name, those to try first in front. A name that ends in a dot is not completed.
  * @throws AttemptFailure `dns_failed`, or `local` when this machine could not even ask
  */
 export type Resolve = (name: string) => Promise<readonly string[]>;
@@ -22,6 +23,7 @@ const OTHER_FAMILY_WAIT_MS: Milliseconds = 500;
 /** A resolver keeps the servers that it read when it was made; after failures it is made again, but not all the time. */
 const RESOLVER_RENEWAL_MS: Milliseconds = 5_000;
 const HOSTS_FILE = '/etc/hosts';
+const RESOLVER_FILE = '/etc/resolv.conf';
 
 interface Entry {
   readonly answer: Promise<readonly string[]>;
@@ -30,18 +32,23 @@ interface Entry {
 
 /**
  * Asks the hosts file, then DNS by sockets of its own. `dns.lookup` would use the pool of 4 threads that files and
- * cryptography need: a few names with dead servers would hold all of it for seconds.
+ * cryptography need: a few names with dead servers would hold all of it for seconds. Short names are completed as the
+ * system does it, by the search domains and `ndots` of resolv.conf(5).
  */
 export function createResolve(
   clock: Clock,
-  options: { hostsFile?: string; servers?: readonly string[] } = {},
+  options: { hostsFile?: string; resolverFile?: string; servers?: readonly string[] } = {},
 ): Resolve {
   const cache = new Map<string, Entry>();
-  const hosts = hostsLookup(clock, options.hostsFile ?? HOSTS_FILE);
-  const queries = createQueries(clock, () => newResolver(options.servers));
+  const hostsFile = options.hostsFile ?? HOSTS_FILE;
+  const hosts = refreshed(clock, () => readHostsFile(hostsFile));
+  // Servers of a test's own are asked by its own rules.
+  const resolverFile = options.resolverFile ?? (options.servers === undefined ? RESOLVER_FILE : undefined);
+  const rules = refreshed(clock, async () => (resolverFile === undefined ? NO_SEARCH : readResolverFile(resolverFile)));
+  const queries = createQueries(clock, () => newResolver(options.servers), rules);
 
   async function ask(name: string): Promise<readonly string[]> {
-    return (await hosts(name)) ?? (await queries(name));
+    return (await hosts()).get(name.replace(/\.$/, '')) ?? (await queries(name));
   }
 
   return (name) => {
@@ -62,39 +69,79 @@ export function createResolve(
   };
 }
 
-function hostsLookup(clock: Clock, path: string): (name: string) => Promise<readonly string[] | undefined> {
-  let readAt = Number.NEGATIVE_INFINITY;
-  let file: Promise<Map<string, string[]>> = Promise.resolve(new Map());
-  return async (name) => {
-    if (clock.monotonicMs() - readAt >= CACHE_MS) {
-      readAt = clock.monotonicMs();
-      file = readHostsFile(path);
+/** What a file says, read again now and then. */
+function refreshed<Value>(clock: Clock, read: () => Promise<Value>): () => Promise<Value> {
+  let readAt = clock.monotonicMs();
+  let value: Promise<Value> | undefined;
+  return () => {
+    const now = clock.monotonicMs();
+    if (value === undefined || now - readAt >= CACHE_MS) {
+      readAt = now;
+      value = read();
     }
-    return (await file).get(name);
+    return value;
   };
 }
 
-function createQueries(clock: Clock, make: () => dns.Resolver): Resolve {
+type Reason = 'no such name' | 'no address' | 'server failed' | 'no answer';
+
+interface Answer {
+  readonly addresses: readonly string[];
+  /** Where there is none. */
+  readonly reason: Reason;
+}
+
+const REASON_BY_CODE: Readonly<Record<string, Reason>> = {
+  ENOTFOUND: 'no such name',
+  ENODATA: 'no address',
+  ESERVFAIL: 'server failed',
+  EREFUSED: 'server failed',
+  ENOTIMP: 'server failed',
+  EFORMERR: 'server failed',
+};
+const DETAILS: Readonly<Record<Reason, string>> = {
+  'no such name': 'the name does not exist',
+  'no address': 'the name has no address',
+  'server failed': 'the name server reports a failure',
+  'no answer': 'no name server answers',
+};
+
+function createQueries(clock: Clock, make: () => dns.Resolver, rules: () => Promise<SearchRules>): Resolve {
   let resolver = make();
   let madeAt = clock.monotonicMs();
 
-  async function failure(): Promise<AttemptFailure> {
+  async function failure(reason: Reason): Promise<AttemptFailure> {
     if (clock.monotonicMs() - madeAt >= RESOLVER_RENEWAL_MS) {
       resolver = make();
       madeAt = clock.monotonicMs();
     }
     // The library says "connection refused" when it had no descriptor left for a socket.
-    return new AttemptFailure((await isOutOfDescriptors()) ? 'local' : 'dns_failed');
+    return (await isOutOfDescriptors())
+      ? new AttemptFailure('local')
+      : new AttemptFailure('dns_failed', DETAILS[reason]);
   }
 
-  return async (name) => {
+  /** @returns the addresses, or why there are none */
+  async function query(name: string): Promise<Answer> {
     const ipv4 = settled(resolver.resolve4(name));
     const ipv6 = settled(resolver.resolve6(name));
     const first = await Promise.race([ipv4, ipv6]);
-    const other = await within(OTHER_FAMILY_WAIT_MS, first.length > 0, Promise.all([ipv4, ipv6]));
-    const addresses = other === undefined ? first : other.flat();
-    if (addresses.length === 0) throw await failure();
-    return addresses;
+    const other = await within(OTHER_FAMILY_WAIT_MS, first.addresses.length > 0, Promise.all([ipv4, ipv6]));
+    const answers = other ?? [first];
+    const addresses = answers.flatMap((answer) => answer.addresses);
+    return { addresses, reason: answers.find(({ reason }) => reason !== 'no such name')?.reason ?? 'no such name' };
+  }
+
+  return async (name) => {
+    let reason: Reason = 'no such name';
+    for (const candidate of namesToTry(name, await rules())) {
+      const answer = await query(candidate);
+      if (answer.addresses.length > 0) return answer.addresses;
+      if (answer.reason !== 'no such name') ({ reason } = answer);
+      // As glibc does: the next name would have to wait as long.
+      if (reason === 'no answer') break;
+    }
+    throw await failure(reason);
   };
 }
 
@@ -104,12 +151,12 @@ function newResolver(servers: readonly string[] | undefined): dns.Resolver {
   return resolver;
 }
 
-/** No such name, no address of that family, no answer: all the same to the one who wants to connect. */
-async function settled(query: Promise<string[]>): Promise<readonly string[]> {
+/** All the same to the one who wants to connect, but not to the one who reads why it failed. */
+async function settled(query: Promise<string[]>): Promise<Answer> {
   try {
-    return await query;
-  } catch {
-    return [];
+    return { addresses: await query, reason: 'no address' };
+  } catch (error) {
+    return { addresses: [], reason: REASON_BY_CODE[codeOf(error)] ?? 'no answer' };
   }
 }
 

@@ -5,12 +5,13 @@ import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AddressVerdict, ClientCertificate, OutgoingRequest, Sender } from '../ports/sender.ts';
 import { AddressGuard } from './address-guard.ts';
-import { AttemptFailure, classifyFailure } from './attempt-failure.ts';
+import { AttemptFailure } from './attempt-failure.ts';
+import { DEFAULT_BLOCKED_PORTS } from './blocked-ports.ts';
 import { ConnectionPool, type EndpointConnections } from './connection-pool.ts';
 import { Exchange, failedOutcome } from './exchange.ts';
 import { Networks } from './networks.ts';
 import { createResolve, type Resolve } from './resolve.ts';
-import { parseTarget } from './target.ts';
+import { parseTarget, type TargetRules } from './target.ts';
 
 /** Whoever creates an endpoint waits for the name no longer than this; the delivery looks again anyway. */
 const CHECK_RESOLVE_MS: Milliseconds = 3_000;
@@ -21,6 +22,8 @@ export interface SenderOptions {
   /** In development: 127.0.0.0/8, ::1 and the names that lead there. */
   readonly allowLoopback: boolean;
   readonly httpsOnly: boolean;
+  /** `WEBHOOK_BLOCKED_PORTS`, instead of our own list. */
+  readonly blockedPorts?: readonly number[];
   readonly clock: Clock;
   readonly userAgent?: string;
   /** Tests bring their own answers. */
@@ -36,7 +39,7 @@ export function createSender(options: SenderOptions): Sender {
 
 class HttpSender implements Sender {
   readonly #clock: Clock;
-  readonly #httpsOnly: boolean;
+  readonly #rules: TargetRules;
   readonly #userAgent: string;
   readonly #guard: AddressGuard;
   readonly #pool: ConnectionPool;
@@ -46,7 +49,8 @@ class HttpSender implements Sender {
 
   constructor(options: SenderOptions) {
     this.#clock = options.clock;
-    this.#httpsOnly = options.httpsOnly;
+    const { httpsOnly, blockedPorts = DEFAULT_BLOCKED_PORTS } = options;
+    this.#rules = { httpsOnly, blockedPorts: new Set(blockedPorts) };
     this.#userAgent = options.userAgent ?? 'triggers-api';
     this.#guard = new AddressGuard(new Networks(options), options.resolve ?? createResolve(options.clock));
     const trusted = options.trustedCertificates;
@@ -58,18 +62,18 @@ class HttpSender implements Sender {
       shared ??= createSecureContext(authorities);
       return shared;
     };
-    this.#pool = new ConnectionPool({ guard: this.#guard, secureContextOf }, options);
+    this.#pool = new ConnectionPool({ guard: this.#guard, clock: options.clock, secureContextOf }, this.#rules);
   }
 
   send(request: OutgoingRequest): Promise<AttemptOutcome> {
-    if (this.#isClosing) return Promise.resolve(failedOutcome('local', 0));
+    if (this.#isClosing) return Promise.resolve(failedOutcome(new AttemptFailure('local'), 0));
     let endpoint: EndpointConnections | undefined;
     try {
-      endpoint = this.#pool.endpoint(request.endpointId, request.url, request.clientCertificate ?? null);
+      endpoint = this.#pool.endpoint(request);
     } catch (error) {
-      return Promise.resolve(failedOutcome(classifyFailure(error), 0));
+      return Promise.resolve(failedOutcome(error, 0));
     }
-    if (endpoint === undefined) return Promise.resolve(failedOutcome('address_not_allowed', 0));
+    if (endpoint === undefined) return Promise.resolve(failedOutcome(new AttemptFailure('address_not_allowed'), 0));
     return this.#exchange(request, endpoint);
   }
 
@@ -92,7 +96,7 @@ class HttpSender implements Sender {
   }
 
   async checkUrl(url: string): Promise<AddressVerdict> {
-    const verdict = parseTarget(url, { httpsOnly: this.#httpsOnly });
+    const verdict = parseTarget(url, this.#rules);
     if (verdict.kind === 'refused') return verdict;
     const { promise: inTime, resolve: giveUp } = Promise.withResolvers<undefined>();
     const timer = setTimeout(giveUp, CHECK_RESOLVE_MS, undefined);
@@ -122,7 +126,7 @@ class HttpSender implements Sender {
       await idle;
       clearTimeout(timer);
     }
-    for (const exchange of this.#exchanges) exchange.abort('local');
+    for (const exchange of this.#exchanges) exchange.abort();
     this.#pool.closeIdle();
   }
 
@@ -139,6 +143,6 @@ function clientContext(authorities: SecureContextOptions, { certificate, key }: 
   try {
     return createSecureContext({ ...authorities, cert: certificate, key });
   } catch {
-    throw new AttemptFailure('tls_failed');
+    throw new AttemptFailure('tls_failed', 'the client certificate of the endpoint can not be used');
   }
 }

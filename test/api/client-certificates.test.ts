@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
-import { makeCertificates } from '../sender/certificates.ts';
+import { makeCertificates, selfSignedOf } from '../sender/certificates.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
 const certificates = makeCertificates();
@@ -77,6 +77,11 @@ describe('client certificates', () => {
 
     const without = await service.call('PATCH', path, { body: { client_certificate: null } });
     assert.equal(without.json.client_certificate, null);
+    const refused = await service.post(`/api/endpoints/${id}/test`, {});
+    assert.equal(
+      refused.json.error_detail,
+      'the receiver asks for a client certificate, or does not accept the one it got',
+    );
     const { status, last_error } = await deliver(id);
     assert.deepEqual([status, last_error], ['failed', 'tls_failed']);
     assert.equal(callers.length, 3, 'nothing of the payload came through');
@@ -101,6 +106,23 @@ describe('client certificates', () => {
       assert.equal(refused.status, 422, `${path} ${refused.text}`);
       assert.equal(refused.json.errors[0].path, path);
       assert.ok(!refused.text.includes('BEGIN') && !refused.text.includes(part ?? ''));
+    }
+  });
+
+  test('a key whose every use is costly is refused', async () => {
+    const curve = (name: string) => ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${name}`];
+    for (const [kind, status] of [
+      [['-newkey', 'rsa:2048'], 201],
+      [curve('P-384'), 201],
+      [['-newkey', 'ed25519'], 201],
+      [['-newkey', 'rsa:4104'], 422],
+      [curve('P-521'), 422],
+      [['-newkey', 'ed448'], 422],
+    ] as const) {
+      const client_certificate = shown(selfSignedOf(kind));
+      const created = await service.post('/api/endpoints', { url, event_types: ['none'], client_certificate });
+      assert.equal(created.status, status, `${kind.join(' ')}: ${created.text}`);
+      if (status === 422) assert.equal(created.json.errors[0].path, 'client_certificate.key');
     }
   });
 

@@ -120,6 +120,27 @@ describe('delivery', () => {
     assert.equal(receiver.requests.length, 2);
   });
 
+  test('what was wrong is said in words: in the attempt, the statistics and the test', async () => {
+    const closed = await Receiver.start();
+    const { url } = closed;
+    await closed.stop();
+    const created = await service.post('/api/endpoints', { url, event_types: ['words'], max_attempts: 1 });
+    const delivery = await deliveryOf(await service.send('words', 1), 'failed');
+    const { error, error_detail } = delivery.attempts[0];
+    assert.deepEqual([error, error_detail], ['connection_refused', 'nothing listens on the port']);
+    const stats = (await service.get(`/api/endpoints/${created.json.id}/stats`)).json;
+    assert.equal(stats.last_error_detail, error_detail);
+    assert.equal(stats.last_errors[0].error_detail, error_detail);
+    assert.equal((await service.post(`/api/endpoints/${created.json.id}/test`, {})).json.error_detail, error_detail);
+  });
+
+  test('a port of a database or a mail server is no address for a webhook', async () => {
+    for (const port of [22, 25, 5432, 6379]) {
+      const refused = await service.post('/api/endpoints', { url: `http://example.com:${port}/` });
+      assert.deepEqual([refused.status, refused.json.code], [422, 'url_not_allowed'], refused.text);
+    }
+  });
+
   test('410 disables the endpoint; what comes later is skipped, others are untouched', async (context) => {
     const gone = await Receiver.start((_got, response) => void response.writeHead(410).end());
     const healthy = await Receiver.start();

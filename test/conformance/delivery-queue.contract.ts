@@ -232,6 +232,28 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
     );
 
     test(
+      'an attempt that its own process cut off keeps its number and its reason, and is no failure',
+      inWorld(newHarness, async (world) => {
+        const { organizationId, endpointId } = await world.lane();
+        await world.accept(organizationId);
+        const [taken] = await world.take(endpointId);
+        assert.ok(taken);
+        const cut = settlement(taken, { retryAt: world.clock.now() });
+        const attempt = { ...cut.attempt, statusCode: null, error: 'interrupted' as const, errorDetail: 'stopped' };
+        assert.deepEqual(await world.engine.queue.settle([{ ...cut, attempt }]), ['settled']);
+        const [again] = await world.take(endpointId);
+        assert.deepEqual([again?.id, again?.attemptNumber, again?.failures], [taken.id, 2, 0]);
+        const { deliveries } = world.engine.store;
+        const [recorded] = await deliveries.attempts(organizationId, taken.id);
+        assert.deepEqual([recorded?.number, recorded?.error, recorded?.errorDetail], [1, 'interrupted', 'stopped']);
+        const delivery = await deliveries.get(organizationId, taken.id);
+        assert.ok(delivery);
+        const [summary] = await deliveries.attemptsOf([delivery]);
+        assert.equal(summary?.errorDetail, 'stopped');
+      }),
+    );
+
+    test(
       'a giving back after the lease was lost does not end the lease of another',
       inWorld(newHarness, async (world) => {
         const { organizationId, endpointId } = await world.lane();

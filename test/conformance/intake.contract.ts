@@ -218,6 +218,7 @@ export function intakeContract(newHarness: NewHarness, traits: { readonly fanOut
             durationMs: 1,
             statusCode: 200,
             error: null,
+            errorDetail: null,
             responseExcerpt: null,
           };
           await world.engine.queue.settle([

@@ -217,6 +217,7 @@ export function settlement(
       durationMs: 12.5,
       statusCode: failed ? 500 : 200,
       error: failed ? ('status' as const) : null,
+      errorDetail: null,
       responseExcerpt: failed ? 'no' : 'yes',
     },
     next:

@@ -13,7 +13,15 @@ const POLICY: RetryPolicy = { maxAttempts: 5, schedule: [30_000, 60_000, 300_000
 const NO_JITTER = 0.5;
 
 function outcome(changes: Partial<AttemptOutcome>): AttemptOutcome {
-  return { statusCode: null, error: 'timeout', durationMs: 5, responseExcerpt: null, retryAfterMs: null, ...changes };
+  return {
+    statusCode: null,
+    error: 'timeout',
+    durationMs: 5,
+    errorDetail: null,
+    responseExcerpt: null,
+    retryAfterMs: null,
+    ...changes,
+  };
 }
 
 function status(statusCode: number, retryAfterMs: number | null = null): AttemptOutcome {
@@ -49,6 +57,8 @@ const DECISIONS: readonly (readonly [name: string, given: AttemptOutcome, failur
   ['429 at the last attempt', status(429, 45_000), 5, { kind: 'failed' }],
   ['an address we may not go to', outcome({ error: 'address_not_allowed' }), 1, { kind: 'failed' }],
   ['our own fault', outcome({ error: 'local' }), 1, { kind: 'give_back', at: timestamp(NOW + 1_000) }],
+  ['our own stop in the middle of it', outcome({ error: 'interrupted' }), 1, retryIn(0)],
+  ['our own stop, however often', outcome({ error: 'interrupted' }), 9, retryIn(0)],
   [
     'our own fault at the last attempt',
     outcome({ error: 'local' }),

@@ -116,6 +116,7 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
             durationMs: 1,
             statusCode: 200,
             error: null,
+            errorDetail: null,
             responseExcerpt: null,
           },
           next: { status: 'delivered' },

@@ -64,6 +64,28 @@ test('one at a time means one at a time, the oldest first, however fast they com
   await gotOneByOne(sent);
 });
 
+test('what a stop cuts off is on record as interrupted and loses no attempt; what never left keeps its number', async (context) => {
+  const receiver = await Receiver.start(() => {});
+  context.after(() => receiver.stop());
+  const { store, organization, endpointId, send, deliverer } = await startDeliverer(context, receiver.url);
+  const [cut, waiting] = [await send('cut'), await send('waiting')];
+  await receiver.waitFor(1, 2_000);
+  await deliverer.stop(10);
+  const [first] = await store.deliveries.ofEvent(organization.id, cut);
+  assert.ok(first);
+  // Of one attempt, which an endpoint's policy may allow in all.
+  assert.deepEqual([first.status, first.attempts, first.lastError], ['retrying', 1, 'interrupted']);
+  const attempts = await store.deliveries.attempts(organization.id, first.id);
+  assert.deepEqual(
+    attempts.map(({ number, error, errorDetail }) => [number, error, errorDetail]),
+    [[1, 'interrupted', 'the service stopped before the receiver answered']],
+  );
+  const [second] = await store.deliveries.ofEvent(organization.id, waiting);
+  assert.deepEqual([second?.status, second?.attempts], ['pending', 0]);
+  const endpoint = await store.endpoints.get(organization.id, endpointId);
+  assert.equal(endpoint?.failingSince, null, 'the receiver is not to blame');
+});
+
 test('of several takings under way at once no two are of one lane', async (context) => {
   const { receiver, gotOneByOne } = await slowReceiver(context);
   // What one taking got is on its way while something new becomes due.
@@ -240,5 +262,5 @@ async function startDeliverer(
     await engine.intake.accept([{ id, type, ...event }]);
     return id;
   };
-  return { store, bus, clock, organization, endpointId, send, deliverer };
+  return { deliverer, store, bus, clock, organization, endpointId, send };
 }

@@ -9,6 +9,7 @@ const outcome = (error: AttemptError | null): AttemptOutcome => ({
   statusCode: error === null ? 200 : error === 'status' ? 500 : null,
   error,
   durationMs: 1,
+  errorDetail: null,
   responseExcerpt: null,
   retryAfterMs: null,
 });

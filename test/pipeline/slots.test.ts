@@ -23,7 +23,7 @@ function lane(organization: string, { proven = true, suspect = false, maxConcurr
     timeoutMs,
     options: DEFAULT_OPTIONS,
   } as Endpoint;
-  const answer = { durationMs: 1, responseExcerpt: null, retryAfterMs: null };
+  const answer = { durationMs: 1, errorDetail: null, responseExcerpt: null, retryAfterMs: null };
   if (proven) one.learn({ ...answer, statusCode: 200, error: null }, 0);
   const hang = { ...answer, statusCode: null, error: 'timeout' } as const;
   if (suspect) for (const _ of [1, 2]) one.learn(hang, 0);

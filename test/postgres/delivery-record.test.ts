@@ -15,6 +15,7 @@ function attempt(number: number, rest: Partial<Attempt> = {}): Attempt {
     durationMs: 12.25,
     statusCode: 200,
     error: null,
+    errorDetail: null,
     responseExcerpt: 'ok',
     ...rest,
   };
@@ -90,7 +91,15 @@ test('a lease that ran out is had again, and the attempt that vanished is on rec
   const store = new PostgresDeliveryStore(world.process.database);
   const organizationId = routed?.event.organizationId ?? world.id();
   assert.deepEqual(await store.attempts(organizationId, id), [
-    { number: 1, startedAt: takenAt, durationMs: 0, statusCode: null, error: 'interrupted', responseExcerpt: null },
+    {
+      number: 1,
+      startedAt: takenAt,
+      durationMs: 0,
+      statusCode: null,
+      error: 'interrupted',
+      errorDetail: null,
+      responseExcerpt: null,
+    },
   ]);
 });
 

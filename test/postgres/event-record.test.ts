@@ -83,6 +83,7 @@ function settlement(deliveryId: DeliveryId) {
     durationMs: 1,
     statusCode: 200,
     error: null,
+    errorDetail: null,
     responseExcerpt: '',
   };
   return { deliveryId, attemptNumber: 1, attempt, next: { status: 'delivered' as const } };

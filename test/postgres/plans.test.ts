@@ -173,6 +173,7 @@ const ATTEMPT: Attempt = {
   durationMs: 1,
   statusCode: 500,
   error: 'status',
+  errorDetail: null,
   responseExcerpt: '',
 };
 

@@ -9,7 +9,15 @@ async function finish(world: RecordWorld, routed: readonly RoutedEvent[]): Promi
   const { deliveries } = world.process;
   const wanted = routed.map((item) => ({ deliveryId: deliveryOf(item).id, leasedUntil: addMs(world.now, 1_000) }));
   await deliveries.lease(wanted, world.now);
-  const attempt = { number: 1, startedAt: world.now, durationMs: 1, statusCode: 200, error: null, responseExcerpt: '' };
+  const attempt = {
+    number: 1,
+    startedAt: world.now,
+    durationMs: 1,
+    statusCode: 200,
+    error: null,
+    errorDetail: null,
+    responseExcerpt: '',
+  };
   await deliveries.settle(
     wanted.map(({ deliveryId }) => ({ deliveryId, attemptNumber: 1, attempt, next: { status: 'delivered' } })),
     world.now,

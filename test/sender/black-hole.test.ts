@@ -1,52 +1,60 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { Worker } from 'node:worker_threads';
-import { openSender, post, until } from './support.ts';
+import { blackHole } from './black-hole.ts';
+import { openSender, post, rawReceiver, until } from './support.ts';
 
-/** Listens for two connections, then never runs again: the kernel drops the first packet of every other one. */
-const LISTEN_AND_STOP = `
-  const { parentPort } = require('node:worker_threads');
-  const server = require('node:net').createServer();
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-    parentPort.postMessage(server.address().port);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  });
-`;
-const SYN_SENT = '02';
-
-async function connecting(port: number): Promise<number> {
-  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const rows = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));
-  return rows.filter(([, , to, state]) => to?.endsWith(remote) && state === SYN_SENT).length;
-}
-
-test('where packets vanish the attempt ends in time, and nothing of it stays', { timeout: 10_000 }, async (context) => {
-  const worker = new Worker(LISTEN_AND_STOP, { eval: true });
-  context.after(() => worker.terminate());
-  const port = await new Promise<number>((resolve) => worker.once('message', resolve));
-  const fillers: Socket[] = [];
-  context.after(() => fillers.forEach((socket) => void socket.destroy()));
-  while ((await connecting(port)) === 0) {
-    const socket = connect(port, '127.0.0.1').on('error', () => {});
-    fillers.push(socket);
-    await Promise.race([new Promise((resolve) => socket.once('connect', resolve)), untilConnecting(port)]);
-  }
-  const before = await connecting(port);
+test('where packets vanish the attempt ends in time, and nothing of it stays', { timeout: 10_000 }, async () => {
+  await using hole = await blackHole();
+  const before = await hole.connecting();
   await using sender = openSender();
-  const attempt = post(sender, `http://127.0.0.1:${port}/`, { timeoutMs: 500 });
-  await untilConnecting(port, before + 1);
-  assert.equal((await attempt).error, 'timeout');
+  const attempt = post(sender, `http://127.0.0.1:${hole.port}/`, { timeoutMs: 500 });
+  await hole.untilConnecting(before + 1);
+  const { error, errorDetail } = await attempt;
+  assert.deepEqual([error, errorDetail], ['timeout', 'no end of the connection in time']);
   let left = Number.POSITIVE_INFINITY;
   await until(() => {
-    void connecting(port).then((count) => {
+    void hole.connecting().then((count) => {
       left = count;
     });
     return left <= before;
   });
 });
 
-async function untilConnecting(port: number, count = 1): Promise<void> {
-  while ((await connecting(port)) < count) await new Promise((resolve) => setTimeout(resolve, 10));
+for (const addresses of [
+  ['127.0.0.1', '::1'],
+  ['::1', '127.0.0.1'],
+  ['127.0.0.1', '127.0.0.1'],
+]) {
+  test(`a lost first packet is sent again by the system: ${addresses}`, { timeout: 10_000 }, async () => {
+    await using hole = await blackHole();
+    const before = await hole.connecting();
+    await using sender = openSender({ resolve: async () => addresses });
+    const attempt = post(sender, `http://far.test:${hole.port}/`);
+    await hole.untilConnecting(before + 1);
+    // Longer than one address is tried alone.
+    setTimeout(hole.open, 400);
+    assert.equal((await attempt).statusCode, 200);
+  });
 }
+
+test('the next address is tried while the first is silent', { timeout: 10_000 }, async () => {
+  await using hole = await blackHole();
+  await using receiver = await rawReceiver((socket) => socket.write('HTTP/1.1 204\r\n\r\n'), {
+    host: '127.0.0.2',
+    port: hole.port,
+  });
+  const before = await hole.connecting();
+  await using sender = openSender({ resolve: async () => ['127.0.0.1', '127.0.0.2'] });
+  assert.equal((await post(sender, `http://two.test:${hole.port}/`)).statusCode, 204);
+  assert.equal(receiver.connects, 1);
+  while ((await hole.connecting()) > before) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+test('addresses that refuse are passed at once, and the word is theirs when all do', { timeout: 10_000 }, async () => {
+  await using receiver = await rawReceiver((socket) => socket.write('HTTP/1.1 204\r\n\r\n'), { host: '127.0.0.9' });
+  const all = Array.from({ length: 9 }, (_, n) => `127.0.0.${n + 1}`);
+  await using sender = openSender({ resolve: async (name) => (name === 'all.test' ? all : all.slice(0, 8)) });
+  assert.equal((await post(sender, `http://all.test:${receiver.port}/`)).statusCode, 204);
+  const { error, errorDetail } = await post(sender, `http://none.test:${receiver.port}/`);
+  assert.deepEqual([error, errorDetail], ['connection_refused', 'nothing listens on the port']);
+});

@@ -90,3 +90,15 @@ export function makeCertificates(): Certificates {
     rmSync(folder, { recursive: true });
   }
 }
+
+/** @param kind as in `openssl req -newkey`, with its options */
+export function selfSignedOf(kind: readonly string[]): KeyPair {
+  const folder = mkdtempSync(join(tmpdir(), 'triggers-tls-'));
+  try {
+    const files = ['-subj', '/CN=kind', '-keyout', 'a.key', '-out', 'a.crt'];
+    execFileSync('openssl', ['req', '-x509', '-nodes', ...kind, ...files], { cwd: folder, stdio: 'pipe' });
+    return { cert: readFileSync(join(folder, 'a.crt'), 'utf8'), key: readFileSync(join(folder, 'a.key'), 'utf8') };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

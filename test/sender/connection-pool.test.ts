@@ -14,7 +14,13 @@ import { clock, rawReceiver, request, until } from './support.ts';
 function makePool(): ConnectionPool {
   const networks = new Networks({ allowedNetworks: [], allowLoopback: true });
   const guard = new AddressGuard(networks, async () => []);
-  return new ConnectionPool({ guard, secureContextOf: () => createSecureContext() }, { httpsOnly: false });
+  return new ConnectionPool(
+    { guard, clock, secureContextOf: () => createSecureContext() },
+    {
+      httpsOnly: false,
+      blockedPorts: new Set(),
+    },
+  );
 }
 
 function exchange(
@@ -23,7 +29,7 @@ function exchange(
   url: string,
   look: (ended: Exchange) => void = () => {},
 ): Promise<AttemptOutcome> {
-  const endpoint = pool.endpoint(id as EndpointId, url);
+  const endpoint = pool.endpoint({ endpointId: id as EndpointId, url });
   assert.ok(endpoint !== undefined);
   return new Promise((resolve) => {
     const onEnd = (ended: Exchange, outcome: AttemptOutcome): void => {
@@ -73,7 +79,7 @@ test('endpoints that are refused, fail or are forgotten leave nothing behind', a
   await using hangsUp = await rawReceiver((socket) => socket.end());
   await using closes = await rawReceiver((socket) => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'));
   const pool = makePool();
-  assert.equal(pool.endpoint('refused' as EndpointId, 'file:///etc/passwd'), undefined);
+  assert.equal(pool.endpoint({ endpointId: 'refused' as EndpointId, url: 'file:///etc/passwd' }), undefined);
   await exchange(pool, 'refused', 'http://10.0.0.1/');
   await exchange(pool, 'hangs up', hangsUp.url);
   await exchange(pool, 'closes', closes.url);

@@ -169,7 +169,7 @@ describe('a kept connection that has died', { concurrency: 4 }, () => {
   test('the second try has only the time that is left', async () => {
     await using receiver = await rawReceiver((socket, n) => {
       if (n === 1) socket.write(OK);
-      else if (n === 2) setTimeout(() => socket.destroy(), 200);
+      else if (n === 2) setTimeout(() => socket.destroy(), 20);
     });
     await using sender = openSender();
     await post(sender, receiver.url);
@@ -177,6 +177,20 @@ describe('a kept connection that has died', { concurrency: 4 }, () => {
     assert.equal((await post(sender, receiver.url, { timeoutMs: 400 })).error, 'timeout');
     assert.ok(performance.now() - startedAt < 600);
     assert.equal(receiver.requests.length, 3);
+  });
+
+  test('one that dies late has been at work: a failed attempt, and no second request', async () => {
+    await using receiver = await rawReceiver((socket, n) => {
+      if (n === 1) socket.write(OK);
+      else setTimeout(() => socket.destroy(), 600);
+    });
+    await using sender = openSender();
+    await post(sender, receiver.url);
+    const outcome = await post(sender, receiver.url);
+    assert.equal(outcome.error, 'connection_reset');
+    assert.equal(outcome.errorDetail, 'the receiver closed the connection before it answered');
+    await pause(20);
+    assert.equal(receiver.requests.length, 2);
   });
 
   test('an answer that nobody asked for is not taken for the next one', async () => {
@@ -227,7 +241,7 @@ describe('close', () => {
     assert.equal(receiver.requests.length, 1);
   });
 
-  test('after the grace the rest ends as local', async () => {
+  test('after the grace the rest ends: what has left is interrupted, what has not was never tried', async () => {
     await using receiver = await rawReceiver(() => {});
     const sender = openSender();
     const atWork = [post(sender, receiver.url), post(sender, receiver.url)];
@@ -235,8 +249,16 @@ describe('close', () => {
     const startedAt = performance.now();
     await sender.close(100);
     assert.ok(performance.now() - startedAt < 400);
-    for (const outcome of await Promise.all(atWork)) assert.equal(outcome.error, 'local');
+    for (const outcome of await Promise.all(atWork)) assert.equal(outcome.error, 'interrupted');
     await until(() => receiver.open === 0);
+  });
+
+  test('a name that is still being looked up when the grace is over: nothing has left', async () => {
+    const sender = openSender({ resolve: () => new Promise(() => {}) });
+    const atWork = post(sender, 'http://slow.test/');
+    await pause(5);
+    await sender.close(10);
+    assert.equal((await atWork).error, 'local');
   });
 
   test('with nothing at work it takes no time', async () => {

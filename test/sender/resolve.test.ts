@@ -7,11 +7,12 @@ import { after, describe, test } from 'node:test';
 import { timestamp } from '../../src/core/time.ts';
 import { AttemptFailure } from '../../src/sender/attempt-failure.ts';
 import { createResolve } from '../../src/sender/resolve.ts';
+import { namesToTry, parseResolverFile } from '../../src/sender/resolver-file.ts';
 import { clock } from './support.ts';
 
 const A = 1;
 const AAAA = 28;
-type Answer = readonly number[] | 'no such name' | 'silence';
+type Answer = readonly number[] | 'no such name' | 'failure' | 'silence';
 
 interface NameServer extends AsyncDisposable {
   readonly address: string;
@@ -27,9 +28,10 @@ async function nameServer(answerTo: (name: string, type: number) => Answer): Pro
     queries.push(`${type === A ? 'A' : 'AAAA'} ${name}`);
     const answer = answerTo(name, type);
     if (answer === 'silence') return;
-    const isFound = answer !== 'no such name';
+    const isFound = typeof answer !== 'string';
+    const code = answer === 'failure' ? 0x82 : isFound ? 0x80 : 0x83;
     const count = isFound && answer.length > 0 ? 1 : 0;
-    const head = Buffer.from([0, 0, 0x81, isFound ? 0x80 : 0x83, 0, 1, 0, count, 0, 0, 0, 0]);
+    const head = Buffer.from([0, 0, 0x81, code, 0, 1, 0, count, 0, 0, 0, 0]);
     query.copy(head, 0, 0, 2);
     const record = count === 1 && isFound ? [0xc0, 12, 0, type, 0, 1, 0, 0, 0, 0, 0, answer.length, ...answer] : [];
     socket.send(Buffer.concat([head, query.subarray(12, end), Buffer.from(record)]), from.port, from.address);
@@ -50,6 +52,10 @@ function readQuestion(query: Buffer): { name: string; type: number; end: number 
     at += 1 + length;
   }
   return { name: labels.join('.').toLowerCase(), type: query.readUInt16BE(at + 1), end: at + 5 };
+}
+
+function isFailure(detail: string): (error: unknown) => boolean {
+  return (error) => error instanceof AttemptFailure && error.error === 'dns_failed' && error.detail === detail;
 }
 
 const LOOPBACK_6 = [...Array.from({ length: 15 }, () => 0), 1];
@@ -76,8 +82,11 @@ describe('names', () => {
   test('no such name, and a name without an address', async () => {
     await using server = await nameServer((name) => (name === 'empty.example' ? [] : 'no such name'));
     const resolve = createResolve(clock, { hostsFile, servers: [server.address] });
-    for (const name of ['none.example', 'empty.example']) {
-      await assert.rejects(resolve(name), (error) => error instanceof AttemptFailure && error.error === 'dns_failed');
+    for (const [name, detail] of [
+      ['none.example', 'the name does not exist'],
+      ['empty.example', 'the name has no address'],
+    ] as const) {
+      await assert.rejects(resolve(name), isFailure(detail));
     }
   });
 
@@ -113,6 +122,65 @@ describe('names', () => {
     assert.equal(await asked('none.example'), 0);
     now += 2;
     assert.equal(await asked('none.example'), 2);
+  });
+
+  describe('search domains', () => {
+    const resolverFile = join(folder, 'resolv.conf');
+    writeFileSync(
+      resolverFile,
+      'nameserver 10.0.0.10\nsearch shop.svc.cluster.local svc.cluster.local\noptions ndots:2\n',
+    );
+    const KNOWN: Record<string, Answer> = {
+      'my-svc.shop.svc.cluster.local': [10, 0, 0, 1],
+      'other.billing.svc.cluster.local': [10, 0, 0, 2],
+      'hooks.example.com': [1, 2, 3, 4],
+      'empty.shop.svc.cluster.local': [],
+      'empty.svc.cluster.local': [10, 0, 0, 3],
+      'failing.shop.svc.cluster.local': 'failure',
+      'failing.svc.cluster.local': [10, 0, 0, 4],
+    };
+    const NAMES: readonly (readonly [name: string, address: string | null, asked: readonly string[]])[] = [
+      ['my-svc', '10.0.0.1', ['my-svc.shop.svc.cluster.local']],
+      ['other.billing', '10.0.0.2', ['other.billing.shop.svc.cluster.local', 'other.billing.svc.cluster.local']],
+      ['hooks.example.com', '1.2.3.4', ['hooks.example.com']],
+      ['empty', '10.0.0.3', ['empty.shop.svc.cluster.local', 'empty.svc.cluster.local']],
+      ['failing', '10.0.0.4', ['failing.shop.svc.cluster.local', 'failing.svc.cluster.local']],
+      ['my-svc.', null, ['my-svc']],
+      ['none', null, ['none.shop.svc.cluster.local', 'none.svc.cluster.local', 'none']],
+      ['a.b.c', null, ['a.b.c', 'a.b.c.shop.svc.cluster.local', 'a.b.c.svc.cluster.local']],
+    ];
+    for (const [name, address, asked] of NAMES) {
+      test(name, async () => {
+        await using server = await nameServer((query, type) =>
+          type === A ? (KNOWN[query] ?? 'no such name') : KNOWN[query] === undefined ? 'no such name' : [],
+        );
+        const resolve = createResolve(clock, { hostsFile, resolverFile, servers: [server.address] });
+        if (address === null) await assert.rejects(resolve(name), isFailure('the name does not exist'));
+        else assert.deepEqual(await resolve(name), [address]);
+        const names = server.queries.filter((query) => query.startsWith('A ')).map((query) => query.slice(2));
+        assert.deepEqual(names, asked);
+      });
+    }
+
+    const FILES: readonly (readonly [text: string, domains: readonly string[], ndots: number])[] = [
+      ['', ['machine.example'], 1],
+      ['domain a.example\n', ['a.example'], 1],
+      ['domain a.example\nsearch b.example C.example.\n', ['b.example', 'c.example'], 1],
+      ['search b.example\ndomain a.example # not a comment here\n', ['a.example'], 1],
+      ['# search a\n; search b\nsearch .\noptions rotate ndots:99 timeout:1\n', [], 15],
+      ['search\toptions\noptions ndots:x ndots:0', ['options'], 0],
+    ];
+    for (const [text, domains, ndots] of FILES) {
+      test(JSON.stringify(text), () => {
+        assert.deepEqual(parseResolverFile(text, 'host.machine.example'), { domains, ndots });
+      });
+    }
+
+    test('a machine without a domain, and names too long to complete', () => {
+      assert.deepEqual(parseResolverFile('', 'host').domains, []);
+      const long = Array.from({ length: 4 }, () => 'x'.repeat(60)).join('.');
+      assert.deepEqual(namesToTry(long, { domains: ['example.example'], ndots: 9 }), [long]);
+    });
   });
 
   test('the names kept are bounded', async () => {

@@ -180,28 +180,37 @@ describe('a receiver that asks who connects', () => {
 
 describe('TLS that is not', () => {
   const { good } = certificates;
-  const WRONG: readonly (readonly [string, ServerOptions, readonly string[] | undefined])[] = [
-    ['self-signed', certificates.selfSigned, undefined],
-    ['expired', certificates.expired, undefined],
-    ['for another name', certificates.otherName, undefined],
-    ['of an authority we do not know', good, []],
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const WRONG: readonly (readonly [string, ServerOptions, readonly string[] | undefined, string])[] = [
+    ['self-signed', certificates.selfSigned, undefined, 'certificate is self-signed'],
+    ['expired', certificates.expired, undefined, `certificate expired on ${yesterday}`],
+    ['for another name', certificates.otherName, undefined, 'certificate is for other.test, not good.test'],
+    [
+      'of an authority we do not know',
+      good,
+      [],
+      'certificate issuer unknown, or the receiver does not send the intermediate certificates',
+    ],
+    ['of HTTP/2 only', { ...good, ALPNCallback: () => undefined }, undefined, 'the receiver speaks HTTP/2 only'],
     [
       'that demands one of us under TLS 1.2',
       { ...good, maxVersion: 'TLSv1.2', requestCert: true, rejectUnauthorized: true },
       undefined,
+      'the receiver refused the handshake: no common cipher, or it asks for a client certificate',
     ],
     [
       'of version 1.0 only',
       { ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
       undefined,
+      'the receiver speaks only versions of TLS before 1.2',
     ],
   ];
-  for (const [name, options, trusted] of WRONG) {
+  for (const [name, options, trusted, detail] of WRONG) {
     test(`${name}: tls_failed, and no byte of the payload`, async () => {
       await using receiver = await secureReceiver(options);
       await using sender = trustingSender(trusted);
       const outcome = await post(sender, `https://good.test:${receiver.port}/`);
-      assert.equal(outcome.error, 'tls_failed');
+      assert.deepEqual([outcome.error, outcome.errorDetail], ['tls_failed', detail]);
       assert.equal(outcome.responseExcerpt, null);
       await pause(20);
       assert.deepEqual(receiver.requests, []);
@@ -222,15 +231,27 @@ describe('TLS that is not', () => {
   });
 
   test('a receiver that speaks plain HTTP, hangs up or resets in the handshake', async () => {
-    const answers: ((socket: Socket) => void)[] = [
-      (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
-      (socket) => socket.end(),
-      (socket) => setTimeout(() => socket.resetAndDestroy(), 20),
+    const GONE = 'the receiver closed the connection in the TLS handshake';
+    const answers: (readonly [(socket: Socket) => void, string])[] = [
+      [
+        (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+        'plain HTTP on an https address (the answer is not TLS)',
+      ],
+      [(socket) => socket.end(), GONE],
+      [(socket) => void setTimeout(() => socket.resetAndDestroy(), 20), GONE],
     ];
-    for (const answer of answers) {
+    for (const [answer, detail] of answers) {
       await using receiver = await rawReceiver(() => {}, { onConnect: answer });
       await using sender = trustingSender();
-      assert.equal((await post(sender, `https://good.test:${receiver.port}/`)).error, 'tls_failed');
+      const outcome = await post(sender, `https://good.test:${receiver.port}/`);
+      assert.deepEqual([outcome.error, outcome.errorDetail], ['tls_failed', detail]);
     }
+  });
+
+  test('a receiver of TLS on an http address', async () => {
+    await using receiver = await secureReceiver(good);
+    await using sender = openSender();
+    const { error } = await post(sender, `http://127.0.0.1:${receiver.port}/`);
+    assert.ok(error === 'connection_reset' || error === 'invalid_response', String(error));
   });
 });

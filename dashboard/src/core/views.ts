@@ -23,6 +23,7 @@ export interface Attempt {
   readonly duration_ms: number;
   readonly status_code: number | null;
   readonly error: string | null;
+  readonly error_detail: string | null;
   readonly response_excerpt: string | null;
 }
 export interface DeliveryInFull extends Omit<Delivery, 'attempts'> {

@@ -165,6 +165,7 @@ function LastErrors({ of }: { of: EndpointStats['last_errors'] }) {
             </td>
             <td>
               <span class="tag bad">{each.error === 'status' ? each.status_code : each.error}</span>
+              {each.error_detail && <span class="dim"> {each.error_detail}</span>}
             </td>
             <td class="num">{each.number}</td>
             <td class="num">{duration(each.duration_ms)}</td>

@@ -132,6 +132,7 @@ function Timeline({ delivery }: { delivery: DeliveryInFull }) {
             <span class="dim">
               <Time at={attempt.started_at} />
             </span>
+            {attempt.error_detail && <span class="wrap"> {attempt.error_detail}</span>}
             {attempt.response_excerpt && <code class="wrap">{attempt.response_excerpt}</code>}
           </li>
         ))}

@@ -18,6 +18,7 @@ export function TestShown({ of }: { of: TestResult }) {
         </div>
         <div>
           <h3>Answer</h3>
+          {of.error_detail && <p>{of.error_detail}</p>}
           <Code text={of.response_excerpt || '(empty)'} label="Answer body" />
         </div>
       </div>

@@ -67,6 +67,7 @@ export interface DeliveryWithAttempts {
     readonly duration_ms: number;
     readonly status_code: number | null;
     readonly error: string | null;
+    readonly error_detail: string | null;
     readonly response_excerpt: string | null;
   }[];
   readonly next_attempt_at: string | null;
@@ -84,6 +85,7 @@ export interface Attempt {
   readonly duration_ms: number;
   readonly status_code: number | null;
   readonly error: string | null;
+  readonly error_detail: string | null;
   readonly response_excerpt: string | null;
 }
 

@@ -44,6 +44,7 @@ export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
       success_rate: { type: ['number', 'null'], minimum: 0, maximum: 1 },
       attempts: count,
       last_error: orNull(text),
+      last_error_detail: orNull(text),
       last_error_at: orNull(time),
       breaker: { enum: ['closed', 'open'] },
       failures_in_row: count,

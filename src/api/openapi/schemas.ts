@@ -48,6 +48,10 @@ const attemptFigures = {
   duration_ms: { type: 'number', minimum: 0 },
   status_code: orNull(count),
   error: { type: ['string', 'null'], description: 'A word from the list in the guides; null = delivered.' },
+  error_detail: {
+    type: ['string', 'null'],
+    description: 'What exactly was wrong, in words for people; null where `error` says it all.',
+  },
 };
 const attempt = { ...attemptFigures, response_excerpt: orNull(text) };
 const event = {

@@ -44,6 +44,7 @@ export function endpointStatsRoute(app: FastifyInstance, { engine }: ApiParts): 
       success_rate: delivered + failed === 0 ? null : delivered / (delivered + failed),
       attempts: last.reduce((sum, { attempts }) => sum + attempts, 0),
       last_error: unlucky?.lastError ?? null,
+      last_error_detail: attempts.findLast(({ error }) => error !== null)?.errorDetail ?? null,
       last_error_at: unlucky === undefined ? null : toIso(unlucky.updatedAt),
       breaker: failures >= BREAKER_FAILURES ? 'open' : 'closed',
       failures_in_row: failures,
@@ -67,7 +68,7 @@ function endOf({ startedAt, durationMs }: AttemptSummary): number {
  * @param attempts by their ends
  */
 function failuresInRow(attempts: readonly AttemptSummary[], { updatedAt }: Endpoint): number {
-  const since = attempts.filter(({ startedAt }) => startedAt >= updatedAt);
+  const since = attempts.filter(({ startedAt, error }) => startedAt >= updatedAt && error !== 'interrupted');
   return since.length - 1 - since.findLastIndex(({ error }) => error === null);
 }
 
@@ -90,5 +91,6 @@ function view(attempt: AttemptSummary) {
     duration_ms: attempt.durationMs,
     status_code: attempt.statusCode,
     error: attempt.error,
+    error_detail: attempt.errorDetail,
   };
 }

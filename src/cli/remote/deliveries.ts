@@ -65,7 +65,7 @@ Examples
         attempt.started_at,
         `${Math.round(attempt.duration_ms)} ms`,
         String(attempt.status_code ?? attempt.error ?? ''),
-        (attempt.response_excerpt ?? '').replace(/\s+/g, ' ').slice(0, 60),
+        (attempt.response_excerpt ?? attempt.error_detail ?? '').replace(/\s+/g, ' ').slice(0, 60),
       ]);
       output.result(
         delivery,

@@ -64,7 +64,9 @@ Examples
         ...(options.data === undefined ? {} : { data: JSON.parse(options.data) as unknown }),
       });
       const isGood = attempt.error === null;
-      const what = isGood ? output.status('delivered') : `${output.status('failed')} ${attempt.error}`;
+      const what = isGood
+        ? output.status('delivered')
+        : `${output.status('failed')} ${[attempt.error, attempt.error_detail].filter(Boolean).join(': ')}`;
       const excerpt = attempt.response_excerpt ? `\n${attempt.response_excerpt}` : '';
       output.result(attempt, `${what}  ${attempt.status_code ?? ''}  ${Math.round(attempt.duration_ms)} ms${excerpt}`);
       if (!isGood) process.exitCode = 1;

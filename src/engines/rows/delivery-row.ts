@@ -41,5 +41,6 @@ function figures(row: Row): Omit<Attempt, 'responseExcerpt'> {
     durationMs: number(row, 'duration_ms'),
     statusCode: numberOrNull(row, 'status_code'),
     error: textOrNull(row, 'error'),
+    errorDetail: textOrNull(row, 'error_detail'),
   };
 }

@@ -68,7 +68,8 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
   #settleOne({ deliveryId, attemptNumber, attempt, next }: Settlement, effects: WriteEffects): SettleOutcome {
     const { settle, addAttempt } = this.#statements;
     const dueAt = next.status === 'retrying' ? next.dueAt : null;
-    const failed = attempt.error === null ? 0 : 1;
+    // One that this process cut off is not the receiver's failure.
+    const failed = attempt.error === null || attempt.error === 'interrupted' ? 0 : 1;
     const { statusCode, error } = attempt;
     const now = this.#clock.now();
     const row = settle.get(deliveryId, attemptNumber, next.status, dueAt, failed, statusCode, error, now);
@@ -81,6 +82,7 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
       statusCode,
       error,
       attempt.responseExcerpt,
+      attempt.errorDetail,
     );
     if (next.status === 'retrying') return 'settled';
     const endpointId = text<EndpointId>(row, 'endpoint_id');

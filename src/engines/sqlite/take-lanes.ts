@@ -76,7 +76,16 @@ export class LaneTaker {
 
   #recordInterrupted(row: Row): void {
     const takenAt = timestamp(number(row, 'updated_at'));
-    this.#statements.addAttempt.run(text(row, 'id'), number(row, 'attempts'), takenAt, 0, null, 'interrupted', null);
+    this.#statements.addAttempt.run(
+      text(row, 'id'),
+      number(row, 'attempts'),
+      takenAt,
+      0,
+      null,
+      'interrupted',
+      null,
+      null,
+    );
   }
 
   /** A delivery whose event is gone has nothing to send: it ends as canceled. */

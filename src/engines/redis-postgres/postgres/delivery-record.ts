@@ -88,6 +88,7 @@ export class DeliveryRecord {
       each.map(({ attempt }) => storable(attempt.responseExcerpt)),
       now,
       ...bounds(each.map(({ deliveryId }) => deliveryId)),
+      each.map(({ attempt }) => storable(attempt.errorDetail)),
     ]);
     const settled = new Map(
       rows.map((row) => [attemptKey(text(row, 'id'), number(row, 'number')), settledFromRow(row)]),
@@ -234,6 +235,6 @@ function settledFromRow(row: Row): Settled {
 }
 
 /** PostgreSQL takes no NUL in text; what a receiver answers may hold one. */
-function storable(excerpt: string | null): string | null {
-  return excerpt === null ? null : excerpt.replaceAll('\0', '\u{fffd}').toWellFormed();
+function storable(text: string | null): string | null {
+  return text === null ? null : text.replaceAll('\0', '\u{fffd}').toWellFormed();
 }

@@ -1,5 +1,5 @@
 -- Moves a delivery on after an attempt. Parameters: id, attempt number, status, due at (null when final), 1 if the
--- attempt failed else 0, status code, error, now. One that is final is due again where another sending was asked for
+-- attempt failed (one that was cut off by us did not) else 0, status code, error, now. One that is final is due again where another sending was asked for
 -- meanwhile. Changes nothing unless that very attempt still has the lease: the fence. Returns what the queue must know.
 -- One row, up to seven index entries.
 UPDATE deliveries

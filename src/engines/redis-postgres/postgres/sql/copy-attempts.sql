@@ -2,10 +2,10 @@
 -- new.
 WITH copied AS (
   INSERT INTO attempts (
-    delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt
+    delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt, error_detail
   )
   SELECT
-    delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt
+    delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt, error_detail
   FROM json_populate_recordset(NULL::attempts, $1::json)
   ON CONFLICT DO NOTHING
   RETURNING 1

@@ -1,12 +1,16 @@
 -- Moves deliveries on after an attempt each, and records the attempts. Parameters, a column each: ids, attempt numbers,
--- statuses, due at (null when final), started at, duration, status code, error, excerpt; then now, lowest and highest id.
+-- statuses, due at (null when final), started at, duration, status code, error, excerpt; then now, lowest and highest id; then
+-- the column of error details.
 -- One that is final is due again where another sending was asked for meanwhile. Changes nothing where that very attempt has
 -- lost its lease: the fence. Returns what was changed, with the number, and when it is due again (null = final). One probe of
 -- one partition each.
 WITH settlement AS MATERIALIZED (
   SELECT * FROM unnest(
-    $1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::float8[], $7::integer[], $8::text[], $9::text[]
-  ) AS settlement (id, number, status, due_at, started_at, duration_ms, status_code, error, response_excerpt)
+    $1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::float8[], $7::integer[], $8::text[], $9::text[],
+    $13::text[]
+  ) AS settlement (
+    id, number, status, due_at, started_at, duration_ms, status_code, error, response_excerpt, error_detail
+  )
 ), held AS MATERIALIZED (
   -- In the order of the ids for everybody, as they come: no deadlocks.
   SELECT settlement.*, settlement.due_at IS NULL AND delivery.further_sends > 0 AS again,
@@ -18,14 +22,16 @@ WITH settlement AS MATERIALIZED (
   UPDATE deliveries AS delivery
   SET status = CASE WHEN held.again THEN 'pending' ELSE held.status END,
     due_at = CASE WHEN held.again THEN 0 ELSE held.due_at END, leased_until = NULL,
-    failures = CASE WHEN held.again THEN 0 WHEN held.error IS NULL THEN delivery.failures ELSE delivery.failures + 1 END,
+    -- One that we cut off ourselves is not the receiver's failure.
+    failures = CASE WHEN held.again THEN 0 WHEN held.error IS NULL OR held.error = 'interrupted' THEN delivery.failures
+      ELSE delivery.failures + 1 END,
     further_sends = delivery.further_sends - held.again::integer,
     last_status_code = held.status_code, last_error = held.error, updated_at = $10
   FROM held
   WHERE delivery.id = held.id AND delivery.id BETWEEN $11 AND $12
 ), recorded AS (
-  INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt)
-  SELECT id, number, started_at, duration_ms, status_code, error, response_excerpt FROM held
+  INSERT INTO attempts (delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt, error_detail)
+  SELECT id, number, started_at, duration_ms, status_code, error, response_excerpt, error_detail FROM held
   ON CONFLICT DO NOTHING
 )
 SELECT id, number, endpoint_id, order_group, CASE WHEN again THEN 0 ELSE due_at END AS due_at FROM held
