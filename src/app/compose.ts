@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
+import { createClientAddress } from '../api/client-address.ts';
 import type { ServicePhase } from '../api/context.ts';
 import { createHealthServer } from '../api/health-server.ts';
 import { createServer } from '../api/server.ts';
@@ -36,6 +37,7 @@ import type { Sender } from '../ports/sender.ts';
 import type { Tracer } from '../ports/tracer.ts';
 import type { RecordSource } from '../ports/transfer.ts';
 import { createSender } from '../sender/sender.ts';
+import { adminTokenOf } from './admin-token.ts';
 import { type Observed, observe } from './observe.ts';
 import { maxOpenFiles } from './open-files.ts';
 import { hasApi, hasDeliverer, hasWorker, type Role } from './roles.ts';
@@ -267,9 +269,10 @@ async function newServer(
       tracer,
       intakeIsRecord: worker === null,
     }),
-    adminToken: settings.adminToken,
+    adminToken: adminTokenOf(settings.adminToken, settings.dataDir, log),
     wrongKeys: new WrongCredentials(clock, MAX_WRONG_KEYS),
     wrongAdminTokens: new WrongCredentials(clock, MAX_WRONG_ADMIN_TOKENS),
+    clientAddress: createClientAddress(settings.trustedProxies),
     keyStation: new KeyStation({ store: store.organizations, bus, ids, clock }),
     inboxStation,
     resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus }),
@@ -287,7 +290,7 @@ async function newServer(
     endpointDefaults: settings.webhook,
     retentionMs: settings.retentionMs,
     rateLimits: settings.rateLimits,
-    loopbackHostsOnly: settings.development,
+    loopbackOnly: settings.development,
     developmentKey: settings.development ? DEVELOPMENT_KEY : null,
     phase,
   });
