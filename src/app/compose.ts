@@ -26,6 +26,7 @@ import { Reconciler } from '../pipeline/reconcile.ts';
 import { JobRunner } from '../pipeline/resending/jobs.ts';
 import { ResendStation } from '../pipeline/resending/station.ts';
 import { Retention } from '../pipeline/retain.ts';
+import { SecretRenewal } from '../pipeline/secret-renewal.ts';
 import { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
@@ -41,6 +42,7 @@ import { adminTokenOf } from './admin-token.ts';
 import { type Observed, observe } from './observe.ts';
 import { maxOpenFiles } from './open-files.ts';
 import { hasApi, hasDeliverer, hasWorker, type Role } from './roles.ts';
+import { embeddedSecretBox, folderSecretBox, sharedSecretBox } from './secrets-key.ts';
 import { DEVELOPMENT_KEY, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
@@ -76,6 +78,7 @@ export interface Parts {
   readonly retention: Retention | null;
   readonly jobRunner: JobRunner | null;
   readonly eraser: Eraser | null;
+  readonly secretRenewal: SecretRenewal | null;
   readonly sender: Sender | null;
   readonly deliverer: Deliverer | null;
   readonly notifier: Notifier | null;
@@ -169,6 +172,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
     eraser: hasWorker(role)
       ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, leadership })
       : null,
+    secretRenewal: hasWorker(role) ? new SecretRenewal({ secrets: store.secrets, log }) : null,
     notifier:
       hasDeliverer(role) && sender !== null
         ? new Notifier({ store, sender, ids, clock, log, userAgent: USER_AGENT })
@@ -193,13 +197,31 @@ export async function openEngine(
   if (settings.servers !== null) {
     const { openRedisPostgresEngine } = await import('../engines/redis-postgres/engine.ts');
     const consumer = `${hostname()}-${process.pid}`;
-    const engine = await openRedisPostgresEngine({ ...settings.servers, ...common, clock, log, consumer });
+    const engine = await openRedisPostgresEngine({
+      ...settings.servers,
+      ...common,
+      clock,
+      log,
+      consumer,
+      secrets: sharedSecretBox(settings, log),
+    });
     return { engine, ids: new IdSource(() => engine.clock.now(), randomFillSync) };
   }
   const ids = new IdSource(() => clock.now(), randomFillSync);
   const { openSqliteEngine } = await import('../engines/sqlite/engine.ts');
   const { onFatal } = args;
-  return { engine: openSqliteEngine({ ...common, dataDir: settings.dataDir, clock, ids, fanOut, onFatal }), ids };
+  return {
+    engine: openSqliteEngine({
+      ...common,
+      dataDir: settings.dataDir,
+      clock,
+      ids,
+      fanOut,
+      onFatal,
+      secrets: embeddedSecretBox(settings),
+    }),
+    ids,
+  };
 }
 
 /** For `doctor`: looks and changes nothing. */
@@ -213,9 +235,9 @@ export async function inspectParts(settings: Settings, clock: Clock): Promise<re
 }
 
 /** For `migrate-data`. Throws `StartRefused`. */
-export async function openEmbeddedRecord(dataDir: string, clock: Clock): Promise<RecordSource> {
+export async function openEmbeddedRecord(settings: Settings, clock: Clock): Promise<RecordSource> {
   const { openSqliteRecord } = await import('../engines/sqlite/record-source.ts');
-  return openSqliteRecord(dataDir, clock);
+  return openSqliteRecord(settings.dataDir, clock, folderSecretBox(settings));
 }
 
 /** `LOG_SQL`: which statement, and how long it took; never its values. */

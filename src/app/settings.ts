@@ -13,6 +13,7 @@ import {
   type Setting,
   schedule,
   secret,
+  secretKeys,
   trueOrFalse,
   wholeNumber,
 } from './setting-kinds.ts';
@@ -59,6 +60,8 @@ export interface Settings {
   readonly rateLimits: Readonly<Record<Tier, number | null>>;
   /** `generate`: the one that is kept in the data folder. */
   readonly adminToken: string | null;
+  /** Of 32 bytes; the first encrypts secrets in the record, the others only decrypt. Empty: see app/secrets-key.ts. */
+  readonly secretsKeys: readonly Uint8Array[];
   /** CIDRs of proxies whose `X-Forwarded-For` and `Forwarded` are believed. */
   readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
@@ -100,6 +103,10 @@ export const SETTINGS = {
       }),
     ),
   ),
+  SECRETS_KEY: secretKeys({
+    meaning:
+      'Encrypts secrets in the database; the first encrypts, all decrypt. Embedded: a file in `DATA_DIR` where it is not set.',
+  }),
   TRUSTED_PROXIES: optional(
     networks({
       fallback: '',
@@ -295,6 +302,7 @@ function shape(values: Values): Settings {
       unlimited: null,
     }),
     adminToken: values.ADMIN_TOKEN,
+    secretsKeys: values.SECRETS_KEY ?? Object.freeze([]),
     trustedProxies: values.TRUSTED_PROXIES ?? Object.freeze([]),
     logLevel: values.LOG_LEVEL,
     logSql: values.LOG_SQL,

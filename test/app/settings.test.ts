@@ -40,6 +40,7 @@ test('an empty environment gives the defaults of the documents', () => {
     },
     rateLimits: { free: 100, pro: 1_000, business: 10_000, enterprise: 100_000, unlimited: null },
     adminToken: null,
+    secretsKeys: [],
     trustedProxies: [],
     logLevel: 'info',
     logSql: false,
@@ -143,6 +144,8 @@ describe('secrets are never shown', () => {
     ['ADMIN_TOKEN', 'two words-canary'],
     ['DATABASE_URL', 'mysql://user:canary@host/db'],
     ['REDIS_URL', 'canary'],
+    ['SECRETS_KEY', 'canary'],
+    ['SECRETS_KEY', `${'A'.repeat(43)}=,canary`],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://user:canary@host'],
     ['OTEL_EXPORTER_OTLP_HEADERS', 'canary'],
   ] as const) {

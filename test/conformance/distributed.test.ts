@@ -11,6 +11,7 @@ import { notificationsContract } from './notifications.contract.ts';
 import { organizationStoreContract } from './organization-store.contract.ts';
 import { recordStoresContract } from './record-stores.contract.ts';
 import { redeliveryContract } from './redelivery.contract.ts';
+import { secretsContract } from './secrets.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 
 intakeContract(newDistributedHarness, { fanOutInAccept: false });
@@ -21,6 +22,7 @@ endpointStoreContract(newDistributedHarness);
 recordStoresContract(newDistributedHarness);
 redeliveryContract(newDistributedHarness);
 notificationsContract(newDistributedHarness);
+secretsContract(newDistributedHarness);
 erasureContract(newDistributedHarness);
 smallPortsContract(newDistributedHarness);
 inboxStoreContract(newDistributedHarness);

@@ -3,6 +3,7 @@ import type { Milliseconds } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { FanOut } from '../../src/ports/fan-out.ts';
+import type { SecretBoxFor } from '../../src/ports/store/secret-record.ts';
 
 /** What an engine needs that the suites decide. */
 export interface EngineOptions {
@@ -11,6 +12,7 @@ export interface EngineOptions {
   readonly fanOut: FanOut;
   readonly dedupWindowMs: Milliseconds;
   readonly maxBacklog: number | null;
+  readonly secrets?: SecretBoxFor;
 }
 
 /** The ports that a process of its own offers for being killed. */
@@ -25,6 +27,8 @@ export interface EngineHarness {
    * `REMOTE_ENDPOINT`. `kill` is SIGKILL, whatever it is doing.
    */
   spawn(): Promise<{ readonly engine: RemoteEngine; kill(): Promise<void> }>;
+  /** Everything that is stored now, as bytes on the disk or as rows: for looking for what must not be there. */
+  contents(): Promise<string>;
   /** Ends what was opened and takes the storage away. */
   dispose(): Promise<void>;
 }
