@@ -74,7 +74,8 @@ interface Made {
  * Writes down who changed what, before the answer leaves. What can't be written down stands in the log: the change is made,
  * and an error would say that it isn't.
  */
-export function recordChanges(app: FastifyInstance, { engine, ids, clock, log }: ApiParts): void {
+export function recordChanges(app: FastifyInstance, parts: ApiParts): void {
+  const { engine, ids, clock, log } = parts;
   app.addHook('onRoute', (route: RouteOptions) => {
     const name = `${String(route.method)} ${route.url}`;
     const action = ACTIONS[name];
@@ -86,7 +87,8 @@ export function recordChanges(app: FastifyInstance, { engine, ids, clock, log }:
   app.addHook('onSend', async (request, reply, payload) => {
     const action = request.routeOptions.config.auditAction;
     if (action === undefined || reply.statusCode >= 300) return payload;
-    const entry = entryOf(request, typeof payload === 'string' ? (JSON.parse(payload || '{}') as Made) : {}, action);
+    const made = typeof payload === 'string' ? (JSON.parse(payload || '{}') as Made) : {};
+    const entry = entryOf(request, { made, action, address: parts.clientAddress(request) });
     if (entry.organizationId === undefined) return payload;
     const whole = { ...entry, id: ids.next<AuditId>(), createdAt: clock.now(), organizationId: entry.organizationId };
     try {
@@ -104,7 +106,8 @@ type Seen = Omit<AuditEntry, 'id' | 'createdAt' | 'organizationId'> & {
   readonly organizationId: OrganizationId | undefined;
 };
 
-function entryOf(request: FastifyRequest, made: Made, action: string): Seen {
+function entryOf(request: FastifyRequest, seen: { made: Made; action: string; address: string | null }): Seen {
+  const { made, action, address } = seen;
   const { id, name } = request.params as { readonly id?: string; readonly name?: string };
   const { name: namedInBody } = (request.body ?? {}) as { readonly name?: unknown };
   const ofCaller = request.caller as FastifyRequest['caller'] | undefined;
@@ -118,7 +121,7 @@ function entryOf(request: FastifyRequest, made: Made, action: string): Seen {
     key: ofCaller === undefined ? null : { id: ofCaller.key.id, name: ofCaller.key.name },
     fields: fieldsOf(request.body),
     requestId: request.id,
-    address: request.socket.remoteAddress ?? null,
+    address,
   };
 }
 

@@ -1,12 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { isLoopbackAuthority, isLoopbackConnection } from '../core/loopback.ts';
 import type { Problem } from '../core/problem.ts';
 import { type Authenticator, type Caller, hashKey } from '../pipeline/authenticate.ts';
 import type { ApiParts } from './context.ts';
 import { ProblemError, sendProblem } from './problems.ts';
 import { mayUse } from './scopes.ts';
-import type { WrongCredentials } from './wrong-credentials.ts';
 
 const MAX_KEY_LENGTH = 256;
 const BEARER = /^Bearer +([^ ]+) *$/i;
@@ -20,14 +20,18 @@ const INVALID: Problem = { code: 'invalid_api_key', detail: 'This API key is not
 
 export const NOT_IN_SCOPE: Problem = { code: 'forbidden', detail: 'This API key has not the scope for this.' };
 
-/** Every route with this hook has `request.caller`, whose key has the scope that the route needs. */
-export function requireApiKey({
-  authenticator,
-  wrongKeys,
-}: Pick<ApiParts, 'authenticator' | 'wrongKeys'>): onRequestHookHandler {
+/**
+ * Every route with this hook has `request.caller`, whose key has the scope that the route needs. A right key is served from
+ * an address that sent many wrong ones: 256 random bits can't be guessed, and behind one proxy a stranger's wrong keys
+ * would lock out everybody else.
+ */
+export function requireApiKey(
+  parts: Pick<ApiParts, 'authenticator' | 'wrongKeys' | 'clientAddress'>,
+): onRequestHookHandler {
+  const { authenticator, wrongKeys } = parts;
   function enter(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined, done: () => void): void {
     if (caller === undefined) {
-      refuse(request, reply, tooMany(wrongKeys, request) ?? INVALID);
+      refuse(request, reply, tooMany(wrongKeys.note(parts.clientAddress(request) ?? '')) ?? INVALID);
       return;
     }
     if (!mayUse(caller.key.scopes, request.routeOptions.config.scopes ?? [])) {
@@ -59,24 +63,31 @@ export type Identity =
   | { readonly kind: 'caller'; readonly caller: Caller }
   | { readonly kind: 'nobody'; readonly problem: Problem };
 
-/** `ADMIN_TOKEN` is the administrator's; in development, where there is none, everybody without a key is one. */
+/**
+ * `ADMIN_TOKEN` is the administrator's; in development, where there is none, everybody without a key is one. It was chosen
+ * by a person: an address that was just guessing gets the same answer for the right one as for wrong ones.
+ */
 export async function identify(parts: ApiParts, request: FastifyRequest): Promise<Identity> {
-  const { adminToken, authenticator, wrongAdminTokens } = parts;
+  const { adminToken, authenticator, wrongAdminTokens, wrongKeys } = parts;
+  const address = parts.clientAddress(request) ?? '';
   const given = BEARER.exec(request.headers.authorization ?? '')?.[1];
-  if (adminToken !== null && given !== undefined && isSame(given, adminToken)) return { kind: 'admin' };
+  const isToken = adminToken !== null && given !== undefined && isSame(given, adminToken);
+  if (isToken && wrongAdminTokens.mustWait(address) === null) return { kind: 'admin' };
   const presented = presentedKey(request.headers);
-  const isOpen = adminToken === null && parts.loopbackHostsOnly;
+  const isOpen = adminToken === null && parts.loopbackOnly;
   if ('problem' in presented) {
     return isOpen && presented === MISSING ? { kind: 'admin' } : { kind: 'nobody', problem: presented.problem };
   }
   const caller = await authenticator.authenticate(presented.key);
   if (caller !== undefined) return { kind: 'caller', caller };
-  return { kind: 'nobody', problem: tooMany(wrongAdminTokens, request) ?? INVALID };
+  // What stands in X-API-Key alone is no guess at the token.
+  const seconds = given === undefined ? wrongKeys.note(address) : wrongAdminTokens.note(address);
+  return { kind: 'nobody', problem: tooMany(seconds) ?? INVALID };
 }
 
 /** For routes that are the administrator's alone; in development a key of the well-known organization does too. */
 export function requireAdmin(parts: ApiParts): onRequestHookHandler {
-  const isOpen = parts.adminToken === null && parts.loopbackHostsOnly;
+  const isOpen = parts.adminToken === null && parts.loopbackOnly;
   return (request, reply, done) => {
     identify(parts, request).then((identity) => {
       if (identity.kind === 'nobody') refuse(request, reply, identity.problem);
@@ -101,8 +112,7 @@ function isSame(a: string, b: string): boolean {
   return timingSafeEqual(Buffer.from(hashKey(a)), Buffer.from(hashKey(b)));
 }
 
-function tooMany(wrong: WrongCredentials, { socket }: FastifyRequest): Problem | undefined {
-  const seconds = wrong.note(socket.remoteAddress ?? '');
+function tooMany(seconds: number | null): Problem | undefined {
   if (seconds === null) return undefined;
   return {
     code: 'rate_limited',
@@ -135,15 +145,18 @@ export function presentedKey(headers: IncomingHttpHeaders): Presented {
   return { key };
 }
 
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
-
 export function isLoopbackHost({ host = '' }: IncomingHttpHeaders): boolean {
-  return LOOPBACK_HOST.test(host);
+  return isLoopbackAuthority(host);
 }
 
-/** In development, with a well-known key: a page elsewhere must not reach us by a name that it points at loopback. */
-export const requireLoopbackHost: onRequestHookHandler = (request, _reply, done) => {
-  if (isLoopbackHost(request.headers)) return done();
-  const detail = 'In development only requests to localhost are served. Set ADMIN_TOKEN to serve other names.';
+/**
+ * In development, with a well-known key and no administrator: only this machine is served. The connection's own addresses
+ * say where a request comes from; the `Host` is looked at because a page elsewhere can point a name of its own at loopback
+ * (DNS rebinding).
+ */
+export const requireLoopback: onRequestHookHandler = ({ socket, headers }, _reply, done) => {
+  if (isLoopbackConnection(socket) && isLoopbackHost(headers)) return done();
+  const detail =
+    'In development only requests from this machine to localhost are served. Set ADMIN_TOKEN to serve others.';
   done(new ProblemError({ code: 'forbidden', detail }));
 };

@@ -17,6 +17,7 @@ import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
 import type { BodyRule } from './body.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { NeededScopes } from './scopes.ts';
 import type { WrongCredentials } from './wrong-credentials.ts';
 
@@ -38,6 +39,7 @@ export interface ApiParts {
   readonly adminToken: string | null;
   readonly wrongKeys: WrongCredentials;
   readonly wrongAdminTokens: WrongCredentials;
+  readonly clientAddress: ClientAddress;
   readonly acceptStation: AcceptStation;
   readonly inboxStation: InboxStation;
   readonly resendStation: ResendStation;
@@ -59,8 +61,8 @@ export interface ApiParts {
   readonly retentionMs: Milliseconds;
   /** Events a minute; null = no limit. */
   readonly rateLimits: Readonly<Record<Tier, number | null>>;
-  /** Development with an open door: only requests to a loopback name are served (DNS rebinding). */
-  readonly loopbackHostsOnly: boolean;
+  /** Development with an open door: only requests from this machine to a loopback name are served. */
+  readonly loopbackOnly: boolean;
   /** The well-known key, which the dashboard offers in development; null where it is refused. */
   readonly developmentKey: string | null;
   readonly phase: () => ServicePhase;

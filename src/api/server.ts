@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
 import { recordChanges } from './audit.ts';
-import { requireApiKey, requireLoopbackHost } from './auth.ts';
+import { requireApiKey, requireLoopback } from './auth.ts';
 import { ADMIN_BODY, BodyReader } from './body.ts';
 import { answerBrokenConnections } from './connections/broken-connections.ts';
 import { keepConnectionRules } from './connections/connection-rules.ts';
@@ -74,7 +74,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
 
   app.decorateRequest('caller');
   app.addHook('onRequest', keepConnectionRules);
-  if (parts.loopbackHostsOnly) app.addHook('onRequest', requireLoopbackHost);
+  if (parts.loopbackOnly) app.addHook('onRequest', requireLoopback);
   app.addHook('onSend', (request, reply, payload, done) => {
     stampAnswer(request, reply);
     if (parts.phase() === 'stopping') reply.header('connection', 'close');

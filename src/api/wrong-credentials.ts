@@ -10,7 +10,7 @@ interface Window {
   count: number;
 }
 
-/** Counts wrong credentials by the address of the connection, which nobody can make up; what a header says does not count. */
+/** Counts wrong credentials by the address they come from (client-address.ts). */
 export class WrongCredentials {
   readonly #clock: Clock;
   readonly #most: number;
@@ -22,7 +22,7 @@ export class WrongCredentials {
     this.#most = most;
   }
 
-  /** @returns seconds to wait where there were too many, else null */
+  /** Counts one more. @returns seconds to wait where there were too many, else null */
   note(address: string): number | null {
     const now = this.#clock.monotonicMs();
     const known = this.#windows.get(address);
@@ -33,7 +33,19 @@ export class WrongCredentials {
       const oldest = this.#windows.keys().next().value;
       if (this.#windows.size > MAX_ADDRESSES && oldest !== undefined) this.#windows.delete(oldest);
     }
-    if (++window.count <= this.#most) return null;
-    return Math.ceil((window.startedAt + WINDOW_MS - now) / 1_000);
+    window.count++;
+    return window.count <= this.#most ? null : secondsLeft(window, now);
   }
+
+  /** @returns seconds until right credentials are taken from an address again; null where they are now */
+  mustWait(address: string): number | null {
+    const now = this.#clock.monotonicMs();
+    const window = this.#windows.get(address);
+    if (window === undefined || window.count < this.#most || now - window.startedAt >= WINDOW_MS) return null;
+    return secondsLeft(window, now);
+  }
+}
+
+function secondsLeft(window: Window, now: Milliseconds): number {
+  return Math.ceil((window.startedAt + WINDOW_MS - now) / 1_000);
 }

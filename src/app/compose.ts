@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
+import { createClientAddress } from '../api/client-address.ts';
 import type { ServicePhase } from '../api/context.ts';
 import { createHealthServer } from '../api/health-server.ts';
 import { createServer } from '../api/server.ts';
@@ -25,6 +26,7 @@ import { Reconciler } from '../pipeline/reconcile.ts';
 import { JobRunner } from '../pipeline/resending/jobs.ts';
 import { ResendStation } from '../pipeline/resending/station.ts';
 import { Retention } from '../pipeline/retain.ts';
+import { SecretRenewal } from '../pipeline/secret-renewal.ts';
 import type { StalledTimes } from '../pipeline/stall.ts';
 import { TestStation } from '../pipeline/test-attempt.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -37,9 +39,11 @@ import type { Sender } from '../ports/sender.ts';
 import type { Tracer } from '../ports/tracer.ts';
 import type { RecordSource } from '../ports/transfer.ts';
 import { createSender } from '../sender/sender.ts';
+import { adminTokenOf } from './admin-token.ts';
 import { type Observed, observe } from './observe.ts';
 import { maxOpenFiles } from './open-files.ts';
 import { hasApi, hasDeliverer, hasWorker, type Role } from './roles.ts';
+import { embeddedSecretBox, folderSecretBox, sharedSecretBox } from './secrets-key.ts';
 import { DEVELOPMENT_KEY, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 
@@ -75,6 +79,7 @@ export interface Parts {
   readonly retention: Retention | null;
   readonly jobRunner: JobRunner | null;
   readonly eraser: Eraser | null;
+  readonly secretRenewal: SecretRenewal | null;
   readonly sender: Sender | null;
   readonly deliverer: Deliverer | null;
   readonly notifier: Notifier | null;
@@ -172,6 +177,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
     eraser: hasWorker(role)
       ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, metrics, leadership })
       : null,
+    secretRenewal: hasWorker(role) ? new SecretRenewal({ secrets: store.secrets, log }) : null,
     notifier:
       hasDeliverer(role) && sender !== null
         ? new Notifier({ store, sender, ids, clock, log, metrics, userAgent: USER_AGENT })
@@ -196,13 +202,31 @@ export async function openEngine(
   if (settings.servers !== null) {
     const { openRedisPostgresEngine } = await import('../engines/redis-postgres/engine.ts');
     const consumer = `${hostname()}-${process.pid}`;
-    const engine = await openRedisPostgresEngine({ ...settings.servers, ...common, clock, log, consumer });
+    const engine = await openRedisPostgresEngine({
+      ...settings.servers,
+      ...common,
+      clock,
+      log,
+      consumer,
+      secrets: sharedSecretBox(settings, log),
+    });
     return { engine, ids: new IdSource(() => engine.clock.now(), randomFillSync) };
   }
   const ids = new IdSource(() => clock.now(), randomFillSync);
   const { openSqliteEngine } = await import('../engines/sqlite/engine.ts');
   const { onFatal } = args;
-  return { engine: openSqliteEngine({ ...common, dataDir: settings.dataDir, clock, ids, fanOut, onFatal }), ids };
+  return {
+    engine: openSqliteEngine({
+      ...common,
+      dataDir: settings.dataDir,
+      clock,
+      ids,
+      fanOut,
+      onFatal,
+      secrets: embeddedSecretBox(settings),
+    }),
+    ids,
+  };
 }
 
 /** For `doctor`: looks and changes nothing. */
@@ -216,9 +240,9 @@ export async function inspectParts(settings: Settings, clock: Clock): Promise<re
 }
 
 /** For `migrate-data`. Throws `StartRefused`. */
-export async function openEmbeddedRecord(dataDir: string, clock: Clock): Promise<RecordSource> {
+export async function openEmbeddedRecord(settings: Settings, clock: Clock): Promise<RecordSource> {
   const { openSqliteRecord } = await import('../engines/sqlite/record-source.ts');
-  return openSqliteRecord(dataDir, clock);
+  return openSqliteRecord(settings.dataDir, clock, folderSecretBox(settings));
 }
 
 /** `LOG_SQL`: which statement, and how long it took; never its values. */
@@ -276,9 +300,10 @@ async function newServer(
       tracer,
       intakeIsRecord: worker === null,
     }),
-    adminToken: settings.adminToken,
+    adminToken: adminTokenOf(settings.adminToken, settings.dataDir, log),
     wrongKeys: new WrongCredentials(clock, MAX_WRONG_KEYS),
     wrongAdminTokens: new WrongCredentials(clock, MAX_WRONG_ADMIN_TOKENS),
+    clientAddress: createClientAddress(settings.trustedProxies),
     keyStation: new KeyStation({ store: store.organizations, bus, ids, clock }),
     inboxStation,
     resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus }),
@@ -296,7 +321,7 @@ async function newServer(
     endpointDefaults: settings.webhook,
     retentionMs: settings.retentionMs,
     rateLimits: settings.rateLimits,
-    loopbackHostsOnly: settings.development,
+    loopbackOnly: settings.development,
     developmentKey: settings.development ? DEVELOPMENT_KEY : null,
     phase,
     stalled,

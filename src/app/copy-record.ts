@@ -19,11 +19,12 @@ export async function copyRecord(
   overrides: Environment,
   onProgress: (progress: CopyProgress) => void,
 ): Promise<{ readonly dataDir: string; readonly copied: number; readonly there: number }> {
-  return withEngine(overrides, async ({ worker }, { dataDir }) => {
+  return withEngine(overrides, async ({ worker }, settings) => {
+    const { dataDir } = settings;
     if (worker === null) {
       throw new StartRefused('Set REDIS_URL and DATABASE_URL: they say where the data of DATA_DIR is to be copied.');
     }
-    const source = await openEmbeddedRecord(dataDir, new SystemClock());
+    const source = await openEmbeddedRecord(settings, new SystemClock());
     try {
       const all = new Map<RecordTable, number>();
       for (const table of RECORD_TABLES) all.set(table, await source.count(table));

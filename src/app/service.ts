@@ -82,6 +82,7 @@ async function start(parts: Parts, role: Role, settings: Settings): Promise<stri
   parts.retention?.start();
   parts.jobRunner?.start();
   parts.eraser?.start();
+  parts.secretRenewal?.start();
   return address;
 }
 
@@ -96,6 +97,7 @@ async function stop(parts: Parts, clock: Clock): Promise<void> {
     parts.retention?.stop(),
     parts.jobRunner?.stop(),
     parts.eraser?.stop(),
+    parts.secretRenewal?.stop(),
     parts.notifier?.stop(),
     // Where nobody delivers, the sender has at most a test under way: its request must not hold the stop for 30 s.
     parts.deliverer === null ? parts.sender?.close(DELIVERY_GRACE_MS) : parts.deliverer.stop(DELIVERY_GRACE_MS),

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { MAX_RETRY_PAUSE_MS } from '../core/limits.ts';
+import { readSecretsKey } from '../core/secret-box.ts';
 import { formatDuration, type Milliseconds, parseDuration } from '../core/time.ts';
 
 /** One environment variable: how to read it, and what to say about it. */
@@ -144,4 +145,17 @@ export function optional<Value>(setting: Setting<Value>): Setting<Value | null> 
 
 export function secret(setting: Setting<string | null>): Setting<string | null> {
   return { ...setting, secret: true };
+}
+
+export function secretKeys(about: { meaning: string }): Setting<readonly Uint8Array[] | null> {
+  return {
+    ...about,
+    form: 'base64 of 32 random bytes (openssl rand -base64 32), or several with commas between',
+    fallback: null,
+    secret: true,
+    read: (text) => {
+      const keys = splitList(text).map(readSecretsKey);
+      return keys.includes(undefined) ? undefined : Object.freeze(keys.filter((key) => key !== undefined));
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { MAX_ENDPOINT_ATTEMPTS, MAX_ENDPOINT_TIMEOUT_SECONDS } from '../core/lim
 import type { Tier } from '../core/organization.ts';
 import type { Milliseconds } from '../core/time.ts';
 import { LOG_LEVELS, type LogLevel } from '../ports/log.ts';
+import { contradictions } from './setting-contradictions.ts';
 import {
   address,
   duration,
@@ -13,6 +14,7 @@ import {
   type Setting,
   schedule,
   secret,
+  secretKeys,
   trueOrFalse,
   wholeNumber,
 } from './setting-kinds.ts';
@@ -25,7 +27,7 @@ export interface Settings {
   readonly production: boolean;
   /**
    * Not in production and no `ADMIN_TOKEN`: the development organization and its well-known key are there, loopback
-   * receivers are allowed, and only requests for a loopback `Host` are served.
+   * receivers are allowed, and only requests from this machine for a loopback `Host` are served.
    */
   readonly development: boolean;
   readonly host: string;
@@ -59,7 +61,12 @@ export interface Settings {
   };
   /** Events a minute; null = no limit. */
   readonly rateLimits: Readonly<Record<Tier, number | null>>;
+  /** `generate`: the one that is kept in the data folder. */
   readonly adminToken: string | null;
+  /** Of 32 bytes; the first encrypts secrets in the record, the others only decrypt. Empty: see app/secrets-key.ts. */
+  readonly secretsKeys: readonly Uint8Array[];
+  /** CIDRs of proxies whose `X-Forwarded-For` and `Forwarded` are believed. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
   readonly logSql: boolean;
   readonly prometheusEnabled: boolean;
@@ -80,7 +87,7 @@ export const SETTINGS = {
   PORT: wholeNumber(0, 65_535, '', { fallback: '8000', meaning: 'Where the API listens; 0 = any free port.' }),
   HOST: pattern('an address or a name of this machine', /^[A-Za-z0-9.:_-]{1,253}$/, {
     fallback: '127.0.0.1',
-    meaning: 'On which address; `0.0.0.0` = on all.',
+    meaning: 'On which address; `0.0.0.0` = on all. One that other machines reach needs `ADMIN_TOKEN`.',
   }),
   DATA_DIR: pattern('the path of a folder', /^[^\0]+$/, {
     fallback: './data',
@@ -94,9 +101,20 @@ export const SETTINGS = {
     optional(
       pattern('one word of visible ASCII characters', /^[!-~]{1,512}$/, {
         fallback: '',
-        meaning: 'The secret for managing organizations. Setting it ends development mode.',
+        meaning:
+          'The secret for managing organizations. Setting it ends development mode. `generate` = made at the first start (embedded).',
       }),
     ),
+  ),
+  SECRETS_KEY: secretKeys({
+    meaning:
+      'Encrypts secrets in the database; the first encrypts, all decrypt. Embedded: a file in `DATA_DIR` where it is not set.',
+  }),
+  TRUSTED_PROXIES: optional(
+    networks({
+      fallback: '',
+      meaning: 'Proxies (CIDR, commas between) whose `X-Forwarded-For` and `Forwarded` name the client.',
+    }),
   ),
   WEBHOOK_TIMEOUT: wholeNumber(1, MAX_ENDPOINT_TIMEOUT_SECONDS, 'seconds', {
     fallback: '10',
@@ -210,7 +228,10 @@ export function readSettings(env: Environment): Settings | { readonly problems: 
     values[name] = text === null ? null : setting.read(text);
     if (values[name] === undefined) problems.push(wrongValue(name, setting, text ?? ''));
   }
-  problems.push(...unknownNames(env), ...contradictions(env));
+  const seen = values as Partial<Values>;
+  const production = seen.NODE_ENV === 'production';
+  const together = contradictions(env, { host: seen.HOST, adminToken: seen.ADMIN_TOKEN, production });
+  problems.push(...unknownNames(env), ...together);
   // Every name of SETTINGS was read above, and one that failed left a problem.
   return problems.length > 0 ? { problems } : shape(values as Values);
 }
@@ -252,23 +273,6 @@ function editDistance(a: string, b: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** What is right for each variable and wrong together. */
-function contradictions(env: Environment): string[] {
-  const problems: string[] = [];
-  const database = Boolean(env['DATABASE_URL']);
-  const redis = Boolean(env['REDIS_URL']);
-  if (database !== redis) {
-    const [there, missing] = database ? ['DATABASE_URL', 'REDIS_URL'] : ['REDIS_URL', 'DATABASE_URL'];
-    problems.push(
-      `${there} is set and ${missing} is not: the distributed engine needs both, the embedded one neither.`,
-    );
-  }
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    problems.push('NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of receivers’ certificates: unset it.');
-  }
-  return problems;
-}
-
 function servers(values: Values): Settings['servers'] {
   const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = values;
   if (redisUrl === null || databaseUrl === null) return null;
@@ -308,6 +312,8 @@ function shape(values: Values): Settings {
       unlimited: null,
     }),
     adminToken: values.ADMIN_TOKEN,
+    secretsKeys: values.SECRETS_KEY ?? Object.freeze([]),
+    trustedProxies: values.TRUSTED_PROXIES ?? Object.freeze([]),
     logLevel: values.LOG_LEVEL,
     logSql: values.LOG_SQL,
     prometheusEnabled: values.PROMETHEUS_ENABLED,

@@ -12,6 +12,8 @@ import { isOneOfMany, tellParent } from './one-of-many.ts';
 
 /** Runs one process of the service until it is asked to stop. Resolves with the exit code. */
 export async function run({ role, overrides }: { role: Role; overrides: Environment }): Promise<number> {
+  // Whatever this process writes is its user's alone.
+  process.umask(0o077);
   const env = environment();
   const settings = readSettings({ ...env, ...overrides });
   if ('problems' in settings) {

@@ -119,6 +119,6 @@ export const MAX_INBOX_LEASES = 1_000;
 export const MAX_KEYS_PER_ORGANIZATION = 100;
 export const MAX_NAME_LENGTH = 200;
 export const MAX_KEY_GRACE_SECONDS = 7 * 86_400;
-/** Wrong credentials a minute from one address; then it has to wait, with right ones it is served all the same. */
+/** Wrong credentials a minute from one address; then it has to wait. With a right key it is served all the same. */
 export const MAX_WRONG_ADMIN_TOKENS = 20;
 export const MAX_WRONG_KEYS = 300;

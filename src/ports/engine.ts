@@ -18,6 +18,7 @@ import type { InboxStore } from './store/inbox-store.ts';
 import type { JobStore } from './store/job-store.ts';
 import type { NotificationStore } from './store/notification-store.ts';
 import type { OrganizationStore } from './store/organization-store.ts';
+import type { SecretRecord } from './store/secret-record.ts';
 import type { RecordTarget } from './transfer.ts';
 
 export interface Store {
@@ -30,6 +31,7 @@ export interface Store {
   readonly jobs: JobStore;
   readonly audit: AuditStore;
   readonly erasure: ErasureStore;
+  readonly secrets: SecretRecord;
 }
 
 /** `degraded`: it works, but the sentence says what an operator should look at; `failed`: it can't do its work. */

@@ -148,20 +148,43 @@ describe('organizations and keys', () => {
     assert.equal((await service.call('DELETE', `/api/keys/${other.key_id}`, { key: api_key })).status, 404);
   });
 
-  test('who guesses the admin token has to wait; who has it does not', async (context) => {
+  const guessing = (own: TestService) => (token: string, from: string) =>
+    own.call('POST', '/api/organizations', {
+      key: null,
+      body: { name: 'x' },
+      headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': from },
+    });
+
+  test('who guesses the admin token has to wait, with the right one too, whatever a header says', async (context) => {
     const own = await startTestService(context, { ADMIN_TOKEN: ADMIN });
-    const guess = (token: string) =>
-      own.call('POST', '/api/organizations', {
-        key: null,
-        body: { name: 'x' },
-        headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': `10.0.0.${Math.floor(Math.random() * 250)}` },
-      });
+    const guess = guessing(own);
+    assert.equal((await guess(ADMIN, '10.0.0.1')).status, 201);
     const statuses = [];
-    for (let n = 0; n < 25; n++) statuses.push((await guess(`guess-${n}`)).status);
+    for (let n = 0; n < 25; n++) statuses.push((await guess(`guess-${n}`, `10.0.0.${n}`)).status);
     assert.deepEqual(statuses, [...Array(20).fill(401), ...Array(5).fill(429)]);
-    const refused = await guess('another');
+    const refused = await guess(ADMIN, '10.0.1.1');
+    assert.equal(refused.status, 429);
     assert.ok(Number(refused.headers['retry-after']) >= 1);
-    assert.equal((await guess(ADMIN)).status, 201);
+  });
+
+  test('behind a trusted proxy each client has a count of its own, and stands in the audit log', async (context) => {
+    const own = await startTestService(context, { ADMIN_TOKEN: ADMIN, TRUSTED_PROXIES: '127.0.0.0/8' });
+    const guess = guessing(own);
+    for (let n = 0; n < 21; n++) await guess(`guess-${n}`, `spoofed-${n}, 203.0.113.9`);
+    assert.equal((await guess(ADMIN, '198.51.100.1, 203.0.113.9')).status, 429);
+    const made = await guess(ADMIN, '203.0.113.9, 198.51.100.1');
+    assert.equal(made.status, 201);
+    const key = made.json.api_key as string;
+    const entries = (await own.get('/api/audit', { key })).json.data as { address: string }[];
+    assert.deepEqual([...new Set(entries.map(({ address }) => address))], ['198.51.100.1']);
+  });
+
+  test('a right key is served where many wrong ones came from: it can not be guessed', async (context) => {
+    const own = await startTestService(context);
+    let status = 0;
+    for (let n = 0; n < 310; n++) ({ status } = await own.get('/api/me', { key: `guess-${n}` }));
+    assert.equal(status, 429);
+    assert.equal((await own.get('/api/me')).status, 200);
   });
 
   test('in development everybody makes organizations, with a key or without', async (context) => {

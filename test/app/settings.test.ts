@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Environment, readSettings, SETTINGS, type Settings } from '../../src/app/settings.ts';
 
@@ -39,6 +41,8 @@ test('an empty environment gives the defaults of the documents', () => {
     },
     rateLimits: { free: 100, pro: 1_000, business: 10_000, enterprise: 100_000, unlimited: null },
     adminToken: null,
+    secretsKeys: [],
+    trustedProxies: [],
     logLevel: 'info',
     logSql: false,
     prometheusEnabled: true,
@@ -145,6 +149,8 @@ describe('secrets are never shown', () => {
     ['ADMIN_TOKEN', 'two words-canary'],
     ['DATABASE_URL', 'mysql://user:canary@host/db'],
     ['REDIS_URL', 'canary'],
+    ['SECRETS_KEY', 'canary'],
+    ['SECRETS_KEY', `${'A'.repeat(43)}=,canary`],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'ftp://user:canary@host'],
     ['OTEL_EXPORTER_OTLP_HEADERS', 'canary'],
   ] as const) {
@@ -162,16 +168,55 @@ describe('what is right for each and wrong together', () => {
   const cases: readonly [Environment, RegExp][] = [
     [{ DATABASE_URL: databaseUrl }, /^DATABASE_URL is set and REDIS_URL is not: .* needs both/],
     [{ REDIS_URL: redisUrl }, /^REDIS_URL is set and DATABASE_URL is not: .* needs both/],
+    [{ HOST: '0.0.0.0' }, /^HOST=0\.0\.0\.0 lets other machines in and ADMIN_TOKEN is not set: set ADMIN_TOKEN to/],
+    [{ HOST: '::' }, /ADMIN_TOKEN is not set/],
+    [{ HOST: 'my-host.example' }, /ADMIN_TOKEN is not set/],
+    [{ HOST: '127.0.0.1.example' }, /ADMIN_TOKEN is not set/],
+    [{ HOST: '0.0.0.0', NODE_ENV: 'production' }, /ADMIN_TOKEN is not set/],
+    [{ HOST: '0.0.0.0', ADMIN_TOKEN: 'canary' }, /^ADMIN_TOKEN has fewer than 16 characters \(not shown here\)/],
+    [{ NODE_ENV: 'production', ADMIN_TOKEN: 'a' }, /^ADMIN_TOKEN has fewer than 16 characters/],
+    [{ NODE_ENV: 'production', ADMIN_TOKEN: 'canarycanary-15' }, /^ADMIN_TOKEN has fewer than 16 characters/],
+    [{ NODE_ENV: 'production', ADMIN_TOKEN: 'a'.repeat(64) }, /^ADMIN_TOKEN repeats a few characters/],
+    [{ NODE_ENV: 'production', ADMIN_TOKEN: 'test-api-key-change-in-prod' }, /^ADMIN_TOKEN is a placeholder/],
+    [{ NODE_ENV: 'production', ADMIN_TOKEN: 'Please-Change-Me-Canary' }, /^ADMIN_TOKEN is a placeholder/],
+    [
+      { ADMIN_TOKEN: 'generate', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl },
+      /^ADMIN_TOKEN=generate is for the embedded engine/,
+    ],
     [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /^NODE_TLS_REJECT_UNAUTHORIZED=0 turns off .*: unset it\.$/],
   ];
   for (const [env, sentence] of cases) {
-    test(Object.keys(env).join(' and '), () => {
+    test(JSON.stringify(env), () => {
       const found = problems(env);
       assert.equal(found.length, 1);
       assert.match(found[0] ?? '', sentence);
       assert.doesNotMatch(found[0] ?? '', /canary/);
     });
   }
+});
+
+test('what is good enough on this machine, and what is good everywhere', () => {
+  for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])
+    read({ HOST: host });
+  read({ ADMIN_TOKEN: 'short' });
+  const strong = { NODE_ENV: 'production', HOST: '0.0.0.0' };
+  for (const token of ['generate', '0123456789abcdef', 'b1f0c3a9d27e4856']) read({ ...strong, ADMIN_TOKEN: token });
+});
+
+test('no token of our own documents, examples and deployments starts a production service', () => {
+  const root = join(import.meta.dirname, '../..');
+  const files = globSync(['*.md', '*.yaml', 'docs/**/*.md', 'deploy/**/*', 'packages/client/**/*.md'], {
+    cwd: root,
+  }).filter((path) => !path.includes('node_modules') && /\.(md|yaml|service|mjs)$/.test(path));
+  const found = files.flatMap((path) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/ADMIN_TOKEN[=:]\s*["']?([!-~]+?)["'`]?(?=[\s)]|$)/gm)].map(
+      ([, token = '']) => token,
+    ),
+  );
+  const written = found.filter((token) => !/^(generate$|\$)/.test(token));
+  assert.ok(written.includes('a-long-random-word'), written.join());
+  for (const token of written)
+    assert.ok('problems' in readSettings({ NODE_ENV: 'production', ADMIN_TOKEN: token }), token);
 });
 
 test('both servers together choose the distributed engine', () => {

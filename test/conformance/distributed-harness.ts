@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createClient } from '@redis/client';
 import pg from 'pg';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
@@ -24,6 +25,7 @@ export async function newDistributedHarness(): Promise<EngineHarness> {
   const servers = { redisUrl, redisPrefix, databaseUrl: database.url };
   return {
     open: (options) => openWithWorker(servers, options),
+    contents: () => contentsOf(servers),
     spawn: () => spawnEngine(new URL('./distributed-process.ts', import.meta.url), [JSON.stringify(servers)]),
     removeEventRow: async (id) => {
       const client = new pg.Client({ connectionString: database.url });
@@ -39,6 +41,31 @@ export interface TestServers {
   readonly redisUrl: string;
   readonly redisPrefix: string;
   readonly databaseUrl: string;
+}
+
+/** Every row of every table, and every stream of Redis. */
+async function contentsOf({ databaseUrl, redisUrl, redisPrefix }: TestServers): Promise<string> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows: tables } = await client.query<{ name: string }>(
+      "SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'",
+    );
+    const texts: string[] = [];
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ all: string | null }>(
+        `SELECT string_agg(t::text, E'\\n') AS all FROM ${name} t`,
+      );
+      texts.push(rows[0]?.all ?? '');
+    }
+    const redis = createClient({ url: redisUrl });
+    await redis.connect();
+    const stream = JSON.stringify(await redis.xRange(`${redisPrefix}:events`, '-', '+'));
+    redis.destroy();
+    return [...texts, stream].join('\n');
+  } finally {
+    await client.end();
+  }
 }
 
 /** `accept` resolves when a worker has recorded the events, so that the suites see what they accepted. */

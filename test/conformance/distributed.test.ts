@@ -12,6 +12,7 @@ import { notificationsContract } from './notifications.contract.ts';
 import { organizationStoreContract } from './organization-store.contract.ts';
 import { recordStoresContract } from './record-stores.contract.ts';
 import { redeliveryContract } from './redelivery.contract.ts';
+import { secretsContract } from './secrets.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 
 intakeContract(newDistributedHarness, { fanOutInAccept: false });
@@ -22,6 +23,7 @@ endpointStoreContract(newDistributedHarness);
 recordStoresContract(newDistributedHarness);
 redeliveryContract(newDistributedHarness);
 notificationsContract(newDistributedHarness);
+secretsContract(newDistributedHarness);
 erasureContract(newDistributedHarness);
 smallPortsContract(newDistributedHarness);
 faultsContract(newDistributedHarness);

@@ -3,6 +3,7 @@ import type { Milliseconds } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { FanOut } from '../../src/ports/fan-out.ts';
+import type { SecretBoxFor } from '../../src/ports/store/secret-record.ts';
 
 /** What an engine needs that the suites decide. */
 export interface EngineOptions {
@@ -13,6 +14,7 @@ export interface EngineOptions {
   readonly maxBacklog: number | null;
   /** Where accepted events wait for a worker, the test brings its own. */
   readonly withoutWorker?: boolean;
+  readonly secrets?: SecretBoxFor;
 }
 
 /** The ports that a process of its own offers for being killed. */
@@ -29,6 +31,8 @@ export interface EngineHarness {
   spawn(): Promise<{ readonly engine: RemoteEngine; kill(): Promise<void> }>;
   /** Takes the row of an event away and nothing else, as a bug or an operator would. */
   removeEventRow(id: EventId): Promise<void>;
+  /** Everything that is stored now, as bytes on the disk or as rows: for looking for what must not be there. */
+  contents(): Promise<string>;
   /** Ends what was opened and takes the storage away. */
   dispose(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,11 @@ export async function newSqliteHarness(): Promise<EngineHarness> {
           throw error;
         },
       }),
+    contents: async () =>
+      readdirSync(dataDir)
+        .filter((name) => name.startsWith('triggers.db'))
+        .map((name) => execFileSync('cat', [join(dataDir, name)], { encoding: 'latin1', maxBuffer: 256 * 1024 * 1024 }))
+        .join('\n'),
     spawn: () => spawnEngine(new URL('./sqlite-process.ts', import.meta.url), [dataDir]),
     removeEventRow: async (id) => {
       const database = new DatabaseSync(join(dataDir, 'triggers.db'));

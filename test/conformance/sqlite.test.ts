@@ -11,6 +11,7 @@ import { notificationsContract } from './notifications.contract.ts';
 import { organizationStoreContract } from './organization-store.contract.ts';
 import { recordStoresContract } from './record-stores.contract.ts';
 import { redeliveryContract } from './redelivery.contract.ts';
+import { secretsContract } from './secrets.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 import { newSqliteHarness } from './sqlite-harness.ts';
 
@@ -22,6 +23,7 @@ endpointStoreContract(newSqliteHarness);
 recordStoresContract(newSqliteHarness);
 redeliveryContract(newSqliteHarness);
 notificationsContract(newSqliteHarness);
+secretsContract(newSqliteHarness);
 erasureContract(newSqliteHarness);
 smallPortsContract(newSqliteHarness);
 faultsContract(newSqliteHarness);

@@ -11,6 +11,9 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 /** KEDA's own, beside our settings in the same secret. */
 const OTHERS = ['KEDA_REDIS_ADDRESS', 'KEDA_REDIS_PASSWORD'];
 
+/** For examples that leave it to their reader. */
+const TOKEN = '5f1e0c9b7a3d48e26c';
+
 interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -67,7 +70,9 @@ describe('Kubernetes', () => {
       names.filter((name) => !isSetting(name)),
       [],
     );
-    const read = readSettings({ ...settings, ...secrets });
+    const unfilled = readSettings({ ...settings, ...secrets });
+    assert.ok('problems' in unfilled && /^ADMIN_TOKEN is a placeholder/.test(unfilled.problems.join()));
+    const read = readSettings({ ...settings, ...secrets, ADMIN_TOKEN: TOKEN });
     assert.ok(!('problems' in read), JSON.stringify(read));
     assert.ok(read.production && read.servers !== null);
   });
@@ -106,6 +111,10 @@ describe('Kubernetes', () => {
 });
 
 describe('Docker', () => {
+  const IMAGE_ENVIRONMENT = Object.fromEntries(
+    (/^ENV (.+)$/m.exec(read('Dockerfile'))?.[1] ?? '').split(' ').map((pair) => pair.split('=') as [string, string]),
+  );
+
   for (const path of ['compose.yaml', 'compose.embedded.yaml']) {
     test(`${path}: each of our services runs a role, with settings that it takes`, () => {
       const { services } = parse(read(path), { merge: true }) as { services: Record<string, Manifest> };
@@ -117,7 +126,14 @@ describe('Docker', () => {
           Object.keys(environment).filter((name) => !isSetting(name)),
           [],
         );
-        assert.ok(!('problems' in readSettings(environment)));
+        // As compose fills in `${NAME:-default}`, and `${NAME:?sentence}` from the shell.
+        const filled = Object.entries(environment as Record<string, string>).map(([name, value]) => {
+          const [, kind, text = ''] = /^\$\{\w+:([-?])(.*)\}$/.exec(value) ?? [];
+          return [name, kind === '?' ? TOKEN : kind === '-' ? text : value];
+        });
+        const settings = readSettings({ ...IMAGE_ENVIRONMENT, ...Object.fromEntries(filled) });
+        assert.ok(!('problems' in settings), JSON.stringify(settings));
+        assert.ok(settings.production && settings.host === '0.0.0.0');
       }
     });
   }
@@ -143,7 +159,7 @@ test('systemd: the unit sets settings that exist, and waits for the drain', () =
     Object.keys(env).filter((name) => !isSetting(name)),
     [],
   );
-  assert.ok(!('problems' in readSettings({ ...env, ADMIN_TOKEN: 'secret' })));
+  assert.ok(!('problems' in readSettings({ ...env, ADMIN_TOKEN: TOKEN })));
   assert.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > 30);
   assert.match(unit, /^ExecStart=\/usr\/bin\/node .*src\/cli\/main\.js serve$/m);
 });

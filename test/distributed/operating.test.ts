@@ -110,12 +110,24 @@ test('migrate-data takes everything along: events, deliveries with attempts, end
   const busy = await ServiceProcess.run({ ...cluster.env, DATA_DIR: dataDir }, ['migrate-data']);
   assert.equal(busy.code, 1, 'not while a service runs on the folder');
   await embedded.stop();
-  const moved = await ServiceProcess.run(cluster.env, ['migrate-data', '--data-dir', dataDir]);
+  const env = { ...cluster.env, SECRETS_KEY: Buffer.alloc(32, 9).toString('base64') };
+  const moved = await ServiceProcess.run(env, ['migrate-data', '--data-dir', dataDir]);
   assert.equal(moved.code, 0, moved.output);
-  const again = await ServiceProcess.run(cluster.env, ['migrate-data', '--data-dir', dataDir]);
+  const again = await ServiceProcess.run(env, ['migrate-data', '--data-dir', dataDir]);
   assert.match(again.output, /^0 rows of .* were copied, \d+ were there already/m);
 
-  const client = cluster.client(await cluster.run('serve'));
+  const otherKey = { ...env, SECRETS_KEY: Buffer.alloc(32, 8).toString('base64') };
+  for (const other of [cluster.env, otherKey]) {
+    const refused = await ServiceProcess.run(other, ['serve']);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.output,
+      /^Secrets in the database are encrypted with a key \([0-9a-f]{8}\) that is not in SECRETS_KEY/m,
+    );
+  }
+
+  const client = cluster.client(await cluster.run('serve', { SECRETS_KEY: env.SECRETS_KEY }));
+  assert.equal((await client.get('/api/webhook/config')).json.secret, config.secret);
   assert.equal((await client.get(`/api/events/${ids[0]}`)).text, event);
   assert.equal((await client.get('/api/deliveries?status=delivered')).text, text);
   assert.equal((await client.get('/api/webhook/config')).json.id, config.id);

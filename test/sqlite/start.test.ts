@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,6 +115,43 @@ describe('starting on a data folder', () => {
       await assert.rejects(spawnEngineQuietly(folder));
       assert.throws(() => open(folder), refused(/in use/));
       await first.close();
+    }),
+  );
+
+  test(
+    'the folder and its files are this user’s alone, whatever the umask and an older version say',
+    inFolder(async (folder) => {
+      const mode = (...path: string[]) => (statSync(join(folder, ...path)).mode & 0o7777).toString(8);
+      const umask = process.umask(0);
+      try {
+        const made = await filled(join(folder, 'new'));
+        assert.deepEqual([mode('new'), mode('new', 'triggers.db'), mode('new', 'lock.db')], ['700', '600', '600']);
+        // As a version before this one left them, with something of the operator's beside.
+        for (const name of ['lock.db', 'triggers.db']) chmodSync(join(folder, 'new', name), 0o644);
+        chmodSync(join(folder, 'new'), 0o755);
+        writeFileSync(join(folder, 'new', 'notes.txt'), '', { mode: 0o644 });
+        const engine = open(join(folder, 'new'));
+        const names = readdirSync(join(folder, 'new')).filter((name) => name !== 'notes.txt');
+        assert.ok(
+          names.includes('triggers.db-wal') && names.includes('triggers.db-shm') && names.includes('owner.json'),
+        );
+        assert.deepEqual(
+          names.map((name) => `${name} ${mode('new', name)}`),
+          names.map((name) => `${name} 600`),
+        );
+        assert.deepEqual(
+          [mode('new'), mode('new', 'notes.txt'), made],
+          ['700', '644', join(folder, 'new', 'triggers.db')],
+        );
+        await engine.close();
+        // A folder that everybody writes to stays one.
+        mkdirSync(join(folder, 'shared'));
+        chmodSync(join(folder, 'shared'), 0o1777);
+        await open(join(folder, 'shared')).close();
+        assert.equal(mode('shared'), '1777');
+      } finally {
+        process.umask(umask);
+      }
     }),
   );
 
@@ -233,6 +282,36 @@ describe('starting on a data folder', () => {
       if (!mounted) return;
       try {
         await fillAndFree(folder);
+      } finally {
+        spawnSync('umount', [folder]);
+      }
+    }),
+  );
+
+  test(
+    'a full disk refuses the start with a sentence, wherever it is met, and half a start is not in the way later',
+    inFolder(async (folder) => {
+      const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
+      if (!mounted) return;
+      try {
+        // Pages that are left: none, then one more each time, until it starts.
+        for (let free = 0; ; free += 12) {
+          const dataDir = join(folder, 'data');
+          const file = openSync(join(folder, 'filler'), 'w');
+          try {
+            for (;;) writeSync(file, Buffer.alloc(4_096));
+          } catch {
+            truncateSync(join(folder, 'filler'), Math.max(0, fstatSync(file).size - free * 4_096));
+            closeSync(file);
+          }
+          try {
+            await open(dataDir).close();
+            assert.ok(free > 12, 'it never was full');
+            return;
+          } catch (error) {
+            refused(/no space left/)(error);
+          }
+        }
       } finally {
         spawnSync('umount', [folder]);
       }

@@ -53,7 +53,7 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
         request.caller = identity.caller;
         return reply.code(201).send(await addKey(parts.keyStation, identity.caller.organization, request.body));
       }
-      const isOpen = parts.adminToken === null && parts.loopbackHostsOnly;
+      const isOpen = parts.adminToken === null && parts.loopbackOnly;
       if (identity?.kind === 'caller' && !isOpen) throw new ProblemError(ADMIN_ONLY);
       checkName('organization_name', organization_name);
       const made = await parts.keyStation.createOrganization(organization_name, request.body.tier ?? 'free');

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Finding } from '../../ports/finding.ts';
 import { inspectParts } from '../compose.ts';
-import { type Environment, readSettings } from '../settings.ts';
+import { type Environment, readSettings, SETTINGS } from '../settings.ts';
 import { checkDisk } from './disk.ts';
 import { checkNode } from './node.ts';
 import { checkOpenFiles } from './open-files.ts';
@@ -20,6 +20,7 @@ export async function examine(env: Environment, clock: Clock): Promise<readonly 
         about: 'Settings',
         text: 'The other checks need settings that can be read: mend these first.',
       },
+      ...(await portAlone(env)),
     ];
   }
   const { dataDir } = settings;
@@ -31,4 +32,11 @@ export async function examine(env: Environment, clock: Clock): Promise<readonly 
     checkOpenFiles(),
     await checkPort(settings),
   ];
+}
+
+/** Needs nothing of the other settings. */
+async function portAlone(env: Environment): Promise<Finding[]> {
+  const host = SETTINGS.HOST.read(env['HOST']?.trim() || SETTINGS.HOST.fallback || '');
+  const port = SETTINGS.PORT.read(env['PORT']?.trim() || SETTINGS.PORT.fallback || '');
+  return host === undefined || port === undefined ? [] : [await checkPort({ host, port })];
 }

@@ -1,3 +1,4 @@
+import type { SecretBox } from '../../core/secret-box.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Engine, EngineHealth } from '../../ports/engine.ts';
@@ -5,6 +6,7 @@ import type { RoutedEvent } from '../../ports/event-record.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Metrics, NO_METRICS } from '../../ports/metrics.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
+import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { LanesAndRecord } from './delivery-queue.ts';
 import { PostgresAuditStore } from './postgres/audit-store.ts';
 import { Database } from './postgres/database.ts';
@@ -22,6 +24,7 @@ import { OldDays } from './postgres/old-days.ts';
 import { OrderTurns } from './postgres/order-turns.ts';
 import { PostgresOrganizationStore } from './postgres/organization-store.ts';
 import { Partitions } from './postgres/partitions.ts';
+import { openSecretBox, PostgresSecretRecord } from './postgres/secret-record.ts';
 import { StoreClock } from './postgres/store-clock.ts';
 import { PostgresRecordTarget } from './record-target.ts';
 import { LanesRedelivery } from './redelivery.ts';
@@ -56,6 +59,8 @@ export interface RedisPostgresEngineOptions {
   readonly dedupWindowMs: Milliseconds;
   readonly maxBacklog: number | null;
   readonly metrics?: Metrics;
+  /** What secrets are encrypted with; none: they are stored as they are. */
+  readonly secrets?: SecretBoxFor;
   readonly logSql?: (statement: string, durationMs: Milliseconds) => void;
   /** False: `clock` is the store's clock already. */
   readonly synchronizeClock?: boolean;
@@ -81,14 +86,20 @@ export async function openRedisPostgresEngine(options: RedisPostgresEngineOption
     const { refused, warnings } = await checkRedis(redis);
     if (refused !== null) throw new StartRefused(refused);
     for (const warning of [...warnings, ...(await checkPostgres(database))]) log.warn(warning);
-    return await compose(options, database, redis);
+    const box = await openSecretBox(database, options.clock.now(), options.secrets);
+    return await compose(options, database, redis, box);
   } catch (error) {
     await Promise.allSettled([redis.close(), database.close()]);
     throw error;
   }
 }
 
-async function compose(options: RedisPostgresEngineOptions, database: Database, redis: Redis): Promise<Engine> {
+async function compose(
+  options: RedisPostgresEngineOptions,
+  database: Database,
+  redis: Redis,
+  box: SecretBox,
+): Promise<Engine> {
   const { consumer, dedupWindowMs, maxBacklog } = options;
   const storeClock = options.synchronizeClock === false ? null : await StoreClock.start(options.clock, database);
   const clock = storeClock ?? options.clock;
@@ -144,22 +155,24 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
       repairs,
       leadership: new RedisLeadership(redis, consumer),
       deadEvents: new RedisDeadEvents(redis),
-      recordTarget: new PostgresRecordTarget({ database, partitions, repairs }),
+      recordTarget: new PostgresRecordTarget({ database, partitions, repairs, box }),
     },
     store: {
       organizations: new PostgresOrganizationStore(database),
       events: new PostgresEventStore({ database, oldDays: new OldDays({ database, partitions }) }),
       endpoints: new PostgresEndpointStore({
         database,
+        box,
         onEnded: (endpointId, deliveryIds) => lanes.remove(endpointId, deliveryIds),
         onActive: (endpointId) => queue.announce([endpointId]),
       }),
       deliveries: new PostgresDeliveryStore(database),
       inboxes,
-      notifications: new PostgresNotificationStore(database),
+      notifications: new PostgresNotificationStore(database, box),
       jobs: new PostgresJobStore(database),
       audit: new PostgresAuditStore(database),
       erasure: new PostgresErasureStore(database),
+      secrets: new PostgresSecretRecord(database, box),
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,

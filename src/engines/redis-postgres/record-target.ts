@@ -1,6 +1,8 @@
+import type { SecretBox } from '../../core/secret-box.ts';
 import type { Repair } from '../../ports/repair.ts';
 import type { RecordTarget, TableRows } from '../../ports/transfer.ts';
 import { number } from '../rows/row.ts';
+import { sealRow } from '../rows/sealed-columns.ts';
 import type { Database } from './postgres/database.ts';
 import { LOWEST_ID } from './postgres/id-range.ts';
 import type { Partitions } from './postgres/partitions.ts';
@@ -10,17 +12,20 @@ export class PostgresRecordTarget implements RecordTarget {
   readonly #database: Database;
   readonly #partitions: Partitions;
   readonly #repairs: readonly Repair[];
+  readonly #box: SecretBox;
 
-  constructor(parts: { database: Database; partitions: Partitions; repairs: readonly Repair[] }) {
+  constructor(parts: { database: Database; partitions: Partitions; repairs: readonly Repair[]; box: SecretBox }) {
     this.#database = parts.database;
     this.#partitions = parts.partitions;
     this.#repairs = parts.repairs;
+    this.#box = parts.box;
   }
 
   async write({ table, rows }: TableRows): Promise<number> {
     const idColumn = PARTITION_KEYS[table];
     if (idColumn !== undefined) await this.#partitions.ensure(rows.map((row) => String(row[idColumn])));
-    const converted = table === 'inboxes' ? rows.map(withCursor) : rows;
+    const sealed = rows.map((row) => sealRow(this.#box, table, row));
+    const converted = table === 'inboxes' ? sealed.map(withCursor) : sealed;
     const [copied] = await this.#database.query(`copy-${table.replaceAll('_', '-')}`, [JSON.stringify(converted)]);
     return number(copied ?? {}, 'copied');
   }

@@ -1,12 +1,14 @@
 import { DEFAULT_OPTIONS, type DeliveryOptions, type Endpoint, unreadableEndpoint } from '../../core/endpoint.ts';
+import type { SecretBox } from '../../core/secret-box.ts';
 import { type Timestamp, timestamp } from '../../core/time.ts';
-import { jsonWithExactFilter } from './exact-filter.ts';
+import { withExactFilter } from './exact-filter.ts';
 import { json, number, numberOrNull, type Row, text, textOrNull } from './row.ts';
+import { openColumn, openColumnOrNull, sealColumn } from './sealed-columns.ts';
 
 /** A row that cannot be read is that endpoint's fault alone: it is `disabled` with the reason `unreadable`. */
-export function endpointFromRow(row: Row): Endpoint {
+export function endpointFromRow(row: Row, box: SecretBox): Endpoint {
   try {
-    const endpoint = readEndpoint(row);
+    const endpoint = readEndpoint(row, box);
     checkNumbers(endpoint);
     return endpoint;
   } catch {
@@ -20,24 +22,26 @@ function timeOf(row: Row, column: string): Timestamp {
   return timestamp(typeof row[column] === 'number' ? row[column] : 0);
 }
 
-function readEndpoint(row: Row): Endpoint {
-  const previousSecret = textOrNull(row, 'previous_secret');
+/** Throws `UnreadableSecret` where a secret of the row can't be decrypted, and other errors where it holds something else. */
+function readEndpoint(row: Row, box: SecretBox): Endpoint {
+  const opened = (column: string): string => openColumn(box, 'endpoints', column, row);
+  const previousSecret = openColumnOrNull(box, 'endpoints', 'previous_secret', row);
   return {
     id: text(row, 'id'),
     organizationId: text(row, 'organization_id'),
     url: text(row, 'url'),
     description: text(row, 'description'),
     eventTypes: json(row, 'event_types'),
-    headers: json(row, 'headers'),
+    headers: JSON.parse(opened('headers')) as Endpoint['headers'],
     maxConcurrency: number(row, 'max_concurrency'),
     retryPolicy: { maxAttempts: number(row, 'max_attempts'), schedule: json(row, 'retry_schedule') },
-    options: readOptions(row),
+    options: readOptions(opened('options')),
     timeoutMs: number(row, 'timeout_ms'),
     status: text(row, 'status'),
     disabledReason: textOrNull(row, 'disabled_reason'),
     failingSince: numberOrNull(row, 'failing_since'),
     lastFault: row['last_fault'] === null ? null : json(row, 'last_fault'),
-    secret: text(row, 'secret'),
+    secret: opened('secret'),
     previousSecret:
       previousSecret === null ? null : { secret: previousSecret, expiresAt: number(row, 'previous_secret_expires_at') },
     isDefault: number(row, 'is_default') === 1,
@@ -57,36 +61,38 @@ function checkNumbers({ maxConcurrency, retryPolicy, timeoutMs, options, eventTy
 }
 
 /** Rows of version 0.1.0 may hold `maxWaitMs` with a fraction (2009.9999999999998 of 2.01 seconds). */
-function readOptions(row: Row): DeliveryOptions {
-  const options: DeliveryOptions = { ...DEFAULT_OPTIONS, ...(jsonWithExactFilter(row, 'options') as object) };
+function readOptions(text: string): DeliveryOptions {
+  const options: DeliveryOptions = { ...DEFAULT_OPTIONS, ...(withExactFilter(text) as object) };
   const { batch } = options;
   return batch === null ? options : { ...options, batch: { ...batch, maxWaitMs: Math.round(batch.maxWaitMs) } };
 }
 
-/** The columns in the order of the table. Throws for one that stands for an unreadable row, which it would overwrite. */
-export function endpointParameters(endpoint: Endpoint): (string | number | null)[] {
+/** The columns in the order of the table, secrets encrypted. Throws for one that stands for an unreadable row, which it would overwrite. */
+export function endpointParameters(endpoint: Endpoint, box: SecretBox): (string | number | null)[] {
   if (endpoint.disabledReason === 'unreadable')
     throw new TypeError(`The row of endpoint ${endpoint.id} cannot be read`);
+  const sealed = (column: string, value: string): string =>
+    sealColumn(box, { table: 'endpoints', column, id: endpoint.id }, value);
   return [
     endpoint.id,
     endpoint.organizationId,
     endpoint.url,
     endpoint.description,
     JSON.stringify(endpoint.eventTypes),
-    JSON.stringify(endpoint.headers),
+    sealed('headers', JSON.stringify(endpoint.headers)),
     endpoint.maxConcurrency,
     endpoint.retryPolicy.maxAttempts,
     JSON.stringify(endpoint.retryPolicy.schedule),
     endpoint.timeoutMs,
     endpoint.status,
     endpoint.disabledReason,
-    endpoint.secret,
-    endpoint.previousSecret?.secret ?? null,
+    sealed('secret', endpoint.secret),
+    endpoint.previousSecret === null ? null : sealed('previous_secret', endpoint.previousSecret.secret),
     endpoint.previousSecret?.expiresAt ?? null,
     endpoint.isDefault ? 1 : 0,
     endpoint.createdAt,
     endpoint.updatedAt,
-    JSON.stringify(endpoint.options),
+    sealed('options', JSON.stringify(endpoint.options)),
     endpoint.failingSince,
   ];
 }

@@ -1,5 +1,5 @@
 import type { Job, RetryParameters } from '../../core/job.ts';
-import { jsonWithExactFilter } from './exact-filter.ts';
+import { withExactFilter } from './exact-filter.ts';
 import { number, type Row, text, textOrNull } from './row.ts';
 
 const NOTHING: RetryParameters = { statuses: [], endpointId: null, type: null, from: null, to: null };
@@ -19,7 +19,7 @@ export function jobFromRow(row: Row): Job {
   };
   try {
     // Of its kind, as it was written.
-    const parameters = jsonWithExactFilter<RetryParameters & { readonly filter?: unknown }>(row, 'parameters');
+    const parameters = withExactFilter<RetryParameters & { readonly filter?: unknown }>(text(row, 'parameters'));
     return { ...state, kind: text<'retry'>(row, 'kind'), parameters };
   } catch {
     return { ...state, kind: 'retry', parameters: NOTHING, error: 'The parameters of this job cannot be read.' };

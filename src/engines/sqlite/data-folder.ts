@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartRefused } from '../../ports/start-refused.ts';
-import { failureOf } from './sqlite-error.ts';
+import { createPrivate, makePrivate } from './private-files.ts';
+import { failureOf, systemFailureOf } from './sqlite-error.ts';
 
 /** Long enough for a predecessor that is just ending, short enough that a refusal is seen at once. */
 const LOCK_WAIT_MS = 300;
@@ -23,14 +24,22 @@ export interface DataFolder {
 export function claimDataFolder(path: string): DataFolder {
   makeFolder(path);
   const lock = takeLock(path);
+  const databasePath = join(path, 'triggers.db');
+  try {
+    createPrivate(databasePath);
+    makePrivate(path);
+  } catch (error) {
+    lock.close();
+    throw refusalOf(error, path);
+  }
   const ownerPath = join(path, OWNER_FILE);
   try {
-    writeFileSync(ownerPath, `${JSON.stringify({ pid: process.pid })}\n`);
+    writeFileSync(ownerPath, `${JSON.stringify({ pid: process.pid })}\n`, { mode: 0o600 });
   } catch {
     // A full disk must not keep the service from starting to drain what it has.
   }
   return {
-    databasePath: join(path, 'triggers.db'),
+    databasePath,
     release: () => {
       rmSync(ownerPath, { force: true });
       lock.close();
@@ -43,10 +52,9 @@ function makeFolder(path: string): void {
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
   try {
-    for (const folder of missing) mkdirSync(folder);
+    for (const folder of missing) mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    throw code === 'ENOTDIR' ? noFolder(path) : notWritable(path);
+    throw refusalOf(error, path);
   }
   if (!statSync(path).isDirectory()) throw noFolder(path);
 }
@@ -54,6 +62,7 @@ function makeFolder(path: string): void {
 function takeLock(path: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
+    createPrivate(join(path, 'lock.db'));
     lock = new DatabaseSync(join(path, 'lock.db'), { timeout: LOCK_WAIT_MS });
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return lock;
@@ -66,13 +75,37 @@ function takeLock(path: string): DatabaseSync {
         );
       case 'corrupt':
         throw new StartRefused(`The file lock.db in DATA_DIR ${path} is not ours; remove it and start again.`);
+      case 'disk_full':
+        throw noSpace(path);
       case 'not_writable':
       case 'io':
         throw notWritable(path);
       default:
-        throw error;
+        throw refusalOf(error, path);
     }
   }
+}
+
+/** What the system's refusal means to the operator. */
+function refusalOf(error: unknown, path: string): unknown {
+  switch (systemFailureOf(error)) {
+    case 'no_folder':
+      return noFolder(path);
+    case 'disk_full':
+      return noSpace(path);
+    case 'read_only':
+      return new StartRefused(
+        `DATA_DIR ${path} can't be written, for its file system is mounted read-only; mount it writable or choose another DATA_DIR.`,
+      );
+    case 'not_writable':
+      return notWritable(path);
+    default:
+      return error;
+  }
+}
+
+function noSpace(path: string): StartRefused {
+  return new StartRefused(`There is no space left for DATA_DIR ${path}; make room and start again.`);
 }
 
 function noFolder(path: string): StartRefused {

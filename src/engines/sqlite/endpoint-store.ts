@@ -1,6 +1,7 @@
 import type { DisabledReason, Endpoint, EndpointFault } from '../../core/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../core/limits.ts';
+import type { SecretBox } from '../../core/secret-box.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { EndpointChange, EndpointStore } from '../../ports/store/endpoint-store.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
@@ -14,12 +15,14 @@ import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteEndpointStore implements EndpointStore {
   readonly #queue: WriteQueue;
+  readonly #box: SecretBox;
   readonly #reader: ReadConnection;
   readonly #turns: OrderTurns;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue }) {
+  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; box: SecretBox }) {
     this.#queue = args.queue;
+    this.#box = args.box;
     this.#reader = args.reader;
     this.#turns = new OrderTurns(args.writer);
     this.#statements = prepare(args.writer, args.reader);
@@ -32,7 +35,7 @@ export class SqliteEndpointStore implements EndpointStore {
       if (row !== undefined && number(row, 'endpoints') >= MAX_ENDPOINTS_PER_ORGANIZATION) return 'full';
       const other = endpoint.isDefault ? defaultToWrite.get(endpoint.organizationId) : undefined;
       if (other !== undefined && other['id'] !== endpoint.id) return 'conflict';
-      put.run(...endpointParameters(endpoint));
+      put.run(...endpointParameters(endpoint, this.#box));
       return 'created';
     });
   }
@@ -40,7 +43,7 @@ export class SqliteEndpointStore implements EndpointStore {
   get(organizationId: OrganizationId, id: EndpointId): Promise<Endpoint | undefined> {
     return this.#reader.read(() => {
       const row = this.#statements.get.get(id);
-      const endpoint = row === undefined ? undefined : endpointFromRow(row);
+      const endpoint = row === undefined ? undefined : endpointFromRow(row, this.#box);
       return endpoint?.organizationId === organizationId ? endpoint : undefined;
     });
   }
@@ -48,12 +51,14 @@ export class SqliteEndpointStore implements EndpointStore {
   list(organizationId: OrganizationId, page: PageRequest): Promise<Endpoint[]> {
     const { from, before } = idRange(page);
     return this.#reader.read(() =>
-      this.#statements.list.all(organizationId, from, before, page.limit).map(endpointFromRow),
+      this.#statements.list.all(organizationId, from, before, page.limit).map((row) => endpointFromRow(row, this.#box)),
     );
   }
 
   all(organizationId: OrganizationId): Promise<Endpoint[]> {
-    return this.#reader.read(() => this.#statements.all.all(organizationId).map(endpointFromRow));
+    return this.#reader.read(() =>
+      this.#statements.all.all(organizationId).map((row) => endpointFromRow(row, this.#box)),
+    );
   }
 
   revision(organizationId: OrganizationId): Promise<string> {
@@ -64,7 +69,7 @@ export class SqliteEndpointStore implements EndpointStore {
     return this.#reader.read(() =>
       ids.map((id) => {
         const row = this.#statements.get.get(id);
-        return row === undefined ? undefined : endpointFromRow(row);
+        return row === undefined ? undefined : endpointFromRow(row, this.#box);
       }),
     );
   }
@@ -72,7 +77,7 @@ export class SqliteEndpointStore implements EndpointStore {
   getDefault(organizationId: OrganizationId): Promise<Endpoint | undefined> {
     return this.#reader.read(() => {
       const row = this.#statements.getDefault.get(organizationId);
-      return row === undefined ? undefined : endpointFromRow(row);
+      return row === undefined ? undefined : endpointFromRow(row, this.#box);
     });
   }
 
@@ -83,10 +88,10 @@ export class SqliteEndpointStore implements EndpointStore {
   ): Promise<Endpoint | undefined> {
     return this.#queue.submit((effects) => {
       const row = this.#statements.getToWrite.get(id);
-      const before = row === undefined ? undefined : endpointFromRow(row);
+      const before = row === undefined ? undefined : endpointFromRow(row, this.#box);
       if (before?.organizationId !== organizationId) return undefined;
       const after = { ...before, ...(typeof change === 'function' ? change(before) : change), lastFault: null };
-      this.#statements.put.run(...endpointParameters(after));
+      this.#statements.put.run(...endpointParameters(after, this.#box));
       if (after.status === 'active') effects.dueEndpoints.add(id);
       return after;
     });

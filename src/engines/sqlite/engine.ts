@@ -1,9 +1,11 @@
 import type { IdSource } from '../../core/ids.ts';
+import type { SecretBox } from '../../core/secret-box.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { FanOut } from '../../ports/fan-out.ts';
 import { type Metrics, NO_METRICS } from '../../ports/metrics.ts';
+import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { number, textOrNull } from '../rows/row.ts';
 import { SqliteAuditStore } from './audit-store.ts';
 import { CommittedState } from './committed-state.ts';
@@ -25,6 +27,7 @@ import { ProcessActivity } from './process-activity.ts';
 import { ProcessBus } from './process-bus.ts';
 import { ReadConnection } from './read-connection.ts';
 import { SqliteRedelivery } from './redelivery.ts';
+import { openSecretBox, SqliteSecretRecord } from './secret-record.ts';
 import { loadSqlFiles } from './sql-files.ts';
 import { StorageHealth } from './storage-health.ts';
 import { TokenBuckets } from './token-buckets.ts';
@@ -42,6 +45,8 @@ export interface SqliteEngineOptions {
   readonly maxBacklog: number | null;
   /** The disk did not do as told: what was under way is never answered, and the process must exit with an error. */
   readonly onFatal: (error: unknown) => void;
+  /** What secrets are encrypted with; none: they are stored as they are. */
+  readonly secrets?: SecretBoxFor;
   readonly logSql?: SqlLog;
   readonly metrics?: Metrics;
 }
@@ -55,7 +60,8 @@ export function openSqliteEngine(options: SqliteEngineOptions): Engine {
   let database: Database | undefined;
   try {
     database = openDatabase(folder.databasePath, { sql: loadSqlFiles(), clock: options.clock, log: options.logSql });
-    return compose(options, database, folder);
+    const box = openSecretBox(database.writer, options.clock.now(), options.secrets);
+    return compose(options, database, folder, box);
   } catch (error) {
     database?.reader.db.close();
     database?.writer.db.close();
@@ -68,6 +74,7 @@ function compose(
   options: SqliteEngineOptions,
   { writer, reader: readSide }: Database,
   { databasePath, release }: DataFolder,
+  box: SecretBox,
 ): Engine {
   const { clock, ids, metrics = NO_METRICS } = options;
   voidLeases({ writer, reader: readSide }, clock);
@@ -92,7 +99,7 @@ function compose(
     onFailure: (error) => health.failed(error),
     onFatal: options.onFatal,
   });
-  const parts = { writer, reader, queue, state, clock, ids };
+  const parts = { writer, reader, queue, state, clock, ids, box };
   let closed: Promise<void> | undefined;
   return {
     name: 'embedded',
@@ -111,6 +118,7 @@ function compose(
       jobs: new SqliteJobStore(parts),
       audit: new SqliteAuditStore(parts),
       erasure: new SqliteErasureStore(parts),
+      secrets: new SqliteSecretRecord(parts),
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),

@@ -1,18 +1,21 @@
 import type { InboxId, OrganizationId } from '../../core/ids.ts';
+import type { SecretBox } from '../../core/secret-box.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { InboxNotification, NotificationStore } from '../../ports/store/notification-store.ts';
-import { type Row, text } from '../rows/row.ts';
+import { notificationFromRow, notificationParameters } from '../rows/notification-row.ts';
 import type { Connection } from './connection.ts';
 import type { ReadConnection } from './read-connection.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteNotificationStore implements NotificationStore {
   readonly #queue: WriteQueue;
+  readonly #box: SecretBox;
   readonly #reader: ReadConnection;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue }) {
+  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; box: SecretBox }) {
     this.#queue = args.queue;
+    this.#box = args.box;
     this.#reader = args.reader;
     this.#statements = prepare(args.writer, args.reader);
   }
@@ -20,17 +23,19 @@ export class SqliteNotificationStore implements NotificationStore {
   get(inboxId: InboxId): Promise<InboxNotification | undefined> {
     return this.#reader.read(() => {
       const row = this.#statements.get.get(inboxId);
-      return row === undefined ? undefined : notificationFromRow(row);
+      return row === undefined ? undefined : notificationFromRow(row, this.#box);
     });
   }
 
   ofOrganization(organizationId: OrganizationId): Promise<InboxNotification[]> {
-    return this.#reader.read(() => this.#statements.ofOrganization.all(organizationId).map(notificationFromRow));
+    return this.#reader.read(() =>
+      this.#statements.ofOrganization.all(organizationId).map((row) => notificationFromRow(row, this.#box)),
+    );
   }
 
-  put({ inboxId, organizationId, inboxName, url, secret }: InboxNotification): Promise<void> {
+  put(notification: InboxNotification): Promise<void> {
     return this.#queue.submit(() => {
-      this.#statements.put.run(inboxId, organizationId, inboxName, url, secret);
+      this.#statements.put.run(...notificationParameters(notification, this.#box));
     });
   }
 
@@ -41,7 +46,9 @@ export class SqliteNotificationStore implements NotificationStore {
   }
 
   list(after: InboxId | null, limit: number): Promise<InboxNotification[]> {
-    return this.#reader.read(() => this.#statements.list.all(after ?? '', limit).map(notificationFromRow));
+    return this.#reader.read(() =>
+      this.#statements.list.all(after ?? '', limit).map((row) => notificationFromRow(row, this.#box)),
+    );
   }
 
   claim(inboxId: InboxId, now: Timestamp, until: Timestamp): Promise<boolean> {
@@ -59,16 +66,6 @@ export class SqliteNotificationStore implements NotificationStore {
       this.#statements.arm.run(inboxId);
     });
   }
-}
-
-function notificationFromRow(row: Row): InboxNotification {
-  return {
-    inboxId: text(row, 'inbox_id'),
-    organizationId: text(row, 'organization_id'),
-    inboxName: text<string>(row, 'inbox_name'),
-    url: text<string>(row, 'url'),
-    secret: text<string>(row, 'secret'),
-  };
 }
 
 function prepare(writer: Connection, reader: ReadConnection) {

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import { Connection, type SqlLog } from './connection.ts';
 import { loadMigrations, type SqlFiles } from './sql-files.ts';
-import { failureOf } from './sqlite-error.ts';
+import { failureOf, systemFailureOf } from './sqlite-error.ts';
 
 /** The write connection, its schema up to date, and a second one that sees only what is committed. */
 export interface Database {
@@ -54,6 +54,15 @@ export function asStartRefused(error: unknown, path: string): unknown {
       return new StartRefused(`There is no space left for the database ${path}; make room and start again.`);
     case 'io':
       return new StartRefused(`The disk failed under the database ${path}; check it and start again.`);
+    default:
+      break;
+  }
+  switch (systemFailureOf(error)) {
+    case 'disk_full':
+      return new StartRefused(`There is no space left for the database ${path}; make room and start again.`);
+    case 'read_only':
+    case 'not_writable':
+      return new StartRefused(`The database ${path} can't be written by this user; change its permissions.`);
     default:
       return error;
   }

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SecretBox } from '../../core/secret-box.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
+import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { RECORD_TABLES, type RecordSource, type RecordTable, type TableRows } from '../../ports/transfer.ts';
 import { number, type Row } from '../rows/row.ts';
+import { openRow } from '../rows/sealed-columns.ts';
 import { claimDataFolder } from './data-folder.ts';
 import { asStartRefused, openDatabase } from './open-database.ts';
+import { knownKeyIds } from './secret-record.ts';
 import { loadSqlFiles } from './sql-files.ts';
 import { voidLeases } from './void-leases.ts';
 
@@ -16,10 +20,10 @@ const MAX_ROWS = 250;
 const OWN_COLUMNS: Readonly<Partial<Record<RecordTable, readonly string[]>>> = { events: ['seq'] };
 
 /**
- * The record in a data folder, to be copied elsewhere. The folder is taken as by a service: none runs on it meanwhile.
+ * The record in a data folder, to be copied elsewhere, its secrets in plain text. The folder is taken as by a service: none runs on it meanwhile.
  * @throws StartRefused when there is none, or it is in use
  */
-export function openSqliteRecord(dataDir: string, clock: Clock): RecordSource {
+export function openSqliteRecord(dataDir: string, clock: Clock, boxFor: SecretBoxFor): RecordSource {
   if (!existsSync(join(dataDir, 'triggers.db'))) {
     throw new StartRefused(`There is no data in ${dataDir}: set DATA_DIR to the folder of an embedded service.`);
   }
@@ -28,10 +32,12 @@ export function openSqliteRecord(dataDir: string, clock: Clock): RecordSource {
     const database = openDatabase(folder.databasePath, { sql: loadSqlFiles(), clock, log: undefined });
     voidLeases(database, clock);
     const { reader, writer } = database;
+    const box = boxFor(knownKeyIds(writer));
     return {
       count: async (table) => number(reader.db.prepare(`SELECT count(*) AS rows FROM ${table}`).get() ?? {}, 'rows'),
       read: async function* () {
-        for (const table of RECORD_TABLES) yield* pieces(table, reader.db.prepare(`SELECT * FROM ${table}`).iterate());
+        for (const table of RECORD_TABLES)
+          yield* pieces(table, reader.db.prepare(`SELECT * FROM ${table}`).iterate(), box);
       },
       close: async () => {
         reader.db.close();
@@ -45,10 +51,10 @@ export function openSqliteRecord(dataDir: string, clock: Clock): RecordSource {
   }
 }
 
-function* pieces(table: RecordTable, all: Iterable<Row>): Iterable<TableRows> {
+function* pieces(table: RecordTable, all: Iterable<Row>, box: SecretBox): Iterable<TableRows> {
   let rows: Record<string, string | number | null>[] = [];
   for (const row of all) {
-    rows.push(shared(row, OWN_COLUMNS[table] ?? []));
+    rows.push(shared(openRow(box, table, row), OWN_COLUMNS[table] ?? []));
     if (rows.length < MAX_ROWS) continue;
     yield { table, rows };
     rows = [];

@@ -46,3 +46,25 @@ export function failureOf(error: unknown): Failure {
       return 'other';
   }
 }
+
+/** The same for what the file system itself refused (`errno`). */
+export function systemFailureOf(error: unknown): 'disk_full' | 'read_only' | 'not_writable' | 'no_folder' | 'other' {
+  if (!(error instanceof Error) || !('code' in error)) return 'other';
+  switch (error.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'disk_full';
+    case 'EROFS':
+      return 'read_only';
+    case 'EACCES':
+    case 'EPERM':
+    // `/proc`, which takes no folders.
+    case 'ENOENT':
+      return 'not_writable';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'no_folder';
+    default:
+      return 'other';
+  }
+}

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { KEEP_ALIVE_MS } from '../../../core/limits.ts';
+import { isLoopbackConnection } from '../../../core/loopback.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { ApiParts } from '../../context.ts';
 import { PlainConnection } from './connection.ts';
@@ -29,7 +30,11 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
     },
     onClose: (connection: PlainConnection) => connections.delete(connection),
   };
-  server.on('connection', (socket: Socket) => connections.add(new PlainConnection(socket, hooks)));
+  server.on('connection', (socket: Socket) => {
+    // In development nothing of another machine's is read here: Fastify's route refuses it.
+    if (parts.loopbackOnly && !isLoopbackConnection(socket)) hooks.handOver(socket);
+    else connections.add(new PlainConnection(socket, hooks));
+  });
 
   const look = setInterval(() => {
     const now = parts.clock.monotonicMs();

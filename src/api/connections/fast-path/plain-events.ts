@@ -35,8 +35,8 @@ export class PlainEvents {
 
   /** @param arrivedAt monotonic */
   handle(request: PlainRequest, arrivedAt: Milliseconds): Handling {
-    const { phase, loopbackHostsOnly, authenticator } = this.#parts;
-    if (phase() !== 'ready' || (loopbackHostsOnly && !isLoopbackHost(request.headers))) return 'unusual';
+    const { phase, loopbackOnly, authenticator } = this.#parts;
+    if (phase() !== 'ready' || (loopbackOnly && !isLoopbackHost(request.headers))) return 'unusual';
     const presented = presentedKey(request.headers);
     if ('problem' in presented) return 'unusual';
     const caller = authenticator.authenticate(presented.key);

@@ -1,6 +1,7 @@
 import type { DisabledReason, Endpoint, EndpointFault } from '../../../core/endpoint.ts';
 import { type DeliveryId, type EndpointId, isUuid, type OrganizationId } from '../../../core/ids.ts';
 import { MAX_ENDPOINTS_PER_ORGANIZATION } from '../../../core/limits.ts';
+import { NO_SECRET_BOX, type SecretBox } from '../../../core/secret-box.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { EndpointChange, EndpointStore } from '../../../ports/store/endpoint-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
@@ -11,6 +12,7 @@ import { idRange } from './id-range.ts';
 
 export class PostgresEndpointStore implements EndpointStore {
   readonly #database: Database;
+  readonly #box: SecretBox;
   readonly #onEnded: (endpointId: EndpointId, deliveryIds: readonly DeliveryId[]) => Promise<void>;
   readonly #onActive: (endpointId: EndpointId) => void;
 
@@ -20,10 +22,12 @@ export class PostgresEndpointStore implements EndpointStore {
    */
   constructor(parts: {
     database: Database;
+    box?: SecretBox;
     onEnded: (endpointId: EndpointId, deliveryIds: readonly DeliveryId[]) => Promise<void>;
     onActive: (endpointId: EndpointId) => void;
   }) {
     this.#database = parts.database;
+    this.#box = parts.box ?? NO_SECRET_BOX;
     this.#onEnded = parts.onEnded;
     this.#onActive = parts.onActive;
   }
@@ -31,7 +35,7 @@ export class PostgresEndpointStore implements EndpointStore {
   create(endpoint: Endpoint): Promise<'created' | 'conflict' | 'full'> {
     return this.#database.transaction(async (transaction) => {
       await transaction.query('lock-endpoints', [endpoint.organizationId]);
-      const parameters = [...endpointParameters(endpoint), MAX_ENDPOINTS_PER_ORGANIZATION];
+      const parameters = [...endpointParameters(endpoint, this.#box), MAX_ENDPOINTS_PER_ORGANIZATION];
       const [row] = await transaction.query('create-endpoint', parameters);
       return text<'created' | 'conflict' | 'full'>(row ?? {}, 'outcome');
     });
@@ -40,16 +44,18 @@ export class PostgresEndpointStore implements EndpointStore {
   async get(organizationId: OrganizationId, id: EndpointId): Promise<Endpoint | undefined> {
     if (!isUuid(id)) return undefined;
     const [row] = await this.#read('get-endpoint', [organizationId, id]);
-    return row === undefined ? undefined : endpointFromRow(row);
+    return row === undefined ? undefined : endpointFromRow(row, this.#box);
   }
 
   async list(organizationId: OrganizationId, page: PageRequest): Promise<Endpoint[]> {
     const { from, before } = idRange(page);
-    return (await this.#read('list-endpoints', [organizationId, from, before, page.limit])).map(endpointFromRow);
+    return (await this.#read('list-endpoints', [organizationId, from, before, page.limit])).map((row) =>
+      endpointFromRow(row, this.#box),
+    );
   }
 
   async all(organizationId: OrganizationId): Promise<Endpoint[]> {
-    return (await this.#read('all-endpoints', [organizationId])).map(endpointFromRow);
+    return (await this.#read('all-endpoints', [organizationId])).map((row) => endpointFromRow(row, this.#box));
   }
 
   async revision(organizationId: OrganizationId): Promise<string> {
@@ -59,13 +65,13 @@ export class PostgresEndpointStore implements EndpointStore {
 
   async find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]> {
     const rows = await this.#read('find-endpoints', [ids.filter(isUuid)]);
-    const found = new Map(rows.map((row) => [text<EndpointId>(row, 'id'), endpointFromRow(row)]));
+    const found = new Map(rows.map((row) => [text<EndpointId>(row, 'id'), endpointFromRow(row, this.#box)]));
     return ids.map((id) => found.get(id));
   }
 
   async getDefault(organizationId: OrganizationId): Promise<Endpoint | undefined> {
     const [row] = await this.#read('get-default-endpoint', [organizationId]);
-    return row === undefined ? undefined : endpointFromRow(row);
+    return row === undefined ? undefined : endpointFromRow(row, this.#box);
   }
 
   async update(
@@ -77,10 +83,10 @@ export class PostgresEndpointStore implements EndpointStore {
     const changed = await this.#database.transaction(async (transaction) => {
       const [row] = await transaction.query('get-endpoint-to-write', [organizationId, id]);
       if (row === undefined) return undefined;
-      const before = endpointFromRow(row);
+      const before = endpointFromRow(row, this.#box);
       const changes = typeof change === 'function' ? change(before) : change;
       const after: Endpoint = { ...before, ...changes, lastFault: null };
-      await transaction.query('put-endpoint', endpointParameters(after));
+      await transaction.query('put-endpoint', endpointParameters(after, this.#box));
       return after;
     });
     if (changed?.status === 'active') this.#onActive(id);

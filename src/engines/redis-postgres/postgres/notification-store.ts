@@ -1,28 +1,34 @@
 import type { InboxId, OrganizationId } from '../../../core/ids.ts';
+import type { SecretBox } from '../../../core/secret-box.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { InboxNotification, NotificationStore } from '../../../ports/store/notification-store.ts';
-import { type Row, text } from '../../rows/row.ts';
+import { notificationFromRow, notificationParameters } from '../../rows/notification-row.ts';
+import type { Row } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { LOWEST_ID } from './id-range.ts';
 
 export class PostgresNotificationStore implements NotificationStore {
   readonly #database: Database;
+  readonly #box: SecretBox;
 
-  constructor(database: Database) {
+  constructor(database: Database, box: SecretBox) {
     this.#database = database;
+    this.#box = box;
   }
 
   async get(inboxId: InboxId): Promise<InboxNotification | undefined> {
     const [row] = await this.#read('get-notification', [inboxId]);
-    return row === undefined ? undefined : notificationFromRow(row);
+    return row === undefined ? undefined : notificationFromRow(row, this.#box);
   }
 
   async ofOrganization(organizationId: OrganizationId): Promise<InboxNotification[]> {
-    return (await this.#read('notifications-of-organization', [organizationId])).map(notificationFromRow);
+    return (await this.#read('notifications-of-organization', [organizationId])).map((row) =>
+      notificationFromRow(row, this.#box),
+    );
   }
 
-  async put({ inboxId, organizationId, inboxName, url, secret }: InboxNotification): Promise<void> {
-    await this.#database.query('put-notification', [inboxId, organizationId, inboxName, url, secret]);
+  async put(notification: InboxNotification): Promise<void> {
+    await this.#database.query('put-notification', notificationParameters(notification, this.#box));
   }
 
   async remove(inboxId: InboxId): Promise<void> {
@@ -30,7 +36,9 @@ export class PostgresNotificationStore implements NotificationStore {
   }
 
   async list(after: InboxId | null, limit: number): Promise<InboxNotification[]> {
-    return (await this.#read('list-notifications', [after ?? LOWEST_ID, limit])).map(notificationFromRow);
+    return (await this.#read('list-notifications', [after ?? LOWEST_ID, limit])).map((row) =>
+      notificationFromRow(row, this.#box),
+    );
   }
 
   async claim(inboxId: InboxId, now: Timestamp, until: Timestamp): Promise<boolean> {
@@ -48,14 +56,4 @@ export class PostgresNotificationStore implements NotificationStore {
   #read(name: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     return this.#database.query(name, parameters, { idempotent: true });
   }
-}
-
-function notificationFromRow(row: Row): InboxNotification {
-  return {
-    inboxId: text(row, 'inbox_id'),
-    organizationId: text(row, 'organization_id'),
-    inboxName: text<string>(row, 'inbox_name'),
-    url: text<string>(row, 'url'),
-    secret: text<string>(row, 'secret'),
-  };
 }

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Log } from '../ports/log.ts';
+import { keptSecret } from './kept-secret.ts';
+
+/** `ADMIN_TOKEN=generate`: made at the first start and kept in DATA_DIR. */
+export const GENERATE = 'generate';
+
+/** 16 characters out of 64 are 96 bits: nobody guesses them at 20 a minute. */
+const MIN_CHARACTERS = 16;
+/** `aaaaaaaaaaaaaaaa` has one; a random hexadecimal word of 16 has fewer than 5 once in 30 million. */
+const MIN_DIFFERENT = 5;
+const FILE = 'admin-token';
+
+/** Words that stand in our own documents and examples, where everybody can read them. */
+const PLACEHOLDERS: ReadonlySet<string> = new Set(['a-long-random-word', 'test-api-key-change-in-prod']);
+const LOOKS_LIKE_PLACEHOLDER = /change[-_ ]?(?:me|this|it|in)|replace[-_ ]?(?:me|this)|your[-_ ]|placeholder|example/i;
+
+/** @returns completes "ADMIN_TOKEN …"; null when there is nothing to say */
+export function weaknessOf(token: string): string | null {
+  if (token.length < MIN_CHARACTERS) return `has fewer than ${MIN_CHARACTERS} characters`;
+  if (PLACEHOLDERS.has(token.toLowerCase()) || LOOKS_LIKE_PLACEHOLDER.test(token)) return 'is a placeholder';
+  return new Set(token).size < MIN_DIFFERENT ? 'repeats a few characters' : null;
+}
+
+/**
+ * The token that `ADMIN_TOKEN` stands for. A generated one is shown in the log of the start that made it, and never again:
+ * it stays readable in the file for who may read DATA_DIR.
+ */
+export function adminTokenOf(setting: string | null, dataDir: string, log: Log): string | null {
+  if (setting !== GENERATE) return setting;
+  const path = join(dataDir, FILE);
+  const { value, isNew } = keptSecret(path, () => randomBytes(24).toString('base64url'), /^[\w-]{32}$/);
+  if (isNew) log.warn(`ADMIN_TOKEN was generated: ${value} (shown this once, kept in ${path})`);
+  return value;
+}
