@@ -72,6 +72,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     body?: BodyRule;
+    /** Though no field of it is required by the schema (api/empty-bodies.ts). */
+    needsBody?: boolean;
     scopes?: NeededScopes;
     /** What a success is called in the audit log. */
     auditAction?: string;

@@ -41,7 +41,7 @@ export class ListPage {
     this.#scope = { organizationId, query: JSON.stringify([list, ...filters, from, to]) };
     this.request = {
       limit,
-      after: cursor === undefined ? null : decodeCursor(this.#scope, cursor),
+      after: decodeCursor(this.#scope, cursor),
       from: readTime('from', from),
       to: readTime('to', to),
     };

@@ -39,12 +39,12 @@ export function readStructuredCloudEvent(body: Buffer): EventRequest {
   return eventOf(attributes, dataOf(body, member('data')), errors);
 }
 
-/** Binary mode: attributes in `ce-*` headers, the body is the data. @param body valid UTF-8 */
+/** Binary mode: attributes in `ce-*` headers, the body is the data, none = `null`. @param body valid UTF-8 */
 export function readBinaryCloudEvent(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   body: Buffer,
 ): EventRequest {
-  const scan = scanJsonList(body);
+  const scan = body.length === 0 ? NO_DATA : scanJsonList(body);
   if (scan.kind === 'invalid') return invalidJson(scan.detail);
   const errors: FieldError[] = [];
   const read = (name: string): string | undefined => {
@@ -55,8 +55,10 @@ export function readBinaryCloudEvent(
     return decoded;
   };
   const attributes = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as CloudEventAttributes;
-  return eventOf(attributes, body.toString('utf8').trim() as JsonText, errors);
+  return eventOf(attributes, (body.length === 0 ? 'null' : body.toString('utf8').trim()) as JsonText, errors);
 }
+
+const NO_DATA = { kind: 'none' } as const;
 
 /** Header values are percent-encoded UTF-8 (HTTP Protocol Binding, 3.1.3.2); undefined when they are not. */
 function decodeHeader(value: string): string | undefined {

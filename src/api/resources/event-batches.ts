@@ -12,6 +12,7 @@ import { originOf } from '../origin.ts';
 import { ProblemError, problemError } from '../problems.ts';
 import { takeTokens } from '../rate-limit.ts';
 
+const NO_BYTES = Buffer.alloc(0);
 const BATCH_BODY: BodyRule = { maxBytes: MAX_BATCH_BODY_BYTES, raw: true };
 
 /** Many events in one request: as a JSON array, or as NDJSON without end. */
@@ -21,11 +22,12 @@ export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.post('/api/events/batch', { config: { body: BATCH_BODY } }, async (request, reply) => {
     const origin = originOf(request);
-    if (!Buffer.isBuffer(request.body)) {
+    const { body = NO_BYTES } = request;
+    if (!Buffer.isBuffer(body)) {
       await new NdjsonUpload(parts, request, reply).run(origin);
       return reply;
     }
-    const items = readItems(request.body);
+    const items = readItems(body);
     const decision = await takeTokens(parts, request, items.length);
     tellLimit(reply, decision);
     const { results, unavailable } = await acceptItems(parts, items, { origin, decision, firstIndex: 0 });

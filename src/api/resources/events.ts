@@ -17,6 +17,7 @@ import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { takeToken } from '../rate-limit.ts';
 import { deliverySummary, eventJson, pageJson } from '../views.ts';
 
+const NO_BYTES = Buffer.alloc(0);
 const EVENT_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true, cloudEvents: true };
 
 const EventQuery = {
@@ -66,7 +67,7 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
 /** Our own form, or a CloudEvent in one of its two. */
 function readRequest(request: FastifyRequest, now: Timestamp): EventRequest {
   const { headers } = request;
-  const body = request.body as Buffer;
+  const { body = NO_BYTES } = request as { readonly body?: Buffer };
   if (headers['ce-specversion'] !== undefined) return readBinaryCloudEvent(headers, body);
   if (isStructuredCloudEvent(headers['content-type'])) return readStructuredCloudEvent(body);
   return readEventRequest(body, idempotencyKey(request), now);

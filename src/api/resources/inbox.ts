@@ -110,7 +110,8 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     },
   );
 
-  app.post<{ Body: FromSchema<typeof AckBody> }>('/api/inbox/ack', { schema: { body: AckBody } }, async (request) => {
+  const ack = { schema: { body: AckBody }, config: { needsBody: true } };
+  app.post<{ Body: FromSchema<typeof AckBody> }>('/api/inbox/ack', ack, async (request) => {
     const { inbox: name, event_ids, lease_id } = request.body;
     if (event_ids === undefined && lease_id === undefined) {
       throw invalidField('event_ids', 'or lease_id is required');
