@@ -11,6 +11,7 @@ import type { ApiParts } from './context.ts';
 import { acceptEmptyBodies } from './empty-bodies.ts';
 import { refuseUnknownRoutes } from './methods.ts';
 import { RouteBook } from './openapi/document.ts';
+import { lowerPathIds } from './path-ids.ts';
 import { createErrorHandler } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { auditRoutes } from './resources/audit.ts';
@@ -74,6 +75,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   app.addHook('onRequest', keepConnectionRules);
   if (parts.loopbackHostsOnly) app.addHook('onRequest', requireLoopbackHost);
   const known = refuseUnknownRoutes(app);
+  app.addHook('onRequest', lowerPathIds);
   acceptEmptyBodies(app);
   app.addHook('onSend', (request, reply, payload, done) => {
     stampAnswer(request, reply);

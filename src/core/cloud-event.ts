@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type EventRequest, MAX_DATA } from './event-request.ts';
 import { isEventType } from './event-type.ts';
+import { headerText } from './header-text.ts';
 import { type JsonMember, scanJson, scanJsonList, textOf } from './json-scan.ts';
 import type { JsonText } from './json-text.ts';
 import { MAX_ORDERING_KEY_LENGTH } from './limits.ts';
@@ -60,10 +61,11 @@ export function readBinaryCloudEvent(
 
 const NO_DATA = { kind: 'none' } as const;
 
-/** Header values are percent-encoded UTF-8 (HTTP Protocol Binding, 3.1.3.2); undefined when they are not. */
+/** Percent-encoded UTF-8 (HTTP Protocol Binding, 3.1.3.2), or UTF-8 as it is; undefined for anything else. */
 function decodeHeader(value: string): string | undefined {
+  const text = headerText(value);
   try {
-    return decodeURIComponent(value);
+    return text === undefined ? undefined : decodeURIComponent(text);
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@ import {
   MAX_TYPE_LENGTH,
 } from './limits.ts';
 import { type FieldError, invalidRequest, type Problem } from './problem.ts';
-import { type Timestamp, timestamp } from './time.ts';
+import { parseTime, type Timestamp } from './time.ts';
 
 /** What a client says of an event. */
 export interface EventInput {
@@ -153,13 +153,4 @@ const CONTROL = /\p{Cc}/u;
 /** Characters as people count them in a limit: code points, not UTF-16 units. */
 function characters(text: string): number {
   return text.length <= MAX_DEDUP_ID_LENGTH ? text.length : [...text].length;
-}
-
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
-
-/** A time in the form of RFC 3339; undefined when it is none. */
-export function parseTime(text: string): Timestamp | undefined {
-  if (!TIME.test(text)) return undefined;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : timestamp(ms);
 }
