@@ -85,7 +85,7 @@ export function recordChanges(app: FastifyInstance, { engine, ids, clock, log }:
 
   app.addHook('onSend', async (request, reply, payload) => {
     const action = request.routeOptions.config.auditAction;
-    if (action === undefined || reply.statusCode >= 300) return payload;
+    if (action === undefined || reply.statusCode >= 300 || request.isRepetition) return payload;
     const entry = entryOf(request, typeof payload === 'string' ? (JSON.parse(payload || '{}') as Made) : {}, action);
     if (entry.organizationId === undefined) return payload;
     const whole = { ...entry, id: ids.next<AuditId>(), createdAt: clock.now(), organizationId: entry.organizationId };

@@ -54,6 +54,8 @@ export interface ApiParts {
   readonly metricsPage: { readonly contentType: string; text(): Promise<string> } | null;
   readonly version: string;
   readonly endpointDefaults: EndpointDefaults;
+  /** For how long a `dedup_id` and an `Idempotency-Key` are remembered. */
+  readonly dedupWindowMs: Milliseconds;
   /** For how long the service keeps events; an organization may keep its own for less. */
   readonly retentionMs: Milliseconds;
   /** Events a minute; null = no limit. */

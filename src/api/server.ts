@@ -9,6 +9,7 @@ import { trackConnections } from './connections/drain.ts';
 import { openFastPath } from './connections/fast-path/fast-path.ts';
 import type { ApiParts } from './context.ts';
 import { acceptEmptyBodies } from './empty-bodies.ts';
+import { answerRepeatedRequests } from './idempotency/repeatable.ts';
 import { refuseUnknownRoutes } from './methods.ts';
 import { RouteBook } from './openapi/document.ts';
 import { lowerPathIds } from './path-ids.ts';
@@ -77,6 +78,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   const known = refuseUnknownRoutes(app);
   app.addHook('onRequest', lowerPathIds);
   acceptEmptyBodies(app);
+  answerRepeatedRequests(app, parts);
   app.addHook('onSend', (request, reply, payload, done) => {
     stampAnswer(request, reply);
     if (parts.phase() === 'stopping') reply.header('connection', 'close');

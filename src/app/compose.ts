@@ -156,7 +156,9 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
           events: store.events,
           clock,
           log,
+          idempotency: store.idempotency,
           keepMs: settings.retentionMs,
+          dedupWindowMs: settings.dedupWindowMs,
           wholeDays: !alone,
           leadership,
         })
@@ -285,6 +287,7 @@ async function newServer(
     metricsPage,
     version: VERSION,
     endpointDefaults: settings.webhook,
+    dedupWindowMs: settings.dedupWindowMs,
     retentionMs: settings.retentionMs,
     rateLimits: settings.rateLimits,
     loopbackHostsOnly: settings.development,

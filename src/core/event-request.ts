@@ -121,11 +121,8 @@ class FieldReader {
   }
 
   #checkKey(path: string, value: string, maxLength: number): void {
-    if (!value.isWellFormed() || CONTROL.test(value)) {
-      this.#wrong(path, 'must be Unicode text without control characters');
-    } else if (value.length === 0 || characters(value) > maxLength) {
-      this.#wrong(path, `must have 1 to ${maxLength} characters`);
-    }
+    const wrong = wrongKey(value, maxLength);
+    if (wrong !== null) this.#wrong(path, wrong);
   }
 
   /** null when absent (or null); undefined when it is no string, which has been noted then. */
@@ -146,6 +143,12 @@ class FieldReader {
   #wrong(path: string, message: string): void {
     this.#errors.push({ path, message });
   }
+}
+
+/** What is wrong with a text that names something; null = nothing. */
+export function wrongKey(value: string, maxLength: number): string | null {
+  if (!value.isWellFormed() || CONTROL.test(value)) return 'must be Unicode text without control characters';
+  return value.length === 0 || characters(value) > maxLength ? `must have 1 to ${maxLength} characters` : null;
 }
 
 const CONTROL = /\p{Cc}/u;

@@ -38,6 +38,7 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
         const identity = await identify(parts, request);
         if (identity.kind === 'nobody') return refuseNobody(request, reply, identity.problem);
         identities.set(request, identity);
+        if (identity.kind === 'caller') request.actsFor = identity.caller.organization.id;
       },
     },
     async (request, reply) => {

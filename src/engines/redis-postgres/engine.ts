@@ -14,6 +14,7 @@ import { PostgresEndpointStore } from './postgres/endpoint-store.ts';
 import { PostgresErasureStore } from './postgres/erasure-store.ts';
 import { EventRecord } from './postgres/event-record.ts';
 import { PostgresEventStore } from './postgres/event-store.ts';
+import { PostgresIdempotencyStore } from './postgres/idempotency-store.ts';
 import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
 import { PostgresJobStore } from './postgres/job-store.ts';
 import { checkPostgres, migrate } from './postgres/migrate.ts';
@@ -160,6 +161,7 @@ async function compose(options: RedisPostgresEngineOptions, database: Database, 
       jobs: new PostgresJobStore(database),
       audit: new PostgresAuditStore(database),
       erasure: new PostgresErasureStore(database),
+      idempotency: new PostgresIdempotencyStore(database),
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,

@@ -14,6 +14,7 @@ import { SqliteDeliveryStore } from './delivery-store.ts';
 import { SqliteEndpointStore } from './endpoint-store.ts';
 import { SqliteErasureStore } from './erasure-store.ts';
 import { SqliteEventStore } from './event-store.ts';
+import { SqliteIdempotencyStore } from './idempotency-store.ts';
 import { SqliteInboxStore } from './inbox-store.ts';
 import { SqliteIntake } from './intake.ts';
 import { SqliteJobStore } from './job-store.ts';
@@ -111,6 +112,7 @@ function compose(
       jobs: new SqliteJobStore(parts),
       audit: new SqliteAuditStore(parts),
       erasure: new SqliteErasureStore(parts),
+      idempotency: new SqliteIdempotencyStore(parts),
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),
