@@ -12,7 +12,7 @@ export interface PageQuery {
 const SCOPE = { organizationId: 'admin' as OrganizationId, query: 'organizations' };
 
 export function readPage({ limit = DEFAULT_LIST_LIMIT, cursor }: PageQuery): PageRequest {
-  return { limit, after: cursor === undefined ? null : decodeCursor(SCOPE, cursor), from: null, to: null };
+  return { limit, after: decodeCursor(SCOPE, cursor), from: null, to: null };
 }
 
 /** @param found one more than the limit where there is a next page */

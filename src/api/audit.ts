@@ -86,7 +86,7 @@ export function recordChanges(app: FastifyInstance, parts: ApiParts): void {
 
   app.addHook('onSend', async (request, reply, payload) => {
     const action = request.routeOptions.config.auditAction;
-    if (action === undefined || reply.statusCode >= 300) return payload;
+    if (action === undefined || reply.statusCode >= 300 || request.isRepetition) return payload;
     const made = typeof payload === 'string' ? (JSON.parse(payload || '{}') as Made) : {};
     const entry = entryOf(request, { made, action, address: parts.clientAddress(request) });
     if (entry.organizationId === undefined) return payload;

@@ -48,15 +48,36 @@ export class BodyReader {
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
-  /** Rejects with a `ProblemError`. */
+  /** Rejects with a `ProblemError`. Undefined: the body has no bytes. */
   async read(message: IncomingMessage, rule: BodyRule): Promise<unknown> {
-    checkHead(message, rule);
-    const collecting = new Collecting(message, rule.maxBytes);
+    const problem = headProblem(message, rule);
+    if (problem !== undefined) {
+      if (await this.#isEmpty(message)) return undefined;
+      throw new ProblemError(problem);
+    }
+    const bytes = await this.#collect(message, rule.maxBytes);
+    if (bytes.length === 0) return undefined;
+    if (!isUtf8(bytes)) throw problemError('invalid_json', 'The body is not valid UTF-8.');
+    return rule.raw ? bytes : parseJson(bytes);
+  }
+
+  /** Of a body in chunks nobody tells the length: it is empty when its end comes before a byte of it. */
+  async #isEmpty(message: IncomingMessage): Promise<boolean> {
+    if (message.headers['transfer-encoding'] === undefined) return false;
+    try {
+      await this.#collect(message, 0);
+      return true;
+    } catch (error) {
+      if (error instanceof ProblemError && error.problem.code === 'payload_too_large') return false;
+      throw error;
+    }
+  }
+
+  async #collect(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
+    const collecting = new Collecting(message, maxBytes);
     this.#underWay.set(collecting, this.#clock.monotonicMs());
     try {
-      const bytes = await collecting.whole;
-      if (!isUtf8(bytes)) throw problemError('invalid_json', 'The body is not valid UTF-8.');
-      return rule.raw ? bytes : parseJson(bytes);
+      return await collecting.whole;
     } finally {
       this.#underWay.delete(collecting);
     }
@@ -113,17 +134,18 @@ class Collecting {
   }
 }
 
-function checkHead({ headers, rawHeaders }: IncomingMessage, { maxBytes, cloudEvents = false }: BodyRule): void {
+function headProblem(message: IncomingMessage, { maxBytes, cloudEvents = false }: BodyRule): Problem | undefined {
+  const { headers, rawHeaders } = message;
   const type = headers['content-type'];
   const isTaken = isJsonType(type) || (cloudEvents && isStructuredCloudEvent(type));
   if (!isTaken || countHeader(rawHeaders, 'content-type') > 1) {
-    throw problemError('unsupported_media_type', 'Send the body as application/json in UTF-8.');
+    return { code: 'unsupported_media_type', detail: 'Send the body as application/json in UTF-8.' };
   }
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw problemError('unsupported_media_type', 'Send the body without compression (no Content-Encoding).');
+    return { code: 'unsupported_media_type', detail: 'Send the body without compression (no Content-Encoding).' };
   }
-  if (Number(headers['content-length'] ?? 0) > maxBytes) throw new ProblemError(tooLarge(maxBytes));
+  return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
 
 /** @param rawHeaders names and values in turn, as Node gives them */

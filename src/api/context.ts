@@ -57,6 +57,8 @@ export interface ApiParts {
   readonly metricsPage: { readonly contentType: string; text(): Promise<string> } | null;
   readonly version: string;
   readonly endpointDefaults: EndpointDefaults;
+  /** For how long a `dedup_id` and an `Idempotency-Key` are remembered. */
+  readonly dedupWindowMs: Milliseconds;
   /** For how long the service keeps events; an organization may keep its own for less. */
   readonly retentionMs: Milliseconds;
   /** Events a minute; null = no limit. */
@@ -77,6 +79,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     body?: BodyRule;
+    /** Though no field of it is required by the schema (api/empty-bodies.ts). */
+    needsBody?: boolean;
     scopes?: NeededScopes;
     /** What a success is called in the audit log. */
     auditAction?: string;

@@ -20,8 +20,9 @@ export interface CursorScope {
   readonly query: string;
 }
 
-/** @returns the id after which to go on; throws the problem `invalid_cursor` */
-export function decodeCursor(scope: CursorScope, cursor: string): string {
+/** @returns the id after which to go on, null for no cursor or an empty one; throws the problem `invalid_cursor` */
+export function decodeCursor(scope: CursorScope, cursor: string | undefined): string | null {
+  if (cursor === undefined || cursor === '') return null;
   const bytes = Buffer.from(cursor, 'base64url');
   const hex = bytes.toString('hex', 0, 16);
   const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
@@ -39,7 +40,8 @@ export function encodeTextCursor(scope: CursorScope, text: string): string {
   return Buffer.concat([checksum(scope, text), Buffer.from(text)]).toString('base64url');
 }
 
-export function decodeTextCursor(scope: CursorScope, cursor: string): string {
+export function decodeTextCursor(scope: CursorScope, cursor: string | undefined): string | null {
+  if (cursor === undefined || cursor === '') return null;
   const bytes = Buffer.from(cursor, 'base64url');
   const text = bytes.toString('utf8', CHECK_BYTES);
   const isOurs = bytes.toString('base64url') === cursor && bytes.subarray(0, CHECK_BYTES).equals(checksum(scope, text));

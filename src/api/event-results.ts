@@ -1,11 +1,12 @@
 import type { EventInput } from '../core/event-request.ts';
 import { readEventRequest } from '../core/event-request.ts';
-import type { Problem } from '../core/problem.ts';
+import type { Problem, ProblemCode } from '../core/problem.ts';
 import { toIso } from '../core/time.ts';
 import type { Acceptance, Origin } from '../pipeline/accept.ts';
 import type { RateDecision } from '../ports/rate-limiter.ts';
 import type { EngineUnavailable } from '../ports/unavailable.ts';
 import type { ApiParts } from './context.ts';
+import { itemDedupId } from './idempotency/key.ts';
 import { unavailable } from './problems.ts';
 
 /** What became of one item of a batch, as the contract prints it. */
@@ -37,7 +38,12 @@ export type Item = { readonly bytes: Buffer } | { readonly problem: Problem };
 export async function acceptItems(
   parts: Pick<ApiParts, 'acceptStation' | 'clock'>,
   items: readonly Item[],
-  args: { readonly origin: Origin; readonly decision: RateDecision | null; readonly firstIndex: number },
+  args: {
+    readonly origin: Origin;
+    readonly decision: RateDecision | null;
+    readonly firstIndex: number;
+    readonly idempotencyKey: string | null;
+  },
 ): Promise<{ readonly results: readonly ItemResult[]; readonly unavailable: EngineUnavailable | undefined }> {
   const now = parts.clock.now();
   const granted = args.decision?.granted ?? items.length;
@@ -45,7 +51,11 @@ export async function acceptItems(
     if (at >= granted) return rateLimited(args.decision);
     if ('problem' in item) return item.problem;
     const request = readEventRequest(item.bytes, null, now);
-    return request.kind === 'event' ? request.input : request.problem;
+    if (request.kind !== 'event') return request.problem;
+    const { input } = request;
+    const { idempotencyKey: key } = args;
+    if (key === null || input.dedupId !== null) return input;
+    return { ...input, dedupId: itemDedupId(key, args.firstIndex + at, item.bytes) };
   });
   const inputs = read.filter(isInput);
   parts.acceptStation.noteRejected(read.length - inputs.length);
@@ -68,6 +78,13 @@ export async function acceptItems(
 function isInput(item: EventInput | Problem): item is EventInput {
   return !('code' in item);
 }
+
+/** Whether some item may be taken when it comes again, as it is. */
+export function mayChange(results: readonly ItemResult[]): boolean {
+  return results.some((result) => result.status === 'rejected' && PASSING.has(result.error.code));
+}
+
+const PASSING: ReadonlySet<string> = new Set(['rate_limited', 'backlog_full', 'unavailable'] satisfies ProblemCode[]);
 
 export function count(
   results: readonly ItemResult[],

@@ -1,10 +1,8 @@
-import { parseTime } from '../core/event-request.ts';
 import type { OrganizationId } from '../core/ids.ts';
 import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from '../core/limits.ts';
-import type { Timestamp } from '../core/time.ts';
 import type { PageRequest } from '../ports/store/page.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { invalidField } from './problems.ts';
+import { readTimeRange } from './times.ts';
 
 /** The query parameters of every list. */
 export const PAGE_QUERY = {
@@ -41,9 +39,8 @@ export class ListPage {
     this.#scope = { organizationId, query: JSON.stringify([list, ...filters, from, to]) };
     this.request = {
       limit,
-      after: cursor === undefined ? null : decodeCursor(this.#scope, cursor),
-      from: readTime('from', from),
-      to: readTime('to', to),
+      after: decodeCursor(this.#scope, cursor),
+      ...readTimeRange(query),
     };
   }
 
@@ -59,11 +56,4 @@ export class ListPage {
   cursorAfter(id: string): string {
     return encodeCursor(this.#scope, id);
   }
-}
-
-function readTime(name: string, text: string | undefined): Timestamp | null {
-  if (text === undefined) return null;
-  const at = parseTime(text);
-  if (at === undefined) throw invalidField(name, 'must be a time such as 2026-01-31T12:00:00.000Z');
-  return at;
 }

@@ -4,6 +4,7 @@ import { NDJSON_IDLE_MS } from '../core/limits.ts';
 import type { Origin } from '../pipeline/accept.ts';
 import type { ApiParts } from './context.ts';
 import { acceptItems, type Counts, count, type Item, type ItemResult } from './event-results.ts';
+import { idempotencyKey } from './idempotency/key.ts';
 import { LineCutter, NDJSON } from './ndjson.ts';
 import { problemError } from './problems.ts';
 import { takeTokens } from './rate-limit.ts';
@@ -34,6 +35,7 @@ export class NdjsonUpload {
   readonly #underWay: Promise<void>[] = [];
   #piece: Piece = { items: [], bytes: 0 };
   #nextIndex = 0;
+  #idempotencyKey: string | null = null;
 
   constructor(parts: ApiParts, request: FastifyRequest, reply: FastifyReply) {
     this.#parts = parts;
@@ -46,6 +48,7 @@ export class NdjsonUpload {
   /** Resolves when all is answered, or when the other side has gone: what it was told of is kept. */
   async run(origin: Origin): Promise<void> {
     checkEncoding(this.#request);
+    this.#idempotencyKey = idempotencyKey(this.#request);
     const socket = this.#incoming.socket;
     // Bytes that come or go put it off; a client that reads nothing, and sends nothing, is cut.
     socket.setTimeout(NDJSON_IDLE_MS, () => socket.destroy());
@@ -107,7 +110,8 @@ export class NdjsonUpload {
 
   async #accept(items: readonly Item[], origin: Origin, firstIndex: number): Promise<readonly ItemResult[]> {
     const decision = await takeTokens(this.#parts, this.#request, items.length);
-    return (await acceptItems(this.#parts, items, { origin, decision, firstIndex })).results;
+    const args = { origin, decision, firstIndex, idempotencyKey: this.#idempotencyKey };
+    return (await acceptItems(this.#parts, items, args)).results;
   }
 
   async #write(results: readonly ItemResult[]): Promise<void> {

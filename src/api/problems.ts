@@ -4,7 +4,7 @@ import type { Log } from '../ports/log.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import { hasBodyToCome, sendAndLinger } from './connections/linger.ts';
 import { STATUS_CODES } from './node-http.ts';
-import { stampAnswer } from './stamp.ts';
+import { PRIVATE_ANSWER, stampAnswer } from './stamp.ts';
 
 /** Carries a problem from the depth of a handler to the one place that prints it. */
 export class ProblemError extends Error {
@@ -46,7 +46,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   const { status } = PROBLEMS[problem.code];
   // The hook that stamps every answer does not run where an address could not be read.
   stampAnswer(request, reply);
-  reply.code(status).header('content-type', 'application/problem+json');
+  reply.code(status).header('content-type', 'application/problem+json').headers(PRIVATE_ANSWER);
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
   const body = problemBody(problem, request.id);
   if (hasBodyToCome(request.raw)) return sendAndLinger(request, reply, body);
@@ -62,6 +62,7 @@ export function rawProblem(problem: Problem, requestId: string): string {
     'Content-Type: application/problem+json',
     `X-Request-Id: ${requestId}`,
     'X-Response-Time: 0.00ms',
+    ...Object.entries(PRIVATE_ANSWER).map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
     '',

@@ -25,6 +25,7 @@ export interface AnsweredRequest {
   readonly method: string;
   /** With its query or without. */
   readonly url: string;
+  readonly requestId: string;
   readonly status: number;
   readonly tookMs: Milliseconds;
   /** To wait is what it was asked to do. */
@@ -37,27 +38,29 @@ export function noteRequest(
   route: string,
   request: AnsweredRequest,
 ): void {
-  const { method, status, tookMs, mayWait } = request;
+  const { method, status, tookMs, mayWait, requestId } = request;
+  const fields = { request_id: requestId };
   metrics.request(route, method, status, tookMs);
   if (status >= 400 && isRefusedEvent(route, method, status)) metrics.events('rejected', 1);
   if (tookMs > SLOW_MS && !mayWait) {
     const level = tookMs > VERY_SLOW_MS ? 'error' : 'warn';
-    log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request)}`);
+    log.sampled('request.slow', level, () => `SLOW REQUEST: ${line(request)}`, fields);
   } else {
-    log.sampled('request', 'info', () => line(request));
+    log.sampled('request', 'info', () => line(request), fields);
   }
 }
 
 /** For an answer that was cut off: Fastify calls no hook then. */
 export function logCutAnswer({ log }: Pick<ApiParts, 'log'>, request: FastifyRequest, reply: FastifyReply): void {
-  log.sampled('request', 'info', () => line(answeredOf(request, reply)));
+  const fields = { request_id: request.id };
+  log.sampled('request', 'info', () => line(answeredOf(request, reply)), fields);
 }
 
-function answeredOf({ method, url }: FastifyRequest, reply: FastifyReply): Omit<AnsweredRequest, 'mayWait'> {
-  return { method, url, status: reply.statusCode, tookMs: reply.elapsedTime };
+function answeredOf({ method, url, id }: FastifyRequest, reply: FastifyReply): Omit<AnsweredRequest, 'mayWait'> {
+  return { method, url, requestId: id, status: reply.statusCode, tookMs: reply.elapsedTime };
 }
 
-function line({ method, url, status, tookMs }: Omit<AnsweredRequest, 'mayWait'>): string {
+function line({ method, url, status, tookMs }: Omit<AnsweredRequest, 'mayWait' | 'requestId'>): string {
   const path = url.split('?', 1)[0] ?? '';
   return `${method} ${path.slice(0, 200)} status=${status} duration=${tookMs.toFixed(2)}ms`;
 }

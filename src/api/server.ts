@@ -8,9 +8,12 @@ import { keepConnectionRules } from './connections/connection-rules.ts';
 import { trackConnections } from './connections/drain.ts';
 import { openFastPath } from './connections/fast-path/fast-path.ts';
 import type { ApiParts } from './context.ts';
-import { refuseOtherMethods } from './methods.ts';
+import { acceptEmptyBodies } from './empty-bodies.ts';
+import { answerRepeatedRequests } from './idempotency/repeatable.ts';
+import { refuseUnknownRoutes } from './methods.ts';
 import { RouteBook } from './openapi/document.ts';
-import { createErrorHandler, sendProblem } from './problems.ts';
+import { lowerPathIds } from './path-ids.ts';
+import { createErrorHandler } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { auditRoutes } from './resources/audit.ts';
 import { dashboardRoutes } from './resources/dashboard.ts';
@@ -50,7 +53,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Server-wide, it would cut long uploads; each body has a deadline of its own.
     requestTimeout: 0,
-    routerOptions: { maxParamLength: 4_096, ignoreTrailingSlash: false },
+    routerOptions: { maxParamLength: 4_096, ignoreTrailingSlash: true },
     return503OnClosing: false,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -68,13 +71,14 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   answerBrokenConnections(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(createErrorHandler(parts.log));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, { code: 'not_found', detail: 'There is no such address.' }),
-  );
 
   app.decorateRequest('caller');
   app.addHook('onRequest', keepConnectionRules);
   if (parts.loopbackOnly) app.addHook('onRequest', requireLoopback);
+  const known = refuseUnknownRoutes(app);
+  app.addHook('onRequest', lowerPathIds);
+  acceptEmptyBodies(app);
+  answerRepeatedRequests(app, parts);
   app.addHook('onSend', (request, reply, payload, done) => {
     stampAnswer(request, reply);
     if (parts.phase() === 'stopping') reply.header('connection', 'close');
@@ -90,7 +94,6 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     bodies.read(request.raw, request.routeOptions.config.body ?? ADMIN_BODY),
   );
 
-  const known = refuseOtherMethods(app);
   const book = new RouteBook();
   book.listen(app);
   healthRoutes(app, parts);

@@ -10,7 +10,12 @@ export function requestIdOf({ headers }: { readonly headers: IncomingHttpHeaders
   return typeof own === 'string' && SANE_REQUEST_ID.test(own) ? own : randomUUID();
 }
 
-/** What every answer carries: which request it is, and how long it took. */
+/** What nobody between us and the client may keep (a proxy gave one tenant's answer to another), or take for something else. */
+export const PRIVATE_ANSWER = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
+/** What every answer carries: which request it is, how long it took, and that it is not kept unless its route says so. */
 export function stampAnswer(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('x-response-time', `${reply.elapsedTime.toFixed(2)}ms`);
+  reply.header('x-content-type-options', PRIVATE_ANSWER['x-content-type-options']);
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', PRIVATE_ANSWER['cache-control']);
 }

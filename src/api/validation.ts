@@ -13,19 +13,13 @@ export function createValidatorCompiler(): FastifySchemaCompiler<JsonSchema> {
     let validate: ValidateFunction | undefined;
     return (given: unknown) => {
       validate ??= ajv.compile(schema);
-      const value = httpPart === 'querystring' ? readTexts(schema, given) : (given ?? bodyFor(schema, given));
+      const value = httpPart === 'querystring' ? readTexts(schema, given) : given;
       return validate(value) ? { value } : { error: describeErrors(validate.errors ?? []) };
     };
   };
 }
 
-/** Where nothing is required, no body says as much as an empty one. */
-function bodyFor({ required = [] }: JsonSchema, given: unknown): unknown {
-  return required.length === 0 ? {} : given;
-}
-
 interface JsonSchema {
-  readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, { readonly type?: string | readonly string[] }>>;
 }
 

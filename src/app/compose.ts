@@ -166,7 +166,9 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
           clock,
           log,
           metrics,
+          idempotency: store.idempotency,
           keepMs: settings.retentionMs,
+          dedupWindowMs: settings.dedupWindowMs,
           wholeDays: !alone,
           leadership,
         })
@@ -319,6 +321,7 @@ async function newServer(
     metricsPage,
     version: VERSION,
     endpointDefaults: settings.webhook,
+    dedupWindowMs: settings.dedupWindowMs,
     retentionMs: settings.retentionMs,
     rateLimits: settings.rateLimits,
     loopbackOnly: settings.development,

@@ -145,7 +145,7 @@ export const SETTINGS = {
   }),
   DEDUP_WINDOW: duration(1_000, 30 * DAY_MS, {
     fallback: '24h',
-    meaning: 'How long a `dedup_id` is remembered.',
+    meaning: 'How long a `dedup_id` or `Idempotency-Key` is remembered.',
   }),
   RETENTION: duration(60_000, 3_650 * DAY_MS, { fallback: '30d', meaning: 'How long events are kept.' }),
   MAX_BACKLOG: wholeNumber(1, 1_000_000_000, '', {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type EventRequest, MAX_DATA } from './event-request.ts';
 import { isEventType } from './event-type.ts';
+import { headerText } from './header-text.ts';
 import { type JsonMember, scanJson, scanJsonList, textOf } from './json-scan.ts';
 import type { JsonText } from './json-text.ts';
 import { MAX_ORDERING_KEY_LENGTH } from './limits.ts';
@@ -39,12 +40,12 @@ export function readStructuredCloudEvent(body: Buffer): EventRequest {
   return eventOf(attributes, dataOf(body, member('data')), errors);
 }
 
-/** Binary mode: attributes in `ce-*` headers, the body is the data. @param body valid UTF-8 */
+/** Binary mode: attributes in `ce-*` headers, the body is the data, none = `null`. @param body valid UTF-8 */
 export function readBinaryCloudEvent(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   body: Buffer,
 ): EventRequest {
-  const scan = scanJsonList(body);
+  const scan = body.length === 0 ? NO_DATA : scanJsonList(body);
   if (scan.kind === 'invalid') return invalidJson(scan.detail);
   const errors: FieldError[] = [];
   const read = (name: string): string | undefined => {
@@ -55,13 +56,16 @@ export function readBinaryCloudEvent(
     return decoded;
   };
   const attributes = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as CloudEventAttributes;
-  return eventOf(attributes, body.toString('utf8').trim() as JsonText, errors);
+  return eventOf(attributes, (body.length === 0 ? 'null' : body.toString('utf8').trim()) as JsonText, errors);
 }
 
-/** Header values are percent-encoded UTF-8 (HTTP Protocol Binding, 3.1.3.2); undefined when they are not. */
+const NO_DATA = { kind: 'none' } as const;
+
+/** Percent-encoded UTF-8 (HTTP Protocol Binding, 3.1.3.2), or UTF-8 as it is; undefined for anything else. */
 function decodeHeader(value: string): string | undefined {
+  const text = headerText(value);
   try {
-    return decodeURIComponent(value);
+    return text === undefined ? undefined : decodeURIComponent(text);
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@ import {
   MAX_TYPE_LENGTH,
 } from './limits.ts';
 import { type FieldError, invalidRequest, type Problem } from './problem.ts';
-import { type Timestamp, timestamp } from './time.ts';
+import { parseTime, type Timestamp } from './time.ts';
 
 /** What a client says of an event. */
 export interface EventInput {
@@ -121,11 +121,8 @@ class FieldReader {
   }
 
   #checkKey(path: string, value: string, maxLength: number): void {
-    if (!value.isWellFormed() || CONTROL.test(value)) {
-      this.#wrong(path, 'must be Unicode text without control characters');
-    } else if (value.length === 0 || characters(value) > maxLength) {
-      this.#wrong(path, `must have 1 to ${maxLength} characters`);
-    }
+    const wrong = wrongKey(value, maxLength);
+    if (wrong !== null) this.#wrong(path, wrong);
   }
 
   /** null when absent (or null); undefined when it is no string, which has been noted then. */
@@ -148,18 +145,15 @@ class FieldReader {
   }
 }
 
+/** What is wrong with a text that names something; null = nothing. */
+export function wrongKey(value: string, maxLength: number): string | null {
+  if (!value.isWellFormed() || CONTROL.test(value)) return 'must be Unicode text without control characters';
+  return value.length === 0 || characters(value) > maxLength ? `must have 1 to ${maxLength} characters` : null;
+}
+
 const CONTROL = /\p{Cc}/u;
 
 /** Characters as people count them in a limit: code points, not UTF-16 units. */
 function characters(text: string): number {
   return text.length <= MAX_DEDUP_ID_LENGTH ? text.length : [...text].length;
-}
-
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
-
-/** A time in the form of RFC 3339; undefined when it is none. */
-export function parseTime(text: string): Timestamp | undefined {
-  if (!TIME.test(text)) return undefined;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : timestamp(ms);
 }

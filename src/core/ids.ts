@@ -18,6 +18,11 @@ export function isUuid(text: string): boolean {
   return text.length === 36 && UUID.test(text);
 }
 
+/** A UUID in the one form that is stored: lower case. What is no UUID stays as it is. */
+export function canonicalId<Id extends string>(text: string): Id {
+  return (isUuid(text) ? text.toLowerCase() : text) as Id;
+}
+
 /** The 26 bits that count within a millisecond: 12 in rand_a, 14 at the head of rand_b. */
 const COUNTER_LIMIT = 2 ** 26;
 const RANDOM_POOL_BYTES = 1_000 * 10;

@@ -27,6 +27,14 @@ export const MAX_HEADER_BYTES = 16 * 1024;
 /** Between two requests. Longer than a load balancer keeps its own (AWS: 60 s), so that it is never we who close under one. */
 export const KEEP_ALIVE_MS = 72_000;
 
+// --- idempotency keys ---
+/** Of one organization, whose first answers are kept at once; beyond, the oldest are forgotten. */
+export const MAX_IDEMPOTENCY_KEYS = 10_000;
+/** A batch of 1,000 answers with 130 KB. A larger answer is not kept: the request is made again. */
+export const MAX_IDEMPOTENT_ANSWER_CHARACTERS = 256 * 1024;
+/** A request that is not answered after so long was lost with its process: the longest takes half of it. */
+export const IDEMPOTENT_REQUEST_MS = 60_000;
+
 // --- lists ---
 export const DEFAULT_LIST_LIMIT = 50;
 export const MAX_LIST_LIMIT = 1_000;

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'The media type is not supported' },
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   invalid_request: { status: 422, title: 'The request is not valid' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key stands for another request' },
   url_not_allowed: { status: 422, title: 'The URL is not allowed' },
   loop_detected: { status: 422, title: 'The event went round in a loop' },
   rate_limited: { status: 429, title: 'Too many requests' },

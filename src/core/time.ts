@@ -28,6 +28,23 @@ export function msOfSeconds(seconds: number): Milliseconds {
   return Math.round(seconds * 1_000);
 }
 
+const TIME = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(?:Z|[+-](\d{2}:\d{2}))$/;
+/** An hour and a minute, perhaps a second: none is 24:00, and none has a 61st second (docs/decisions/api.md). */
+const TIME_OF_DAY = /^(?:[01]\d|2[0-3])(?::[0-5]\d){1,2}$/;
+
+/**
+ * A time in the form of RFC 3339, whose seconds may be left out; undefined when it is none, or a day that no month has:
+ * `Date.parse` alone reads `2026-11-31` as December 1 and `T24:00` as the next day.
+ */
+export function parseTime(text: string): Timestamp | undefined {
+  const [, day = '', timeOfDay = '', offset = '00:00'] = TIME.exec(text) ?? [];
+  if (!TIME_OF_DAY.test(timeOfDay) || !TIME_OF_DAY.test(offset)) return undefined;
+  const midnight = new Date(`${day}T00:00:00.000Z`);
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : timestamp(ms);
+}
+
 const UNITS: Readonly<Record<string, Milliseconds>> = {
   ms: 1,
   s: 1_000,

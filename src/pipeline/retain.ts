@@ -4,6 +4,7 @@ import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Leadership } from '../ports/repair.ts';
 import type { EventStore } from '../ports/store/event-store.ts';
+import type { IdempotencyStore } from '../ports/store/idempotency-store.ts';
 import { isItemError } from '../ports/unavailable.ts';
 
 /** One step is one short transaction. */
@@ -20,6 +21,8 @@ export class Retention {
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #keepMs: Milliseconds;
+  readonly #idempotency: Pick<IdempotencyStore, 'removeBefore'>;
+  readonly #dedupWindowMs: Milliseconds;
   readonly #wholeDays: boolean;
   readonly #leadership: Pick<Leadership, 'lead'> | null;
   #timer: NodeJS.Timeout | undefined;
@@ -29,6 +32,7 @@ export class Retention {
   /**
    * @param parts.wholeDays what is kept for days goes by days (UTC), for a store that can drop one as a whole: up to a day
    * later, and at the cost of none of its rows
+   * @param parts.dedupWindowMs how long idempotency keys stand
    * @param parts.leadership where many processes share the store, only the one that leads removes; null = alone
    */
   constructor(parts: {
@@ -37,6 +41,8 @@ export class Retention {
     log: Log;
     metrics: Metrics;
     keepMs: Milliseconds;
+    idempotency: Pick<IdempotencyStore, 'removeBefore'>;
+    dedupWindowMs: Milliseconds;
     wholeDays: boolean;
     leadership: Pick<Leadership, 'lead'> | null;
   }) {
@@ -47,6 +53,8 @@ export class Retention {
     this.#log = parts.log;
     this.#metrics = parts.metrics;
     this.#keepMs = parts.keepMs;
+    this.#idempotency = parts.idempotency;
+    this.#dedupWindowMs = parts.dedupWindowMs;
   }
 
   start(): void {
@@ -75,7 +83,15 @@ export class Retention {
       after = step.after;
       if (after !== null) await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
     } while (after !== null && !this.#stopping);
+    await this.#removeIdempotencyKeys();
     return removed;
+  }
+
+  async #removeIdempotencyKeys(): Promise<void> {
+    const before = addMs(this.#clock.now(), -this.#dedupWindowMs);
+    while (!this.#stopping && (await this.#idempotency.removeBefore(before, STEP_EVENTS)) === STEP_EVENTS) {
+      await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
+    }
   }
 
   #plan(pauseMs: Milliseconds): void {

@@ -14,6 +14,7 @@ import type { DeliveryStore } from './store/delivery-store.ts';
 import type { EndpointStore } from './store/endpoint-store.ts';
 import type { ErasureStore } from './store/erasure-store.ts';
 import type { EventStore } from './store/event-store.ts';
+import type { IdempotencyStore } from './store/idempotency-store.ts';
 import type { InboxStore } from './store/inbox-store.ts';
 import type { JobStore } from './store/job-store.ts';
 import type { NotificationStore } from './store/notification-store.ts';
@@ -32,6 +33,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly erasure: ErasureStore;
   readonly secrets: SecretRecord;
+  readonly idempotency: IdempotencyStore;
 }
 
 /** `degraded`: it works, but the sentence says what an operator should look at; `failed`: it can't do its work. */

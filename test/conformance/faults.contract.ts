@@ -253,7 +253,15 @@ async function someStations(world: World, fault: Fault) {
   const jobs = new JobRunner({ ...common, leadership });
   const notifier = new Notifier({ ...common, userAgent });
   const eraser = new Eraser({ ...common, audit: store.audit, leadership });
-  const retention = new Retention({ ...common, events: store.events, keepMs: 1e9, wholeDays: true, leadership });
+  const retention = new Retention({
+    ...common,
+    events: store.events,
+    keepMs: 1e9,
+    dedupWindowMs: 1e9,
+    idempotency: store.idempotency,
+    wholeDays: true,
+    leadership,
+  });
   const receivers: Receiver[] = [];
 
   persister?.start();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { addMs, formatDuration, parseDuration, timestamp, toIso } from '../../src/core/time.ts';
+import { addMs, formatDuration, parseDuration, parseTime, timestamp, toIso } from '../../src/core/time.ts';
 
 describe('durations', () => {
   const READ: readonly (readonly [string, number | undefined])[] = [
@@ -76,4 +76,48 @@ test('timestamps are whole and come out in UTC', () => {
   assert.equal(timestamp(1.9), 1);
   assert.equal(addMs(timestamp(10), 0.7), 10);
   assert.equal(toIso(timestamp(0)), '1970-01-01T00:00:00.000Z');
+});
+
+describe('times', () => {
+  const READ: readonly (readonly [string, string | undefined])[] = [
+    ['2026-01-31T12:00:00.000Z', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31T12:00Z', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31T12:00:00.123456789+02:00', '2026-01-31T10:00:00.123Z'],
+    ['2026-01-01T00:00:00+14:00', '2025-12-31T10:00:00.000Z'],
+    ['2024-02-29T23:59:59Z', '2024-02-29T23:59:59.000Z'],
+    ['2000-02-29T00:00:00Z', '2000-02-29T00:00:00.000Z'],
+    ['2026-02-29T00:00:00Z', undefined],
+    ['2100-02-29T00:00:00Z', undefined],
+    ['2026-02-30T00:00:00Z', undefined],
+    ['2026-11-31T00:00:00Z', undefined],
+    ['2026-04-31T00:00:00Z', undefined],
+    ['2026-00-10T00:00:00Z', undefined],
+    ['2026-13-10T00:00:00Z', undefined],
+    ['2026-01-00T00:00:00Z', undefined],
+    ['2026-01-32T00:00:00Z', undefined],
+    ['2026-01-31T24:00:00Z', undefined],
+    ['2026-01-31T24:00Z', undefined],
+    ['2026-01-31T23:60:00Z', undefined],
+    ['2016-12-31T23:59:60Z', undefined],
+    ['2026-01-31T12:00:00+24:00', undefined],
+    ['2026-01-31T12:00:00+00:60', undefined],
+    ['2026-01-31T12:00:00', undefined],
+    ['2026-01-31', undefined],
+    ['2026-01-31 12:00:00Z', undefined],
+    ['', undefined],
+  ];
+  for (const [text, expected] of READ) {
+    test(`${JSON.stringify(text)} is ${expected}`, () => {
+      const at = parseTime(text);
+      assert.equal(at === undefined ? undefined : toIso(at), expected);
+    });
+  }
+
+  test('every day that there is reads as itself', () => {
+    fc.assert(
+      fc.property(fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }), (date) => {
+        assert.equal(parseTime(date.toISOString()), date.getTime());
+      }),
+    );
+  });
 });

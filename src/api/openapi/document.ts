@@ -1,4 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { MAX_DEDUP_ID_LENGTH } from '../../core/limits.ts';
+import { isRepeatable } from '../idempotency/repeatable.ts';
 import { ANSWERS } from './answers.ts';
 import { EXAMPLES } from './examples.ts';
 import { OPERATIONS, type Operation, TAGS } from './operations.ts';
@@ -88,7 +90,8 @@ function operationObject({ method, url, operation, schema }: DocumentedRoute): o
     in: 'query',
     schema: of,
   }));
-  const parameters = [...inPath, ...inQuery];
+  const inHeader = method === 'POST' && (url === '/api/events' || isRepeatable(method, url)) ? [IDEMPOTENCY_KEY] : [];
+  const parameters = [...inPath, ...inQuery, ...inHeader];
   return {
     operationId: operationId(method, url),
     tags: [tag],
@@ -110,6 +113,18 @@ function operationObject({ method, url, operation, schema }: DocumentedRoute): o
     },
   };
 }
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  schema: {
+    type: 'string',
+    minLength: 1,
+    maxLength: MAX_DEDUP_ID_LENGTH,
+    description:
+      'UTF-8. The same request again within DEDUP_WINDOW has the first answer; another one is 422 idempotency_key_reused.',
+  },
+} as const;
 
 function requestContent(name: string, schema: object, type: string): object {
   const isFirst = type === 'application/json';

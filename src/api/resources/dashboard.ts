@@ -35,7 +35,8 @@ export function dashboardRoutes(app: FastifyInstance, { developmentKey }: Pick<A
     return found;
   };
 
-  app.get('/dashboard', async (_request, reply) => {
+  app.get('/dashboard', async (request, reply) => {
+    if (request.url.split('?', 1)[0]?.endsWith('/') === true) return reply.redirect('/dashboard', 308);
     const page = (await files()).get('index.html');
     if (page === undefined) throw problemError('not_found', 'The dashboard is not built: start with `npm start`.');
     return reply
@@ -43,7 +44,6 @@ export function dashboardRoutes(app: FastifyInstance, { developmentKey }: Pick<A
       .type(page.type)
       .send(page.plain);
   });
-  app.get('/dashboard/', async (_request, reply) => reply.redirect('/dashboard', 308));
 
   app.get<{ Params: { name: string } }>('/dashboard/files/:name', async (request, reply) => {
     const file = HASHED.test(request.params.name) ? (await files()).get(request.params.name) : undefined;

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { DELIVERY_STATUSES } from '../../core/delivery.ts';
-import type { DeliveryId, EndpointId, EventId } from '../../core/ids.ts';
+import { canonicalId, type DeliveryId, type EndpointId, type EventId } from '../../core/ids.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
@@ -26,14 +26,16 @@ export function deliveryRoutes(app: FastifyInstance, { engine }: ApiParts): void
     { schema: { querystring: DeliveryQuery } },
     async (request) => {
       const { id: organizationId } = request.caller.organization;
-      const { status, endpoint_id, event_id, type } = request.query;
+      const { status, type } = request.query;
+      const endpoint_id = lower<EndpointId>(request.query.endpoint_id);
+      const event_id = lower<EventId>(request.query.event_id);
       const page = new ListPage(organizationId, 'deliveries', request.query, [status, endpoint_id, event_id, type]);
       const found = await engine.store.deliveries.list(organizationId, {
         ...page.request,
         limit: page.request.limit + 1,
         status: status ?? null,
-        endpointId: (endpoint_id as EndpointId | undefined) ?? null,
-        eventId: (event_id as EventId | undefined) ?? null,
+        endpointId: endpoint_id ?? null,
+        eventId: event_id ?? null,
         type: type ?? null,
       });
       const { rows, nextCursor } = page.cut(found, (delivery) => delivery.id);
@@ -48,4 +50,8 @@ export function deliveryRoutes(app: FastifyInstance, { engine }: ApiParts): void
     const attempts = await engine.store.deliveries.attempts(organizationId, delivery.id);
     return { ...deliveryView(delivery), attempts: attempts.map(attemptView) };
   });
+}
+
+function lower<Id extends string>(id: string | undefined): Id | undefined {
+  return id === undefined ? undefined : canonicalId<Id>(id);
 }

@@ -5,13 +5,15 @@ import { invalidRequest } from '../../core/problem.ts';
 import type { RateDecision } from '../../ports/rate-limiter.ts';
 import type { BodyRule } from '../body.ts';
 import type { ApiParts } from '../context.ts';
-import { acceptItems, count, type Item } from '../event-results.ts';
+import { acceptItems, count, type Item, mayChange } from '../event-results.ts';
+import { idempotencyKey } from '../idempotency/key.ts';
 import { NDJSON } from '../ndjson.ts';
 import { NdjsonUpload } from '../ndjson-upload.ts';
 import { originOf } from '../origin.ts';
 import { ProblemError, problemError } from '../problems.ts';
 import { takeTokens } from '../rate-limit.ts';
 
+const NO_BYTES = Buffer.alloc(0);
 const BATCH_BODY: BodyRule = { maxBytes: MAX_BATCH_BODY_BYTES, raw: true };
 
 /** Many events in one request: as a JSON array, or as NDJSON without end. */
@@ -21,14 +23,17 @@ export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.post('/api/events/batch', { config: { body: BATCH_BODY } }, async (request, reply) => {
     const origin = originOf(request);
-    if (!Buffer.isBuffer(request.body)) {
+    const { body = NO_BYTES } = request;
+    if (!Buffer.isBuffer(body)) {
       await new NdjsonUpload(parts, request, reply).run(origin);
       return reply;
     }
-    const items = readItems(request.body);
+    const items = readItems(body);
     const decision = await takeTokens(parts, request, items.length);
     tellLimit(reply, decision);
-    const { results, unavailable } = await acceptItems(parts, items, { origin, decision, firstIndex: 0 });
+    const args = { origin, decision, firstIndex: 0, idempotencyKey: idempotencyKey(request) };
+    const { results, unavailable } = await acceptItems(parts, items, args);
+    if (request.repeatable !== undefined) request.repeatable.isFinal = !mayChange(results);
     const counts = count(results);
     if (unavailable !== undefined && counts.rejected === results.length) throw unavailable;
     return reply.code(202).send({ ...counts, results });

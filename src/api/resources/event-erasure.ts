@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
-import { parseTime } from '../../core/event-request.ts';
 import type { EventId } from '../../core/ids.ts';
 import { MAX_NAME_LENGTH } from '../../core/limits.ts';
 import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+import { readTime } from '../times.ts';
 
 const eraseSchema = {
   type: 'object',
@@ -38,8 +38,7 @@ export function eventErasureRoutes(app: FastifyInstance, { erasureStation }: Api
       if (organization_name !== organization.name) {
         throw invalidField('organization_name', 'must be the name of your organization: this can’t be undone');
       }
-      const at = before === undefined ? null : parseTime(before);
-      if (at === undefined) throw invalidField('before', 'must be a time such as 2026-01-31T12:00:00.000Z');
+      const at = before === undefined ? null : readTime('before', before);
       const erasedBefore = await erasureStation.eraseBefore(organization.id, at);
       return reply.code(202).send({ erased_before: toIso(erasedBefore) });
     },

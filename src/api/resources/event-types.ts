@@ -18,7 +18,7 @@ export function eventTypeRoutes(app: FastifyInstance, { engine }: ApiParts): voi
       const { id: organizationId } = request.caller.organization;
       const { limit = DEFAULT_LIST_LIMIT, cursor } = request.query;
       const scope = { organizationId, query: 'event-types' };
-      const after = cursor === undefined ? '' : decodeTextCursor(scope, cursor);
+      const after = decodeTextCursor(scope, cursor) ?? '';
       const page = { after, limit: limit + 1, countUpTo: COUNT_UP_TO + 1 };
       const found = await engine.store.events.types(organizationId, page);
       const rows = found.slice(0, limit);

@@ -7,16 +7,18 @@ import type { EventId } from '../../core/ids.ts';
 import { MAX_EVENT_BODY_BYTES } from '../../core/limits.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { PageRequest } from '../../ports/store/page.ts';
-import { type BodyRule, countHeader, isStructuredCloudEvent } from '../body.ts';
+import { type BodyRule, isStructuredCloudEvent } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { eventAnswer } from '../event-answer.ts';
+import { idempotencyKey } from '../idempotency/key.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
 import { JSON_TYPE } from '../media-types.ts';
 import { originOf } from '../origin.ts';
-import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+import { NOT_FOUND, ProblemError } from '../problems.ts';
 import { takeToken } from '../rate-limit.ts';
 import { deliverySummary, eventJson, pageJson } from '../views.ts';
 
+const NO_BYTES = Buffer.alloc(0);
 const EVENT_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true, cloudEvents: true };
 
 const EventQuery = {
@@ -66,20 +68,10 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
 /** Our own form, or a CloudEvent in one of its two. */
 function readRequest(request: FastifyRequest, now: Timestamp): EventRequest {
   const { headers } = request;
-  const body = request.body as Buffer;
+  const { body = NO_BYTES } = request as { readonly body?: Buffer };
   if (headers['ce-specversion'] !== undefined) return readBinaryCloudEvent(headers, body);
   if (isStructuredCloudEvent(headers['content-type'])) return readStructuredCloudEvent(body);
   return readEventRequest(body, idempotencyKey(request), now);
-}
-
-function idempotencyKey(request: FastifyRequest): string | null {
-  const given = request.headers['idempotency-key'];
-  if (given === undefined) return null;
-  if (typeof given !== 'string' || countHeader(request.raw.rawHeaders, 'idempotency-key') > 1) {
-    throw invalidField('Idempotency-Key', 'may be given once');
-  }
-  // Node reads header bytes as Latin-1; clients write UTF-8.
-  return Buffer.from(given, 'latin1').toString('utf8');
 }
 
 async function readPieces(

@@ -33,10 +33,12 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
     '/api/keys/generate',
     {
       schema: { body: generateSchema },
+      config: { needsBody: true },
       onRequest: async (request, reply) => {
         const identity = await identify(parts, request);
         if (identity.kind === 'nobody') return refuseNobody(request, reply, identity.problem);
         identities.set(request, identity);
+        if (identity.kind === 'caller') request.actsFor = identity.caller.organization.id;
       },
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
-import { type EventId, isUuid, type LeaseId, type OrganizationId } from '../../core/ids.ts';
+import { canonicalId, type EventId, isUuid, type LeaseId, type OrganizationId } from '../../core/ids.ts';
 import { DEFAULT_INBOX, INBOX_STATUSES, type Inbox } from '../../core/inbox.ts';
 import {
   DEFAULT_LEASE_LIMIT,
@@ -110,17 +110,18 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     },
   );
 
-  app.post<{ Body: FromSchema<typeof AckBody> }>('/api/inbox/ack', { schema: { body: AckBody } }, async (request) => {
+  const ack = { schema: { body: AckBody }, config: { needsBody: true } };
+  app.post<{ Body: FromSchema<typeof AckBody> }>('/api/inbox/ack', ack, async (request) => {
     const { inbox: name, event_ids, lease_id } = request.body;
     if (event_ids === undefined && lease_id === undefined) {
       throw invalidField('event_ids', 'or lease_id is required');
     }
-    const { ids, strange } = sortIds(event_ids ?? []);
+    const { ids, strange, asSent } = sortIds(event_ids ?? []);
     const { acknowledged, notFound, stale } = await inboxes.ack(await find(request.caller.organization.id, name), {
       eventIds: event_ids === undefined ? null : ids,
-      leaseId: (lease_id as LeaseId | undefined) ?? null,
+      leaseId: lease_id === undefined ? null : canonicalId<LeaseId>(lease_id),
     });
-    return { acknowledged, not_found: [...notFound, ...strange], stale };
+    return { acknowledged, not_found: [...asSent(notFound), ...strange], stale: asSent(stale) };
   });
 
   app.post<{ Params: { event_id: EventId } }>('/api/ack/:event_id', async (request) => {
@@ -138,10 +139,10 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     { schema: { body: ReleaseBody } },
     async (request) => {
       const { inbox: name, delay_seconds = 0 } = request.body;
-      const { selection, strange } = selected(request.body);
+      const { selection, strange, asSent } = selected(request.body);
       const delayMs = msOfSeconds(delay_seconds);
       const done = await inboxes.release(await find(request.caller.organization.id, name), { ...selection, delayMs });
-      return { released: done.released, stale: [...done.stale, ...strange] };
+      return { released: done.released, stale: [...asSent(done.stale), ...strange] };
     },
   );
 
@@ -150,10 +151,10 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     { schema: { body: ExtendBody } },
     async (request) => {
       const { inbox: name, lease_seconds } = request.body;
-      const { selection, strange } = selected(request.body);
+      const { selection, strange, asSent } = selected(request.body);
       const leaseMs = msOfSeconds(lease_seconds);
       const done = await inboxes.extend(await find(request.caller.organization.id, name), { ...selection, leaseMs });
-      return { extended: done.extended, stale: [...done.stale, ...strange] };
+      return { extended: done.extended, stale: [...asSent(done.stale), ...strange] };
     },
   );
 
@@ -162,9 +163,9 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
     { schema: { body: RequeueBody } },
     async (request) => {
       const { inbox: name, event_ids } = request.body;
-      const { ids, strange } = sortIds(event_ids);
+      const { ids, strange, asSent } = sortIds(event_ids);
       const { requeued, notFound } = await inboxes.requeue(await find(request.caller.organization.id, name), ids);
-      return { requeued, not_found: [...notFound, ...strange] };
+      return { requeued, not_found: [...asSent(notFound), ...strange] };
     },
   );
 
@@ -183,6 +184,7 @@ function goneSignal({ raw }: FastifyReply): AbortSignal {
 }
 
 function selected({ lease_id, event_ids }: { lease_id: string; event_ids?: string[] }) {
-  const { ids, strange } = sortIds(event_ids ?? []);
-  return { selection: { leaseId: lease_id as LeaseId, eventIds: event_ids === undefined ? null : ids }, strange };
+  const { ids, ...named } = sortIds(event_ids ?? []);
+  const leaseId = canonicalId<LeaseId>(lease_id);
+  return { selection: { leaseId, eventIds: event_ids === undefined ? null : ids }, ...named };
 }

@@ -1,19 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { DELIVERY_STATUSES } from '../../core/delivery.ts';
-import { parseTime } from '../../core/event-request.ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
 import type { EventFilter } from '../../core/filter/filter.ts';
-import type { DeliveryId, EndpointId, EventId } from '../../core/ids.ts';
+import { canonicalId, type DeliveryId, type EndpointId, type EventId } from '../../core/ids.ts';
 import type { ReplayParameters } from '../../core/job.ts';
 import { MAX_REPLAY_ENDPOINTS, MAX_TYPE_LENGTH } from '../../core/limits.ts';
 import { invalidRequest } from '../../core/problem.ts';
-import type { Timestamp } from '../../core/time.ts';
 import type { StartedJob } from '../../pipeline/resending/station.ts';
 import type { ApiParts } from '../context.ts';
 import { filterErrors } from '../endpoint-options.ts';
+import { sortIds } from '../named-ids.ts';
 import { refuseOwnWebhooks } from '../origin.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
+import { readTime, readTimeRange } from '../times.ts';
 import { deliveryView, jobView } from '../views.ts';
 
 /** Deliveries in these are done, and not well. */
@@ -94,9 +94,9 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
       const { status, endpoint_id, type } = request.body;
       const started = await resendStation.startRetry(request.caller.organization.id, {
         statuses: [status],
-        endpointId: (endpoint_id as EndpointId | undefined) ?? null,
+        endpointId: endpoint_id === undefined ? null : canonicalId<EndpointId>(endpoint_id),
         type: readPattern(type),
-        ...readRange(request.body),
+        ...readTimeRange(request.body),
       });
       return reply.code(202).send(startedView(started));
     },
@@ -123,13 +123,14 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
     '/api/events/:id/replay',
     { schema: { body: replaySchema } },
     async (request, reply) => {
-      const wanted = request.body.endpoint_ids as EndpointId[] | undefined;
-      const replayed = await resendStation.replay(request.caller.organization.id, request.params.id, wanted ?? null);
+      const named = sortIds<EndpointId>(request.body.endpoint_ids ?? []);
+      const wanted = request.body.endpoint_ids === undefined ? null : [...named.ids, ...named.strange];
+      const replayed = await resendStation.replay(request.caller.organization.id, request.params.id, wanted);
       // Of endpoints that are all another's, no more is said than of an event that is.
-      if (replayed === undefined || (wanted !== undefined && replayed.notFound.length === wanted.length)) {
+      if (replayed === undefined || (wanted !== null && replayed.notFound.length === wanted.length)) {
         throw new ProblemError(NOT_FOUND);
       }
-      return reply.code(202).send({ deliveries: replayed.deliveries, not_found: replayed.notFound });
+      return reply.code(202).send({ deliveries: replayed.deliveries, not_found: named.asSent(replayed.notFound) });
     },
   );
 
@@ -140,11 +141,11 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
       const { id: organizationId } = request.caller.organization;
       const { endpoint_ids, type, status, dry_run } = request.body;
       const parameters: ReplayParameters = {
-        endpointIds: [...new Set(endpoint_ids as EndpointId[])],
+        endpointIds: [...new Set(endpoint_ids.map(canonicalId<EndpointId>))],
         type: readPattern(type),
         filter: readFilter(request.body.filter),
         status: status ?? null,
-        ...readRange(request.body),
+        ...readTimeRange(request.body),
       };
       const unreachable = await resendStation.unreachable(organizationId, parameters.endpointIds);
       if (unreachable.length > 0) {
@@ -162,19 +163,6 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
 
 function startedView({ job, count, isMore }: StartedJob) {
   return { deliveries: count, more: isMore, job_id: job.id, job: jobView(job) };
-}
-
-function readRange(body: { from?: string; to?: string }): { from: Timestamp | null; to: Timestamp | null } {
-  return {
-    from: body.from === undefined ? null : readTime('from', body.from),
-    to: body.to === undefined ? null : readTime('to', body.to),
-  };
-}
-
-function readTime(path: string, text: string): Timestamp {
-  const at = parseTime(text);
-  if (at === undefined) throw invalidField(path, 'must be a time such as 2026-01-31T12:00:00.000Z');
-  return at;
 }
 
 function readPattern(type: string | undefined): string | null {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
-import type { EventId, LeaseId } from '../../core/ids.ts';
+import { canonicalId, type EventId, type LeaseId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage } from '../../core/inbox.ts';
 import { DEFAULT_LEASE_LIMIT, DEFAULT_LEASE_SECONDS, MAX_ACK_IDS, MAX_URL_LENGTH } from '../../core/limits.ts';
 import { msOfSeconds, toIso } from '../../core/time.ts';
@@ -167,7 +167,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
   );
 
   async function selected(inbox: Inbox, body: FromSchema<typeof HeldBody>) {
-    const leaseId = body.lease_id as LeaseId;
+    const leaseId = canonicalId<LeaseId>(body.lease_id);
     const named = body.message_ids;
     return { leaseId, wanted: named === undefined ? await inboxes.held(inbox, leaseId) : sortIds(named).ids };
   }
@@ -176,7 +176,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
   async function find(request: FastifyRequest): Promise<Inbox> {
     const { id } = request.params as OfInbox['Params'];
     const all = await inboxes.all(request.caller.organization.id);
-    const found = all.find((inbox) => inbox.id === id || inbox.name === id);
+    const found = all.find((inbox) => inbox.id === canonicalId(id) || inbox.name === id);
     if (found === undefined) throw new ProblemError(NOT_FOUND);
     return found;
   }

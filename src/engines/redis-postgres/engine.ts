@@ -16,6 +16,7 @@ import { PostgresEndpointStore } from './postgres/endpoint-store.ts';
 import { PostgresErasureStore } from './postgres/erasure-store.ts';
 import { EventRecord } from './postgres/event-record.ts';
 import { PostgresEventStore } from './postgres/event-store.ts';
+import { PostgresIdempotencyStore } from './postgres/idempotency-store.ts';
 import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
 import { PostgresJobStore } from './postgres/job-store.ts';
 import { checkPostgres, migrate } from './postgres/migrate.ts';
@@ -173,6 +174,7 @@ async function compose(
       audit: new PostgresAuditStore(database),
       erasure: new PostgresErasureStore(database),
       secrets: new PostgresSecretRecord(database, box),
+      idempotency: new PostgresIdempotencyStore(database),
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,

@@ -16,6 +16,7 @@ import { SqliteDeliveryStore } from './delivery-store.ts';
 import { SqliteEndpointStore } from './endpoint-store.ts';
 import { SqliteErasureStore } from './erasure-store.ts';
 import { SqliteEventStore } from './event-store.ts';
+import { SqliteIdempotencyStore } from './idempotency-store.ts';
 import { SqliteInboxStore } from './inbox-store.ts';
 import { SqliteIntake } from './intake.ts';
 import { SqliteJobStore } from './job-store.ts';
@@ -119,6 +120,7 @@ function compose(
       audit: new SqliteAuditStore(parts),
       erasure: new SqliteErasureStore(parts),
       secrets: new SqliteSecretRecord(parts),
+      idempotency: new SqliteIdempotencyStore(parts),
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),

@@ -100,6 +100,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
       'remove-messages-of-organization',
       'remove-notifications-of-organization',
       'remove-audit-entries-of-organization',
+      'remove-idempotent-of-organization',
       'remove-jobs-of-organization',
       'remove-endpoints-of-organization',
       'remove-inboxes-of-organization',

@@ -7,6 +7,7 @@ import type { EventAnswer } from '../../event-answer.ts';
 import { JSON_TYPE } from '../../media-types.ts';
 import { STATUS_CODES } from '../../node-http.ts';
 import { problemBody } from '../../problems.ts';
+import { PRIVATE_ANSWER } from '../../stamp.ts';
 import type { PlainAnswer } from './connection.ts';
 
 export type Answer = EventAnswer | { readonly problem: Problem };
@@ -20,6 +21,9 @@ interface Stamp {
 }
 
 const KEEP_ALIVE = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n`;
+const PRIVATE = Object.entries(PRIVATE_ANSWER)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
 const CLOSE = 'Connection: close\r\n';
 
 /** Prints answers as Node's server does, header for header. */
@@ -38,7 +42,7 @@ export class AnswerPrinter {
     const text =
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${rateFields(stamp.decision)}content-type: ${type}\r\n${more}` +
       `x-request-id: ${stamp.requestId}\r\nx-response-time: ${stamp.tookMs.toFixed(2)}ms\r\n` +
-      `content-length: ${length}\r\nDate: ${this.#now()}\r\n${stamp.isLast ? CLOSE : KEEP_ALIVE}\r\n${body}`;
+      `${PRIVATE}content-length: ${length}\r\nDate: ${this.#now()}\r\n${stamp.isLast ? CLOSE : KEEP_ALIVE}\r\n${body}`;
     return { text, status, encoding: length === body.length ? 'latin1' : 'utf8' };
   }
 

@@ -92,7 +92,7 @@ export class PlainEvents {
     const tookMs = clock.monotonicMs() - arrivedAt;
     const isLast = phase() !== 'ready';
     const { text, status, encoding } = this.#printer.print(answer, { requestId, tookMs, decision, isLast });
-    noteRequest(this.#parts, ROUTE, { method: 'POST', url: ROUTE, status, tookMs, mayWait: false });
+    noteRequest(this.#parts, ROUTE, { method: 'POST', url: ROUTE, requestId, status, tookMs, mayWait: false });
     return { text, encoding, isLast };
   }
 }
