@@ -6,6 +6,7 @@ import { BODY_TIMEOUT_MS, MAX_ADMIN_BODY_BYTES } from '../core/limits.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
+import { isJsonType, isStructuredCloudEvent } from './media-types.ts';
 import { ProblemError, problemError } from './problems.ts';
 
 /** What a route takes as its body. */
@@ -18,17 +19,6 @@ export interface BodyRule {
 }
 
 export const ADMIN_BODY: BodyRule = { maxBytes: MAX_ADMIN_BODY_BYTES, raw: false };
-
-const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?;? *$/i;
-const CLOUD_EVENTS_TYPE = /^application\/cloudevents\+json *(?:; *charset="?utf-8"? *)?;? *$/i;
-
-export function isJsonType(contentType: string | undefined): boolean {
-  return contentType === 'application/json' || JSON_TYPE.test(contentType ?? '');
-}
-
-export function isStructuredCloudEvent(contentType: string | undefined): boolean {
-  return CLOUD_EVENTS_TYPE.test(contentType ?? '');
-}
 
 /** How often bodies that take too long are looked for. One timer for all: one a request cost 3 µs. */
 const SWEEP_MS: Milliseconds = 1_000;

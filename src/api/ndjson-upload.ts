@@ -2,9 +2,11 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NDJSON_IDLE_MS } from '../core/limits.ts';
 import type { Origin } from '../pipeline/accept.ts';
+import { countHeader } from './body.ts';
 import type { ApiParts } from './context.ts';
 import { acceptItems, type Counts, count, type Item, type ItemResult } from './event-results.ts';
-import { LineCutter, NDJSON } from './ndjson.ts';
+import { isNdjsonType, NDJSON } from './media-types.ts';
+import { LineCutter } from './ndjson.ts';
 import { problemError } from './problems.ts';
 import { takeTokens } from './rate-limit.ts';
 import { stampAnswer } from './stamp.ts';
@@ -45,7 +47,7 @@ export class NdjsonUpload {
 
   /** Resolves when all is answered, or when the other side has gone: what it was told of is kept. */
   async run(origin: Origin): Promise<void> {
-    checkEncoding(this.#request);
+    checkHead(this.#request);
     const socket = this.#incoming.socket;
     // Bytes that come or go put it off; a client that reads nothing, and sends nothing, is cut.
     socket.setTimeout(NDJSON_IDLE_MS, () => socket.destroy());
@@ -125,7 +127,10 @@ export class NdjsonUpload {
   }
 }
 
-function checkEncoding({ headers }: FastifyRequest): void {
+function checkHead({ headers, raw }: FastifyRequest): void {
+  if (!isNdjsonType(headers['content-type']) || countHeader(raw.rawHeaders, 'content-type') > 1) {
+    throw problemError('unsupported_media_type', `Send the body as ${NDJSON} in UTF-8.`);
+  }
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw problemError('unsupported_media_type', 'Send the body without compression (no Content-Encoding).');

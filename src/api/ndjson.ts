@@ -3,8 +3,6 @@ import { MAX_EVENT_BODY_BYTES } from '../core/limits.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Item } from './event-results.ts';
 
-export const NDJSON = 'application/x-ndjson';
-
 const LINE_FEED = 0x0a;
 const BLANK = /^[ \t\r]*$/;
 

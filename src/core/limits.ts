@@ -24,6 +24,8 @@ export const MAX_HOPS = 10;
 export const BODY_TIMEOUT_MS = 30_000;
 export const HEADERS_TIMEOUT_MS = 10_000;
 export const MAX_HEADER_BYTES = 16 * 1024;
+/** A `Content-Type`: the longest in use, with OData's parameters, has 120. */
+export const MAX_MEDIA_TYPE_CHARACTERS = 256;
 /** Between two requests. Longer than a load balancer keeps its own (AWS: 60 s), so that it is never we who close under one. */
 export const KEEP_ALIVE_MS = 72_000;
 

@@ -6,7 +6,7 @@ import type { RateDecision } from '../../ports/rate-limiter.ts';
 import type { BodyRule } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { acceptItems, count, type Item } from '../event-results.ts';
-import { NDJSON } from '../ndjson.ts';
+import { NDJSON } from '../media-types.ts';
 import { NdjsonUpload } from '../ndjson-upload.ts';
 import { originOf } from '../origin.ts';
 import { ProblemError, problemError } from '../problems.ts';
