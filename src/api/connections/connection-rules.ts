@@ -1,6 +1,6 @@
 import type { onRequestHookHandler } from 'fastify';
 import { countHeader } from '../body.ts';
-import { sendProblem } from '../problems.ts';
+import { NO_SUCH_ADDRESS, sendProblem } from '../problems.ts';
 import { endAfterAnswer, isEnding } from './ending-connections.ts';
 
 /** Before everything else: nothing runs on a connection that ends, and HTTP/1.1 asks for one Host (RFC 9112, 3.2). */
@@ -15,6 +15,11 @@ export const keepConnectionRules: onRequestHookHandler = (request, reply, done) 
     endAfterAnswer(request);
     reply.header('connection', 'close');
     sendProblem(request, reply, { code: 'bad_request', detail: 'Send one Host header.' });
+    return;
+  }
+  // Before a body is read, which nobody wants, and whose sender nobody knows.
+  if (request.is404) {
+    sendProblem(request, reply, NO_SUCH_ADDRESS);
     return;
   }
   done();

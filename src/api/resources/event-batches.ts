@@ -4,6 +4,7 @@ import { MAX_BATCH_BODY_BYTES, MAX_BATCH_ITEMS } from '../../core/limits.ts';
 import { invalidRequest } from '../../core/problem.ts';
 import type { RateDecision } from '../../ports/rate-limiter.ts';
 import type { BodyRule } from '../body.ts';
+import type { RequestBodies } from '../budgets/request-bodies.ts';
 import type { ApiParts } from '../context.ts';
 import { acceptItems, count, type Item } from '../event-results.ts';
 import { NDJSON } from '../media-types.ts';
@@ -15,14 +16,14 @@ import { takeTokens } from '../rate-limit.ts';
 const BATCH_BODY: BodyRule = { maxBytes: MAX_BATCH_BODY_BYTES, raw: true };
 
 /** Many events in one request: as a JSON array, or as NDJSON without end. */
-export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts): void {
+export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts, bodies: RequestBodies): void {
   // The body is left where it is: it is read as it comes, as fast as it is kept.
   app.addContentTypeParser(NDJSON, (_request: FastifyRequest, payload, done) => done(null, payload));
 
   app.post('/api/events/batch', { config: { body: BATCH_BODY } }, async (request, reply) => {
     const origin = originOf(request);
     if (!Buffer.isBuffer(request.body)) {
-      await new NdjsonUpload(parts, request, reply).run(origin);
+      await new NdjsonUpload(parts, request, reply, bodies.of(request.raw)).run(origin);
       return reply;
     }
     const items = readItems(request.body);
