@@ -6,7 +6,13 @@ import { BODY_TIMEOUT_MS, MAX_ADMIN_BODY_BYTES } from '../core/limits.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Charge } from './budgets/byte-budget.ts';
+import { BODIES_FULL, type RequestBodies } from './budgets/request-bodies.ts';
+import { sendContinue } from './connections/continue.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
+import { isJsonType, isStructuredCloudEvent } from './media-types.ts';
 import { ProblemError, problemError } from './problems.ts';
+import { ODD_CHUNKS, WireBytes } from './wire-bytes.ts';
 
 /** What a route takes as its body. */
 export interface BodyRule {
@@ -19,17 +25,6 @@ export interface BodyRule {
 
 export const ADMIN_BODY: BodyRule = { maxBytes: MAX_ADMIN_BODY_BYTES, raw: false };
 
-const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?;? *$/i;
-const CLOUD_EVENTS_TYPE = /^application\/cloudevents\+json *(?:; *charset="?utf-8"? *)?;? *$/i;
-
-export function isJsonType(contentType: string | undefined): boolean {
-  return contentType === 'application/json' || JSON_TYPE.test(contentType ?? '');
-}
-
-export function isStructuredCloudEvent(contentType: string | undefined): boolean {
-  return CLOUD_EVENTS_TYPE.test(contentType ?? '');
-}
-
 /** How often bodies that take too long are looked for. One timer for all: one a request cost 3 µs. */
 const SWEEP_MS: Milliseconds = 1_000;
 
@@ -39,12 +34,14 @@ const SWEEP_MS: Milliseconds = 1_000;
  */
 export class BodyReader {
   readonly #clock: Clock;
+  readonly #bodies: RequestBodies;
   /** Bodies under way and when each began, the oldest first. */
   readonly #underWay = new Map<Collecting, Milliseconds>();
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(parts: { clock: Clock; bodies: RequestBodies }) {
+    this.#clock = parts.clock;
+    this.#bodies = parts.bodies;
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
@@ -55,6 +52,7 @@ export class BodyReader {
       if (await this.#isEmpty(message)) return undefined;
       throw new ProblemError(problem);
     }
+    sendContinue(message);
     const bytes = await this.#collect(message, rule.maxBytes);
     if (bytes.length === 0) return undefined;
     if (!isUtf8(bytes)) throw problemError('invalid_json', 'The body is not valid UTF-8.');
@@ -63,7 +61,8 @@ export class BodyReader {
 
   /** Of a body in chunks nobody tells the length: it is empty when its end comes before a byte of it. */
   async #isEmpty(message: IncomingMessage): Promise<boolean> {
-    if (message.headers['transfer-encoding'] === undefined) return false;
+    // Nor is it asked for: a client that waits for our word (`Expect`) has something to send.
+    if (message.headers['transfer-encoding'] === undefined || message.headers.expect !== undefined) return false;
     try {
       await this.#collect(message, 0);
       return true;
@@ -74,7 +73,7 @@ export class BodyReader {
   }
 
   async #collect(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
-    const collecting = new Collecting(message, maxBytes);
+    const collecting = new Collecting(message, maxBytes, this.#bodies.of(message));
     this.#underWay.set(collecting, this.#clock.monotonicMs());
     try {
       return await collecting.whole;
@@ -106,26 +105,31 @@ class Collecting {
   readonly whole: Promise<Buffer>;
   readonly fail: (problem: Problem) => void;
 
-  constructor(message: IncomingMessage, maxBytes: number) {
+  constructor(message: IncomingMessage, maxBytes: number, charge: Charge) {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const declared = message.headers['content-length'];
+    const bytes = new GrowingBuffer(declared === undefined ? maxBytes : Math.min(maxBytes, Number(declared)));
+    const wire = new WireBytes(message);
     const stop = () => {
       message.off('data', take).off('end', end).off('close', cut).off('error', cut);
     };
     const fail = (problem: Problem) => {
       stop();
-      chunks.length = 0;
+      bytes.take();
       reject(new ProblemError(problem));
     };
     const take = (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > maxBytes) fail(tooLarge(maxBytes));
-      else chunks.push(chunk);
+      if (bytes.length + chunk.length > maxBytes) {
+        fail(tooLarge(maxBytes));
+        return;
+      }
+      bytes.add(chunk);
+      if (!charge.set(bytes.room)) fail(BODIES_FULL);
+      else if (wire.isOdd(chunk.length)) fail(ODD_CHUNKS);
     };
     const end = () => {
       stop();
-      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, length));
+      resolve(bytes.take());
     };
     const cut = () => fail({ code: 'bad_request', detail: 'The connection ended before the body did.' });
     message.on('data', take).on('end', end).on('close', cut).on('error', cut);

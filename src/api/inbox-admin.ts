@@ -5,7 +5,7 @@ import { DEFAULT_INBOX, type Inbox } from '../core/inbox.ts';
 import { DEFAULT_MAX_LEASES, MAX_INBOXES_PER_ORGANIZATION } from '../core/limits.ts';
 import { SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
 import { toIso } from '../core/time.ts';
-import type { InboxNotification } from '../ports/store/notification-store.ts';
+import type { InboxNotification, ListedNotification } from '../ports/store/notification-store.ts';
 import type { ApiParts } from './context.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from './problems.ts';
 
@@ -99,7 +99,7 @@ export class InboxAdmin {
 
 export interface InboxWithNotification {
   readonly inbox: Inbox;
-  readonly notification: InboxNotification | undefined;
+  readonly notification: ListedNotification | undefined;
 }
 
 export function inboxView({ inbox, notification }: InboxWithNotification) {

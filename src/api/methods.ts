@@ -1,12 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { PROBLEMS, type Problem } from '../core/problem.ts';
+import { PROBLEMS } from '../core/problem.ts';
 import { METHODS } from './node-http.ts';
-import { sendProblem } from './problems.ts';
+import { NO_SUCH_ADDRESS, sendProblem } from './problems.ts';
 
 /** In the order in which `Allow` names them. */
 const ORDER = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
-const UNKNOWN_ADDRESS: Problem = { code: 'not_found', detail: 'There is no such address.' };
 
 /**
  * Answers every request that no route takes, before its body is read: 405 with `Allow` where the address is known with
@@ -26,7 +24,7 @@ export function refuseUnknownRoutes(app: FastifyInstance): { close(): void } {
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
     const methods = known.methodsAt(request.url);
-    if (methods === undefined) sendProblem(request, reply, UNKNOWN_ADDRESS);
+    if (methods === undefined) sendProblem(request, reply, NO_SUCH_ADDRESS);
     else refuse(request, reply, methods);
   });
   return {

@@ -1,9 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_EVENT_BODY_BYTES } from '../core/limits.ts';
+import {
+  MAX_EVENT_BODY_BYTES,
+  MIN_NDJSON_BYTES_PER_SECOND,
+  NDJSON_LINE_GRACE_MS,
+  NDJSON_LINE_TIMEOUT_MS,
+} from '../core/limits.ts';
 import type { Problem } from '../core/problem.ts';
+import type { Milliseconds } from '../core/time.ts';
 import type { Item } from './event-results.ts';
-
-export const NDJSON = 'application/x-ndjson';
+import { GrowingBuffer } from './growing-buffer.ts';
 
 const LINE_FEED = 0x0a;
 const BLANK = /^[ \t\r]*$/;
@@ -14,14 +19,30 @@ const TOO_LONG: Problem = {
 };
 const BAD_UTF8: Problem = { code: 'invalid_json', detail: 'The line is not valid UTF-8.' };
 
+/** How long a client may take over a line of which so much has come: at the least rate, within two bounds. */
+export function lineTimeMs(begunBytes: number): Milliseconds {
+  const atLeastRate = (begunBytes / MIN_NDJSON_BYTES_PER_SECOND) * 1_000;
+  return Math.min(NDJSON_LINE_TIMEOUT_MS, Math.max(NDJSON_LINE_GRACE_MS, atLeastRate));
+}
+
 /**
  * Cuts a stream of bytes into the lines of NDJSON as they come. Keeps one unfinished line at most; of one that is too long,
  * nothing but that it was. Blank lines are none.
  */
 export class LineCutter {
-  #begun: Buffer[] = [];
+  readonly #begun = new GrowingBuffer(MAX_EVENT_BODY_BYTES);
   #begunBytes = 0;
   #isTooLong = false;
+
+  /** Of the unfinished line, whether they are kept or not. */
+  get begunBytes(): number {
+    return this.#begunBytes;
+  }
+
+  /** Bytes of memory that the unfinished line holds. */
+  get room(): number {
+    return this.#begun.room;
+  }
 
   /** @returns the lines that these bytes complete */
   push(chunk: Buffer): Item[] {
@@ -46,20 +67,18 @@ export class LineCutter {
   #add(bytes: Buffer): void {
     this.#begunBytes += bytes.length;
     if (this.#begunBytes <= MAX_EVENT_BODY_BYTES) {
-      this.#begun.push(bytes);
+      this.#begun.add(bytes);
       return;
     }
     this.#isTooLong = true;
-    this.#begun = [];
+    this.#begun.take();
   }
 
   #complete(items: Item[]): void {
-    const [first] = this.#begun;
-    const line = this.#begun.length === 1 && first !== undefined ? first : Buffer.concat(this.#begun);
+    const line = this.#begun.take();
     if (this.#isTooLong) items.push({ problem: TOO_LONG });
     else if (!isUtf8(line)) items.push({ problem: BAD_UTF8 });
     else if (line.length > 64 || !BLANK.test(line.toString('latin1'))) items.push({ bytes: line });
-    this.#begun = [];
     this.#begunBytes = 0;
     this.#isTooLong = false;
   }

@@ -24,6 +24,8 @@ export function problemError(code: ProblemCode, detail: string): ProblemError {
 /** The one answer for what is not there, is another organization's, or is no id at all. */
 export const NOT_FOUND: Problem = { code: 'not_found', detail: 'There is nothing with this id.' };
 
+export const NO_SUCH_ADDRESS: Problem = { code: 'not_found', detail: 'There is no such address.' };
+
 export function invalidField(path: string, message: string): ProblemError {
   return new ProblemError(invalidRequest([{ path, message }]));
 }

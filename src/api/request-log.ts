@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Milliseconds } from '../core/time.ts';
 import type { ApiParts } from './context.ts';
-import { NDJSON } from './ndjson.ts';
+import { isNdjsonType } from './media-types.ts';
 
 const SLOW_MS = 100;
 const VERY_SLOW_MS = 1_000;
@@ -72,6 +72,6 @@ function isRefusedEvent(route: string, method: string, status: number): boolean 
 
 function isToWait({ routeOptions, headers }: FastifyRequest): boolean {
   // An upload takes as long as its client sends.
-  if (headers['content-type']?.startsWith(NDJSON) === true) return true;
+  if (isNdjsonType(headers['content-type'])) return true;
   return routeOptions.url === '/api/inbox/lease' || routeOptions.url === '/api/stream';
 }

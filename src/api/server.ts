@@ -3,8 +3,10 @@ import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../core/lim
 import { recordChanges } from './audit.ts';
 import { requireApiKey, requireLoopback } from './auth.ts';
 import { ADMIN_BODY, BodyReader } from './body.ts';
+import { RequestBodies } from './budgets/request-bodies.ts';
 import { answerBrokenConnections } from './connections/broken-connections.ts';
 import { keepConnectionRules } from './connections/connection-rules.ts';
+import { askKeysFirst } from './connections/continue.ts';
 import { trackConnections } from './connections/drain.ts';
 import { openFastPath } from './connections/fast-path/fast-path.ts';
 import type { ApiParts } from './context.ts';
@@ -69,6 +71,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   openFastPath(app, parts);
   trackConnections(app);
   answerBrokenConnections(app);
+  askKeysFirst(app);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setErrorHandler(createErrorHandler(parts.log));
 
@@ -87,7 +90,9 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   logRequests(app, parts);
 
   app.removeAllContentTypeParsers();
-  const bodies = new BodyReader(parts.clock);
+  const budget = new RequestBodies();
+  budget.listen(app);
+  const bodies = new BodyReader({ clock: parts.clock, bodies: budget });
   app.addHook('onClose', async () => bodies.close());
   // The exact type as well: Fastify finds that one without taking the header apart.
   app.addContentTypeParser(['application/json', '*'], (request: FastifyRequest) =>
@@ -110,7 +115,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     tenant.addHook('onRequest', requireApiKey(parts));
     keyRoutes(tenant, parts);
     eventRoutes(tenant, parts);
-    eventBatchRoutes(tenant, parts);
+    eventBatchRoutes(tenant, parts, budget);
     eventExportRoute(tenant, parts);
     eventErasureRoutes(tenant, parts);
     eventTypeRoutes(tenant, parts);

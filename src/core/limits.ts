@@ -14,6 +14,11 @@ export const MAX_BATCH_ITEMS = 1_000;
 export const MAX_BATCH_BODY_BYTES = 16 * 1024 * 1024;
 /** No byte for so long, or none taken of the answer: the connection is cut. */
 export const NDJSON_IDLE_MS = 30_000;
+/** From a line's first byte to its last, as for a body; a drip of a byte every 9 s held half a line for ever. */
+export const NDJSON_LINE_TIMEOUT_MS = 30_000;
+/** Slower than this, a line has less time than that, but never less than the grace: a producer may write half lines. */
+export const MIN_NDJSON_BYTES_PER_SECOND = 64;
+export const NDJSON_LINE_GRACE_MS = 10_000;
 export const MAX_TYPE_LENGTH = 255;
 export const MAX_DEDUP_ID_LENGTH = 255;
 export const MAX_ORDERING_KEY_LENGTH = 255;
@@ -24,6 +29,8 @@ export const MAX_HOPS = 10;
 export const BODY_TIMEOUT_MS = 30_000;
 export const HEADERS_TIMEOUT_MS = 10_000;
 export const MAX_HEADER_BYTES = 16 * 1024;
+/** A `Content-Type`: the longest in use, with OData's parameters, has 120. */
+export const MAX_MEDIA_TYPE_CHARACTERS = 256;
 /** Between two requests. Longer than a load balancer keeps its own (AWS: 60 s), so that it is never we who close under one. */
 export const KEEP_ALIVE_MS = 72_000;
 
@@ -34,6 +41,19 @@ export const MAX_IDEMPOTENCY_KEYS = 10_000;
 export const MAX_IDEMPOTENT_ANSWER_CHARACTERS = 256 * 1024;
 /** A request that is not answered after so long was lost with its process: the longest takes half of it. */
 export const IDEMPOTENT_REQUEST_MS = 60_000;
+
+// --- budgets of bytes ---
+/**
+ * Of request bodies from their first byte to the answer: four whole batches of an organization, and twelve over all. 40
+ * half-sent batches were 640 MB.
+ */
+export const MAX_BODY_BYTES_OF_ORGANIZATION = 4 * MAX_BATCH_BODY_BYTES;
+export const MAX_BODY_BYTES_OVER_ALL = 12 * MAX_BATCH_BODY_BYTES;
+/**
+ * Of a chunked body beside its data and 16 bytes a chunk: extensions, and what the parser has read ahead. Node bounds them
+ * per chunk (16 KiB): a body of a megabyte could have gigabytes of them.
+ */
+export const MAX_CHUNK_OVERHEAD_BYTES = 256 * 1024;
 
 // --- lists ---
 export const DEFAULT_LIST_LIMIT = 50;

@@ -6,7 +6,7 @@ import type { Store } from '../ports/engine.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Sender } from '../ports/sender.ts';
-import type { InboxNotification } from '../ports/store/notification-store.ts';
+import type { InboxNotification, ListedNotification } from '../ports/store/notification-store.ts';
 import { isItemError } from '../ports/unavailable.ts';
 
 /** News within this time is one look: an inbox that fills up quickly costs a look each tenth of a second. */
@@ -93,7 +93,7 @@ export class Notifier {
       const known = new Set<OrganizationId>();
       let after: InboxId | null = null;
       do {
-        const page: InboxNotification[] = await this.#store.notifications.list(after, PAGE);
+        const page: ListedNotification[] = await this.#store.notifications.list(after, PAGE);
         for (const notification of page) {
           known.add(notification.organizationId);
           await this.#lookApart(notification);
@@ -119,8 +119,10 @@ export class Notifier {
   }
 
   /** An unexpected error with one inbox leaves that one out until the next look. */
-  async #lookApart(notification: InboxNotification): Promise<void> {
+  async #lookApart({ secret, ...rest }: ListedNotification): Promise<void> {
+    const notification = { ...rest, secret: secret ?? '' };
     try {
+      if (secret === null) throw new Error('The secret of this notification cannot be decrypted');
       await this.#look(notification);
     } catch (error) {
       if (!isItemError(error)) throw error;

@@ -46,7 +46,7 @@ export function parseTarget(url: string, rules: TargetRules): TargetVerdict {
   if (/[\p{Cc}\p{Cf}\p{Cs}\s\\]/u.test(url)) {
     return refused('must not contain white space, control characters or backslashes');
   }
-  const written = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(url);
+  const written = /^(https?):\/\/([^/?#]+)([/?][^#]*)?$/i.exec(url);
   if (written === null) return refused('must be an http:// or https:// URL with a host and without a fragment (#…)');
   const authority = written[2] ?? '';
   if (authority.includes('@')) return refused('must not contain a user name or password');

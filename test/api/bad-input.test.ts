@@ -138,15 +138,25 @@ describe('bad input to POST /api/events', () => {
     'application/json; charset=utf-16',
     'application/json, text/plain',
     'application/jsonx',
+    // By a regular expression, 15 KB of it took 350 ms.
+    `application/json${' '.repeat(7_800)}x`,
+    `application/json; charset=utf-8${' '.repeat(15_000)}x`,
     '',
   ];
   for (const type of badMediaTypes) {
-    test(`415: Content-Type ${type || '(empty)'}`, async () => {
+    test(`415: Content-Type ${type.slice(0, 60) || '(empty)'}`, async () => {
       const answer = await post('{"type":"refused","data":1}', { 'content-type': type });
       assertProblem(answer, 415, 'unsupported_media_type');
     });
   }
-  for (const type of ['application/json;charset=UTF-8', 'APPLICATION/JSON', 'application/json; charset="utf-8"']) {
+  const goodMediaTypes = [
+    'application/json;charset=UTF-8',
+    'APPLICATION/JSON',
+    'application/json; charset="utf-8"',
+    'application/json; charset=utf8',
+    'application/json; odata=verbose',
+  ];
+  for (const type of goodMediaTypes) {
     test(`202: Content-Type ${type}`, async () => {
       assert.equal((await post('{"type":"ok","data":1}', { 'content-type': type })).status, 202);
     });

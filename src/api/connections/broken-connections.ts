@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Problem } from '../../core/problem.ts';
-import { rawProblem } from '../problems.ts';
+import { PROBLEMS, type Problem } from '../../core/problem.ts';
+import { problemBody, rawProblem } from '../problems.ts';
+import { PRIVATE_ANSWER } from '../stamp.ts';
 
 /** What Node's HTTP parser says, as our problems; everything else is a bad request. */
 const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
@@ -19,17 +21,35 @@ const UNKNOWN_EXPECTATION: Problem = {
 /** Answers connections on which no request could be read, in our own form, and closes them. */
 export function answerBrokenConnections(app: FastifyInstance): void {
   const { server } = app;
+  /** The last answer that was asked for on a connection; what is broken came behind it. */
+  const lastAnswers = new WeakMap<Socket, ServerResponse>();
+  server.on('request', (request, response) => void lastAnswers.set(request.socket, response));
   server.removeAllListeners('clientError');
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    socket.end(rawProblem(PARSER_PROBLEMS[error.code ?? ''] ?? BAD_REQUEST, randomUUID()));
-    socket.destroySoon();
+    const answer = () => {
+      if (socket.writable) socket.end(rawProblem(PARSER_PROBLEMS[error.code ?? ''] ?? BAD_REQUEST, randomUUID()));
+      socket.destroySoon();
+    };
+    const last = lastAnswers.get(socket);
+    // Its own body was what broke: nobody else will answer it.
+    if (last === undefined || last.writableFinished || last.destroyed || !last.req.complete) answer();
+    else last.once('finish', answer).once('close', () => socket.destroySoon());
   });
   server.on('checkExpectation', (_request, response) => {
-    response.socket?.end(rawProblem(UNKNOWN_EXPECTATION, randomUUID()));
+    const requestId = randomUUID();
+    const body = problemBody(UNKNOWN_EXPECTATION, requestId);
+    response.writeHead(PROBLEMS.expectation_failed.status, {
+      'content-type': 'application/problem+json',
+      'content-length': Buffer.byteLength(body),
+      'x-request-id': requestId,
+      ...PRIVATE_ANSWER,
+      connection: 'close',
+    });
+    response.end(body);
   });
   // Without a listener Node closes the connection without a word.
   server.on('connect', (_request, socket) => {

@@ -4,10 +4,11 @@ import { MAX_BATCH_BODY_BYTES, MAX_BATCH_ITEMS } from '../../core/limits.ts';
 import { invalidRequest } from '../../core/problem.ts';
 import type { RateDecision } from '../../ports/rate-limiter.ts';
 import type { BodyRule } from '../body.ts';
+import type { RequestBodies } from '../budgets/request-bodies.ts';
 import type { ApiParts } from '../context.ts';
 import { acceptItems, count, type Item, mayChange } from '../event-results.ts';
 import { idempotencyKey } from '../idempotency/key.ts';
-import { NDJSON } from '../ndjson.ts';
+import { NDJSON } from '../media-types.ts';
 import { NdjsonUpload } from '../ndjson-upload.ts';
 import { originOf } from '../origin.ts';
 import { ProblemError, problemError } from '../problems.ts';
@@ -17,7 +18,7 @@ const NO_BYTES = Buffer.alloc(0);
 const BATCH_BODY: BodyRule = { maxBytes: MAX_BATCH_BODY_BYTES, raw: true };
 
 /** Many events in one request: as a JSON array, or as NDJSON without end. */
-export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts): void {
+export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts, bodies: RequestBodies): void {
   // The body is left where it is: it is read as it comes, as fast as it is kept.
   app.addContentTypeParser(NDJSON, (_request: FastifyRequest, payload, done) => done(null, payload));
 
@@ -25,7 +26,7 @@ export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts): void {
     const origin = originOf(request);
     const { body = NO_BYTES } = request;
     if (!Buffer.isBuffer(body)) {
-      await new NdjsonUpload(parts, request, reply).run(origin);
+      await new NdjsonUpload(parts, request, reply, bodies.of(request.raw)).run(origin);
       return reply;
     }
     const items = readItems(body);

@@ -1,5 +1,5 @@
-import type { SecretBox } from '../../core/secret-box.ts';
-import type { InboxNotification } from '../../ports/store/notification-store.ts';
+import { type SecretBox, UnreadableSecret } from '../../core/secret-box.ts';
+import type { InboxNotification, ListedNotification } from '../../ports/store/notification-store.ts';
 import { type Row, text } from './row.ts';
 import { openColumn, sealColumn } from './sealed-columns.ts';
 
@@ -12,6 +12,17 @@ export function notificationFromRow(row: Row, box: SecretBox): InboxNotification
     url: text<string>(row, 'url'),
     secret: openColumn(box, 'inbox_notifications', 'secret', row),
   };
+}
+
+/** The same for a list, which one secret that can't be decrypted must not fail: it is null there. */
+export function listedNotificationFromRow(row: Row, box: SecretBox): ListedNotification {
+  try {
+    return notificationFromRow(row, box);
+  } catch (error) {
+    if (!(error instanceof UnreadableSecret)) throw error;
+    const { inboxId, organizationId, inboxName, url } = notificationFromRow({ ...row, secret: '' }, box);
+    return { inboxId, organizationId, inboxName, url, secret: null };
+  }
 }
 
 /** The columns that `put-notification` takes, the secret encrypted. */

@@ -1,8 +1,8 @@
 import type { InboxId, OrganizationId } from '../../core/ids.ts';
 import type { SecretBox } from '../../core/secret-box.ts';
 import type { Timestamp } from '../../core/time.ts';
-import type { InboxNotification, NotificationStore } from '../../ports/store/notification-store.ts';
-import { notificationFromRow, notificationParameters } from '../rows/notification-row.ts';
+import type { InboxNotification, ListedNotification, NotificationStore } from '../../ports/store/notification-store.ts';
+import { listedNotificationFromRow, notificationFromRow, notificationParameters } from '../rows/notification-row.ts';
 import type { Connection } from './connection.ts';
 import type { ReadConnection } from './read-connection.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -27,9 +27,9 @@ export class SqliteNotificationStore implements NotificationStore {
     });
   }
 
-  ofOrganization(organizationId: OrganizationId): Promise<InboxNotification[]> {
+  ofOrganization(organizationId: OrganizationId): Promise<ListedNotification[]> {
     return this.#reader.read(() =>
-      this.#statements.ofOrganization.all(organizationId).map((row) => notificationFromRow(row, this.#box)),
+      this.#statements.ofOrganization.all(organizationId).map((row) => listedNotificationFromRow(row, this.#box)),
     );
   }
 
@@ -45,9 +45,9 @@ export class SqliteNotificationStore implements NotificationStore {
     });
   }
 
-  list(after: InboxId | null, limit: number): Promise<InboxNotification[]> {
+  list(after: InboxId | null, limit: number): Promise<ListedNotification[]> {
     return this.#reader.read(() =>
-      this.#statements.list.all(after ?? '', limit).map((row) => notificationFromRow(row, this.#box)),
+      this.#statements.list.all(after ?? '', limit).map((row) => listedNotificationFromRow(row, this.#box)),
     );
   }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_EVENT_BODY_BYTES, MAX_HEADER_BYTES } from '../../../core/limits.ts';
-import { isJsonType } from '../../body.ts';
+import { isJsonType } from '../../media-types.ts';
 
 /** A whole `POST /api/events` as most clients send it. */
 export interface PlainRequest {

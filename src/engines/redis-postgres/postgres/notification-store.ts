@@ -1,8 +1,12 @@
 import type { InboxId, OrganizationId } from '../../../core/ids.ts';
 import type { SecretBox } from '../../../core/secret-box.ts';
 import type { Timestamp } from '../../../core/time.ts';
-import type { InboxNotification, NotificationStore } from '../../../ports/store/notification-store.ts';
-import { notificationFromRow, notificationParameters } from '../../rows/notification-row.ts';
+import type {
+  InboxNotification,
+  ListedNotification,
+  NotificationStore,
+} from '../../../ports/store/notification-store.ts';
+import { listedNotificationFromRow, notificationFromRow, notificationParameters } from '../../rows/notification-row.ts';
 import type { Row } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { LOWEST_ID } from './id-range.ts';
@@ -21,9 +25,9 @@ export class PostgresNotificationStore implements NotificationStore {
     return row === undefined ? undefined : notificationFromRow(row, this.#box);
   }
 
-  async ofOrganization(organizationId: OrganizationId): Promise<InboxNotification[]> {
+  async ofOrganization(organizationId: OrganizationId): Promise<ListedNotification[]> {
     return (await this.#read('notifications-of-organization', [organizationId])).map((row) =>
-      notificationFromRow(row, this.#box),
+      listedNotificationFromRow(row, this.#box),
     );
   }
 
@@ -35,9 +39,9 @@ export class PostgresNotificationStore implements NotificationStore {
     await this.#database.query('remove-notification', [inboxId]);
   }
 
-  async list(after: InboxId | null, limit: number): Promise<InboxNotification[]> {
+  async list(after: InboxId | null, limit: number): Promise<ListedNotification[]> {
     return (await this.#read('list-notifications', [after ?? LOWEST_ID, limit])).map((row) =>
-      notificationFromRow(row, this.#box),
+      listedNotificationFromRow(row, this.#box),
     );
   }
 
