@@ -14,7 +14,7 @@ import type { Tracer } from '../ports/tracer.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { OperationalEvents } from './operational-events.ts';
 import type { Perseverance } from './perseverance.ts';
-import { batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
+import { batchId, batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
 
 const MAX_SETTLE = 500;
 
@@ -22,6 +22,15 @@ const MAX_SETTLE = 500;
 type ComesAgainAt = Timestamp | null;
 
 type Final = Exclude<Decision, { kind: 'give_back' }>;
+
+/** A request that has come to its end, for each delivery in it. */
+interface Ended {
+  readonly outcome: AttemptOutcome;
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp;
+  /** In [0, 1), for the jitter of the next pause. */
+  readonly random: number;
+}
 
 /** One attempt from the signature to the record: send, decide, settle. */
 export class Attempts {
@@ -78,13 +87,14 @@ export class Attempts {
 
   /** All of them in one request, with one outcome. */
   makeBatch(
-    batch: DeliveryBatch,
+    deliveries: DeliveryBatch['deliveries'],
     endpoint: Endpoint,
     onOutcome: (outcome: AttemptOutcome) => void,
   ): Promise<ComesAgainAt> {
     const at = this.#clock.now();
+    const batch = { deliveries, id: batchId(deliveries) };
     const request = batchRequest({ batch, endpoint, at, userAgent: this.#userAgent });
-    return this.#send(batch.deliveries, endpoint, { request, at, onOutcome });
+    return this.#send(deliveries, endpoint, { request, at, onOutcome });
   }
 
   async #send(
@@ -98,22 +108,24 @@ export class Attempts {
       at: made.at,
       traceparent: made.request.headers['traceparent'] ?? '',
     });
-    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, { outcome, startedAt: made.at }));
+    // One moment and one jitter for all: what failed together is tried again together.
+    const ended = { outcome, startedAt: made.at, endedAt: this.#clock.now(), random: Math.random() };
+    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, ended));
     return earliest(await Promise.all(ends));
   }
 
   #end(
     delivery: TakenDelivery,
     endpoint: Endpoint,
-    { outcome, startedAt }: { outcome: AttemptOutcome; startedAt: Timestamp },
+    { outcome, startedAt, endedAt, random }: Ended,
   ): Promise<ComesAgainAt> {
     const decision = decideAfterAttempt({
       outcome,
       failures: delivery.failures + (outcome.error === null || outcome.error === 'interrupted' ? 0 : 1),
       policy: endpoint.retryPolicy,
-      now: this.#clock.now(),
+      now: endedAt,
       deadline: deadlineOf(delivery, endpoint),
-      random: Math.random(),
+      random,
     });
     if (decision.kind === 'give_back') return this.giveBack(delivery, decision.at);
     this.#logAttempt(delivery, outcome);

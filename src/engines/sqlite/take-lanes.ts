@@ -3,6 +3,7 @@ import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LaneDemand, TakenDelivery, TakenLane } from '../../ports/delivery-queue.ts';
+import { dueAtOf } from '../rows/delivery-row.ts';
 import { eventFromRow } from '../rows/event-row.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
@@ -48,6 +49,7 @@ export class LaneTaker {
         attemptNumber: number(row, 'attempts') + 1,
         failures: number(row, 'failures'),
         origin: textOrNull(row, 'origin'),
+        ...dueAtOf(row),
         leasedUntil,
       };
     });
