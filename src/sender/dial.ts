@@ -36,7 +36,7 @@ export function dial(
   callback: DialCallback,
 ): Dialing {
   let socket: Socket | undefined;
-  let waitsFor = 'the name to be resolved';
+  let waitsFor = 'the name server';
   let cancelTcp = ignore;
   let releaseSlot = ignore;
   let peer: PeerCertificate | undefined;

@@ -10,7 +10,7 @@ test('where packets vanish the attempt ends in time, and nothing of it stays', {
   const attempt = post(sender, `http://127.0.0.1:${hole.port}/`, { timeoutMs: 500 });
   await hole.untilConnecting(before + 1);
   const { error, errorDetail } = await attempt;
-  assert.deepEqual([error, errorDetail], ['timeout', 'no end of the connection in time']);
+  assert.deepEqual([error, errorDetail], ['timeout', 'timed out waiting for the connection']);
   let left = Number.POSITIVE_INFINITY;
   await until(() => {
     void hole.connecting().then((count) => {
