@@ -15,7 +15,7 @@ import { isItemError } from '../ports/unavailable.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import type { OperationalEvents } from './operational-events.ts';
 import type { Perseverance } from './perseverance.ts';
-import { batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
+import { batchId, batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
 
 const MAX_SETTLE = 500;
 
@@ -32,6 +32,15 @@ const INTERNAL_ERROR: AttemptOutcome = {
   responseExcerpt: null,
   retryAfterMs: null,
 };
+
+/** A request that has come to its end, for each delivery in it. */
+interface Ended {
+  readonly outcome: AttemptOutcome;
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp;
+  /** In [0, 1), for the jitter of the next pause. */
+  readonly random: number;
+}
 
 /** One attempt from the signature to the record: send, decide, settle. */
 export class Attempts {
@@ -87,12 +96,13 @@ export class Attempts {
 
   /** All of them in one request, with one outcome. */
   makeBatch(
-    batch: DeliveryBatch,
+    deliveries: DeliveryBatch['deliveries'],
     endpoint: Endpoint,
     onOutcome: (outcome: AttemptOutcome) => void,
   ): Promise<ComesAgainAt> {
+    const batch = { deliveries, id: batchId(deliveries) };
     const build = (at: Timestamp) => batchRequest({ batch, endpoint, at, userAgent: this.#userAgent });
-    return this.#send(batch.deliveries, endpoint, { build, onOutcome });
+    return this.#send(deliveries, endpoint, { build, onOutcome });
   }
 
   async #send(
@@ -104,7 +114,9 @@ export class Attempts {
     const { outcome, traceparent } = await this.#request(endpoint, () => build(at));
     onOutcome(outcome);
     this.#tracer.attempted(deliveries, outcome, { at, traceparent });
-    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, { outcome, startedAt: at }));
+    // One moment and one jitter for all: what failed together is tried again together.
+    const ended = { outcome, startedAt: at, endedAt: this.#clock.now(), random: Math.random() };
+    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, ended));
     return earliest(await Promise.all(ends));
   }
 
@@ -126,15 +138,15 @@ export class Attempts {
   #end(
     delivery: TakenDelivery,
     endpoint: Endpoint,
-    { outcome, startedAt }: { outcome: AttemptOutcome; startedAt: Timestamp },
+    { outcome, startedAt, endedAt, random }: Ended,
   ): Promise<ComesAgainAt> {
     const decision = decideAfterAttempt({
       outcome,
       failures: delivery.failures + (outcome.error === null || outcome.error === 'interrupted' ? 0 : 1),
       policy: endpoint.retryPolicy,
-      now: this.#clock.now(),
+      now: endedAt,
       deadline: deadlineOf(delivery, endpoint),
-      random: Math.random(),
+      random,
     });
     if (decision.kind === 'give_back') return this.giveBack(delivery, decision.at);
     this.#logAttempt(delivery, outcome);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { AttemptOutcome } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId, IdSource } from '../core/ids.ts';
@@ -299,6 +298,7 @@ export class Deliverer {
       if (batch !== null) this.#collectorOf(lane).add(delivery, batch);
       else this.#runFor(lane, 'delivering', () => this.#deliver(lane, [delivery]));
     }
+    if (taken.nextDueAt === null || taken.nextDueAt > this.#clock.now()) lane.collector?.flushRetries();
     if (taken.nextDueAt !== null) this.#wakeAt(lane, taken.nextDueAt);
     this.#offer(lane);
   }
@@ -342,7 +342,7 @@ export class Deliverer {
     } else if (endpoint.options.batch === null && deliveries.length === 1) {
       comesAgainAt = await this.#attempts.make(deliveries[0], endpoint, learn);
     } else {
-      comesAgainAt = await this.#attempts.makeBatch({ deliveries, id: randomUUID() }, endpoint, learn);
+      comesAgainAt = await this.#attempts.makeBatch(deliveries, endpoint, learn);
     }
     if (comesAgainAt !== null && !this.#stopping) this.#wakeAt(lane, comesAgainAt);
   }

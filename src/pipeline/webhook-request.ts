@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
 import { fewRandomBytes } from '../core/random-bytes.ts';
@@ -8,9 +9,9 @@ import type { OutgoingRequest } from '../ports/sender.ts';
 
 /** Several events for a receiver that takes them so, in one request. */
 export interface DeliveryBatch {
-  /** Not in order, where retries are among them; one at least. */
+  /** One at least. */
   readonly deliveries: readonly [TakenDelivery, ...TakenDelivery[]];
-  /** The `webhook-id` of this one request: each event has its own inside. */
+  /** The `webhook-id` of the request: each event has its own inside. */
   readonly id: string;
 }
 
@@ -45,8 +46,10 @@ export function webhookRequest(args: RequestArguments & { delivery: TakenDeliver
 
 /** The same for several: a JSON array of what each would have been, and how many. */
 export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }): OutgoingRequest {
-  const { deliveries, id } = args.batch;
-  const [{ event: first }] = deliveries;
+  const { id } = args.batch;
+  // By id: what is sent together again is the same body.
+  const deliveries = args.batch.deliveries.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const [{ event: first }] = args.batch.deliveries;
   return signedRequest(args, {
     id,
     contentType: contentType(args.endpoint, '-batch'),
@@ -58,6 +61,14 @@ export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }):
       traceparent: childTrace(first),
     },
   });
+}
+
+/** The same deliveries have the same id, however often they are sent together: a UUID of version 8 (RFC 9562). */
+export function batchId(deliveries: DeliveryBatch['deliveries']): string {
+  const ids = deliveries.map(({ id }) => id).sort();
+  const hex = createHash('sha256').update(ids.join()).digest('hex');
+  const variant = '89ab'[Number.parseInt(hex[16] ?? '0', 16) % 4];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 function signedRequest(

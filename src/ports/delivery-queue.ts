@@ -32,6 +32,8 @@ export interface TakenDelivery {
   readonly failures: number;
   /** `replay`: somebody asked for the event to be sent again; null: fan-out made it. */
   readonly origin: 'replay' | null;
+  /** When it was due by the clock; absent where it was due at once, or its lease had run out. */
+  readonly dueAt?: Timestamp;
   /** For how long the lane may treat the delivery as its own. */
   readonly leasedUntil: Timestamp;
 }

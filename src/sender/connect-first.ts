@@ -3,12 +3,29 @@ import type { Milliseconds } from '../core/time.ts';
 
 /** RFC 8305, section 5: how long one address is tried alone. */
 const NEXT_ATTEMPT_MS: Milliseconds = 250;
-/** Descriptors of one attempt; beyond that the next address is tried when an earlier one has failed. */
+/** Descriptors of one attempt; beyond that the next address takes the place of the oldest. */
 const MAX_UNDER_WAY = 4;
+/** Beside the one socket that each attempt has: names with many silent addresses may not use up the descriptors of all. */
+const MAX_SPARE_SOCKETS = 128;
 /** Finds out that a silent peer is gone, on connections that wait for a slow answer. */
 const TCP_KEEPALIVE_MS: Milliseconds = 60_000;
 
 type ConnectCallback = (...result: [error: Error, socket: null] | [error: null, socket: Socket]) => void;
+
+/** Sockets beyond the first of each attempt, over all of them. */
+export class SpareSockets {
+  #free = MAX_SPARE_SOCKETS;
+
+  take(): boolean {
+    if (this.#free === 0) return false;
+    this.#free--;
+    return true;
+  }
+
+  giveBack(): void {
+    this.#free++;
+  }
+}
 
 /**
  * Happy Eyeballs (RFC 8305): the addresses are tried one after the other, 250 ms apart or when the one before failed, and
@@ -18,13 +35,14 @@ type ConnectCallback = (...result: [error: Error, socket: null] | [error: null, 
  * @returns cancels it and closes what was opened
  */
 export function connectFirst(
-  args: { readonly addresses: readonly string[]; readonly port: number },
+  args: { readonly addresses: readonly string[]; readonly port: number; readonly spare: SpareSockets },
   callback: ConnectCallback,
 ): () => void {
   const waiting = inTurns(args.addresses);
   const underWay = new Set<Socket>();
   const errors: Error[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let spares = 0;
   let isOver = false;
 
   function end(winner: Socket | null): void {
@@ -32,12 +50,31 @@ export function connectFirst(
     clearTimeout(timer);
     for (const socket of underWay) if (socket !== winner) socket.destroy();
     underWay.clear();
+    giveBackSpares();
+  }
+
+  function giveBackSpares(): void {
+    for (; spares > Math.max(0, underWay.size - 1); spares--) args.spare.giveBack();
+  }
+
+  /** One more socket, or the place of the oldest. */
+  function makeRoom(): void {
+    if (underWay.size === 0) return;
+    if (underWay.size < MAX_UNDER_WAY && args.spare.take()) {
+      spares++;
+      return;
+    }
+    const [oldest] = underWay;
+    if (oldest === undefined) return;
+    underWay.delete(oldest);
+    oldest.destroy();
   }
 
   function tryNext(): void {
     clearTimeout(timer);
     const address = waiting.shift();
     if (address === undefined) return;
+    makeRoom();
     const socket = connect({
       host: address,
       port: args.port,
@@ -53,11 +90,11 @@ export function connectFirst(
       callback(null, socket);
     });
     socket.on('error', failed);
-    if (waiting.length > 0 && underWay.size < MAX_UNDER_WAY) timer = setTimeout(tryNext, NEXT_ATTEMPT_MS);
+    if (waiting.length > 0) timer = setTimeout(tryNext, NEXT_ATTEMPT_MS);
 
     function failed(error: Error): void {
-      if (isOver) return;
-      underWay.delete(socket);
+      if (isOver || !underWay.delete(socket)) return;
+      giveBackSpares();
       errors.push(error);
       if (waiting.length > 0) {
         tryNext();

@@ -3,6 +3,7 @@ import type { EndpointId } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClientCertificate, OutgoingRequest } from '../ports/sender.ts';
 import type { AddressGuard } from './address-guard.ts';
+import { SpareSockets } from './connect-first.ts';
 import { Connection } from './connection.ts';
 import { HandshakeSlots } from './handshake-slots.ts';
 import { parseTarget, type Target, type TargetRules, type TargetVerdict } from './target.ts';
@@ -42,6 +43,7 @@ export class ConnectionPool {
   readonly #guard: AddressGuard;
   readonly #clock: Clock;
   readonly #handshakes = new HandshakeSlots();
+  readonly #spareSockets = new SpareSockets();
   readonly #secureContextOf: (client: ClientCertificate | null) => SecureContext;
   readonly #parse: (url: string) => TargetVerdict;
   readonly #byEndpoint = new Map<EndpointId, EndpointConnections>();
@@ -149,7 +151,7 @@ export class ConnectionPool {
     const takeSlot = isCostly ? (start: () => void) => this.#handshakes.acquire(handshakeGroup, start) : null;
     return new Connection({
       target,
-      context: { guard: this.#guard, clock: this.#clock, secureContext, takeSlot },
+      context: { guard: this.#guard, clock: this.#clock, spareSockets: this.#spareSockets, secureContext, takeSlot },
       session: endpoint.session,
       onClose: (connection) => this.#drop(connection),
     });

@@ -3,6 +3,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../ports/clock.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { AttemptFailure } from './attempt-failure.ts';
+import type { SpareSockets } from './connect-first.ts';
 import { type DialCallback, type Dialing, dial } from './dial.ts';
 import type { RequestBytes } from './request-bytes.ts';
 import { ResponseReader, type ResponseSink } from './response-reader.ts';
@@ -14,6 +15,7 @@ const MAX_REQUESTS = 1_000;
 interface ConnectionContext {
   readonly guard: AddressGuard;
   readonly clock: Clock;
+  readonly spareSockets: SpareSockets;
   /** Null for plain HTTP. */
   readonly secureContext: SecureContext | null;
   /** Null where a handshake needs no turn. */

@@ -3,7 +3,7 @@ import { connect as connectTls, type PeerCertificate, type SecureContext } from 
 import type { Clock } from '../ports/clock.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { AttemptFailure, classifyFailure, codeOf } from './attempt-failure.ts';
-import { connectFirst } from './connect-first.ts';
+import { connectFirst, type SpareSockets } from './connect-first.ts';
 import type { Target } from './target.ts';
 import { tlsReason } from './tls-reason.ts';
 
@@ -29,6 +29,7 @@ export function dial(
     target: Target;
     guard: AddressGuard;
     clock: Clock;
+    spareSockets: SpareSockets;
     secureContext: SecureContext | null;
     session: Buffer | undefined;
     takeSlot: ((start: () => void) => () => void) | null;
@@ -36,7 +37,7 @@ export function dial(
   callback: DialCallback,
 ): Dialing {
   let socket: Socket | undefined;
-  let waitsFor = 'the name to be resolved';
+  let waitsFor = 'the name server';
   let cancelTcp = ignore;
   let releaseSlot = ignore;
   let peer: PeerCertificate | undefined;
@@ -71,7 +72,7 @@ export function dial(
   function openTcp(addresses: readonly string[]): void {
     if (isOver) return;
     waitsFor = 'the connection';
-    cancelTcp = connectFirst({ addresses, port: args.target.port }, (error, tcp) => {
+    cancelTcp = connectFirst({ addresses, port: args.target.port, spare: args.spareSockets }, (error, tcp) => {
       if (error !== null) return end(error);
       socket = tcp;
       tcp.on('error', fail);

@@ -75,7 +75,7 @@ export class Exchange implements ResponseWaiter {
 
   /** Ends it now; without an answer the attempt has timed out. */
   timeOut(): void {
-    this.#end('timeout', `no end of ${this.#connection.waitsFor} in time`);
+    this.#end('timeout', `timed out waiting for ${this.#connection.waitsFor}`);
   }
 
   /** Ends it now, because the service stops. */

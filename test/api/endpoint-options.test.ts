@@ -177,6 +177,37 @@ describe('what an endpoint asks for', () => {
     assert.equal(data[0].attempts, 2);
   });
 
+  test('batch: what failed together goes out together again, as the same request, whatever came meanwhile', async (context) => {
+    const seen = new Map<string, number>();
+    const receiver = await Receiver.start(({ headers }, response) => {
+      const id = String(headers['webhook-id']);
+      seen.set(id, (seen.get(id) ?? 0) + 1);
+      response.writeHead((seen.get(id) ?? 0) < 3 ? 503 : 204).end();
+    });
+    context.after(() => receiver.stop());
+    const batch = { max_events: 4, max_seconds: 0.2 };
+    await endpoint(receiver, { event_types: ['together'], batch, retry_schedule: ['400ms'], max_attempts: 5 });
+    const ids: string[] = [];
+    for (const size of [4, 3, 2]) {
+      for (let n = 0; n < size; n++) ids.push(await send('together', n));
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    for (const id of ids) await eventually(async () => assert.equal(await statusOf(id), 'delivered'), 10_000);
+    const requests = new Map<string, (typeof receiver.requests)[number][]>();
+    for (const got of receiver.requests) {
+      const id = String(got.headers['webhook-id']);
+      requests.set(id, [...(requests.get(id) ?? []), got]);
+    }
+    for (const [id, tries] of requests) {
+      assert.deepEqual(
+        tries.map(({ headers }) => headers['x-attempt']),
+        ['1', '2', '3'],
+        id,
+      );
+      for (const { body } of tries) assert.equal(body.toString(), tries[0]?.body.toString());
+    }
+  });
+
   test('retry_deadline: no attempt is planned for later', async (context) => {
     const receiver = await Receiver.start((_got, response) => void response.writeHead(500).end());
     context.after(() => receiver.stop());

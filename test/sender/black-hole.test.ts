@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { connectFirst, SpareSockets } from '../../src/sender/connect-first.ts';
 import { blackHole } from './black-hole.ts';
 import { openSender, post, rawReceiver, until } from './support.ts';
 
@@ -10,7 +11,7 @@ test('where packets vanish the attempt ends in time, and nothing of it stays', {
   const attempt = post(sender, `http://127.0.0.1:${hole.port}/`, { timeoutMs: 500 });
   await hole.untilConnecting(before + 1);
   const { error, errorDetail } = await attempt;
-  assert.deepEqual([error, errorDetail], ['timeout', 'no end of the connection in time']);
+  assert.deepEqual([error, errorDetail], ['timeout', 'timed out waiting for the connection']);
   let left = Number.POSITIVE_INFINITY;
   await until(() => {
     void hole.connecting().then((count) => {
@@ -57,4 +58,41 @@ test('addresses that refuse are passed at once, and the word is theirs when all 
   assert.equal((await post(sender, `http://all.test:${receiver.port}/`)).statusCode, 204);
   const { error, errorDetail } = await post(sender, `http://none.test:${receiver.port}/`);
   assert.deepEqual([error, errorDetail], ['connection_refused', 'nothing listens on the port']);
+});
+
+test('without spare sockets each address is tried alone, and the last has all the time', {
+  timeout: 10_000,
+}, async () => {
+  await using hole = await blackHole();
+  const before = await hole.connecting();
+  const spare = new SpareSockets();
+  let taken = 0;
+  while (spare.take()) taken++;
+  const addresses = ['127.0.0.1', '127.0.0.1', '127.0.0.1'];
+  const connected = new Promise((resolve) =>
+    connectFirst({ addresses, port: hole.port, spare }, (error, socket) => {
+      socket?.destroy();
+      resolve(error);
+    }),
+  );
+  for (let look = 0; look < 60; look++) {
+    assert.ok((await hole.connecting()) <= before + 1);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  hole.open();
+  assert.equal(await connected, null);
+  assert.equal(spare.take(), false);
+  for (; taken > 0; taken--) spare.giveBack();
+});
+
+test('spare sockets are given back', { timeout: 10_000 }, async () => {
+  await using hole = await blackHole();
+  const spare = new SpareSockets();
+  const addresses = Array.from({ length: 9 }, () => '127.0.0.1');
+  const cancels = Array.from({ length: 3 }, () => connectFirst({ addresses, port: hole.port, spare }, () => {}));
+  await hole.untilConnecting(12);
+  for (const cancel of cancels) cancel();
+  let free = 0;
+  while (spare.take()) free++;
+  assert.equal(free, 128);
 });

@@ -97,7 +97,7 @@ describe('a kept connection that has died', { concurrency: 4 }, () => {
     await using sender = openSender();
     for (let n = 0; n < 5; n++) {
       assert.equal((await post(sender, receiver.url)).error, null);
-      await pause(40);
+      await until(() => receiver.open === 0);
     }
     assert.equal(receiver.requests.length, 5);
   });

@@ -34,6 +34,7 @@ describe('the deadline is one, over everything', { concurrency: 4 }, () => {
       const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300 }));
       assert.equal(outcome.error, 'timeout');
       assert.equal(outcome.statusCode, null);
+      assert.match(outcome.errorDetail ?? '', /^timed out waiting for the (rest of the head of the )?response$/);
       assert.ok(ms < 600, `${ms} ms`);
       await until(() => receiver.open === 0);
     });

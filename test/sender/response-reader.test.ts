@@ -185,6 +185,43 @@ describe('a response', () => {
     });
   }
 
+  /** Every oddity beside every other, cut anywhere: none of them changes what the status line said. */
+  test('generated answers of careless receivers', () => {
+    const lines = fc.array(fc.constantFrom(...ODD_LINES), { maxLength: 6 });
+    const frames = fc.constantFrom(...ODD_FRAMES);
+    const heads = fc.constantFrom('HTTP/1.1 200 OK', 'HTTP/1.0 200', 'HTTP/1.1  202 \xe4\xf6', 'HTTP/1.1 500 No');
+    const interim = fc.constantFrom('', '\r\n', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Hints\nx\n\n');
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
+    fc.assert(
+      fc.property(
+        interim,
+        heads,
+        lines,
+        frames,
+        fc.constantFrom('\r\n', '\n'),
+        cuts,
+        (first, head, odd, frame, end, at) => {
+          const [fields, body] = frame;
+          const text = `${first}${[head, ...odd, ...fields, '', ''].join(end)}${body}`;
+          const bytes = Buffer.from(text, 'latin1');
+          const places = [
+            0,
+            ...at.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b),
+            bytes.length,
+          ];
+          const seen = readAll(
+            places.slice(1).map((place, n) => bytes.subarray(places[n], place)),
+            true,
+          );
+          assert.equal(seen.status, Number(/\d{3}/.exec(head)?.[0]), text);
+          assert.ok(seen.body.length <= body.length);
+          if (odd.length > 0 || end === '\n') assert.equal(seen.keepMs, 0, text);
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+  });
+
   /**
    * Whatever is done to a response: where Node's own parser makes sense of it the status and the body are the same here, and
    * where Node refuses it the connection is not used again.
@@ -222,6 +259,37 @@ describe('a response', () => {
     assert.ok(agreed > 300 && refused > 1_000, `${agreed} agreed, ${refused} refused`);
   });
 });
+
+/** Each is refused by some other program. */
+const ODD_LINES = [
+  ' fold',
+  '\tfold',
+  'nonsense',
+  ': x',
+  'A : b',
+  'A\t: b',
+  'A B: c',
+  'A: \0',
+  'A: \rB: c',
+  '\xe4: b',
+  'A(: b',
+  '\x7f',
+];
+const ODD_FRAMES: readonly (readonly [fields: readonly string[], body: string])[] = [
+  [['Content-Length: 2'], 'ok'],
+  [['Content-Length: 2', 'Content-Length: 2'], 'ok'],
+  [['Content-Length: 2', 'Content-Length: 20'], 'ok'],
+  [['Content-Length: -2'], 'ok'],
+  [['Content-Length: 9, x'], 'ok'],
+  [['Content-Length: 2', 'Transfer-Encoding: chunked'], '2\r\nok\r\n0\r\n\r\n'],
+  [['Transfer-Encoding: chunked', 'Content-Length : 2'], '2\r\nok\r\n0\r\n\r\n'],
+  [['Transfer-Encoding: chunked'], 'ffffffff\r\nok'],
+  [['Transfer-Encoding: chunked'], '-1\r\nok\r\n'],
+  [['Transfer-Encoding: chunked'], '2\nok\n0\n\n'],
+  [['Transfer-Encoding: chunked'], 'ok'],
+  [['Transfer-Encoding: \x0bchunked'], 'ok'],
+  [[], 'ok'],
+];
 
 /** Counts what is searched and copied while `work` runs. */
 function bytesSearched(work: () => void): number {

@@ -3,7 +3,7 @@ import { createServer, type ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { createSecureContext, type TLSSocket } from 'node:tls';
-import type { EndpointId } from '../../src/core/ids.ts';
+import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
 import { makeCertificates } from './certificates.ts';
 import { listen, openSender, pause, post, rawReceiver } from './support.ts';
 
@@ -176,6 +176,28 @@ describe('a receiver that asks who connects', () => {
     isAnswering = false;
     assert.equal((await post(sender, url)).error, 'connection_reset');
   });
+});
+
+test('many handshakes with a certificate all come to their end, and hung ones of another organization are not in the way', async () => {
+  const { good, authority, otherName } = certificates;
+  await using receiver = await secureReceiver({ ...good, ca: authority.cert, requestCert: true });
+  await using hung = await rawReceiver(() => {});
+  await using sender = trustingSender();
+  const clientCertificate = { certificate: otherName.cert, key: otherName.key };
+  const change = (organization: string, n: number) => ({
+    endpointId: `${organization}${n}` as EndpointId,
+    organizationId: organization as OrganizationId,
+    clientCertificate,
+  });
+  const waiting = Array.from({ length: 10 }, (_, n) =>
+    post(sender, `https://good.test:${hung.port}/`, { ...change('a', n), timeoutMs: 800 }),
+  );
+  const url = `https://good.test:${receiver.port}/`;
+  const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => post(sender, url, change('b', n))));
+  assert.ok(outcomes.every(({ error }) => error === null));
+  for (const { error, errorDetail } of await Promise.all(waiting)) {
+    assert.deepEqual([error, errorDetail], ['timeout', 'timed out waiting for the TLS handshake']);
+  }
 });
 
 describe('TLS that is not', () => {

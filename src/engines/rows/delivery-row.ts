@@ -1,5 +1,5 @@
 import type { Attempt, AttemptSummary, Delivery } from '../../core/delivery.ts';
-import type { Timestamp } from '../../core/time.ts';
+import { type Timestamp, timestamp } from '../../core/time.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
 export function deliveryFromRow(row: Row): Delivery {
@@ -24,6 +24,12 @@ function nextAttemptAt(row: Row): Timestamp | null {
   const dueAt = numberOrNull<Timestamp>(row, 'due_at');
   if (dueAt !== null && dueAt > 0) return dueAt;
   return dueAt === null && row['leased_until'] === null ? null : number(row, 'updated_at');
+}
+
+/** Of one that is taken: when it was due by the clock. */
+export function dueAtOf(row: Row): { readonly dueAt?: Timestamp } {
+  const dueAt = Number(row['due_at'] ?? 0);
+  return dueAt > 0 ? { dueAt: timestamp(dueAt) } : {};
 }
 
 export function attemptFromRow(row: Row): Attempt {

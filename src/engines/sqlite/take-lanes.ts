@@ -3,6 +3,7 @@ import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../core
 import { addMs, type Timestamp, timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LaneDemand, TakenDelivery, TakenLane } from '../../ports/delivery-queue.ts';
+import { dueAtOf } from '../rows/delivery-row.ts';
 import { eventFromRow } from '../rows/event-row.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
@@ -53,7 +54,8 @@ export class LaneTaker {
       const attemptNumber = number<number>(row, 'attempts') + 1;
       const failures = number<number>(row, 'failures');
       const origin = textOrNull<'replay'>(row, 'origin');
-      deliveries.push({ id, organizationId, endpointId, event, attemptNumber, failures, origin, leasedUntil });
+      const known = { id, organizationId, endpointId, event, attemptNumber, failures, origin, leasedUntil };
+      deliveries.push({ ...known, ...dueAtOf(row) });
     }
     const next = nextDue.get(endpointId);
     const nextAt = next === undefined ? null : numberOrNull<Timestamp>(next, 'at');

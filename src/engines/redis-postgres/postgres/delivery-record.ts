@@ -1,6 +1,7 @@
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
 import { addMs, type Timestamp } from '../../../core/time.ts';
 import type { ReturnedDelivery, Settlement, TakenDelivery } from '../../../ports/delivery-queue.ts';
+import { dueAtOf } from '../../rows/delivery-row.ts';
 import { eventFromRow } from '../../rows/event-row.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from '../../rows/row.ts';
 import type { Database } from './database.ts';
@@ -221,6 +222,7 @@ function answerFromRow(row: Row | undefined, now: Timestamp): LeaseAnswer {
       attemptNumber: number(row, 'attempts'),
       failures: number(row, 'failures'),
       origin: textOrNull(row, 'origin'),
+      ...dueAtOf(row),
       leasedUntil: number(row, 'leased_until'),
     },
   };
