@@ -14,6 +14,8 @@ export interface Setting<Value> {
   readonly secret: boolean;
   /** @returns undefined when the text has not the form */
   readonly read: (text: string) => Value | undefined;
+  /** What is wrong with a text that was not read, where that can be said better than by the form; follows the name. */
+  readonly fault?: (text: string) => string | undefined;
 }
 
 interface About {
@@ -133,9 +135,25 @@ export function address(protocols: readonly string[], about: { meaning: string }
     secret: true,
     read: (text) => {
       const url = URL.parse(text);
-      return url !== null && protocols.includes(url.protocol) ? text : undefined;
+      return url !== null && protocols.includes(url.protocol) && isEncoded(text) ? text : undefined;
     },
+    fault: (text) =>
+      protocols.some((protocol) => text.startsWith(`${protocol}//`)) && !isEncoded(text) ? ENCODE : undefined,
   };
+}
+
+const ENCODE =
+  'has a special character in its user or password (its value is not shown): percent-encode it, @ as %40, / as %2F, ? as %3F, # as %23, % as %25.';
+
+/**
+ * Whether user and password end where a reader of URLs takes them to end. Behind a raw `/`, `?` or `#` the rest of a password
+ * would count as host, path or fragment, and be shown as such.
+ */
+function isEncoded(text: string): boolean {
+  const rest = text.slice(text.indexOf('://') + 3);
+  const authority = /^[^/?#]*/.exec(rest)?.[0] ?? '';
+  const user = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
+  return !rest.slice(authority.length).includes('@') && !rest.includes('#') && !/%(?![0-9A-Fa-f]{2})/.test(user);
 }
 
 /** The same kind for what need not be set. */

@@ -237,6 +237,8 @@ export function readSettings(env: Environment): Settings | { readonly problems: 
 }
 
 function wrongValue(name: string, setting: Setting<unknown>, text: string): string {
+  const fault = setting.fault?.(text);
+  if (fault !== undefined) return `${name} ${fault}`;
   const shown = setting.secret ? 'is set to something else (not shown here)' : `is ${quote(text)}`;
   const fallback = setting.fallback === null ? 'not set' : setting.fallback;
   return `${name} must be ${setting.form}, and ${shown}; the default is ${fallback}.`;

@@ -162,6 +162,44 @@ describe('secrets are never shown', () => {
   }
 });
 
+describe('an address whose password is not percent-encoded says so, and shows nothing of it', () => {
+  for (const address of [
+    'postgres://app:s3cr@t/canary@host/db',
+    'postgres://app:canary/x@host/db',
+    'postgres://app:123/canary@host/db',
+    'postgres://app:can#ary@host/db',
+    'postgres://app:can?ary@host/db',
+    'postgres://app:can%ary@host/db',
+    'postgres://app:canary@host/db#fragment',
+  ]) {
+    test(address, () => {
+      const others = { DATABASE_URL: 'postgres://h/db', REDIS_URL: 'redis://h' };
+      for (const [name, scheme] of [
+        ['DATABASE_URL', 'postgres'],
+        ['REDIS_URL', 'rediss'],
+        ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https'],
+      ] as const) {
+        const [sentence = '', ...more] = problems({ ...others, [name]: address.replace('postgres', scheme) });
+        assert.deepEqual(more, []);
+        assert.match(
+          sentence,
+          new RegExp(`^${name} has a special character in its user or password .*: percent-encode it`),
+        );
+        assert.doesNotMatch(sentence, /can.?ary|s3cr|host/);
+      }
+    });
+  }
+  for (const address of [
+    'postgres://a:p%40%2F@host/db',
+    'postgres://a:p@ss@host/db',
+    'postgres://host/db?sslmode=require',
+  ]) {
+    test(`${address} is one`, () => {
+      assert.equal(read({ DATABASE_URL: address, REDIS_URL: 'redis://h' }).servers?.databaseUrl, address);
+    });
+  }
+});
+
 describe('what is right for each and wrong together', () => {
   const databaseUrl = 'postgres://u:canary@h/db';
   const redisUrl = 'redis://h';

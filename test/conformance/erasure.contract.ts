@@ -3,9 +3,11 @@ import { describe, test } from 'node:test';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import type { AuditEntry } from '../../src/core/audit.ts';
 import type { AuditId, EventId, KeyId, OrganizationId } from '../../src/core/ids.ts';
+import type { JsonText } from '../../src/core/json-text.ts';
 import { addMs } from '../../src/core/time.ts';
 import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
 import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';
 
@@ -38,6 +40,29 @@ export function erasureContract(newHarness: NewHarness): void {
           known.map(({ event }) => event.id),
           [waiting.id],
         );
+      }),
+    );
+
+    test(
+      'what was erased is not in the storage any more, soon after',
+      inWorld(newHarness, async (world) => {
+        const { organizationId, endpointId } = await world.lane();
+        const small = world.event(organizationId, { data: '"small-canary"' as JsonText });
+        // More than a page of any database.
+        const big = world.event(organizationId, { data: `"${'big-canary'.repeat(20_000)}"` as JsonText });
+        const others = Array.from({ length: 20 }, () => world.event(organizationId, { data: '"stays"' as JsonText }));
+        await world.engine.intake.accept([...others.slice(0, 10), small, big, ...others.slice(10)]);
+        for (let taken = await world.take(endpointId, 10); taken.length > 0; taken = await world.take(endpointId, 10)) {
+          await world.engine.queue.settle(taken.map((one) => settlement(one)));
+        }
+        const before = await world.harness.contents();
+        assert.ok(before.includes('small-canary') && before.includes('big-canary'));
+        assert.equal(await world.engine.store.erasure.removeEvents(organizationId, [small.id, big.id]), 2);
+        await eventually(async () => {
+          const after = await world.harness.contents();
+          assert.ok(after.includes('stays'));
+          assert.ok(!after.includes('small-canary') && !after.includes('big-canary'));
+        });
       }),
     );
 

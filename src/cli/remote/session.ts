@@ -31,7 +31,9 @@ export function openSession(options: GlobalOptions): Session {
   const env = environment();
   const url = (options.url ?? env['TRIGGERS_URL'] ?? DEFAULT_URL).replace(/\/+$/, '');
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new WrongUse(`--url must be an address with http:// or https://, as ${DEFAULT_URL}; it is "${url}".`);
+    throw new WrongUse(
+      `--url must be an address with http:// or https://, as ${DEFAULT_URL}; it is "${url.replace(/\/\/.*@/s, '//***@')}".`,
+    );
   }
   const known = LOOPBACK.test(new URL(url).hostname) ? DEVELOPMENT_KEY : undefined;
   const apiKey = options.apiKey ?? env['TRIGGERS_API_KEY'] ?? known;

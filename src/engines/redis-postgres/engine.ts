@@ -13,6 +13,7 @@ import { Database } from './postgres/database.ts';
 import { DeliveryRecord } from './postgres/delivery-record.ts';
 import { PostgresDeliveryStore } from './postgres/delivery-store.ts';
 import { PostgresEndpointStore } from './postgres/endpoint-store.ts';
+import { ErasedRows } from './postgres/erased-rows.ts';
 import { PostgresErasureStore } from './postgres/erasure-store.ts';
 import { EventRecord } from './postgres/event-record.ts';
 import { PostgresEventStore } from './postgres/event-store.ts';
@@ -113,6 +114,7 @@ async function compose(
   const record = new DeliveryRecord(database);
   const eventRecord = new EventRecord({ database, partitions });
   const turns = new OrderTurns(database);
+  const erasedRows = new ErasedRows(database);
   const queue = new LanesAndRecord({ lanes, record, turns, clock });
   const bus = new RedisBus(redis);
   const activity = new RedisActivity({ redis, clock });
@@ -172,7 +174,7 @@ async function compose(
       notifications: new PostgresNotificationStore(database, box),
       jobs: new PostgresJobStore(database),
       audit: new PostgresAuditStore(database),
-      erasure: new PostgresErasureStore(database),
+      erasure: new PostgresErasureStore(database, erasedRows),
       secrets: new PostgresSecretRecord(database, box),
       idempotency: new PostgresIdempotencyStore(database),
     },
@@ -185,6 +187,7 @@ async function compose(
       closed ??= (async () => {
         storeClock?.stop();
         clearInterval(daysAhead);
+        erasedRows.stop();
         await Promise.allSettled([intake.close(), lanes.close(), eventStream.close(), activity.close(), bus.close()]);
         await Promise.allSettled([redis.close(), database.close()]);
       })();

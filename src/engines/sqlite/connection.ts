@@ -13,7 +13,7 @@ export interface Statement {
 export type SqlLog = (statement: string, durationMs: number) => void;
 
 /** Several statements at once may not wait for each other for longer than this; only a backup tool could hold the lock. */
-const BUSY_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS = 5_000;
 
 /** One connection to the database, with its prepared statements. */
 export class Connection {

@@ -14,6 +14,7 @@ import { claimDataFolder, type DataFolder } from './data-folder.ts';
 import { SqliteDeliveryQueue } from './delivery-queue.ts';
 import { SqliteDeliveryStore } from './delivery-store.ts';
 import { SqliteEndpointStore } from './endpoint-store.ts';
+import { ErasedPages } from './erased-pages.ts';
 import { SqliteErasureStore } from './erasure-store.ts';
 import { SqliteEventStore } from './event-store.ts';
 import { SqliteIdempotencyStore } from './idempotency-store.ts';
@@ -100,7 +101,9 @@ function compose(
     onFailure: (error) => health.failed(error),
     onFatal: options.onFatal,
   });
-  const parts = { writer, reader, queue, state, clock, ids, box };
+  const erasedPages = new ErasedPages(writer.db);
+  erasedPages.scrubAtStart();
+  const parts = { writer, reader, queue, state, clock, ids, box, erasedPages };
   let closed: Promise<void> | undefined;
   return {
     name: 'embedded',
@@ -129,6 +132,7 @@ function compose(
     health: () => health.now(),
     close: () => {
       closed ??= queue.close().then(() => {
+        erasedPages.stop();
         reader.close();
         writer.db.close();
         wal.close();

@@ -4,18 +4,21 @@ import type { Timestamp } from '../../core/time.ts';
 import type { ErasureStore } from '../../ports/store/erasure-store.ts';
 import { number, numberOrNull, type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
+import type { ErasedPages } from './erased-pages.ts';
 import type { ReadConnection } from './read-connection.ts';
 import { EventRemoval } from './remove-event.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export class SqliteErasureStore implements ErasureStore {
   readonly #queue: WriteQueue;
+  readonly #erasedPages: ErasedPages;
   readonly #reader: ReadConnection;
   readonly #removal: EventRemoval;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue }) {
+  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; erasedPages: ErasedPages }) {
     this.#queue = args.queue;
+    this.#erasedPages = args.erasedPages;
     this.#reader = args.reader;
     this.#removal = new EventRemoval(args.writer);
     this.#statements = prepare(args.writer, args.reader);
@@ -57,8 +60,8 @@ export class SqliteErasureStore implements ErasureStore {
     );
   }
 
-  removeEvents(organizationId: OrganizationId, ids: readonly EventId[]): Promise<number> {
-    return this.#queue.submit((effects) => {
+  async removeEvents(organizationId: OrganizationId, ids: readonly EventId[]): Promise<number> {
+    const removed = await this.#queue.submit((effects) => {
       let removed = 0;
       for (const id of ids) {
         const row = this.#statements.event.get(organizationId, id);
@@ -68,14 +71,17 @@ export class SqliteErasureStore implements ErasureStore {
       }
       return removed;
     });
+    if (removed > 0) this.#erasedPages.scrubSoon();
+    return removed;
   }
 
   /** Keys, endpoints, inboxes and jobs are bounded; what inboxes knew has gone with the events. */
-  removeOrganization(organizationId: OrganizationId): Promise<void> {
-    return this.#queue.submit(() => {
+  async removeOrganization(organizationId: OrganizationId): Promise<void> {
+    await this.#queue.submit(() => {
       for (const statement of this.#statements.belongings) statement.run(organizationId);
       this.#statements.organization.run(organizationId);
     });
+    this.#erasedPages.scrubSoon();
   }
 }
 

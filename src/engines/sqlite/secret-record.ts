@@ -6,6 +6,7 @@ import { placeAfter, RENEWED_ROWS, renewRows } from '../rows/renew-secrets.ts';
 import { text } from '../rows/row.ts';
 import { idColumnOf, type SealedTable, sealedColumnsOf } from '../rows/sealed-columns.ts';
 import type { Connection } from './connection.ts';
+import type { ErasedPages } from './erased-pages.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** The keys for what is in the database; the one that encrypts is noted there by its id. */
@@ -25,24 +26,29 @@ export function knownKeyIds(connection: Connection): string[] {
 
 export class SqliteSecretRecord implements SecretRecord {
   readonly #queue: WriteQueue;
+  readonly #erasedPages: ErasedPages;
   readonly #box: SecretBox;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(args: { writer: Connection; queue: WriteQueue; box: SecretBox }) {
+  constructor(args: { writer: Connection; queue: WriteQueue; box: SecretBox; erasedPages: ErasedPages }) {
     this.#queue = args.queue;
+    this.#erasedPages = args.erasedPages;
     this.#box = args.box;
     this.#statements = prepare(args.writer);
   }
 
-  renew(after: string | null): Promise<SecretRenewalStep> {
+  async renew(after: string | null): Promise<SecretRenewalStep> {
     const place = placeAfter(after);
     const { read, write } = this.#statements[place.table];
-    return this.#queue.submit(() => {
+    const done = await this.#queue.submit(() => {
       const { changed, step } = renewRows(this.#box, place, read.all(place.afterId, RENEWED_ROWS));
       const columns = [idColumnOf(place.table), ...sealedColumnsOf(place.table)];
       for (const row of changed) write.run(...columns.map((column) => row[column] as SQLInputValue));
       return step;
     });
+    // Plain text that was replaced stands in the log.
+    if (done.renewed > 0) this.#erasedPages.scrubSoon();
+    return done;
   }
 
   async complete(): Promise<void> {

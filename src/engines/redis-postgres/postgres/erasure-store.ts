@@ -4,13 +4,16 @@ import type { Timestamp } from '../../../core/time.ts';
 import type { ErasureStore } from '../../../ports/store/erasure-store.ts';
 import { number, numberOrNull, type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
+import { ErasedRows } from './erased-rows.ts';
 import { LOWEST_ID, lowestIdAt } from './id-range.ts';
 
 export class PostgresErasureStore implements ErasureStore {
   readonly #database: Database;
+  readonly #erasedRows: ErasedRows;
 
-  constructor(database: Database) {
+  constructor(database: Database, erasedRows = new ErasedRows(database)) {
     this.#database = database;
+    this.#erasedRows = erasedRows;
   }
 
   async get(organizationId: OrganizationId): Promise<ErasureRule | undefined> {
@@ -48,8 +51,10 @@ export class PostgresErasureStore implements ErasureStore {
     const rows = await this.#database.query('events-to-remove', [organizationId, ids.filter(isUuid)], options);
     const done = rows.filter((row) => row['waits'] === false);
     if (done.length === 0) return 0;
-    const parameters = [done.map((row) => text<EventId>(row, 'id')), done.flatMap((row) => row['delivery_ids'])];
+    const doneIds = done.map((row) => text<EventId>(row, 'id'));
+    const parameters = [doneIds, done.flatMap((row) => row['delivery_ids'])];
     const [removal] = await this.#database.query('remove-events', parameters, { plannedEachTime: true });
+    this.#erasedRows.freeSoon(doneIds);
     return removal === undefined ? 0 : number(removal, 'removed');
   }
 

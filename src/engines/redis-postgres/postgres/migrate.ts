@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { StartRefused } from '../../../ports/start-refused.ts';
 import { type Row, text } from '../../rows/row.ts';
+import { tlsReason } from '../tls-reason.ts';
 import type { Database } from './database.ts';
 
 const FOLDER = join(import.meta.dirname, 'migrations');
@@ -35,16 +36,18 @@ export function migrate(url: string): Promise<void> {
  */
 export async function withServer<Result>(url: string, act: (client: pg.Client) => Promise<Result>): Promise<Result> {
   placeOf(url);
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  client.on('error', () => {});
+  let client: pg.Client | undefined;
   try {
+    // Reads the files that sslrootcert and the like name.
+    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+    client.on('error', () => {});
     await client.connect();
     await refuseWrongServer(client);
     return await act(client);
   } catch (error) {
     throw asStartRefused(error, url);
   } finally {
-    await client.end().catch(() => {});
+    await client?.end().catch(() => {});
   }
 }
 
@@ -104,8 +107,14 @@ function asStartRefused(error: unknown, url: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const { where, host, database } = placeOf(url);
   switch (code) {
-    case '28P01':
     case '28000':
+      if (error instanceof Error && /no encryption|SSL off/i.test(error.message)) {
+        return new StartRefused(
+          `PostgreSQL at ${where} lets this user in by TLS only: add sslmode=verify-full to DATABASE_URL.`,
+        );
+      }
+      return new StartRefused(`PostgreSQL at ${where} refused the user or password of DATABASE_URL.`);
+    case '28P01':
       return new StartRefused(`PostgreSQL at ${where} refused the user or password of DATABASE_URL.`);
     case '3D000':
       return new StartRefused(`There is no database ${database} at ${host}: create it, or change DATABASE_URL.`);
@@ -135,6 +144,11 @@ const OF_THE_SERVER = new Set(['08', '53', '57', '58']);
 /** What the driver says without asking the server. */
 function asUnreachable(error: unknown, where: string, code: string): StartRefused {
   const message = error instanceof Error ? error.message : '';
+  const tls = tlsReason(error, 'DATABASE_URL');
+  if (tls !== undefined) return new StartRefused(`No TLS with PostgreSQL at ${where}: ${tls}`);
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'open' && 'path' in error) {
+    return new StartRefused(`The file ${String(error.path)} that DATABASE_URL names can't be read (${code}).`);
+  }
   if (message.includes('password must be a')) {
     return new StartRefused(`PostgreSQL at ${where} asks for a password, and DATABASE_URL has none: add it.`);
   }
@@ -147,8 +161,11 @@ function asUnreachable(error: unknown, where: string, code: string): StartRefuse
 }
 
 function placeOf(url: string): { readonly where: string; readonly host: string; readonly database: string } {
-  if (!URL.canParse(url))
-    throw new StartRefused('DATABASE_URL is no URL: it reads postgres://user:password@host:5432/name.');
+  if (!URL.canParse(url) || /[/?#].*@/.test(url.slice(url.indexOf('://') + 3))) {
+    throw new StartRefused(
+      'DATABASE_URL is no URL: it reads postgres://user:password@host:5432/name, with what is special in user and password percent-encoded.',
+    );
+  }
   const { host, pathname } = new URL(url);
   return { where: `${host}${pathname}`, host, database: pathname.slice(1) };
 }

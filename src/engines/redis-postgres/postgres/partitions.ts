@@ -58,6 +58,11 @@ export function hasDay(id: string): boolean {
   return at >= EARLIEST && at < LATEST;
 }
 
+/** The name of the day that an id of ours belongs to, `20261124`. */
+export function dayOf(id: string): string {
+  return dayParameters(startOfDay(uuidv7Time(id)))[0];
+}
+
 /** Its name, `20261124`, and its range of ids. */
 export function dayParameters(day: Timestamp): [name: string, from: string, before: string] {
   return [toIso(day).slice(0, 10).replaceAll('-', ''), lowestIdAt(day), lowestIdAt(addMs(day, DAY_MS))];

@@ -3,6 +3,7 @@ import type { EngineHealth } from '../../../ports/engine.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import { StartRefused } from '../../../ports/start-refused.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import { tlsReason } from '../tls-reason.ts';
 import { isRefusal, replyCode } from './errors.ts';
 import type { Argument, Link } from './link.ts';
 import { type LuaScript, loadLuaScripts } from './lua-scripts.ts';
@@ -231,6 +232,12 @@ function whyNot(error: unknown, url: string): string {
     case 'LOADING':
       return `Redis at ${host} is still loading its file: start again when it has.`;
     default:
-      return `Redis can't be reached at ${host}: start it, or change REDIS_URL.`;
+      break;
   }
+  const tls = tlsReason(error, 'REDIS_URL');
+  if (tls !== undefined) return `No TLS with Redis at ${host}: ${tls}`;
+  // A Redis without TLS says nothing to the beginning of a handshake: it waits for the end of the line.
+  return url.startsWith('rediss:')
+    ? `Redis can't be reached by TLS at ${host}: start it, or change REDIS_URL (redis:// where it speaks no TLS on this port).`
+    : `Redis can't be reached at ${host}: start it, or change REDIS_URL.`;
 }
