@@ -40,11 +40,43 @@ export const KEEP_ALIVE_MS = 72_000;
  */
 export const MAX_BODY_BYTES_OF_ORGANIZATION = 4 * MAX_BATCH_BODY_BYTES;
 export const MAX_BODY_BYTES_OVER_ALL = 12 * MAX_BATCH_BODY_BYTES;
+/** Of events whose rest is to come, on the fast path, before anybody looks at their keys; some ms each. */
+export const MAX_HALF_REQUEST_BYTES = 16 * 1024 * 1024;
 /**
  * Of a chunked body beside its data and 16 bytes a chunk: extensions, and what the parser has read ahead. Node bounds them
  * per chunk (16 KiB): a body of a megabyte could have gigabytes of them.
  */
 export const MAX_CHUNK_OVERHEAD_BYTES = 256 * 1024;
+
+// --- reading ---
+/** Long reads of one organization at the same time in one process, and of all; each may print a page of 8 MB. */
+export const MAX_READS_OF_ORGANIZATION = 4;
+export const MAX_READS = 12;
+/** And so many of one organization that wait for a slot; a waiting one is a connection and little more. */
+export const MAX_WAITING_READS = 200;
+/** Of a turn of the event loop, for pieces of long reads: what they print comes on top. */
+export const READ_TURN_MS = 2;
+/** Rows of a list that are read at once: 1 to 2 ms of the embedded engine. */
+export const READ_PIECE_ROWS = 250;
+
+// --- answers ---
+/** A list or a lease ends with the row that reaches this, with fewer rows than were asked for. */
+export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+/** Read from the store at once: a few ms of the loop, then others have their turn. */
+export const READ_PIECE_BYTES = 512 * 1024;
+/**
+ * Of answers that their clients have not taken: eight whole pages of an organization, sixteen over all. 100 lists that
+ * nobody read were 1.2 GB.
+ */
+export const MAX_ANSWER_BYTES_OF_ORGANIZATION = 8 * MAX_PAGE_BYTES;
+export const MAX_ANSWER_BYTES_OVER_ALL = 16 * MAX_PAGE_BYTES;
+/** Smaller ones fit what the kernel keeps of a connection anyway, and are not counted. */
+export const SMALL_ANSWER_BYTES = 16 * 1024;
+/** For a client to take its answer, besides a time by its length: 8 MB in a minute and a half. Who is slower is cut. */
+export const ANSWER_STALL_MS = 30_000;
+export const MIN_ANSWER_BYTES_PER_SECOND = 128 * 1024;
+/** Nothing comes or goes on a connection while a request is under way: it is cut. A test of an endpoint takes 30 s. */
+export const SILENT_CONNECTION_MS = 60_000;
 
 // --- lists ---
 export const DEFAULT_LIST_LIMIT = 50;

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { EventStore } from '../ports/store/event-store.ts';
-import { Tail, type TailFilter } from './tail.ts';
+import { READ_BYTES, Tail, type TailFilter } from './tail.ts';
 
 /** A revoked key ends its streams within so long where the bus has not told of it. */
 const PERMISSION_PAUSE_MS: Milliseconds = 1_000;
@@ -99,7 +99,7 @@ export class LiveTail {
         filter,
         position: missed ? after : newest,
         missed,
-        read: (position, limit) => this.#events.after(organizationId, position, limit),
+        read: (position, limit) => this.#events.after(organizationId, position, limit, READ_BYTES),
         onGrowth: (characters) => this.#grow(characters),
       });
       for (const act of early) act(tail);

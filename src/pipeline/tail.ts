@@ -12,6 +12,7 @@ import { wantsEventType } from '../core/event-type.ts';
 import type { EventId } from '../core/ids.ts';
 import { MAX_MISSED_EVENTS, MAX_STREAM_QUEUE_CHARACTERS } from '../core/limits.ts';
 import { Listeners } from '../core/listeners.ts';
+import { fillsPage } from '../core/page-bytes.ts';
 import { RecentIds } from '../core/recent-ids.ts';
 import type { ActivityListener } from '../ports/activity.ts';
 
@@ -32,8 +33,8 @@ export type TailEnd = 'gone' | 'slow' | 'over';
 
 /** Goes out in one piece. */
 const PIECE_CHARACTERS = 64 * 1024;
-/** Events read from the record at once: as many as fit into this, going by those read before. */
-const READ_CHARACTERS = 1024 * 1024;
+/** Of events read from the record at once; how many fit into it is told by those read before. */
+export const READ_BYTES = 1024 * 1024;
 const FIRST_READ = 16;
 const MIN_READ = 4;
 const MAX_READ = 200;
@@ -229,9 +230,10 @@ export class Tail implements ActivityListener {
     }
     reading.looked += events.length;
     reading.limit = nextLimit(events);
+    const isLast = events.length < limit && !fillsPage(events, READ_BYTES);
     const isTooMuch = reading.looked >= MAX_MISSED_EVENTS;
     if (isTooMuch) this.#untold = addUntold(this.#untold, { event: null, delivery: 0 });
-    if (isTooMuch || (events.length < limit && !reading.again)) this.#reading = null;
+    if (isTooMuch || (isLast && !reading.again)) this.#reading = null;
     return messages;
   }
 
@@ -278,5 +280,5 @@ function hasUntold({ event, delivery }: Untold): boolean {
 function nextLimit(events: readonly AcceptedEvent[]): number {
   if (events.length === 0) return FIRST_READ;
   const average = events.reduce((sum, { data }) => sum + data.length + 1, 0) / events.length;
-  return Math.max(MIN_READ, Math.min(MAX_READ, Math.floor(READ_CHARACTERS / average)));
+  return Math.max(MIN_READ, Math.min(MAX_READ, Math.floor(READ_BYTES / average)));
 }

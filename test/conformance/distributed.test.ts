@@ -1,3 +1,4 @@
+import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { newDistributedHarness } from './distributed-harness.ts';
@@ -24,5 +25,6 @@ notificationsContract(newDistributedHarness);
 erasureContract(newDistributedHarness);
 smallPortsContract(newDistributedHarness);
 inboxStoreContract(newDistributedHarness);
+byteBoundsContract(newDistributedHarness);
 inboxModelContract(newDistributedHarness, 6);
 crashContract(newDistributedHarness, { killedLeaseMs: 2_000 });

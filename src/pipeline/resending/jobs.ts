@@ -6,6 +6,7 @@ import type { Store } from '../../ports/engine.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Redelivery } from '../../ports/redelivery.ts';
 import type { Leadership } from '../../ports/repair.ts';
+import type { JobAllowance } from './allowance.ts';
 import { Search } from './search.ts';
 import { jobStep } from './steps.ts';
 
@@ -13,6 +14,8 @@ import { jobStep } from './steps.ts';
 const LOOK_PAUSE_MS: Milliseconds = 5_000;
 /** Between steps: everything else goes first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
+/** When every job waits for tokens of its organization. */
+const TOKEN_PAUSE_MS: Milliseconds = 500;
 /** Jobs that go on side by side, a step each in turn. */
 const MAX_RUNNING = 100;
 
@@ -20,6 +23,7 @@ const MAX_RUNNING = 100;
 export class JobRunner {
   readonly #store: Store;
   readonly #steps: { readonly search: Search; readonly redelivery: Redelivery };
+  readonly #allowance: JobAllowance;
   readonly #leadership: Leadership | null;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -33,6 +37,7 @@ export class JobRunner {
   constructor(parts: {
     store: Store;
     redelivery: Redelivery;
+    allowance: JobAllowance;
     leadership: Leadership | null;
     bus: Bus;
     clock: Clock;
@@ -40,6 +45,7 @@ export class JobRunner {
   }) {
     this.#store = parts.store;
     this.#steps = { search: new Search(parts), redelivery: parts.redelivery };
+    this.#allowance = parts.allowance;
     this.#leadership = parts.leadership;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -77,16 +83,21 @@ export class JobRunner {
     while (!this.#stopping && (this.#leadership === null || (await this.#leadership.lead()))) {
       const jobs = await this.#store.jobs.running(MAX_RUNNING);
       if (jobs.length === 0) return;
+      let areAllWaiting = true;
       for (const job of jobs) {
         if (this.#stopping) return;
+        if (!(await this.#allowance.mayGoOn(job))) continue;
+        areAllWaiting = false;
         await this.#step(job);
         await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
       }
+      if (areAllWaiting) await new Promise((resolve) => setTimeout(resolve, TOKEN_PAUSE_MS));
     }
   }
 
   async #step(job: Job): Promise<void> {
     const { place, lookedAt, made } = await jobStep(job, this.#steps);
+    this.#allowance.spent(job, made, place === null);
     await this.#store.jobs.save({
       ...job,
       status: place === null ? 'done' : 'running',
