@@ -147,15 +147,17 @@ export const MAX_ACTIVITY_PER_SECOND = 1_000;
 /** The same in characters; 100 readers of it are 100 MB/s on the wire. */
 export const MAX_ACTIVITY_CHARACTERS_PER_SECOND = 1024 * 1024;
 export const MAX_STREAMS_PER_ORGANIZATION = 100;
-/** Each is a connection and some megabytes at most that wait for its reader. */
+/** Each is a connection and a megabyte at most that waits for its reader. */
 export const MAX_STREAMS = 1_000;
+/** What waits for a reader; what comes on top it reads from the record. */
+export const MAX_STREAM_QUEUE_CHARACTERS = 1024 * 1024;
 /**
- * What waits for a reader that doesn't read, before it is cut. More than a second of what several processes tell at once,
- * which may come in one piece: with a megabyte a reader was cut by the first 1.2 MB, before it could read any of it.
+ * So often in a row, without a look of the reader in between, before it is cut. More than a second of what several
+ * processes tell at once, which may come in one piece: cut by the first megabyte, a reader could read none of it.
  */
-export const MAX_STREAM_QUEUE_CHARACTERS = 4 * MAX_ACTIVITY_CHARACTERS_PER_SECOND;
-/** The same over all streams of a process: then the longest queue is cut. */
-export const MAX_STREAM_QUEUES_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_STREAM_OVERFLOWS = 8;
+/** Over all streams of a process, half of what all answers may be: then the organization with most loses its longest. */
+export const MAX_STREAM_QUEUES_CHARACTERS = MAX_ANSWER_BYTES_OVER_ALL / 2;
 /** Events looked through for a reader that comes back; who was away for longer has the lists. */
 export const MAX_MISSED_EVENTS = 10_000;
 /** Each event costs a look at all of them. */

@@ -155,9 +155,14 @@ export class LiveTail {
   #grow(characters: number): void {
     this.#queued += characters;
     if (this.#queued <= MAX_STREAM_QUEUES_CHARACTERS) return;
-    const tails = [...this.#open].map(({ tail }) => tail);
-    tails.reduce((longest, tail) => (tail.characters > longest.characters ? tail : longest)).end('slow');
+    const tails = Map.groupBy(this.#open, ({ request }) => request.organizationId).values();
+    const most = [...tails].reduce((one, other) => (charactersOf(other) > charactersOf(one) ? other : one));
+    most.reduce((longest, open) => (open.tail.characters > longest.tail.characters ? open : longest)).tail.end('slow');
   }
+}
+
+function charactersOf(open: readonly Open[]): number {
+  return open.reduce((sum, { tail }) => sum + tail.characters, 0);
 }
 
 async function checkPermission({ tail, request }: Open): Promise<void> {

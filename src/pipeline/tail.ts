@@ -10,7 +10,7 @@ import {
 import type { AcceptedEvent } from '../core/event.ts';
 import { wantsEventType } from '../core/event-type.ts';
 import type { EventId } from '../core/ids.ts';
-import { MAX_MISSED_EVENTS, MAX_STREAM_QUEUE_CHARACTERS } from '../core/limits.ts';
+import { MAX_MISSED_EVENTS, MAX_STREAM_OVERFLOWS, MAX_STREAM_QUEUE_CHARACTERS } from '../core/limits.ts';
 import { Listeners } from '../core/listeners.ts';
 import { fillsPage } from '../core/page-bytes.ts';
 import { RecentIds } from '../core/recent-ids.ts';
@@ -53,6 +53,8 @@ export class Tail implements ActivityListener {
   readonly #shown = new RecentIds();
   #characters = 0;
   #nextNumber = 0;
+  /** Of the queue of one that was live, since it took something. */
+  #overflows = 0;
   #untold: Untold = NOTHING_UNTOLD;
   #position: EventId;
   /** Where the watcher may resume, as long as no message has said it. */
@@ -130,7 +132,10 @@ export class Tail implements ActivityListener {
   async next(): Promise<readonly TailMessage[] | undefined> {
     while (this.#end === null) {
       const messages = this.#reading === null ? this.#take() : await this.#takeMissed();
-      if (this.#end === null && messages.length > 0) return messages;
+      if (this.#end === null && messages.length > 0) {
+        this.#overflows = 0;
+        return messages;
+      }
       if (this.#isIdle()) await this.#change();
     }
     return undefined;
@@ -176,10 +181,11 @@ export class Tail implements ActivityListener {
     this.#grow(weightOf(activity));
   }
 
-  /** While it catches up, events are in the record as well and will be read; else the watcher does not read. */
+  /** Events are in the record as well, and read from there; a watcher that takes nothing of it is cut. */
   #overflow(): void {
-    const reading = this.#reading;
-    if (reading === null) {
+    // One that catches up has not had its turn yet.
+    const isLive = this.#reading === null || this.#overflows > 0;
+    if (isLive && ++this.#overflows > MAX_STREAM_OVERFLOWS) {
       this.end('slow');
       return;
     }
@@ -189,7 +195,7 @@ export class Tail implements ActivityListener {
       else if (activity.event.id <= this.#position) event++;
     }
     this.#forgetQueue();
-    reading.again = true;
+    if (this.#wants('event')) this.#readAgain();
     this.#untold = addUntold(this.#untold, { event, delivery });
   }
 
