@@ -8,6 +8,7 @@ import type { EventReader } from '../pipeline/event-reader.ts';
 import type { InboxStation } from '../pipeline/inbox.ts';
 import type { KeyStation } from '../pipeline/keys.ts';
 import type { LiveTail } from '../pipeline/live-tail.ts';
+import type { Reads } from '../pipeline/reads.ts';
 import type { ResendStation } from '../pipeline/resending/station.ts';
 import type { StalledTimes } from '../pipeline/stall.ts';
 import type { TestStation } from '../pipeline/test-attempt.ts';
@@ -44,6 +45,7 @@ export interface ApiParts {
   readonly inboxStation: InboxStation;
   readonly resendStation: ResendStation;
   readonly events: EventReader;
+  readonly reads: Reads;
   readonly keyStation: KeyStation;
   readonly testStation: TestStation;
   readonly erasureStation: ErasureStation;
@@ -82,6 +84,8 @@ declare module 'fastify' {
     /** Though no field of it is required by the schema (api/empty-bodies.ts). */
     needsBody?: boolean;
     scopes?: NeededScopes;
+    /** What its answer holds was taken for its client: it goes out though the budget of answers is full. */
+    isLease?: boolean;
     /** What a success is called in the audit log. */
     auditAction?: string;
   }

@@ -44,12 +44,19 @@ export class ListPage {
     };
   }
 
-  /** @param rows up to one more than the limit: the one too many tells that there is a next page */
-  cut<Row>(rows: readonly Row[], idOf: (row: Row) => string): { rows: readonly Row[]; nextCursor: string | null } {
+  /**
+   * @param rows up to one more than the limit: the one too many tells that there is a next page
+   * @param isFull they are fewer, for their bytes are as many as a page may have
+   */
+  cut<Row>(
+    rows: readonly Row[],
+    idOf: (row: Row) => string,
+    isFull = false,
+  ): { rows: readonly Row[]; nextCursor: string | null } {
     const { limit } = this.request;
     const kept = rows.slice(0, limit);
     const last = kept.at(-1);
-    const hasMore = rows.length > limit && last !== undefined;
+    const hasMore = (isFull || rows.length > limit) && last !== undefined;
     return { rows: kept, nextCursor: hasMore ? this.cursorAfter(idOf(last)) : null };
   }
 

@@ -1,8 +1,9 @@
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES } from '../core/limits.ts';
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES, SILENT_CONNECTION_MS } from '../core/limits.ts';
 import { recordChanges } from './audit.ts';
 import { requireApiKey, requireLoopback } from './auth.ts';
 import { ADMIN_BODY, BodyReader } from './body.ts';
+import { Answers } from './budgets/answers.ts';
 import { RequestBodies } from './budgets/request-bodies.ts';
 import { answerBrokenConnections } from './connections/broken-connections.ts';
 import { keepConnectionRules } from './connections/connection-rules.ts';
@@ -55,6 +56,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Server-wide, it would cut long uploads; each body has a deadline of its own.
     requestTimeout: 0,
+    connectionTimeout: SILENT_CONNECTION_MS,
     routerOptions: { maxParamLength: 4_096, ignoreTrailingSlash: true },
     return503OnClosing: false,
     http: {
@@ -87,6 +89,8 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     if (parts.phase() === 'stopping') reply.header('connection', 'close');
     done(null, payload);
   });
+  const answers = new Answers();
+  answers.listen(app);
   logRequests(app, parts);
 
   app.removeAllContentTypeParsers();
@@ -128,9 +132,9 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     jobRoutes(tenant, parts);
     subscriptionRoutes(tenant, parts);
     tracingRoutes(tenant, parts);
-    inboxRoutes(tenant, parts);
+    inboxRoutes(tenant, parts, answers);
     inboxAdminRoutes(tenant, parts);
-    triggerInboxRoutes(tenant, parts);
+    triggerInboxRoutes(tenant, parts, answers);
     meRoutes(tenant, parts);
     auditRoutes(tenant, parts);
     streamRoutes(tenant, parts);

@@ -22,7 +22,9 @@ import { KeyStation } from '../pipeline/keys.ts';
 import { LiveTail } from '../pipeline/live-tail.ts';
 import { Notifier } from '../pipeline/notifications.ts';
 import { Persister } from '../pipeline/persist.ts';
+import { Reads } from '../pipeline/reads.ts';
 import { Reconciler } from '../pipeline/reconcile.ts';
+import { JobAllowance } from '../pipeline/resending/allowance.ts';
 import { JobRunner } from '../pipeline/resending/jobs.ts';
 import { ResendStation } from '../pipeline/resending/station.ts';
 import { Retention } from '../pipeline/retain.ts';
@@ -174,7 +176,16 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
         })
       : null,
     jobRunner: hasWorker(role)
-      ? new JobRunner({ store, redelivery: engine.redelivery, leadership, bus, clock, log, metrics })
+      ? new JobRunner({
+          store,
+          redelivery: engine.redelivery,
+          allowance: new JobAllowance({ store, rateLimiter: engine.rateLimiter, rateLimits: settings.rateLimits }),
+          leadership,
+          bus,
+          clock,
+          log,
+          metrics,
+        })
       : null,
     eraser: hasWorker(role)
       ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, metrics, leadership })
@@ -283,6 +294,7 @@ async function newServer(
       : createHealthServer({ engine, version: VERSION, phase, stalled, metricsPage });
   }
   const events = new EventReader({ events: store.events, clock, intakeIsRecord: worker === null });
+  const reads = new Reads(clock);
   return createServer({
     engine,
     authenticator: new Authenticator({
@@ -308,8 +320,9 @@ async function newServer(
     clientAddress: createClientAddress(settings.trustedProxies),
     keyStation: new KeyStation({ store: store.organizations, bus, ids, clock }),
     inboxStation,
-    resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus }),
+    resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus, reads }),
     events,
+    reads,
     erasureStation: new ErasureStation({ store, redelivery: engine.redelivery, events, bus, clock }),
     testStation: new TestStation({ sender, ids, clock, userAgent: USER_AGENT }),
     liveTail,

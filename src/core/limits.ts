@@ -49,11 +49,43 @@ export const IDEMPOTENT_REQUEST_MS = 60_000;
  */
 export const MAX_BODY_BYTES_OF_ORGANIZATION = 4 * MAX_BATCH_BODY_BYTES;
 export const MAX_BODY_BYTES_OVER_ALL = 12 * MAX_BATCH_BODY_BYTES;
+/** Of events whose rest is to come, on the fast path, before anybody looks at their keys; some ms each. */
+export const MAX_HALF_REQUEST_BYTES = 16 * 1024 * 1024;
 /**
  * Of a chunked body beside its data and 16 bytes a chunk: extensions, and what the parser has read ahead. Node bounds them
  * per chunk (16 KiB): a body of a megabyte could have gigabytes of them.
  */
 export const MAX_CHUNK_OVERHEAD_BYTES = 256 * 1024;
+
+// --- reading ---
+/** Long reads of one organization at the same time in one process, and of all; each may print a page of 8 MB. */
+export const MAX_READS_OF_ORGANIZATION = 4;
+export const MAX_READS = 12;
+/** And so many of one organization that wait for a slot; a waiting one is a connection and little more. */
+export const MAX_WAITING_READS = 200;
+/** Of a turn of the event loop, for pieces of long reads: what they print comes on top. */
+export const READ_TURN_MS = 2;
+/** Rows of a list that are read at once: 1 to 2 ms of the embedded engine. */
+export const READ_PIECE_ROWS = 250;
+
+// --- answers ---
+/** A list or a lease ends with the row that reaches this, with fewer rows than were asked for. */
+export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+/** Read from the store at once: a few ms of the loop, then others have their turn. */
+export const READ_PIECE_BYTES = 512 * 1024;
+/**
+ * Of answers that their clients have not taken: eight whole pages of an organization, sixteen over all. 100 lists that
+ * nobody read were 1.2 GB.
+ */
+export const MAX_ANSWER_BYTES_OF_ORGANIZATION = 8 * MAX_PAGE_BYTES;
+export const MAX_ANSWER_BYTES_OVER_ALL = 16 * MAX_PAGE_BYTES;
+/** Smaller ones fit what the kernel keeps of a connection anyway, and are not counted. */
+export const SMALL_ANSWER_BYTES = 16 * 1024;
+/** For a client to take its answer, besides a time by its length: 8 MB in a minute and a half. Who is slower is cut. */
+export const ANSWER_STALL_MS = 30_000;
+export const MIN_ANSWER_BYTES_PER_SECOND = 128 * 1024;
+/** Nothing comes or goes on a connection while a request is under way: it is cut. A test of an endpoint takes 30 s. */
+export const SILENT_CONNECTION_MS = 60_000;
 
 // --- lists ---
 export const DEFAULT_LIST_LIMIT = 50;
@@ -128,15 +160,17 @@ export const MAX_ACTIVITY_PER_SECOND = 1_000;
 /** The same in characters; 100 readers of it are 100 MB/s on the wire. */
 export const MAX_ACTIVITY_CHARACTERS_PER_SECOND = 1024 * 1024;
 export const MAX_STREAMS_PER_ORGANIZATION = 100;
-/** Each is a connection and some megabytes at most that wait for its reader. */
+/** Each is a connection and a megabyte at most that waits for its reader. */
 export const MAX_STREAMS = 1_000;
+/** What waits for a reader; what comes on top it reads from the record. */
+export const MAX_STREAM_QUEUE_CHARACTERS = 1024 * 1024;
 /**
- * What waits for a reader that doesn't read, before it is cut. More than a second of what several processes tell at once,
- * which may come in one piece: with a megabyte a reader was cut by the first 1.2 MB, before it could read any of it.
+ * So often in a row, without a look of the reader in between, before it is cut. More than a second of what several
+ * processes tell at once, which may come in one piece: cut by the first megabyte, a reader could read none of it.
  */
-export const MAX_STREAM_QUEUE_CHARACTERS = 4 * MAX_ACTIVITY_CHARACTERS_PER_SECOND;
-/** The same over all streams of a process: then the longest queue is cut. */
-export const MAX_STREAM_QUEUES_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_STREAM_OVERFLOWS = 8;
+/** Over all streams of a process, half of what all answers may be: then the organization with most loses its longest. */
+export const MAX_STREAM_QUEUES_CHARACTERS = MAX_ANSWER_BYTES_OVER_ALL / 2;
 /** Events looked through for a reader that comes back; who was away for longer has the lists. */
 export const MAX_MISSED_EVENTS = 10_000;
 /** Each event costs a look at all of them. */

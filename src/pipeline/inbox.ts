@@ -1,5 +1,7 @@
 import type { IdSource, LeaseId, OrganizationId } from '../core/ids.ts';
 import type { Inbox, Lease } from '../core/inbox.ts';
+import { MAX_PAGE_BYTES } from '../core/limits.ts';
+import { fillsPage } from '../core/page-bytes.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/store/inbox-store.ts';
@@ -53,7 +55,7 @@ export class InboxStation {
       let handOn = true;
       try {
         const lease = await this.#look(now, request);
-        handOn = lease?.messages.length === request.limit;
+        handOn = lease !== undefined && isCut(lease, request.limit);
         const leftMs = deadline - this.#clock.monotonicMs();
         if (lease !== undefined || leftMs <= 0 || this.#stopping) return lease;
         await turn.come(leftMs, request.signal);
@@ -73,7 +75,7 @@ export class InboxStation {
   async #look(inbox: Inbox, { limit, leaseMs, eventTypes }: LeaseRequest): Promise<Lease | undefined> {
     if (inbox.paused) return undefined;
     const lease = await this.#store.lease(inbox, { leaseId: this.#ids.next<LeaseId>(), limit, leaseMs, eventTypes });
-    const isDrained = eventTypes.length === 0 && (lease?.messages.length ?? 0) < limit;
+    const isDrained = eventTypes.length === 0 && (lease === undefined || !isCut(lease, limit));
     // The next message is news to whoever wants to be told.
     if (isDrained && (await this.#notifications.get(inbox.id)) !== undefined) await this.#notifications.arm(inbox.id);
     return lease;
@@ -102,6 +104,15 @@ export class InboxStation {
     lines?.delete(name);
     if (lines?.size === 0) this.#lines.delete(organizationId);
   }
+}
+
+/** Whether there may be more than it could hold. */
+function isCut({ messages }: Lease, limit: number): boolean {
+  if (messages.length >= limit) return true;
+  return fillsPage(
+    messages.map(({ event }) => event),
+    MAX_PAGE_BYTES,
+  );
 }
 
 function callFirst(line: Line): void {

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { EventStore } from '../ports/store/event-store.ts';
-import { Tail, type TailFilter } from './tail.ts';
+import { READ_BYTES, Tail, type TailFilter } from './tail.ts';
 
 /** A revoked key ends its streams within so long where the bus has not told of it. */
 const PERMISSION_PAUSE_MS: Milliseconds = 1_000;
@@ -99,7 +99,7 @@ export class LiveTail {
         filter,
         position: missed ? after : newest,
         missed,
-        read: (position, limit) => this.#events.after(organizationId, position, limit),
+        read: (position, limit) => this.#events.after(organizationId, position, limit, READ_BYTES),
         onGrowth: (characters) => this.#grow(characters),
       });
       for (const act of early) act(tail);
@@ -155,9 +155,14 @@ export class LiveTail {
   #grow(characters: number): void {
     this.#queued += characters;
     if (this.#queued <= MAX_STREAM_QUEUES_CHARACTERS) return;
-    const tails = [...this.#open].map(({ tail }) => tail);
-    tails.reduce((longest, tail) => (tail.characters > longest.characters ? tail : longest)).end('slow');
+    const tails = Map.groupBy(this.#open, ({ request }) => request.organizationId).values();
+    const most = [...tails].reduce((one, other) => (charactersOf(other) > charactersOf(one) ? other : one));
+    most.reduce((longest, open) => (open.tail.characters > longest.tail.characters ? open : longest)).tail.end('slow');
   }
+}
+
+function charactersOf(open: readonly Open[]): number {
+  return open.reduce((sum, { tail }) => sum + tail.characters, 0);
 }
 
 async function checkPermission({ tail, request }: Open): Promise<void> {

@@ -10,8 +10,9 @@ import {
 import type { AcceptedEvent } from '../core/event.ts';
 import { wantsEventType } from '../core/event-type.ts';
 import type { EventId } from '../core/ids.ts';
-import { MAX_MISSED_EVENTS, MAX_STREAM_QUEUE_CHARACTERS } from '../core/limits.ts';
+import { MAX_MISSED_EVENTS, MAX_STREAM_OVERFLOWS, MAX_STREAM_QUEUE_CHARACTERS } from '../core/limits.ts';
 import { Listeners } from '../core/listeners.ts';
+import { fillsPage } from '../core/page-bytes.ts';
 import { RecentIds } from '../core/recent-ids.ts';
 import type { ActivityListener } from '../ports/activity.ts';
 
@@ -32,8 +33,8 @@ export type TailEnd = 'gone' | 'slow' | 'over';
 
 /** Goes out in one piece. */
 const PIECE_CHARACTERS = 64 * 1024;
-/** Events read from the record at once: as many as fit into this, going by those read before. */
-const READ_CHARACTERS = 1024 * 1024;
+/** Of events read from the record at once; how many fit into it is told by those read before. */
+export const READ_BYTES = 1024 * 1024;
 const FIRST_READ = 16;
 const MIN_READ = 4;
 const MAX_READ = 200;
@@ -52,6 +53,8 @@ export class Tail implements ActivityListener {
   readonly #shown = new RecentIds();
   #characters = 0;
   #nextNumber = 0;
+  /** Of the queue of one that was live, since it took something. */
+  #overflows = 0;
   #untold: Untold = NOTHING_UNTOLD;
   #position: EventId;
   /** Where the watcher may resume, as long as no message has said it. */
@@ -129,7 +132,10 @@ export class Tail implements ActivityListener {
   async next(): Promise<readonly TailMessage[] | undefined> {
     while (this.#end === null) {
       const messages = this.#reading === null ? this.#take() : await this.#takeMissed();
-      if (this.#end === null && messages.length > 0) return messages;
+      if (this.#end === null && messages.length > 0) {
+        this.#overflows = 0;
+        return messages;
+      }
       if (this.#isIdle()) await this.#change();
     }
     return undefined;
@@ -175,10 +181,11 @@ export class Tail implements ActivityListener {
     this.#grow(weightOf(activity));
   }
 
-  /** While it catches up, events are in the record as well and will be read; else the watcher does not read. */
+  /** Events are in the record as well, and read from there; a watcher that takes nothing of it is cut. */
   #overflow(): void {
-    const reading = this.#reading;
-    if (reading === null) {
+    // One that catches up has not had its turn yet.
+    const isLive = this.#reading === null || this.#overflows > 0;
+    if (isLive && ++this.#overflows > MAX_STREAM_OVERFLOWS) {
       this.end('slow');
       return;
     }
@@ -188,7 +195,7 @@ export class Tail implements ActivityListener {
       else if (activity.event.id <= this.#position) event++;
     }
     this.#forgetQueue();
-    reading.again = true;
+    if (this.#wants('event')) this.#readAgain();
     this.#untold = addUntold(this.#untold, { event, delivery });
   }
 
@@ -229,9 +236,10 @@ export class Tail implements ActivityListener {
     }
     reading.looked += events.length;
     reading.limit = nextLimit(events);
+    const isLast = events.length < limit && !fillsPage(events, READ_BYTES);
     const isTooMuch = reading.looked >= MAX_MISSED_EVENTS;
     if (isTooMuch) this.#untold = addUntold(this.#untold, { event: null, delivery: 0 });
-    if (isTooMuch || (events.length < limit && !reading.again)) this.#reading = null;
+    if (isTooMuch || (isLast && !reading.again)) this.#reading = null;
     return messages;
   }
 
@@ -278,5 +286,5 @@ function hasUntold({ event, delivery }: Untold): boolean {
 function nextLimit(events: readonly AcceptedEvent[]): number {
   if (events.length === 0) return FIRST_READ;
   const average = events.reduce((sum, { data }) => sum + data.length + 1, 0) / events.length;
-  return Math.max(MIN_READ, Math.min(MAX_READ, Math.floor(READ_CHARACTERS / average)));
+  return Math.max(MIN_READ, Math.min(MAX_READ, Math.floor(READ_BYTES / average)));
 }

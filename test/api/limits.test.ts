@@ -8,6 +8,7 @@ import type { KeyId, OrganizationId } from '../../src/core/ids.ts';
 import { SCOPES } from '../../src/core/organization.ts';
 import { hashKey } from '../../src/pipeline/authenticate.ts';
 import { engineEnvironment } from '../support/engine-choice.ts';
+import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -63,6 +64,45 @@ describe('limits', () => {
     });
     assert.equal((await service.get('/api/me', { key: FREE_KEY })).json.rate_limit_per_minute, 3);
     assert.equal((await service.post('/api/events', { type: 'a', data: 1 })).status, 202);
+  });
+
+  test('429: what makes us send costs tokens as events do', async (context) => {
+    const dataDir = temporaryFolder(context);
+    await addFreeOrganization(dataDir);
+    const receiver = await Receiver.start((_got, response) => void response.writeHead(200).end());
+    context.after(() => receiver.stop());
+    const service = await startTestService(context, { DATA_DIR: dataDir, RATE_LIMIT_FREE: '5' });
+    const post = (path: string, body?: unknown) => service.post(path, body, { key: FREE_KEY });
+    const { id: endpoint } = (await post('/api/endpoints', { url: receiver.url })).json;
+    const { id: event } = (await post('/api/events', { type: 'sent', data: 1 })).json;
+    const [delivery] = await eventually(async () => {
+      const { data } = (await service.get('/api/deliveries?status=delivered', { key: FREE_KEY })).json;
+      assert.equal(data.length, 1);
+      return data;
+    });
+    assert.equal((await post(`/api/events/${event}/replay`)).status, 202);
+    assert.equal((await post(`/api/deliveries/${delivery.id}/retry`)).status, 202);
+    assert.equal((await post(`/api/endpoints/${endpoint}/test`)).status, 200);
+    const last = await post(`/api/endpoints/${endpoint}/test`);
+    assert.equal(last.headers['ratelimit-remaining'], '0');
+    const before = receiver.requests.length;
+    const since = new Date(Date.now() - 1_000).toISOString();
+    const asked: [string, unknown][] = [
+      [`/api/endpoints/${endpoint}/test`, undefined],
+      [`/api/events/${event}/replay`, undefined],
+      [`/api/deliveries/${delivery.id}/retry`, undefined],
+      ['/api/deliveries/retry', { status: 'failed' }],
+      [`/api/endpoints/${endpoint}/recover`, { since }],
+      ['/api/events/replay', { endpoint_ids: [endpoint] }],
+    ];
+    for (const [path, body] of asked) {
+      const refused = await post(path, body);
+      assert.equal(refused.status, 429, `${path} ${refused.text}`);
+      assert.ok(Number(refused.headers['retry-after']) >= 1);
+    }
+    assert.ok(receiver.requests.length <= before + 2, 'a replay and a retry may have been on their way');
+    const dry = await post('/api/events/replay', { endpoint_ids: [endpoint], dry_run: true });
+    assert.equal(dry.status, 200, 'counting sends nothing');
   });
 
   test('one organization sees nothing of another’s: 404, exactly as for what never was', async (context) => {

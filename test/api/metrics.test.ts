@@ -51,6 +51,23 @@ describe('metrics', () => {
       assert.ok(!text.includes(secret), secret);
   });
 
+  test('labels come from a fixed set: methods and routes that are none are one word each', async (context) => {
+    const service = await startTestService(context);
+    const odd = ['PROPFIND', 'SEARCH', 'LOCK', 'TRACE', 'PURGE', 'MKCOL', 'OPTIONS', 'PUT'];
+    for (const path of ['/api/events', '/health', '/nowhere/1', '/nowhere/2']) {
+      for (const method of odd) await service.call(method, path, { key: null });
+    }
+    const { text } = await service.get('/metrics', { key: null });
+    for (const word of ['PROPFIND', 'SEARCH', 'LOCK', 'TRACE', 'PURGE', 'MKCOL', 'nowhere']) {
+      assert.ok(!text.includes(word), word);
+    }
+    const series = [...text.matchAll(/^triggers_http_request_duration_seconds_count\{(.*)\}/gm)].map(
+      ([, labels]) => labels,
+    );
+    const ofEvents = series.filter((labels) => labels?.includes('route="/api/events"'));
+    assert.deepEqual(ofEvents, ['route="/api/events",method="unknown",status="405"']);
+  });
+
   test('PROMETHEUS_ENABLED=false: there is no page', async (context) => {
     const service = await startTestService(context, { PROMETHEUS_ENABLED: 'false' });
     assert.equal((await service.get('/metrics')).status, 404);

@@ -1,3 +1,4 @@
+import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { newDistributedHarness } from './distributed-harness.ts';
@@ -30,5 +31,6 @@ idempotencyContract(newDistributedHarness);
 smallPortsContract(newDistributedHarness);
 faultsContract(newDistributedHarness);
 inboxStoreContract(newDistributedHarness);
+byteBoundsContract(newDistributedHarness);
 inboxModelContract(newDistributedHarness, 6);
 crashContract(newDistributedHarness, { killedLeaseMs: 2_000 });

@@ -12,6 +12,7 @@ import { createFanOut } from '../../src/pipeline/fan-out.ts';
 import { Notifier } from '../../src/pipeline/notifications.ts';
 import { Persister } from '../../src/pipeline/persist.ts';
 import { Reconciler } from '../../src/pipeline/reconcile.ts';
+import { JobAllowance } from '../../src/pipeline/resending/allowance.ts';
 import { JobRunner } from '../../src/pipeline/resending/jobs.ts';
 import { Retention } from '../../src/pipeline/retain.ts';
 import type { Engine } from '../../src/ports/engine.ts';
@@ -250,7 +251,9 @@ async function someStations(world: World, fault: Fault) {
         });
   const leadership = worker?.leadership ?? null;
   const reconciler = worker === null ? null : new Reconciler({ ...common, ...worker, repairs: worker.repairs });
-  const jobs = new JobRunner({ ...common, leadership });
+  const rateLimits = { free: null, pro: null, business: null, enterprise: null, unlimited: null };
+  const allowance = new JobAllowance({ store, rateLimiter: real.rateLimiter, rateLimits });
+  const jobs = new JobRunner({ ...common, allowance, leadership });
   const notifier = new Notifier({ ...common, userAgent });
   const eraser = new Eraser({ ...common, audit: store.audit, leadership });
   const retention = new Retention({

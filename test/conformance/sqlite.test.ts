@@ -1,3 +1,4 @@
+import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { endpointStoreContract } from './endpoint-store.contract.ts';
@@ -30,5 +31,6 @@ idempotencyContract(newSqliteHarness);
 smallPortsContract(newSqliteHarness);
 faultsContract(newSqliteHarness);
 inboxStoreContract(newSqliteHarness);
+byteBoundsContract(newSqliteHarness);
 inboxModelContract(newSqliteHarness, 25);
 crashContract(newSqliteHarness, { killedLeaseMs: null });

@@ -121,7 +121,10 @@ describe('Tail', () => {
   test('who does not read is cut, and nothing of it is kept', () => {
     const world = newTail();
     const big = 'x'.repeat(100_000);
-    for (let n = 0; n < 50; n++) world.tell(newEvent('a', big));
+    for (let n = 0; n < 100; n++) {
+      world.tell(newEvent('a', big));
+      assert.ok(world.queued <= MAX_STREAM_QUEUE_CHARACTERS);
+    }
     assert.equal(world.tail.ended, 'slow');
     assert.equal(world.queued, 0);
     world.tell(newEvent('a', big));
@@ -132,12 +135,28 @@ describe('Tail', () => {
     const world = newTail();
     const big = 'x'.repeat(200_000);
     const told = Array.from({ length: 12 }, () => newEvent('a', big));
+    // It is in the record before it is told.
+    world.record.push(...told);
     world.tell(...told);
+    assert.ok(world.queued <= MAX_STREAM_QUEUE_CHARACTERS);
     assert.deepEqual(
       eventIds(await world.all()),
       told.map(({ id }) => id),
     );
     assert.equal(world.tail.ended, null);
+  });
+
+  test('of deliveries, which are in no record, it says how many it could not show', async () => {
+    const world = newTail({ filter: { types: [], kinds: ['delivery'] } });
+    const some = Array.from({ length: 10_000 }, () => newDelivery());
+    world.tail.news(some);
+    const messages = await world.all();
+    const told = messages.reduce(
+      (sum, message) => sum + (message.kind === 'untold' ? (message.counts.delivery ?? 0) : 1),
+      0,
+    );
+    assert.equal(told, some.length);
+    assert.ok(messages.some(({ kind }) => kind === 'untold'));
   });
 
   test('while it catches up news may pour in without bound: all is shown once, little is kept', async () => {

@@ -12,7 +12,8 @@ test('what was erased is freed by a VACUUM of its day', async (context) => {
   const routed = await world.written(60);
   const wanted = routed.map((item) => ({ deliveryId: deliveryOf(item).id, leasedUntil: addMs(world.now, 1_000) }));
   await deliveries.lease(wanted, world.now);
-  const attempt = { number: 1, startedAt: world.now, durationMs: 1, statusCode: 200, error: null, responseExcerpt: '' };
+  const answered = { statusCode: 200, error: null, errorDetail: null, responseExcerpt: '' };
+  const attempt = { number: 1, startedAt: world.now, durationMs: 1, ...answered };
   await deliveries.settle(
     wanted.map(({ deliveryId }) => ({ deliveryId, attemptNumber: 1, attempt, next: { status: 'delivered' } })),
     world.now,

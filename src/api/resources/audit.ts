@@ -4,19 +4,23 @@ import type { AuditEntry } from '../../core/audit.ts';
 import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { readPage } from '../long-reads.ts';
 
 const AuditQuery = { type: 'object', properties: { ...PAGE_QUERY, ...TIME_QUERY } } as const;
 
 /** Who changed what in an organization; kept for 400 days. */
-export function auditRoutes(app: FastifyInstance, { engine }: ApiParts): void {
+export function auditRoutes(app: FastifyInstance, { engine, reads }: ApiParts): void {
   app.get<{ Querystring: FromSchema<typeof AuditQuery> }>(
     '/api/audit',
     { schema: { querystring: AuditQuery } },
     async (request) => {
       const { id } = request.caller.organization;
       const page = new ListPage(id, 'audit', request.query, []);
-      const found = await engine.store.audit.list(id, { ...page.request, limit: page.request.limit + 1 });
-      const { rows, nextCursor } = page.cut(found, (entry) => entry.id);
+      const { rows, nextCursor } = await readPage(reads, id, page, {
+        read: ({ limit, after }) => engine.store.audit.list(id, { ...page.request, limit, after }),
+        idOf: (entry) => entry.id,
+        dataOf: () => null,
+      });
       return { data: rows.map(entryView), next_cursor: nextCursor };
     },
   );

@@ -4,6 +4,7 @@ import { DELIVERY_STATUSES } from '../../core/delivery.ts';
 import { canonicalId, type DeliveryId, type EndpointId, type EventId } from '../../core/ids.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { DELIVERY_PIECE_ROWS, readPage } from '../long-reads.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 import { attemptView, deliveryView } from '../views.ts';
 
@@ -20,7 +21,7 @@ const DeliveryQuery = {
 } as const;
 type DeliveryQuery = FromSchema<typeof DeliveryQuery>;
 
-export function deliveryRoutes(app: FastifyInstance, { engine }: ApiParts): void {
+export function deliveryRoutes(app: FastifyInstance, { engine, reads }: ApiParts): void {
   app.get<{ Querystring: DeliveryQuery }>(
     '/api/deliveries',
     { schema: { querystring: DeliveryQuery } },
@@ -30,15 +31,19 @@ export function deliveryRoutes(app: FastifyInstance, { engine }: ApiParts): void
       const endpoint_id = lower<EndpointId>(request.query.endpoint_id);
       const event_id = lower<EventId>(request.query.event_id);
       const page = new ListPage(organizationId, 'deliveries', request.query, [status, endpoint_id, event_id, type]);
-      const found = await engine.store.deliveries.list(organizationId, {
+      const wanted = {
         ...page.request,
-        limit: page.request.limit + 1,
         status: status ?? null,
         endpointId: endpoint_id ?? null,
         eventId: event_id ?? null,
         type: type ?? null,
+      };
+      const { rows, nextCursor } = await readPage(reads, organizationId, page, {
+        read: ({ limit, after }) => engine.store.deliveries.list(organizationId, { ...wanted, limit, after }),
+        idOf: (delivery) => delivery.id,
+        dataOf: () => null,
+        pieceRows: DELIVERY_PIECE_ROWS,
       });
-      const { rows, nextCursor } = page.cut(found, (delivery) => delivery.id);
       return { data: rows.map(deliveryView), next_cursor: nextCursor };
     },
   );

@@ -12,6 +12,7 @@ import type { BodyRule } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { EndpointAdmin } from '../endpoint-admin.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
+import { takeToken } from '../rate-limit.ts';
 import { attemptView } from '../views.ts';
 
 const DAY_SECONDS = 86_400;
@@ -74,7 +75,8 @@ export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): voi
   app.post<{ Params: { id: EndpointId }; Body: Buffer | undefined }>(
     '/api/endpoints/:id/test',
     { config: { body: RAW_BODY } },
-    async (request) => {
+    async (request, reply) => {
+      await takeToken(parts, request, reply);
       const endpoint = await endpoints.get(request.caller.organization.id, request.params.id);
       if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
       const sent = await parts.testStation.send(endpoint, readTest(request.body));

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { type AttemptSummary, DELIVERY_STATUSES, type DeliveryStatus } from '../../core/delivery.ts';
+import { type AttemptSummary, DELIVERY_STATUSES, type Delivery, type DeliveryStatus } from '../../core/delivery.ts';
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { EndpointId } from '../../core/ids.ts';
 import { BREAKER_FAILURES } from '../../core/limits.ts';
 import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
+import { DELIVERY_PIECE_ROWS, type Piece, readLong, readRows } from '../long-reads.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 
 /** How many of the last deliveries are looked at. */
@@ -14,22 +15,24 @@ const RECENT = 100;
 const LAST_ERRORS = 5;
 
 /** How an endpoint does, judged by its last deliveries. */
-export function endpointStatsRoute(app: FastifyInstance, { engine }: ApiParts): void {
+export function endpointStatsRoute(app: FastifyInstance, { engine, reads }: ApiParts): void {
   app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/stats', async (request) => {
     const { id: organizationId } = request.caller.organization;
     const endpoint = await engine.store.endpoints.get(organizationId, request.params.id);
     if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
-    const last = await engine.store.deliveries.list(organizationId, {
-      endpointId: endpoint.id,
-      status: null,
-      eventId: null,
-      type: null,
-      limit: LOOKED_AT,
-      after: null,
-      from: null,
-      to: null,
+    const { deliveries } = engine.store;
+    const wanted = { endpointId: endpoint.id, status: null, eventId: null, type: null, from: null, to: null };
+    const { last, attempts } = await readLong(reads, organizationId, async () => {
+      const reader = {
+        read: ({ limit, after }: Piece) => deliveries.list(organizationId, { ...wanted, limit, after }),
+        idOf: ({ id }: Delivery) => id,
+        dataOf: () => null,
+        pieceRows: DELIVERY_PIECE_ROWS,
+      };
+      const { rows } = await readRows(reads, organizationId, { limit: LOOKED_AT, after: null }, reader);
+      const made = await reads.piece(organizationId, () => deliveries.attemptsOf(rows));
+      return { last: rows, attempts: made.sort((a, b) => endOf(a) - endOf(b)) };
     });
-    const attempts = (await engine.store.deliveries.attemptsOf(last)).sort((a, b) => endOf(a) - endOf(b));
     const count = (status: DeliveryStatus) => last.filter((delivery) => delivery.status === status).length;
     const [delivered, failed] = [count('delivered'), count('failed')];
     const unlucky = last.find(({ lastError }) => lastError !== null);

@@ -3,7 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import type { AcceptedEvent } from '../../core/event.ts';
 import type { OrganizationId } from '../../core/ids.ts';
-import type { PageRequest } from '../../ports/store/page.ts';
+import { READ_PIECE_BYTES, READ_PIECE_ROWS } from '../../core/limits.ts';
+import { fillsPage } from '../../core/page-bytes.ts';
+import type { ByteBound, PageRequest } from '../../ports/store/page.ts';
 import type { ApiParts } from '../context.ts';
 import { CSV_HEAD, eventCsv } from '../event-csv.ts';
 import { ListPage, TIME_QUERY } from '../lists.ts';
@@ -15,8 +17,6 @@ const ExportQuery = {
   properties: { ...TIME_QUERY, type: { type: 'string' }, format: { enum: ['ndjson', 'csv'], default: 'ndjson' } },
 } as const;
 
-/** Events of 256 KiB at most, read when the client has taken those before: 13 MB. */
-const PIECE = 50;
 /** Exports of one organization that one process writes at the same time. */
 const MAX_UNDER_WAY = 2;
 const FORMATS = {
@@ -24,8 +24,10 @@ const FORMATS = {
   csv: { type: 'text/csv; charset=utf-8', head: CSV_HEAD, line: eventCsv },
 } as const;
 
+type EventPage = PageRequest & ByteBound;
+
 /** All events, or those of a type and time, as a stream without end in constant memory; newest first, as lists are. */
-export function eventExportRoute(app: FastifyInstance, { engine, clock }: ApiParts): void {
+export function eventExportRoute(app: FastifyInstance, { engine, clock, reads }: ApiParts): void {
   const underWay = new Map<OrganizationId, number>();
 
   app.get<{ Querystring: FromSchema<typeof ExportQuery> }>(
@@ -44,7 +46,7 @@ export function eventExportRoute(app: FastifyInstance, { engine, clock }: ApiPar
       underWay.set(id, before + 1);
       // What is accepted meanwhile is not in it: it would never end.
       const range = { ...page, to: page.to ?? clock.now() };
-      const read = (piece: PageRequest) => engine.store.events.list(id, { ...piece, type });
+      const read = (piece: EventPage) => reads.piece(id, () => engine.store.events.list(id, { ...piece, type }));
       const stream = Readable.from(lines(read, range, FORMATS[format]), { objectMode: false, highWaterMark: 65_536 });
       stream.once('close', () => {
         const left = (underWay.get(id) ?? 1) - 1;
@@ -57,16 +59,16 @@ export function eventExportRoute(app: FastifyInstance, { engine, clock }: ApiPar
 }
 
 async function* lines(
-  read: (piece: PageRequest) => Promise<AcceptedEvent[]>,
+  read: (piece: EventPage) => Promise<AcceptedEvent[]>,
   range: PageRequest,
   { head, line }: { readonly head: string; readonly line: (event: AcceptedEvent) => string },
 ): AsyncGenerator<string> {
   if (head !== '') yield head;
   let { after } = range;
   while (true) {
-    const events = await read({ ...range, limit: PIECE, after });
+    const events = await read({ ...range, limit: READ_PIECE_ROWS, after, maxBytes: READ_PIECE_BYTES });
     if (events.length > 0) yield events.map(line).join('');
-    if (events.length < PIECE) return;
+    if (events.length < READ_PIECE_ROWS && !fillsPage(events, READ_PIECE_BYTES)) return;
     after = events.at(-1)?.id ?? null;
   }
 }

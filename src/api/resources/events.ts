@@ -1,17 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { readBinaryCloudEvent, readStructuredCloudEvent } from '../../core/cloud-event.ts';
-import type { AcceptedEvent } from '../../core/event.ts';
 import { type EventRequest, readEventRequest } from '../../core/event-request.ts';
 import type { EventId } from '../../core/ids.ts';
 import { MAX_EVENT_BODY_BYTES } from '../../core/limits.ts';
 import type { Timestamp } from '../../core/time.ts';
-import type { PageRequest } from '../../ports/store/page.ts';
 import type { BodyRule } from '../body.ts';
 import type { ApiParts } from '../context.ts';
 import { eventAnswer } from '../event-answer.ts';
 import { idempotencyKey } from '../idempotency/key.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { readPage } from '../long-reads.ts';
 import { isStructuredCloudEvent, JSON_TYPE } from '../media-types.ts';
 import { originOf } from '../origin.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
@@ -27,12 +26,8 @@ const EventQuery = {
 } as const;
 type EventQuery = FromSchema<typeof EventQuery>;
 
-/** Rows are read in pieces of this many, and a page ends early past this size: 1,000 events may be 256 MB. */
-const LIST_PIECE = 50;
-const MAX_PAGE_CHARACTERS = 8 * 1024 * 1024;
-
 export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { engine, acceptStation, clock } = parts;
+  const { engine, acceptStation, clock, reads } = parts;
 
   app.post('/api/events', { config: { body: EVENT_BODY } }, async (request, reply) => {
     const waiting = takeToken(parts, request, reply);
@@ -49,9 +44,14 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
     async (request, reply) => {
       const { id } = request.caller.organization;
       const page = new ListPage(id, 'events', request.query, [request.query.type]);
-      const read = (piece: PageRequest) => engine.store.events.list(id, { ...piece, type: request.query.type ?? null });
-      const { rows, nextCursor } = await readPieces(page, read);
-      return reply.type(JSON_TYPE).send(pageJson(rows, nextCursor));
+      const type = request.query.type ?? null;
+      const { rows, nextCursor } = await readPage(reads, id, page, {
+        read: (piece) => engine.store.events.list(id, { ...page.request, ...piece, type }),
+        idOf: (event) => event.id,
+        dataOf: (event) => event,
+      });
+      const printed = rows.map((event) => eventJson(event));
+      return reply.type(JSON_TYPE).send(pageJson(printed, nextCursor));
     },
   );
 
@@ -72,28 +72,4 @@ function readRequest(request: FastifyRequest, now: Timestamp): EventRequest {
   if (headers['ce-specversion'] !== undefined) return readBinaryCloudEvent(headers, body);
   if (isStructuredCloudEvent(headers['content-type'])) return readStructuredCloudEvent(body);
   return readEventRequest(body, idempotencyKey(request), now);
-}
-
-async function readPieces(
-  page: ListPage,
-  read: (piece: PageRequest) => Promise<AcceptedEvent[]>,
-): Promise<{ rows: string[]; nextCursor: string | null }> {
-  const rows: string[] = [];
-  let characters = 0;
-  let { after } = page.request;
-  while (true) {
-    const wanted = Math.min(LIST_PIECE, page.request.limit - rows.length);
-    const events = await read({ ...page.request, limit: wanted + 1, after });
-    for (const event of events.slice(0, wanted)) {
-      const printed = eventJson(event);
-      rows.push(printed);
-      characters += printed.length;
-      after = event.id;
-    }
-    const hasMore = events.length > wanted;
-    if (!hasMore) return { rows, nextCursor: null };
-    if (rows.length >= page.request.limit || characters > MAX_PAGE_CHARACTERS) {
-      return { rows, nextCursor: after === null ? null : page.cursorAfter(after) };
-    }
-  }
 }

@@ -13,8 +13,10 @@ import {
   MAX_WAIT_SECONDS,
 } from '../../core/limits.ts';
 import { msOfSeconds, toIso } from '../../core/time.ts';
+import type { Answers } from '../budgets/answers.ts';
 import type { ApiParts } from '../context.ts';
 import { ListPage, PAGE_QUERY } from '../lists.ts';
+import { readPage } from '../long-reads.ts';
 import { JSON_TYPE } from '../media-types.ts';
 import { sortIds } from '../named-ids.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
@@ -69,7 +71,7 @@ const RequeueBody = {
   additionalProperties: false,
 } as const;
 
-export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiParts): void {
+export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads }: ApiParts, answers: Answers): void {
   const { inboxes } = engine.store;
 
   app.get<{ Querystring: FromSchema<typeof InboxQuery> }>(
@@ -79,20 +81,22 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation }: ApiP
       const { status = 'available', inbox: name } = request.query;
       const { id: organizationId } = request.caller.organization;
       const page = new ListPage(organizationId, 'inbox', request.query, [status, name]);
-      const found = await inboxes.list(await find(organizationId, name), {
-        status: status === 'all' ? null : status,
-        limit: page.request.limit + 1,
-        after: page.request.after as EventId | null,
+      const of = await find(organizationId, name);
+      const { rows, nextCursor } = await readPage(reads, organizationId, page, {
+        read: ({ after, ...piece }) =>
+          inboxes.list(of, { ...piece, after: after as EventId | null, status: status === 'all' ? null : status }),
+        idOf: ({ event }) => event.id,
+        dataOf: ({ event }) => event,
       });
-      const { rows, nextCursor } = page.cut(found, ({ event }) => event.id);
       return reply.type(JSON_TYPE).send(pageJson(rows.map(messageJson), nextCursor));
     },
   );
 
   app.post<{ Body: FromSchema<typeof LeaseBody> }>(
     '/api/inbox/lease',
-    { schema: { body: LeaseBody } },
+    { schema: { body: LeaseBody }, config: { isLease: true } },
     async (request, reply) => {
+      answers.refuseWhenFull(request.caller.organization.id);
       const { body } = request;
       const eventTypes = body.event_types ?? [];
       const wrong = eventTypes.findIndex((pattern) => !isEventTypePattern(pattern));

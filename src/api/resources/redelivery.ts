@@ -10,9 +10,11 @@ import { invalidRequest } from '../../core/problem.ts';
 import type { StartedJob } from '../../pipeline/resending/station.ts';
 import type { ApiParts } from '../context.ts';
 import { filterErrors } from '../endpoint-options.ts';
+import { readLong } from '../long-reads.ts';
 import { sortIds } from '../named-ids.ts';
 import { refuseOwnWebhooks } from '../origin.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from '../problems.ts';
+import { takeToken } from '../rate-limit.ts';
 import { readTime, readTimeRange } from '../times.ts';
 import { deliveryView, jobView } from '../views.ts';
 
@@ -61,7 +63,10 @@ const bulkReplaySchema = {
   additionalProperties: false,
 } as const;
 
-/** What is sent again, or not at all, because somebody asks. */
+/**
+ * What is sent again, or not at all, because somebody asks. Asking costs a token of the rate limit, as an event does; bulk
+ * work pays for its deliveries as it goes on.
+ */
 export function redeliveryRoutes(tenant: FastifyInstance, parts: ApiParts): void {
   tenant.register(async (app) => {
     app.addHook('onRequest', refuseOwnWebhooks);
@@ -69,8 +74,11 @@ export function redeliveryRoutes(tenant: FastifyInstance, parts: ApiParts): void
   });
 }
 
-function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): void {
+function addRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { engine, resendStation, reads } = parts;
+
   app.post<{ Params: { id: DeliveryId } }>('/api/deliveries/:id/retry', async (request, reply) => {
+    await takeToken(parts, request, reply);
     const outcome = await resendStation.retry(request.caller.organization.id, request.params.id);
     if (outcome === 'not_found') throw new ProblemError(NOT_FOUND);
     if (outcome === 'unreachable') throw problemError('conflict', 'Its endpoint is deleted or disabled.');
@@ -91,13 +99,16 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
     '/api/deliveries/retry',
     { schema: { body: bulkRetrySchema } },
     async (request, reply) => {
+      await takeToken(parts, request, reply);
       const { status, endpoint_id, type } = request.body;
-      const started = await resendStation.startRetry(request.caller.organization.id, {
+      const { id: organizationId } = request.caller.organization;
+      const parameters = {
         statuses: [status],
         endpointId: endpoint_id === undefined ? null : canonicalId<EndpointId>(endpoint_id),
         type: readPattern(type),
         ...readTimeRange(request.body),
-      });
+      };
+      const started = await readLong(reads, organizationId, () => resendStation.startRetry(organizationId, parameters));
       return reply.code(202).send(startedView(started));
     },
   );
@@ -106,6 +117,7 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
     '/api/endpoints/:id/recover',
     { schema: { body: recoverSchema } },
     async (request, reply) => {
+      await takeToken(parts, request, reply);
       const { id: organizationId } = request.caller.organization;
       const from = readTime('since', request.body.since);
       const endpoint = await engine.store.endpoints.get(organizationId, request.params.id);
@@ -115,7 +127,8 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
       }
       const statuses = ['failed', 'skipped'] as const;
       const parameters = { statuses, endpointId: endpoint.id, type: null, from, to: null };
-      return reply.code(202).send(startedView(await resendStation.startRetry(organizationId, parameters)));
+      const started = await readLong(reads, organizationId, () => resendStation.startRetry(organizationId, parameters));
+      return reply.code(202).send(startedView(started));
     },
   );
 
@@ -123,6 +136,7 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
     '/api/events/:id/replay',
     { schema: { body: replaySchema } },
     async (request, reply) => {
+      await takeToken(parts, request, reply);
       const named = sortIds<EndpointId>(request.body.endpoint_ids ?? []);
       const wanted = request.body.endpoint_ids === undefined ? null : [...named.ids, ...named.strange];
       const replayed = await resendStation.replay(request.caller.organization.id, request.params.id, wanted);
@@ -140,6 +154,7 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
     async (request, reply) => {
       const { id: organizationId } = request.caller.organization;
       const { endpoint_ids, type, status, dry_run } = request.body;
+      if (dry_run !== true) await takeToken(parts, request, reply);
       const parameters: ReplayParameters = {
         endpointIds: [...new Set(endpoint_ids.map(canonicalId<EndpointId>))],
         type: readPattern(type),
@@ -152,11 +167,16 @@ function addRoutes(app: FastifyInstance, { engine, resendStation }: ApiParts): v
         throw problemError('not_found', `There is no enabled endpoint ${unreachable.join(', ')}.`);
       }
       if (dry_run === true) {
-        const { events, deliveries, isMore } = await resendStation.countReplay(organizationId, parameters);
+        const counted = await readLong(reads, organizationId, () =>
+          resendStation.countReplay(organizationId, parameters),
+        );
+        const { events, deliveries, isMore } = counted;
         return { events, deliveries, more: isMore };
       }
-      const { job, count, isMore } = await resendStation.startReplay(organizationId, parameters);
-      return reply.code(202).send(startedView({ job, count, isMore }));
+      const started = await readLong(reads, organizationId, () =>
+        resendStation.startReplay(organizationId, parameters),
+      );
+      return reply.code(202).send(startedView(started));
     },
   );
 }

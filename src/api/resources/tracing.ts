@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
+import type { AcceptedEvent } from '../../core/event.ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
 import { type EventFilter, FilteredEvent } from '../../core/filter/filter.ts';
-import type { EndpointId, EventId } from '../../core/ids.ts';
+import type { EndpointId, EventId, OrganizationId } from '../../core/ids.ts';
 import { MAX_EVENT_TYPE_PATTERNS, MAX_TYPE_LENGTH } from '../../core/limits.ts';
 import { invalidRequest } from '../../core/problem.ts';
 import { toIso } from '../../core/time.ts';
@@ -10,6 +11,7 @@ import { traceEvent, whyNotWanted } from '../../pipeline/trace.ts';
 import { Turns } from '../../pipeline/turns.ts';
 import type { ApiParts } from '../context.ts';
 import { filterErrors } from '../endpoint-options.ts';
+import { type Piece, readLong, readRows } from '../long-reads.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 import { traceView } from '../views.ts';
 
@@ -31,12 +33,26 @@ const previewSchema = {
 } as const;
 type Preview = FromSchema<typeof previewSchema>;
 
+interface PreviewRow {
+  readonly id: EventId;
+  readonly type: string;
+  readonly created_at: string;
+  readonly matched: boolean;
+  readonly reason: ReturnType<typeof whyNotWanted>;
+}
+
 /** Where an event went, and where events would go. */
-export function tracingRoutes(app: FastifyInstance, { engine, events }: ApiParts): void {
+export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
+  const { engine, events, reads } = parts;
+
   app.get<{ Params: { id: EventId } }>('/api/events/:id/trace', async (request) => {
     const event = await events.get(request.caller.organization.id, request.params.id);
     if (event === undefined) throw new ProblemError(NOT_FOUND);
-    return traceView(event, await traceEvent(engine.store, event));
+    const { organizationId } = event;
+    const trace = await readLong(reads, organizationId, () =>
+      reads.piece(organizationId, () => traceEvent(engine.store, event)),
+    );
+    return traceView(event, trace);
   });
 
   app.post<{ Params: { id: EndpointId }; Body: Preview }>(
@@ -52,28 +68,39 @@ export function tracingRoutes(app: FastifyInstance, { engine, events }: ApiParts
         eventTypes: event_types ?? endpoint.eventTypes,
         filter: filter === undefined ? endpoint.options.filter : (filter as EventFilter | null),
       };
-      const turns = new Turns();
-      const data = [];
-      let after: EventId | null = null;
-      for (let looked = 0; looked < PREVIEW_EVENTS; looked += PREVIEW_PIECE) {
-        const page = { limit: PREVIEW_PIECE, after, from: null, to: null, type: null };
-        const piece: Awaited<ReturnType<typeof engine.store.events.list>> = await engine.store.events.list(
-          organizationId,
-          page,
-        );
-        for (const event of piece) {
-          const filtered = new FilteredEvent(event);
-          const reason = whyNotWanted(wishes, event, filtered);
-          const { id, type, createdAt } = event;
-          data.push({ id, type, created_at: toIso(createdAt), matched: reason === null, reason });
-          if (turns.isOver(filtered.steps)) await turns.next();
-        }
-        after = piece.at(-1)?.id ?? null;
-        if (piece.length < PREVIEW_PIECE) break;
-      }
+      const data = await readLong(reads, organizationId, () => preview(parts, organizationId, wishes));
       return { events: data.length, matched: data.filter(({ matched }) => matched).length, data };
     },
   );
+}
+
+/** The newest events, and whether an endpoint with these wishes would get them. */
+async function preview(
+  { engine, reads }: Pick<ApiParts, 'engine' | 'reads'>,
+  organizationId: OrganizationId,
+  wishes: Parameters<typeof whyNotWanted>[0],
+): Promise<PreviewRow[]> {
+  const turns = new Turns();
+  const reader = {
+    read: (piece: Piece) => engine.store.events.list(organizationId, { from: null, to: null, type: null, ...piece }),
+    idOf: ({ id }: AcceptedEvent) => id,
+    dataOf: (event: AcceptedEvent) => event,
+  };
+  const rows: PreviewRow[] = [];
+  for (let after: string | null = null, more = true; more && rows.length < PREVIEW_EVENTS; ) {
+    const limit = Math.min(PREVIEW_PIECE, PREVIEW_EVENTS - rows.length);
+    const piece: readonly AcceptedEvent[] = (await readRows(reads, organizationId, { limit, after }, reader)).rows;
+    for (const event of piece) {
+      const filtered = new FilteredEvent(event);
+      const reason = whyNotWanted(wishes, event, filtered);
+      const { id, type, createdAt } = event;
+      rows.push({ id, type, created_at: toIso(createdAt), matched: reason === null, reason });
+      if (turns.isOver(filtered.steps)) await turns.next();
+    }
+    after = piece.at(-1)?.id ?? null;
+    more = piece.length === limit;
+  }
+  return rows;
 }
 
 function checkPreview({ filter, event_types = [] }: Preview): void {

@@ -5,9 +5,11 @@ import { canonicalId, type EventId, type LeaseId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage } from '../../core/inbox.ts';
 import { DEFAULT_LEASE_LIMIT, DEFAULT_LEASE_SECONDS, MAX_ACK_IDS, MAX_URL_LENGTH } from '../../core/limits.ts';
 import { msOfSeconds, toIso } from '../../core/time.ts';
+import type { Answers } from '../budgets/answers.ts';
 import type { ApiParts } from '../context.ts';
 import { InboxAdmin, type InboxWithNotification } from '../inbox-admin.ts';
 import { ListPage } from '../lists.ts';
+import { readPage } from '../long-reads.ts';
 import { JSON_TYPE } from '../media-types.ts';
 import { sortIds } from '../named-ids.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
@@ -49,12 +51,12 @@ interface OfInbox {
   Params: { id: string };
 }
 
-export function triggerInboxRoutes(app: FastifyInstance, parts: ApiParts): void {
-  for (const prefix of PREFIXES) app.register(async (alias) => addRoutes(alias, parts), { prefix });
+export function triggerInboxRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): void {
+  for (const prefix of PREFIXES) app.register(async (alias) => addRoutes(alias, parts, answers), { prefix });
 }
 
-function addRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { engine, inboxStation, ids } = parts;
+function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): void {
+  const { engine, inboxStation, ids, reads } = parts;
   const { inboxes, notifications } = engine.store;
   const admin = new InboxAdmin(parts);
 
@@ -109,9 +111,11 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
     async (request, reply) => {
       const inbox = await find(request);
       const page = new ListPage(inbox.organizationId, 'trigger-inbox', { ...request.query, limit: PAGE }, [inbox.id]);
-      const after = page.request.after as EventId | null;
-      const found = await inboxes.list(inbox, { status: null, limit: PAGE + 1, after });
-      const { rows, nextCursor } = page.cut(found, ({ event }) => event.id);
+      const { rows, nextCursor } = await readPage(reads, inbox.organizationId, page, {
+        read: ({ after, ...piece }) => inboxes.list(inbox, { ...piece, after: after as EventId | null, status: null }),
+        idOf: ({ event }) => event.id,
+        dataOf: ({ event }) => event,
+      });
       const path = request.url.split('?')[0];
       const next = nextCursor === null ? null : `${path}?cursor=${encodeURIComponent(nextCursor)}`;
       const results = rows.map(zapierMessage).join(',');
@@ -121,8 +125,9 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.post<OfInbox & { Body: FromSchema<typeof LeaseBody> }>(
     '/inboxes/:id/messages/lease',
-    { schema: { body: LeaseBody } },
+    { schema: { body: LeaseBody }, config: { isLease: true } },
     async (request, reply) => {
+      answers.refuseWhenFull(request.caller.organization.id);
       const inbox = await find(request);
       const lease = await inboxStation.lease(inbox, {
         limit: request.body.lease_limit ?? DEFAULT_LEASE_LIMIT,

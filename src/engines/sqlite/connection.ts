@@ -7,6 +7,8 @@ export interface Statement {
   run(...parameters: SQLInputValue[]): { readonly changes: number | bigint };
   get(...parameters: SQLInputValue[]): Row | undefined;
   all(...parameters: SQLInputValue[]): Row[];
+  /** Row by row, as they are taken. Nothing else may run this statement meanwhile. */
+  iterate(...parameters: SQLInputValue[]): Iterable<Row>;
 }
 
 /** Told of every statement by its name and how long it took: never its parameters, which are the clients' data. */
@@ -51,5 +53,6 @@ function logged(name: string, statement: StatementSync, log: SqlLog): Statement 
     run: timed((...parameters) => statement.run(...parameters)),
     get: timed((...parameters) => statement.get(...parameters)),
     all: timed((...parameters) => statement.all(...parameters)),
+    iterate: timed((...parameters) => statement.iterate(...parameters)),
   };
 }

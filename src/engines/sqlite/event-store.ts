@@ -1,9 +1,10 @@
 import type { AcceptedEvent } from '../../core/event.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
+import { MAX_PAGE_BYTES } from '../../core/limits.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { EventStore } from '../../ports/store/event-store.ts';
-import type { PageRequest } from '../../ports/store/page.ts';
+import type { EventQuery, EventStore } from '../../ports/store/event-store.ts';
+import { eventPage } from '../rows/event-page.ts';
 import { eventFromRow } from '../rows/event-row.ts';
 import { number, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
@@ -36,19 +37,26 @@ export class SqliteEventStore implements EventStore {
     });
   }
 
-  list(organizationId: OrganizationId, query: PageRequest & { readonly type: string | null }) {
+  list(organizationId: OrganizationId, query: EventQuery) {
     const { from, before } = idRange(query);
     const { list, listOfType } = this.#statements;
     return this.#reader.read(() =>
-      (query.type === null
-        ? list.all(organizationId, from, before, query.limit)
-        : listOfType.all(organizationId, query.type, from, before, query.limit)
-      ).map(eventFromRow),
+      eventPage(
+        query.type === null
+          ? list.iterate(organizationId, from, before, query.limit)
+          : listOfType.iterate(organizationId, query.type, from, before, query.limit),
+        query.maxBytes ?? MAX_PAGE_BYTES,
+      ),
     );
   }
 
-  after(organizationId: OrganizationId, id: EventId, limit: number): Promise<AcceptedEvent[]> {
-    return this.#reader.read(() => this.#statements.after.all(organizationId, id, limit).map(eventFromRow));
+  after(
+    organizationId: OrganizationId,
+    id: EventId,
+    limit: number,
+    maxBytes = MAX_PAGE_BYTES,
+  ): Promise<AcceptedEvent[]> {
+    return this.#reader.read(() => eventPage(this.#statements.after.iterate(organizationId, id, limit), maxBytes));
   }
 
   types(organizationId: OrganizationId, page: { after: string; limit: number; countUpTo: number }) {

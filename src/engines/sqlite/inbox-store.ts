@@ -1,8 +1,9 @@
 import type { EventId, LeaseId, OrganizationId } from '../../core/ids.ts';
-import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
+import type { Inbox, InboxMessage, Lease } from '../../core/inbox.ts';
+import { MAX_PAGE_BYTES } from '../../core/limits.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { InboxChange, InboxStore, LeaseSelection } from '../../ports/store/inbox-store.ts';
+import type { InboxChange, InboxStore, LeaseSelection, MessageQuery } from '../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../rows/inbox-row.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection, Statement } from './connection.ts';
@@ -73,10 +74,7 @@ export class SqliteInboxStore implements InboxStore {
     return this.#list.find(inbox, eventId);
   }
 
-  async list(
-    inbox: Inbox,
-    query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },
-  ): Promise<InboxMessage[]> {
+  async list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]> {
     await this.#waker.wakeAll(inbox);
     return this.#list.list(inbox, query);
   }
@@ -85,10 +83,13 @@ export class SqliteInboxStore implements InboxStore {
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const until = addMs(this.#clock.now(), request.leaseMs);
     const messages: InboxMessage[] = [];
+    let bytes = MAX_PAGE_BYTES;
     for (let more = true; more; ) {
       try {
-        const step = await this.#queue.submit(() => this.#leaser.leaseStep(inbox, request, until, messages.length));
+        const room = { messages: request.limit - messages.length, bytes };
+        const step = await this.#queue.submit(() => this.#leaser.leaseStep(inbox, request, until, room));
         messages.push(...step.messages);
+        bytes -= step.bytes;
         more = step.more;
       } catch (error) {
         if (messages.length === 0) throw error;

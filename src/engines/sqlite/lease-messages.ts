@@ -2,6 +2,8 @@ import type { AcceptedEvent } from '../../core/event.ts';
 import { wantsEventType } from '../../core/event-type.ts';
 import type { EventId, LeaseId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage } from '../../core/inbox.ts';
+import { READ_PIECE_BYTES } from '../../core/limits.ts';
+import { dataBytes } from '../../core/page-bytes.ts';
 import type { Milliseconds, Timestamp } from '../../core/time.ts';
 import { eventFromRow } from '../rows/event-row.ts';
 import { number, type Row, text } from '../rows/row.ts';
@@ -11,6 +13,8 @@ import type { InboxWaker } from './inbox-waker.ts';
 
 /** Events looked at in one step; a few ms. */
 const MAX_LOOKED_AT = 1_000;
+/** Messages leased in one step, five index entries each; a few ms. */
+const MAX_LEASED = 250;
 /** Read at once where some will not be wanted. */
 const CHUNK = 200;
 
@@ -23,8 +27,36 @@ export interface LeaseRequest {
 
 export interface LeaseStep {
   readonly messages: readonly InboxMessage[];
+  /** Of their data. */
+  readonly bytes: number;
   /** Fewer than wanted, and not everything was looked at. */
   readonly more: boolean;
+}
+
+/** What one step has leased. */
+class Step {
+  readonly messages: InboxMessage[] = [];
+  readonly #limit: number;
+  readonly #maxBytes: number;
+  bytes = 0;
+
+  constructor(limit: number, maxBytes: number) {
+    this.#limit = limit;
+    this.#maxBytes = maxBytes;
+  }
+
+  get left(): number {
+    return this.#limit - this.messages.length;
+  }
+
+  get isFull(): boolean {
+    return this.left <= 0 || this.bytes >= this.#maxBytes;
+  }
+
+  add(message: InboxMessage): void {
+    this.messages.push(message);
+    this.bytes += dataBytes(message.event);
+  }
 }
 
 /** Leases what is available in an inbox, in steps of bounded work, each within a transaction. */
@@ -39,22 +71,29 @@ export class MessageLeaser {
     this.#statements = prepare(parts.writer);
   }
 
-  /** @param leased how many of the limit earlier steps have leased */
-  leaseStep(inbox: Inbox, request: LeaseRequest, until: Timestamp, leased: number): LeaseStep {
-    const limit = request.limit - leased;
+  /** @param room how much of what was asked for earlier steps have left */
+  leaseStep(
+    inbox: Inbox,
+    request: LeaseRequest,
+    until: Timestamp,
+    room: { readonly messages: number; readonly bytes: number },
+  ): LeaseStep {
+    const limit = Math.min(room.messages, MAX_LEASED);
+    const step = new Step(limit, Math.min(room.bytes, READ_PIECE_BYTES));
     const moreToWake = this.#waker.wakeSome(inbox);
     const rows = this.#available.oldest(inbox.id, request.eventTypes, limit);
-    const messages: InboxMessage[] = [];
     for (const row of rows) {
+      if (step.isFull) break;
       const leaseCount = number(row, 'lease_count') + 1;
-      if (leaseCount <= inbox.maxLeases) messages.push(this.#lease(inbox, row, leaseCount, request, until));
+      if (leaseCount <= inbox.maxLeases) step.add(this.#lease(inbox, row, leaseCount, request, until));
       // The inbox's maximum was lowered since.
       else this.#statements.quarantine.run(inbox.id, text(row, 'event_id'));
     }
     // What has a row is older than what has none: as long as there are such, they come first.
-    const moreRows = rows.length === limit || moreToWake;
-    const moreEvents = moreRows || this.#leaseUntouched(inbox, { ...request, limit }, until, messages);
-    return { messages, more: messages.length < limit && moreEvents };
+    const moreRows = rows.length === limit || moreToWake || step.isFull;
+    const moreEvents = moreRows || this.#leaseUntouched(inbox, request, until, step);
+    const { messages, bytes } = step;
+    return { messages, bytes, more: messages.length < room.messages && bytes < room.bytes && moreEvents };
   }
 
   /**
@@ -62,7 +101,7 @@ export class MessageLeaser {
    * nobody looks at these events again.
    * @returns whether there may be more events after the cursor
    */
-  #leaseUntouched(inbox: Inbox, request: LeaseRequest, until: Timestamp, messages: InboxMessage[]): boolean {
+  #leaseUntouched(inbox: Inbox, request: LeaseRequest, until: Timestamp, step: Step): boolean {
     const cursorRow = this.#statements.cursor.get(inbox.id);
     if (cursorRow === undefined) return false;
     const start = text<EventId>(cursorRow, 'cursor_event_id');
@@ -70,12 +109,12 @@ export class MessageLeaser {
     let cursor = start;
     let lookedAt = 0;
     let more = true;
-    while (more && messages.length < request.limit && lookedAt < MAX_LOOKED_AT) {
-      const size = takesAll ? Math.min(request.limit - messages.length, MAX_LOOKED_AT) : CHUNK;
+    while (more && !step.isFull && lookedAt < MAX_LOOKED_AT) {
+      const size = takesAll ? Math.min(step.left, MAX_LOOKED_AT) : CHUNK;
       const rows = this.#statements.events.all(inbox.id, inbox.organizationId, cursor, size);
       more = rows.length === size;
       for (const row of rows) {
-        if (messages.length === request.limit) {
+        if (step.isFull) {
           more = true;
           break;
         }
@@ -83,7 +122,7 @@ export class MessageLeaser {
         cursor = text(row, 'event_id');
         const type = text(row, 'event_type');
         if (row['status'] !== null || !wantsEventType(inbox.eventTypes, type)) continue;
-        if (wantsEventType(request.eventTypes, type)) messages.push(this.#lease(inbox, row, 1, request, until));
+        if (wantsEventType(request.eventTypes, type)) step.add(this.#lease(inbox, row, 1, request, until));
         else this.#statements.addAvailable.run(inbox.id, cursor, type);
       }
     }

@@ -1,16 +1,38 @@
 import { wantsEventType } from '../../core/event-type.ts';
 import { type EventId, idBefore } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus } from '../../core/inbox.ts';
+import { MAX_PAGE_BYTES, READ_PIECE_BYTES } from '../../core/limits.ts';
+import { dataBytes } from '../../core/page-bytes.ts';
+import type { MessageQuery } from '../../ports/store/inbox-store.ts';
 import { eventFromRow } from '../rows/event-row.ts';
 import { numberOrNull, type Row, text } from '../rows/row.ts';
 import type { ReadConnection } from './read-connection.ts';
 
 /** Events looked at before others get the loop; a few ms. */
 const CHUNK = 500;
+/** Read with their data at once. */
+const PIECE = 100;
 
-interface Page {
-  readonly limit: number;
-  readonly after: EventId | null;
+/** Messages of a page that is being read, and the bytes of their data. */
+class Found {
+  readonly messages: InboxMessage[] = [];
+  readonly #limit: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(limit: number, maxBytes: number) {
+    this.#limit = limit;
+    this.#maxBytes = maxBytes;
+  }
+
+  get isFull(): boolean {
+    return this.messages.length >= this.#limit || this.#bytes >= this.#maxBytes;
+  }
+
+  add(message: InboxMessage): void {
+    this.messages.push(message);
+    this.#bytes += dataBytes(message.event);
+  }
 }
 
 /** Looks into an inbox, oldest first. Expects that leases which ran out were woken. */
@@ -23,19 +45,26 @@ export class MessageList {
     this.#statements = prepare(reader);
   }
 
-  async list(inbox: Inbox, { status, ...page }: Page & { status: InboxStatus | null }): Promise<InboxMessage[]> {
-    if (status === null) return this.#walk(inbox, page.after ?? '', page.limit, 'all');
-    const messages = await this.#reader.read(() => {
-      const rows = this.#statements.ofStatus.all(inbox.id, status, page.after ?? '', page.limit);
+  async list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]> {
+    const { status, limit, maxBytes = MAX_PAGE_BYTES } = query;
+    const after = query.after ?? '';
+    const found = new Found(limit, maxBytes);
+    if (status === null) {
+      await this.#walk(inbox, after, found, 'all');
+      return found.messages;
+    }
+    const rows = await this.#reader.read(() => {
+      const ofStatus = this.#statements.ofStatus.all(inbox.id, status, after, limit);
       if (status === 'available') {
-        rows.push(...this.#statements.ofStatus.all(inbox.id, 'delayed', page.after ?? '', page.limit));
-        rows.sort((a, b) => (text(a, 'event_id') < text(b, 'event_id') ? -1 : 1));
+        ofStatus.push(...this.#statements.ofStatus.all(inbox.id, 'delayed', after, limit));
+        ofStatus.sort((a, b) => (text(a, 'event_id') < text(b, 'event_id') ? -1 : 1));
       }
-      return this.#messages(inbox, rows.slice(0, page.limit));
+      return ofStatus;
     });
-    if (status !== 'available' || messages.length === page.limit) return messages;
+    await this.#readEvents(inbox, rows, found);
     // What has a row is older than what has none.
-    return [...messages, ...(await this.#walk(inbox, page.after ?? '', page.limit - messages.length, 'untouched'))];
+    if (status === 'available' && !found.isFull) await this.#walk(inbox, after, found, 'untouched');
+    return found.messages;
   }
 
   find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
@@ -43,27 +72,43 @@ export class MessageList {
       const cursor = this.#cursor(inbox);
       const rows = this.#statements.events.all(inbox.id, inbox.organizationId, idBefore(eventId), 1);
       const shown = rows.filter((row) => text(row, 'event_id') === eventId && isShown(inbox, row, cursor));
-      return this.#messages(inbox, shown)[0];
+      return this.#message(inbox, shown[0]);
     });
   }
 
   /** Goes through the organization's events: those with a row in this inbox, and those that wait untouched. */
-  async #walk(inbox: Inbox, after: string, limit: number, which: 'all' | 'untouched'): Promise<InboxMessage[]> {
-    const messages: InboxMessage[] = [];
+  async #walk(inbox: Inbox, after: string, found: Found, which: 'all' | 'untouched'): Promise<void> {
     let from = after;
-    for (let more = true; more && messages.length < limit; ) {
-      if (messages.length > 0 || from !== after) await new Promise((resolve) => setImmediate(resolve));
-      await this.#reader.read(() => {
+    for (let more = true; more && !found.isFull; ) {
+      const shown = await this.#reader.read(() => {
         const cursor = this.#cursor(inbox);
         if (which === 'untouched' && from < cursor) from = cursor;
         const rows = this.#statements.events.all(inbox.id, inbox.organizationId, from, CHUNK);
         more = rows.length === CHUNK;
         from = String(rows.at(-1)?.['event_id'] ?? from);
-        const shown = rows.filter((row) => (which === 'all' || row['status'] === null) && isShown(inbox, row, cursor));
-        messages.push(...this.#messages(inbox, shown.slice(0, limit - messages.length)));
+        return rows.filter((row) => (which === 'all' || row['status'] === null) && isShown(inbox, row, cursor));
       });
+      await this.#readEvents(inbox, shown, found);
+      if (more) await othersTurn();
     }
-    return messages;
+  }
+
+  /** As many as fit, with turns for others between pieces. */
+  async #readEvents(inbox: Inbox, rows: readonly Row[], found: Found): Promise<void> {
+    let at = 0;
+    while (at < rows.length && !found.isFull) {
+      const before = at;
+      await this.#reader.read(() => {
+        const piece = new Found(PIECE, READ_PIECE_BYTES);
+        for (; at < rows.length && !found.isFull && !piece.isFull; at++) {
+          const message = this.#message(inbox, rows[at]);
+          if (message === undefined) continue;
+          piece.add(message);
+          found.add(message);
+        }
+      });
+      if (at > before && at < rows.length) await othersTurn();
+    }
   }
 
   #cursor(inbox: Inbox): string {
@@ -71,19 +116,17 @@ export class MessageList {
     return row === undefined ? '' : text(row, 'cursor_event_id');
   }
 
-  #messages(inbox: Inbox, rows: readonly Row[]): InboxMessage[] {
-    const messages: InboxMessage[] = [];
-    for (const row of rows) {
-      const event = this.#statements.event.get(inbox.organizationId, text(row, 'event_id'));
-      if (event === undefined) continue;
-      messages.push({
-        event: eventFromRow(event),
-        status: shownStatus(row),
-        leaseCount: numberOrNull(row, 'lease_count') ?? 0,
-      });
-    }
-    return messages;
+  #message(inbox: Inbox, row: Row | undefined): InboxMessage | undefined {
+    if (row === undefined) return undefined;
+    const event = this.#statements.event.get(inbox.organizationId, text(row, 'event_id'));
+    if (event === undefined) return undefined;
+    const leaseCount = numberOrNull(row, 'lease_count') ?? 0;
+    return { event: eventFromRow(event), status: shownStatus(row), leaseCount };
   }
+}
+
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What was touched is, whatever the inbox wants by now; else what it wants of what it has not gone past. */

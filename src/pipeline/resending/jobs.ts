@@ -9,6 +9,7 @@ import type { Metrics } from '../../ports/metrics.ts';
 import type { Redelivery } from '../../ports/redelivery.ts';
 import type { Leadership } from '../../ports/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
+import type { JobAllowance } from './allowance.ts';
 import { Search } from './search.ts';
 import { jobStep } from './steps.ts';
 
@@ -20,6 +21,8 @@ const STEP_PAUSE_MS: Milliseconds = 5;
 const MAX_FAULTS = 8;
 const FIRST_FAULT_PAUSE_MS: Milliseconds = 1_000;
 const LONGEST_FAULT_PAUSE_MS: Milliseconds = 60_000;
+/** When every job waits for tokens of its organization. */
+const TOKEN_PAUSE_MS: Milliseconds = 500;
 /** Jobs that go on side by side, a step each in turn. */
 const MAX_RUNNING = 100;
 
@@ -27,6 +30,7 @@ const MAX_RUNNING = 100;
 export class JobRunner {
   readonly #store: Store;
   readonly #steps: { readonly search: Search; readonly redelivery: Redelivery };
+  readonly #allowance: JobAllowance;
   readonly #leadership: Leadership | null;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -43,6 +47,7 @@ export class JobRunner {
   constructor(parts: {
     store: Store;
     redelivery: Redelivery;
+    allowance: JobAllowance;
     leadership: Leadership | null;
     bus: Bus;
     clock: Clock;
@@ -52,6 +57,7 @@ export class JobRunner {
     this.#metrics = parts.metrics;
     this.#store = parts.store;
     this.#steps = { search: new Search(parts), redelivery: parts.redelivery };
+    this.#allowance = parts.allowance;
     this.#leadership = parts.leadership;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -90,11 +96,14 @@ export class JobRunner {
       const jobs = await this.#store.jobs.running(MAX_RUNNING);
       const ready = jobs.filter(({ id }) => this.#mayGoOn(id));
       if (ready.length === 0) return;
+      let areAllWaiting = true;
       for (const job of ready) {
         if (this.#stopping) return;
-        await this.#stepApart(job);
+        if (!(await this.#stepApart(job))) continue;
+        areAllWaiting = false;
         await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
       }
+      if (areAllWaiting) await new Promise((resolve) => setTimeout(resolve, TOKEN_PAUSE_MS));
     }
   }
 
@@ -103,9 +112,13 @@ export class JobRunner {
     return faulty === undefined || faulty.againAtMs <= this.#clock.monotonicMs();
   }
 
-  /** An unexpected error in one job puts that job aside; after several it has failed, and its owner sees that. */
-  async #stepApart(job: Job): Promise<void> {
+  /**
+   * An unexpected error in one job puts that job aside; after several it has failed, and its owner sees that.
+   * @returns false where the job waits for tokens of its organization
+   */
+  async #stepApart(job: Job): Promise<boolean> {
     try {
+      if (!(await this.#allowance.mayGoOn(job))) return false;
       if (job.error === null) await this.#step(job);
       else await this.#fail(job, job.error);
       this.#faulty.delete(job.id);
@@ -122,6 +135,7 @@ export class JobRunner {
       this.#faulty.set(job.id, { faults, againAtMs: this.#clock.monotonicMs() + pauseMs });
       if (faults >= MAX_FAULTS) await this.#fail(job, 'An unexpected error ended this job.').catch(() => {});
     }
+    return true;
   }
 
   async #fail(job: Job, error: string): Promise<void> {
@@ -131,6 +145,7 @@ export class JobRunner {
 
   async #step(job: Job): Promise<void> {
     const { place, lookedAt, made } = await jobStep(job, this.#steps);
+    this.#allowance.spent(job, made, place === null);
     await this.#store.jobs.save({
       ...job,
       status: place === null ? 'done' : 'running',

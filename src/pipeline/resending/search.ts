@@ -4,6 +4,8 @@ import { matchesEventType } from '../../core/event-type.ts';
 import { FilteredEvent } from '../../core/filter/filter.ts';
 import { type DeliveryId, type EndpointId, type EventId, firstIdAt, type OrganizationId } from '../../core/ids.ts';
 import type { ReplayParameters, RetryParameters } from '../../core/job.ts';
+import { READ_PIECE_BYTES } from '../../core/limits.ts';
+import { fillsPage } from '../../core/page-bytes.ts';
 import { timestamp } from '../../core/time.ts';
 import type { Store } from '../../ports/engine.ts';
 import type { FoundDelivery, Redelivery } from '../../ports/redelivery.ts';
@@ -11,8 +13,10 @@ import { Turns } from '../turns.ts';
 
 /** In one step: some hundredths of a second of the store. */
 const STEP = 200;
-/** Events with their payloads, of up to 256 KiB each. */
+/** Events with their payloads, of up to 256 KiB each: by their time up to `READ_PIECE_BYTES`. */
 const EVENT_STEP = 50;
+/** And by their deliveries, where each is looked up: 8 MB. */
+const DELIVERY_EVENT_STEP = 32;
 
 /** A part of what was looked for. */
 export interface FoundStep<Item> {
@@ -69,6 +73,7 @@ export class Search {
     organizationId: OrganizationId,
     query: RetryParameters,
     place: string | null,
+    limit = STEP,
   ): Promise<FoundStep<FoundDelivery>> {
     const [which = '0', after = ''] = (place ?? '0:').split(':', 2);
     const at = Number(which);
@@ -76,9 +81,9 @@ export class Search {
     if (status === undefined) return { items: [], place: null, lookedAt: 0 };
     const { endpointId, from, to, type } = query;
     const afterId = after === '' ? null : (after as DeliveryId);
-    const range = { organizationId, status, endpointId, from, to, after: afterId, limit: STEP };
+    const range = { organizationId, status, endpointId, from, to, after: afterId, limit };
     const found = await this.#redelivery.find(range);
-    const isLast = found.length < STEP;
+    const isLast = found.length < limit;
     const next = isLast ? `${at + 1}:` : `${at}:${found.at(-1)?.id ?? ''}`;
     return {
       items: type === null ? found : found.filter(({ eventType }) => matchesEventType(type, eventType)),
@@ -93,7 +98,8 @@ export class Search {
     place: string | null,
   ): Promise<FoundStep<AcceptedEvent>> {
     const statuses = status === null ? [] : [status];
-    const found = await this.#deliveries(organizationId, { statuses, endpointId: null, type, from, to }, place);
+    const query = { statuses, endpointId: null, type, from, to };
+    const found = await this.#deliveries(organizationId, query, place, DELIVERY_EVENT_STEP);
     const ids = [...new Set(found.items.map(({ eventId }) => eventId))];
     const events = await Promise.all(ids.map((id) => this.#store.events.get(organizationId, id)));
     return { ...found, items: events.filter((event) => event !== undefined) };
@@ -105,10 +111,11 @@ export class Search {
     place: string | null,
   ): Promise<FoundStep<AcceptedEvent>> {
     const after = (place ?? firstIdAt(from ?? timestamp(0))) as EventId;
-    const found = await this.#store.events.after(organizationId, after, EVENT_STEP);
+    const found = await this.#store.events.after(organizationId, after, EVENT_STEP, READ_PIECE_BYTES);
     const beyond = to === null ? -1 : found.findIndex(({ createdAt }) => createdAt >= to);
     const items = beyond === -1 ? found : found.slice(0, beyond);
-    const isLast = found.length < EVENT_STEP || beyond !== -1;
+    const isEnd = found.length < EVENT_STEP && !fillsPage(found, READ_PIECE_BYTES);
+    const isLast = isEnd || beyond !== -1;
     return { items, place: isLast ? null : (found.at(-1)?.id ?? null), lookedAt: items.length };
   }
 }

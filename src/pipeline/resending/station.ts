@@ -1,13 +1,15 @@
 import type { Endpoint } from '../../core/endpoint.ts';
+import type { AcceptedEvent } from '../../core/event.ts';
 import type { DeliveryId, EndpointId, EventId, IdSource, JobId, OrganizationId } from '../../core/ids.ts';
 import type { Job, ReplayParameters, RetryParameters } from '../../core/job.ts';
 import type { Bus } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/engine.ts';
 import type { FanOut } from '../../ports/fan-out.ts';
-import type { Redelivery } from '../../ports/redelivery.ts';
+import type { FoundDelivery, Redelivery } from '../../ports/redelivery.ts';
 import type { EventReader } from '../event-reader.ts';
-import { Search } from './search.ts';
+import type { Reads } from '../reads.ts';
+import { type FoundStep, Search } from './search.ts';
 import { replayOf } from './steps.ts';
 
 /** Counted exactly up to here, before the work begins. */
@@ -31,6 +33,7 @@ export class ResendStation {
   readonly #ids: IdSource;
   readonly #clock: Clock;
   readonly #bus: Bus;
+  readonly #reads: Reads;
 
   constructor(parts: {
     redelivery: Redelivery;
@@ -40,6 +43,7 @@ export class ResendStation {
     ids: IdSource;
     clock: Clock;
     bus: Bus;
+    reads: Reads;
   }) {
     this.#redelivery = parts.redelivery;
     this.#store = parts.store;
@@ -49,6 +53,7 @@ export class ResendStation {
     this.#ids = parts.ids;
     this.#clock = parts.clock;
     this.#bus = parts.bus;
+    this.#reads = parts.reads;
   }
 
   /** One delivery, whatever it came to. `unreachable`: its endpoint is gone, or disabled. */
@@ -88,10 +93,9 @@ export class ResendStation {
     let count = 0;
     let place: string | null = null;
     do {
-      const step: Awaited<ReturnType<Search['deliveries']>> = await this.#search.deliveries(
-        organizationId,
-        parameters,
-        place,
+      const from: string | null = place;
+      const step: FoundStep<FoundDelivery> = await this.#reads.piece(organizationId, () =>
+        this.#search.deliveries(organizationId, parameters, from),
       );
       count += step.items.length;
       place = step.place;
@@ -116,7 +120,10 @@ export class ResendStation {
     let lookedAt = 0;
     let place: string | null = null;
     do {
-      const step: Awaited<ReturnType<Search['events']>> = await this.#search.events(organizationId, parameters, place);
+      const from: string | null = place;
+      const step: FoundStep<AcceptedEvent> = await this.#reads.piece(organizationId, () =>
+        this.#search.events(organizationId, parameters, from),
+      );
       for (const { id } of step.items) seen.add(id);
       lookedAt += step.lookedAt;
       place = step.place;

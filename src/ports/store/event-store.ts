@@ -1,17 +1,21 @@
 import type { AcceptedEvent } from '../../core/event.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
-import type { PageRequest } from './page.ts';
+import type { ByteBound, PageRequest } from './page.ts';
+
+export interface EventQuery extends PageRequest, ByteBound {
+  readonly type: string | null;
+}
 
 /** The record of events. Another organization's id is undefined, exactly as one that never was. */
 export interface EventStore {
   get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined>;
 
   /** Newest first; `type` exactly. Cost does not grow with what is stored. */
-  list(organizationId: OrganizationId, query: PageRequest & { readonly type: string | null }): Promise<AcceptedEvent[]>;
+  list(organizationId: OrganizationId, query: EventQuery): Promise<AcceptedEvent[]>;
 
   /** Those with a higher id, oldest first. Cost grows with `limit` and with the days from there on, not with their events. */
-  after(organizationId: OrganizationId, id: EventId, limit: number): Promise<AcceptedEvent[]>;
+  after(organizationId: OrganizationId, id: EventId, limit: number, maxBytes?: number): Promise<AcceptedEvent[]>;
 
   /** The types of an organization's events, in order, those after `after`; `events` counts up to `countUpTo`. */
   types(

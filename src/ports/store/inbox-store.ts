@@ -1,12 +1,20 @@
 import type { EventId, LeaseId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
 import type { Milliseconds } from '../../core/time.ts';
+import type { ByteBound } from './page.ts';
 
 /** Which messages of a lease, or of an inbox, a call means. */
 export interface LeaseSelection {
   readonly leaseId: LeaseId;
   /** null = all that the lease holds. */
   readonly eventIds: readonly EventId[] | null;
+}
+
+export interface MessageQuery extends ByteBound {
+  /** null = all. */
+  readonly status: InboxStatus | null;
+  readonly limit: number;
+  readonly after: EventId | null;
 }
 
 export type InboxChange = Partial<Pick<Inbox, 'eventTypes' | 'maxLeases' | 'paused'>>;
@@ -34,14 +42,12 @@ export interface InboxStore {
   find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined>;
 
   /** Looking takes nothing. Oldest first; `status` null = all. */
-  list(
-    inbox: Inbox,
-    query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },
-  ): Promise<InboxMessage[]>;
+  list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]>;
 
   /**
    * Leases up to `limit` available messages, oldest first; two leases never hold the same one. A message that had its
    * `maxLeases` becomes `quarantined` instead. `eventTypes` (patterns; empty = all) narrows this lease only.
+   * Ends with the message with which their data come to `MAX_PAGE_BYTES` (`fillsPage`): what is not returned is not leased.
    * @returns undefined when nothing is available
    */
   lease(

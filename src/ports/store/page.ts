@@ -11,3 +11,9 @@ export interface PageRequest {
   /** Rows created before. */
   readonly to: Timestamp | null;
 }
+
+/** Of rows that carry data. The page ends with the row that reaches the bound (`fillsPage`); one row there always is. */
+export interface ByteBound {
+  /** `MAX_PAGE_BYTES` when not given. */
+  readonly maxBytes?: number;
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { ANSWER_STALL_MS, MAX_HALF_REQUEST_BYTES } from '../../../core/limits.ts';
 import type { Problem } from '../../../core/problem.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -36,6 +37,8 @@ export interface Hooks {
    * @param arrivedAt monotonic
    */
   handle(request: PlainRequest, arrivedAt: Milliseconds): Handling;
+  /** What half requests hold, over all connections: nobody knows yet whose they are. */
+  readonly halfRequests: { bytes: number };
   /** Node's HTTP server has this connection from here on, for good. */
   handOver(socket: Socket): void;
   onClose(connection: PlainConnection): void;
@@ -56,6 +59,8 @@ export class PlainConnection {
   #beganAt: Milliseconds = 0;
   /** Times that the request under way was looked at in vain. */
   #incomplete = 0;
+  /** Bytes of it that are counted in `halfRequests`. */
+  #held = 0;
   #ended = false;
 
   constructor(socket: Socket, hooks: Hooks) {
@@ -68,6 +73,11 @@ export class PlainConnection {
   /** Waits for a request of which nothing has come. */
   get isIdle(): boolean {
     return this.#state === 'idle' && this.#pieces.length === 0;
+  }
+
+  /** An answer waits for a client that takes none of it. @param now monotonic */
+  isStalled(now: Milliseconds): boolean {
+    return this.#socket.writableNeedDrain && now - this.#changedAt >= ANSWER_STALL_MS;
   }
 
   /** Something is to come first: a first byte, or the rest of a body. */
@@ -106,11 +116,12 @@ export class PlainConnection {
   #next(): void {
     const piece = joined(this.#pieces);
     const request = readPlainRequest(piece);
-    if (request === 'incomplete' && ++this.#incomplete < MAX_PIECES) {
+    if (request === 'incomplete' && ++this.#incomplete < MAX_PIECES && this.#hold(piece.length)) {
       this.#pieces = [piece];
       return;
     }
     this.#incomplete = 0;
+    if (this.#held > 0) this.#hold(0);
     const handling = typeof request === 'string' ? 'unusual' : this.#handle(request);
     if (handling === 'unusual') {
       this.handOver();
@@ -121,6 +132,16 @@ export class PlainConnection {
     // What is handed over must not have come to its end: no more is read until that is certain.
     if (!handling.isCertain) this.#socket.pause();
     void this.#answer(piece, handling.answer);
+  }
+
+  /** @returns whether there is room for so much of a half request; Node's server reads no body before it knows its key */
+  #hold(bytes: number): boolean {
+    const { halfRequests } = this.#hooks;
+    const after = halfRequests.bytes + bytes - this.#held;
+    if (bytes > this.#held && after > MAX_HALF_REQUEST_BYTES) return false;
+    halfRequests.bytes = after;
+    this.#held = bytes;
+    return true;
   }
 
   /** Whatever goes wrong before anything was done goes wrong at Fastify's route again, which tells of it. */
@@ -175,6 +196,7 @@ export class PlainConnection {
   #leave(): void {
     if (this.#state === 'gone') return;
     this.#state = 'gone';
+    if (this.#held > 0) this.#hold(0);
     this.#socket.off('data', this.#take).off('end', this.#end).off('error', ignore).off('close', this.#close);
     this.#hooks.onClose(this);
   }

@@ -24,6 +24,7 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
   const events = new PlainEvents(parts);
   const hooks = {
     clock: parts.clock,
+    halfRequests: { bytes: 0 },
     handle: events.handle.bind(events),
     handOver: (socket: Socket) => {
       for (const listener of httpListeners) listener.call(server, socket);
@@ -42,6 +43,7 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
       const waitedMs = now - connection.waitsSince;
       if (connection.isExpecting && waitedMs >= LOOK_MS) connection.handOver();
       else if (connection.isIdle && waitedMs >= KEEP_ALIVE_MS) connection.destroy();
+      else if (connection.isStalled(now)) connection.destroy();
     }
   }, LOOK_MS).unref();
   app.addHook('preClose', (done) => {

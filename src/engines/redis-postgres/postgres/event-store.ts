@@ -1,9 +1,9 @@
 import type { AcceptedEvent } from '../../../core/event.ts';
 import { isEventType } from '../../../core/event-type.ts';
 import { type EventId, isUuid, type OrganizationId } from '../../../core/ids.ts';
+import { MAX_PAGE_BYTES } from '../../../core/limits.ts';
 import { type Timestamp, timestamp } from '../../../core/time.ts';
-import type { EventStore } from '../../../ports/store/event-store.ts';
-import type { PageRequest } from '../../../ports/store/page.ts';
+import type { EventQuery, EventStore } from '../../../ports/store/event-store.ts';
 import { eventFromRow } from '../../rows/event-row.ts';
 import { number, type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
@@ -30,25 +30,27 @@ export class PostgresEventStore implements EventStore {
     return row === undefined ? undefined : eventFromRow(row);
   }
 
-  async list(
-    organizationId: OrganizationId,
-    query: PageRequest & { readonly type: string | null },
-  ): Promise<AcceptedEvent[]> {
+  async list(organizationId: OrganizationId, query: EventQuery): Promise<AcceptedEvent[]> {
     const { from, before } = idRange(query);
-    const { type, limit } = query;
+    const { type, limit, maxBytes = MAX_PAGE_BYTES } = query;
     // No event has it; PostgreSQL refuses a NUL even to compare.
     if (type !== null && !isEventType(type)) return [];
     if (type === null) {
-      return (await this.#read('list-events', [organizationId, from, before, limit])).map(eventFromRow);
+      return (await this.#read('list-events', [organizationId, from, before, limit, maxBytes])).map(eventFromRow);
     }
     // For this type: where another has nearly all events, a plan for any goes through those.
     const options = { idempotent: true, plannedEachTime: true };
-    const parameters = [organizationId, type, from, before, limit];
+    const parameters = [organizationId, type, from, before, limit, maxBytes];
     return (await this.#database.query('list-events-of-type', parameters, options)).map(eventFromRow);
   }
 
-  async after(organizationId: OrganizationId, id: EventId, limit: number): Promise<AcceptedEvent[]> {
-    return (await this.#read('events-after', [organizationId, id, limit, HIGHEST_ID])).map(eventFromRow);
+  async after(
+    organizationId: OrganizationId,
+    id: EventId,
+    limit: number,
+    maxBytes = MAX_PAGE_BYTES,
+  ): Promise<AcceptedEvent[]> {
+    return (await this.#read('events-after', [organizationId, id, limit, HIGHEST_ID, maxBytes])).map(eventFromRow);
   }
 
   async types(organizationId: OrganizationId, page: { after: string; limit: number; countUpTo: number }) {

@@ -1,9 +1,9 @@
 import { type EventId, firstIdAt, type LeaseId, type OrganizationId } from '../../../../core/ids.ts';
-import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../../../core/inbox.ts';
+import type { Inbox, InboxMessage, Lease } from '../../../../core/inbox.ts';
 import { MAX_INBOXES_PER_ORGANIZATION } from '../../../../core/limits.ts';
 import type { Milliseconds } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import type { InboxChange, InboxStore, LeaseSelection } from '../../../../ports/store/inbox-store.ts';
+import type { InboxChange, InboxStore, LeaseSelection, MessageQuery } from '../../../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../../../rows/inbox-row.ts';
 import { text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
@@ -28,7 +28,7 @@ export class PostgresInboxStore implements InboxStore {
   constructor(parts: { database: Database; clock: Clock; publish: (organizationId: OrganizationId) => void }) {
     this.#database = parts.database;
     this.#publish = parts.publish;
-    this.#leaser = new MessageLeaser(parts);
+    this.#leaser = new MessageLeaser({ ...parts, onGivenBack: (inbox) => this.#tellEverybody(inbox.organizationId) });
     this.#holds = new MessageHolds(parts);
     this.#list = new MessageList(parts);
   }
@@ -82,10 +82,7 @@ export class PostgresInboxStore implements InboxStore {
     return this.#list.find(inbox, eventId);
   }
 
-  list(
-    inbox: Inbox,
-    query: { readonly status: InboxStatus | null; readonly limit: number; readonly after: EventId | null },
-  ): Promise<InboxMessage[]> {
+  list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]> {
     return this.#list.list(inbox, query);
   }
 

@@ -1,8 +1,10 @@
 import type { EventId, InboxId, LeaseId } from '../../../../core/ids.ts';
 import type { Inbox, InboxMessage, Lease } from '../../../../core/inbox.ts';
+import { MAX_PAGE_BYTES } from '../../../../core/limits.ts';
+import { dataBytes } from '../../../../core/page-bytes.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import { type Row, text } from '../../../rows/row.ts';
+import { number, type Row, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
 import { messageFromRow } from './inbox-rows.ts';
 import { Turns } from './turns.ts';
@@ -15,6 +17,12 @@ export interface LeaseRequest {
   readonly eventTypes: readonly string[];
 }
 
+/** What a lease may have still. */
+interface Room {
+  readonly limit: number;
+  readonly bytes: number;
+}
+
 interface LeaseStep {
   readonly messages: readonly InboxMessage[];
   /** Not everything was looked at. */
@@ -25,10 +33,13 @@ interface LeaseStep {
 export class MessageLeaser {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #onGivenBack: (inbox: Inbox) => void;
   /** In the database they would stand in line too, each with a connection. */
   readonly #turns = new Turns<InboxId>();
 
-  constructor(parts: { database: Database; clock: Clock }) {
+  /** @param parts.onGivenBack some of what was leased is available again, for it was too much for one answer */
+  constructor(parts: { database: Database; clock: Clock; onGivenBack: (inbox: Inbox) => void }) {
+    this.#onGivenBack = parts.onGivenBack;
     this.#database = parts.database;
     this.#clock = parts.clock;
   }
@@ -37,10 +48,13 @@ export class MessageLeaser {
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const until = addMs(this.#clock.now(), request.leaseMs);
     const messages: InboxMessage[] = [];
-    for (let more = true; more && messages.length < request.limit; ) {
+    let bytes = MAX_PAGE_BYTES;
+    for (let more = true; more && messages.length < request.limit && bytes > 0; ) {
       try {
-        const step = await this.#turns.take(inbox.id, () => this.#step(inbox, request, until, messages.length));
+        const room = { limit: request.limit - messages.length, bytes };
+        const step = await this.#turns.take(inbox.id, () => this.#step(inbox, request, until, room));
         messages.push(...step.messages);
+        bytes -= step.messages.reduce((sum, { event }) => sum + dataBytes(event), 0);
         more = step.more;
       } catch (error) {
         if (messages.length === 0) throw error;
@@ -52,8 +66,7 @@ export class MessageLeaser {
     return { id: request.leaseId, until, messages };
   }
 
-  /** @param leased how many of the limit earlier steps have leased */
-  async #step(inbox: Inbox, request: LeaseRequest, until: Timestamp, leased: number): Promise<LeaseStep> {
+  async #step(inbox: Inbox, request: LeaseRequest, until: Timestamp, room: Room): Promise<LeaseStep> {
     const now = this.#clock.now();
     const types = await findWantedTypes(this.#database, inbox, request.eventTypes, now);
     const rows = await this.#database.query('lease-messages', [
@@ -63,14 +76,35 @@ export class MessageLeaser {
       now,
       until,
       inbox.maxLeases,
-      request.limit - leased,
+      room.limit,
       types?.wanted ?? null,
       types?.passed ?? null,
       types?.unwanted ?? null,
     ]);
     const more = rows.at(-1)?.['more'] === true;
-    const messages = await this.#withData(inbox, rows.slice(0, -1));
-    return { messages, more };
+    const kept = await this.#within(room.bytes, inbox, request, rows.slice(0, -1));
+    return { messages: await this.#withData(inbox, kept), more };
+  }
+
+  /** The rows up to the one with which their data come to so many bytes. The rest is given back. */
+  async #within(bytes: number, inbox: Inbox, request: LeaseRequest, rows: readonly Row[]): Promise<readonly Row[]> {
+    const large = rows.filter((row) => row['data'] === null).map((row) => text<EventId>(row, 'id'));
+    if (large.length === 0) return rows;
+    const sizes = new Map<string, number>();
+    for (const row of await this.#database.query('event-sizes', [inbox.organizationId, large], { idempotent: true })) {
+      sizes.set(text(row, 'id'), number(row, 'bytes'));
+    }
+    let sum = 0;
+    const end = rows.findIndex((row) => {
+      sum += row['data'] === null ? (sizes.get(text(row, 'id')) ?? 0) : dataBytes({ data: text(row, 'data') });
+      return sum >= bytes;
+    });
+    const rest = end === -1 ? [] : rows.slice(end + 1).map((row) => text<EventId>(row, 'id'));
+    if (rest.length === 0) return rows;
+    // A plan that was kept since the table was empty would go through all of it for each id.
+    await this.#database.query('unlease-messages', [inbox.id, rest, request.leaseId], { plannedEachTime: true });
+    this.#onGivenBack(inbox);
+    return rows.slice(0, end + 1);
   }
 
   /** Much data is not read while the lease holds its locks. */

@@ -1,5 +1,13 @@
 -- Looks at an inbox's messages of one status (migrations/0003-inbox-lists.sql says how). Parameters: inbox, organization,
--- after event, limit, now, max leases, status.
-SELECT id, organization_id, type, data, dedup_id, ordering_key, deliver_at, created_at, traceparent, hops, touched,
-  $7::text AS status, lease_count
-FROM list_messages_of_status($1, $2, $3, $4, $5, $6, $7)
+-- after event, limit, now, max leases, status, bytes. Ends
+-- with the row with which the data come to those bytes: their lengths are summed, what comes after is not read.
+SELECT * FROM (
+  SELECT *, sum(octet_length(data)) OVER (ORDER BY id) - octet_length(data) AS bytes_before
+  FROM (
+    SELECT id, organization_id, type, data, dedup_id, ordering_key, deliver_at, created_at, traceparent, hops, touched,
+      $7::text AS status, lease_count
+    FROM list_messages_of_status($1, $2, $3, $4, $5, $6, $7)
+  ) AS message
+) AS counted
+WHERE bytes_before < $8
+ORDER BY id

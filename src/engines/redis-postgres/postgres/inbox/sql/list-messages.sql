@@ -1,5 +1,13 @@
 -- Looks at an inbox's messages of every status (migrations/0003-inbox-lists.sql says how). Parameters: inbox,
--- organization, after event, limit, now, max leases.
-SELECT id, organization_id, type, data, dedup_id, ordering_key, deliver_at, created_at, traceparent, hops, touched,
-  status, lease_count
-FROM list_messages($1, $2, $3, $4, $5, $6)
+-- organization, after event, limit, now, max leases, bytes. Ends
+-- with the row with which the data come to those bytes: their lengths are summed, what comes after is not read.
+SELECT * FROM (
+  SELECT *, sum(octet_length(data)) OVER (ORDER BY id) - octet_length(data) AS bytes_before
+  FROM (
+    SELECT id, organization_id, type, data, dedup_id, ordering_key, deliver_at, created_at, traceparent, hops, touched,
+      status, lease_count
+    FROM list_messages($1, $2, $3, $4, $5, $6)
+  ) AS message
+) AS counted
+WHERE bytes_before < $7
+ORDER BY id
