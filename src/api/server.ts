@@ -73,6 +73,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   app.setErrorHandler(createErrorHandler(parts.log));
 
   app.decorateRequest('caller');
+  app.decorateRequest('auditAction');
   app.addHook('onRequest', keepConnectionRules);
   if (parts.loopbackHostsOnly) app.addHook('onRequest', requireLoopbackHost);
   const known = refuseUnknownRoutes(app);

@@ -11,6 +11,7 @@ import { Turns } from '../../pipeline/turns.ts';
 import type { ApiParts } from '../context.ts';
 import { filterErrors } from '../endpoint-options.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+import { mayManage } from '../scopes.ts';
 import { traceView } from '../views.ts';
 
 /** How many of the last events a preview looks at, and how many it reads at once: each may have 256 KiB. */
@@ -36,7 +37,7 @@ export function tracingRoutes(app: FastifyInstance, { engine, events }: ApiParts
   app.get<{ Params: { id: EventId } }>('/api/events/:id/trace', async (request) => {
     const event = await events.get(request.caller.organization.id, request.params.id);
     if (event === undefined) throw new ProblemError(NOT_FOUND);
-    return traceView(event, await traceEvent(engine.store, event));
+    return traceView(event, await traceEvent(engine.store, event), mayManage(request.caller));
   });
 
   app.post<{ Params: { id: EndpointId }; Body: Preview }>(
