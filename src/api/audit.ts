@@ -23,7 +23,9 @@ const ACTIONS: Readonly<Record<string, string | null>> = {
   'POST /api/endpoints/:id/test': 'endpoint.tested',
   'POST /api/endpoints/:id/match-preview': null,
   'POST /api/endpoints/:id/recover': 'endpoint.recovered',
+  // Or 'endpoint.changed': its handler says so.
   'POST /api/webhook/config': 'endpoint.created',
+  'GET /api/webhook/config': 'endpoint.secret_shown',
   'DELETE /api/webhook/config': 'endpoint.deleted',
   'POST /api/subscriptions': 'endpoint.created',
   'DELETE /api/subscriptions/:id': 'endpoint.deleted',
@@ -61,6 +63,13 @@ function zapierActions(prefix: string): Readonly<Record<string, string | null>> 
   };
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What this one is called in the audit log, where its route's name for a success is not it. */
+    auditAction: string | undefined;
+  }
+}
+
 /** Where an answer to a creation says what was created. */
 interface Made {
   readonly id?: string;
@@ -85,7 +94,7 @@ export function recordChanges(app: FastifyInstance, parts: ApiParts): void {
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
-    const action = request.routeOptions.config.auditAction;
+    const action = request.auditAction ?? request.routeOptions.config.auditAction;
     if (action === undefined || reply.statusCode >= 300 || request.isRepetition) return payload;
     const made = typeof payload === 'string' ? (JSON.parse(payload || '{}') as Made) : {};
     const entry = entryOf(request, { made, action, address: parts.clientAddress(request) });

@@ -85,6 +85,12 @@ export async function identify(parts: ApiParts, request: FastifyRequest): Promis
   return { kind: 'nobody', problem: tooMany(seconds) ?? INVALID };
 }
 
+/** Undefined where the request has a key, right or wrong. */
+export function missingKey({ headers }: FastifyRequest): Problem | undefined {
+  const presented = presentedKey(headers);
+  return 'problem' in presented ? presented.problem : undefined;
+}
+
 /** For routes that are the administrator's alone; in development a key of the well-known organization does too. */
 export function requireAdmin(parts: ApiParts): onRequestHookHandler {
   const isOpen = parts.adminToken === null && parts.loopbackOnly;

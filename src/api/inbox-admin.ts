@@ -102,14 +102,15 @@ export interface InboxWithNotification {
   readonly notification: ListedNotification | undefined;
 }
 
-export function inboxView({ inbox, notification }: InboxWithNotification) {
+/** @param maySeeUrl an address may hold a secret of its receiver's */
+export function inboxView({ inbox, notification }: InboxWithNotification, maySeeUrl = true) {
   return {
     id: inbox.id,
     name: inbox.name,
     event_types: inbox.eventTypes,
     max_leases: inbox.maxLeases,
     paused: inbox.paused,
-    notification_url: notification?.url ?? null,
+    notification_url: maySeeUrl ? (notification?.url ?? null) : null,
     created_at: toIso(inbox.createdAt),
   };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { Scope } from '../core/organization.ts';
+import type { Caller } from '../pipeline/authenticate.ts';
 
 /** Any one of these lets a key use a route; none of them = every key may. */
 export type NeededScopes = readonly Scope[];
@@ -38,6 +39,11 @@ function scopesOf(method: string, url: string): NeededScopes {
   const rule = RULES.find(([methods, address]) => methods.split(' ').includes(asked) && address.test(url));
   if (rule === undefined) throw new Error(`No scope is named for ${method} ${url} (api/scopes.ts)`);
   return rule[2];
+}
+
+/** Who only reads sees no addresses of receivers: they may hold secrets. */
+export function mayManage({ key }: Caller): boolean {
+  return mayUse(key.scopes, MANAGE);
 }
 
 export function mayUse(has: readonly Scope[], needed: NeededScopes): boolean {

@@ -78,6 +78,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   app.setErrorHandler(createErrorHandler(parts.log));
 
   app.decorateRequest('caller');
+  app.decorateRequest('auditAction');
   app.addHook('onRequest', keepConnectionRules);
   if (parts.loopbackOnly) app.addHook('onRequest', requireLoopback);
   const known = refuseUnknownRoutes(app);

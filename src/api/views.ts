@@ -100,7 +100,8 @@ export function jobView(job: Job) {
 }
 
 /** Where an event went, endpoint by endpoint, and why not. */
-export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace) {
+/** @param maySeeUrls an address may hold a secret of its receiver's */
+export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace, maySeeUrls: boolean) {
   return {
     event: {
       id: event.id,
@@ -110,7 +111,7 @@ export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace) {
     },
     endpoints: endpoints.map(({ endpointId, endpoint, whyNot, deliveries }) => ({
       endpoint_id: endpointId,
-      url: endpoint?.url ?? null,
+      url: maySeeUrls ? (endpoint?.url ?? null) : null,
       status: endpoint?.status ?? 'deleted',
       matched: whyNot === null,
       reason: whyNot,

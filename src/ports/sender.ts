@@ -38,8 +38,8 @@ export interface Sender {
   send(request: OutgoingRequest): Promise<AttemptOutcome>;
 
   /**
-   * For creation: may this URL be a receiver? A name that does not resolve (yet) is allowed; what it leads to is checked
-   * again at every connection.
+   * For creation: may this URL be a receiver? An address is judged; a name is not resolved, so that the answer tells nobody
+   * which names there are inside: what it leads to is checked at every connection.
    */
   checkUrl(url: string): Promise<AddressVerdict>;
 

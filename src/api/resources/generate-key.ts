@@ -53,7 +53,7 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
         if (!identity.caller.key.scopes.includes('manage')) throw new ProblemError(NOT_IN_SCOPE);
         // For the audit log: a key made it, no administrator.
         request.caller = identity.caller;
-        return reply.code(201).send(await addKey(parts.keyStation, identity.caller.organization, request.body));
+        return reply.code(201).send(await addKey(parts.keyStation, identity.caller, request.body));
       }
       const isOpen = parts.adminToken === null && parts.loopbackOnly;
       if (identity?.kind === 'caller' && !isOpen) throw new ProblemError(ADMIN_ONLY);

@@ -1,9 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toIso } from '../../core/time.ts';
 import { stallReason } from '../../pipeline/stall.ts';
 import type { Engine, EngineHealth } from '../../ports/engine.ts';
-import { requireApiKey } from '../auth.ts';
+import { type Identity, identify, missingKey, refuseNobody } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
+import { ownQueue } from '../own-queue.ts';
 
 type HealthParts = Pick<ApiParts, 'engine' | 'version' | 'phase' | 'stalled'>;
 
@@ -35,19 +36,37 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { engine, version, clock } = parts;
   publicHealthRoutes(app, parts);
 
-  app.get('/health/detailed', { onRequest: requireApiKey(parts) }, async () => {
+  const identities = new WeakMap<object, Identity>();
+  const identifyCaller = async (request: FastifyRequest, reply: FastifyReply) => {
+    const identity = await identify(parts, request);
+    // In development nobody needs a token to be the administrator, but here a key.
+    const problem = identity.kind === 'nobody' ? identity.problem : missingKey(request);
+    if (problem !== undefined) return refuseNobody(request, reply, problem);
+    identities.set(request, identity);
+  };
+
+  app.get('/health/detailed', { onRequest: identifyCaller }, async (request) => {
+    const identity = identities.get(request);
+    const isOpen = parts.adminToken === null && parts.loopbackOnly;
+    const owner = identity?.kind === 'caller' && !isOpen ? identity.caller.organization.id : null;
     const { status, reason } = healthOf(parts);
-    const [{ waiting, oldestDueAt }, events] = await Promise.all([engine.queue.depth(), eventCounts(engine)]);
+    const now = clock.now();
+    const [{ waiting, oldestDueAt }, events] = await Promise.all(
+      owner === null
+        ? [engine.queue.depth(), eventCounts(engine)]
+        : [ownQueue(engine, owner, now), Promise.resolve(null)],
+    );
     return {
       status,
-      reason,
+      // It names parts of the service, which are the operator's.
+      reason: owner === null ? reason : null,
       version,
       engine: engine.name,
       ...(events === null ? {} : { events }),
       deliveries: {
         waiting,
         oldest_due_at: oldestDueAt === null ? null : toIso(oldestDueAt),
-        lag_seconds: oldestDueAt === null ? 0 : Math.max(0, (clock.now() - oldestDueAt) / 1_000),
+        lag_seconds: oldestDueAt === null ? 0 : Math.max(0, (now - oldestDueAt) / 1_000),
       },
     };
   });

@@ -4,6 +4,7 @@ import { MAX_EVENT_TYPE_PATTERNS, MAX_INBOX_LEASES, MAX_TYPE_LENGTH, MAX_URL_LEN
 import type { ApiParts } from '../context.ts';
 import { InboxAdmin, inboxView } from '../inbox-admin.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
+import { mayManage } from '../scopes.ts';
 
 const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]*$';
 
@@ -54,14 +55,15 @@ export function inboxAdminRoutes(app: FastifyInstance, parts: ApiParts): void {
     const { id } = request.caller.organization;
     const [all, told] = await Promise.all([inboxes.all(id), notifications.ofOrganization(id)]);
     const byInbox = new Map(told.map((notification) => [notification.inboxId, notification]));
-    const data = all.map((inbox) => inboxView({ inbox, notification: byInbox.get(inbox.id) }));
+    const maySee = mayManage(request.caller);
+    const data = all.map((inbox) => inboxView({ inbox, notification: byInbox.get(inbox.id) }, maySee));
     return { data, next_cursor: null };
   });
 
   app.get<OfInbox>('/api/inboxes/:name', async (request) => {
     const inbox = await inboxes.get(request.caller.organization.id, request.params.name);
     if (inbox === undefined) throw new ProblemError(NOT_FOUND);
-    return inboxView({ inbox, notification: await admin.notification(inbox) });
+    return inboxView({ inbox, notification: await admin.notification(inbox) }, mayManage(request.caller));
   });
 
   app.get<OfInbox>('/api/inboxes/:name/secret', async (request) => {

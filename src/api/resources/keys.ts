@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import type { KeyId } from '../../core/ids.ts';
 import { MAX_KEY_GRACE_SECONDS, MAX_KEYS_PER_ORGANIZATION, MAX_NAME_LENGTH } from '../../core/limits.ts';
-import { type ApiKey, type Organization, SCOPES, type Scope } from '../../core/organization.ts';
+import { type ApiKey, SCOPES, type Scope } from '../../core/organization.ts';
 import { msOfSeconds, toIso } from '../../core/time.ts';
+import type { Caller } from '../../pipeline/authenticate.ts';
 import type { KeyStation } from '../../pipeline/keys.ts';
 import type { ApiParts } from '../context.ts';
 import { checkName } from '../names.ts';
@@ -30,7 +31,7 @@ export function keyRoutes(app: FastifyInstance, { keyStation }: ApiParts): void 
   app.post<{ Body: FromSchema<typeof newKeySchema> }>(
     '/api/keys',
     { schema: { body: newKeySchema } },
-    async (request, reply) => reply.code(201).send(await addKey(keyStation, request.caller.organization, request.body)),
+    async (request, reply) => reply.code(201).send(await addKey(keyStation, request.caller, request.body)),
   );
 
   app.get('/api/keys', async (request) => {
@@ -59,13 +60,20 @@ export function keyRoutes(app: FastifyInstance, { keyStation }: ApiParts): void 
   });
 }
 
-/** One more key, as its owner sees it this once. */
+/** One more key, as its owner sees it this once; with the scopes of the key that asks, or fewer. */
 export async function addKey(
   keyStation: KeyStation,
-  organization: Organization,
-  { name = '', scopes = SCOPES }: { name?: string; scopes?: readonly Scope[] },
+  { organization, key }: Caller,
+  { name = '', scopes = key.scopes }: { name?: string; scopes?: readonly Scope[] },
 ) {
   checkName('name', name);
+  const wider = scopes.filter((scope) => !key.scopes.includes(scope));
+  if (wider.length > 0) {
+    throw problemError(
+      'forbidden',
+      `A key can make none that may do more than itself: it has not ${wider.join(', ')}.`,
+    );
+  }
   const made = await keyStation.add(organization.id, name, scopes);
   if (made === undefined) throw tooManyKeys();
   const { id: organization_id, tier } = organization;

@@ -13,6 +13,7 @@ import type { ApiParts } from '../context.ts';
 import { filterErrors } from '../endpoint-options.ts';
 import { type Piece, readLong, readRows } from '../long-reads.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
+import { mayManage } from '../scopes.ts';
 import { traceView } from '../views.ts';
 
 /** How many of the last events a preview looks at, and how many it reads at once: each may have 256 KiB. */
@@ -52,7 +53,7 @@ export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
     const trace = await readLong(reads, organizationId, () =>
       reads.piece(organizationId, () => traceEvent(engine.store, event)),
     );
-    return traceView(event, trace);
+    return traceView(event, trace, mayManage(request.caller));
   });
 
   app.post<{ Params: { id: EndpointId }; Body: Preview }>(

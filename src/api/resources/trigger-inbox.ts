@@ -13,6 +13,7 @@ import { readPage } from '../long-reads.ts';
 import { JSON_TYPE } from '../media-types.ts';
 import { sortIds } from '../named-ids.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
+import { mayManage } from '../scopes.ts';
 
 /**
  * Zapier's Trigger Inbox API over our inboxes, for clients that were written for it (docs.zapier.com, "Trigger Inbox"; its
@@ -64,7 +65,8 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
     const { id } = request.caller.organization;
     const [all, told] = await Promise.all([inboxes.all(id), notifications.ofOrganization(id)]);
     const results = all.map((inbox) => {
-      return zapierInbox({ inbox, notification: told.find(({ inboxId }) => inboxId === inbox.id) });
+      const notification = told.find(({ inboxId }) => inboxId === inbox.id);
+      return zapierInbox({ inbox, notification }, mayManage(request.caller));
     });
     return { count: all.length, next: null, previous: null, results };
   });
@@ -86,7 +88,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
 
   app.get<OfInbox>('/inboxes/:id', async (request) => {
     const inbox = await find(request);
-    return zapierInbox({ inbox, notification: await admin.notification(inbox) });
+    return zapierInbox({ inbox, notification: await admin.notification(inbox) }, mayManage(request.caller));
   });
 
   app.delete<OfInbox>('/inboxes/:id', async (request, reply) => {
@@ -192,7 +194,7 @@ function changed(wanted: readonly EventId[], without: readonly EventId[], status
   return wanted.filter((id) => !others.has(id)).map((id) => ({ id, status }));
 }
 
-function zapierInbox({ inbox, notification }: InboxWithNotification) {
+function zapierInbox({ inbox, notification }: InboxWithNotification, maySeeUrl = true) {
   return {
     id: inbox.id,
     created_at: toIso(inbox.createdAt),
@@ -200,7 +202,7 @@ function zapierInbox({ inbox, notification }: InboxWithNotification) {
     subscription: { app_key: 'triggers-api', action_key: inbox.eventTypes[0] ?? '**', inputs: {}, connection_id: null },
     name: inbox.name,
     paused_reason: pausedReason(inbox),
-    notification_url: notification?.url ?? null,
+    notification_url: maySeeUrl ? (notification?.url ?? null) : null,
   };
 }
 

@@ -25,6 +25,7 @@ export function webhookConfigRoutes(app: FastifyInstance, parts: ApiParts): void
     async (request) => {
       const url = request.body.webhook_url;
       const existing = await endpoints.getDefault(request.caller.organization.id);
+      if (existing !== undefined) request.auditAction = 'endpoint.changed';
       const endpoint =
         existing === undefined
           ? await admin.create(request.caller, { url }, { isDefault: true })
