@@ -15,6 +15,19 @@ export interface DeliveryBatch {
   readonly id: string;
 }
 
+/**
+ * A larger body is made once for all endpoints that get it. With one for each attempt, 400 endpoints at a receiver that never
+ * reads held 1.5 GB for 15 events.
+ */
+const SHARED_BODY_CHARACTERS = 16 * 1024;
+
+interface Body {
+  readonly text: string;
+  readonly bytes?: Buffer;
+}
+
+const sharedBodies = new WeakMap<AcceptedEvent, Map<Endpoint['options']['format'], Body>>();
+
 interface RequestArguments {
   readonly endpoint: Endpoint;
   readonly at: Timestamp;
@@ -31,7 +44,7 @@ export function webhookRequest(args: RequestArguments & { delivery: TakenDeliver
   return signedRequest(args, {
     id: event.id,
     contentType: contentType(args.endpoint, ''),
-    body: webhookBody(event, args.endpoint),
+    body: bodyOf(event, args.endpoint),
     hops: event.hops,
     headers: {
       'x-event-id': event.id,
@@ -53,7 +66,7 @@ export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }):
   return signedRequest(args, {
     id,
     contentType: contentType(args.endpoint, '-batch'),
-    body: `[${deliveries.map(({ event }) => webhookBody(event, args.endpoint)).join(',')}]`,
+    body: { text: `[${deliveries.map(({ event }) => webhookBody(event, args.endpoint)).join(',')}]` },
     hops: Math.max(...deliveries.map(({ event }) => event.hops)),
     headers: {
       'x-batch-size': String(deliveries.length),
@@ -73,7 +86,7 @@ export function batchId(deliveries: DeliveryBatch['deliveries']): string {
 
 function signedRequest(
   { endpoint, at, userAgent }: RequestArguments,
-  content: { id: string; contentType: string; body: string; hops: number; headers: Readonly<Record<string, string>> },
+  content: { id: string; contentType: string; body: Body; hops: number; headers: Readonly<Record<string, string>> },
 ): OutgoingRequest {
   const { id, contentType, body, hops, headers } = content;
   return {
@@ -85,15 +98,27 @@ function signedRequest(
       'content-type': contentType,
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at / 1_000)),
-      'webhook-signature': sign({ id, at, body, keys: signingKeys(endpoint, at) }),
+      'webhook-signature': sign({ id, at, body: body.text, keys: signingKeys(endpoint, at) }),
       ...headers,
       'x-triggers-hops': String(hops + 1),
       'user-agent': userAgent,
     },
-    body,
+    body: body.text,
+    ...(body.bytes === undefined ? {} : { bodyBytes: body.bytes }),
     timeoutMs: endpoint.timeoutMs,
     clientCertificate: endpoint.options.clientCertificate,
   };
+}
+
+function bodyOf(event: AcceptedEvent, endpoint: Endpoint): Body {
+  if (event.data.length < SHARED_BODY_CHARACTERS) return { text: webhookBody(event, endpoint) };
+  const { format } = endpoint.options;
+  const known = sharedBodies.get(event)?.get(format);
+  if (known !== undefined) return known;
+  const text = webhookBody(event, endpoint);
+  const body = { text, bytes: Buffer.from(text) };
+  sharedBodies.set(event, (sharedBodies.get(event) ?? new Map()).set(format, body));
+  return body;
 }
 
 function webhookBody(event: AcceptedEvent, { options }: Endpoint): string {

@@ -12,6 +12,8 @@ export interface OutgoingRequest {
   /** Lower-case names; signed already. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** `body` in UTF-8, where several requests share it: none of them makes its own. */
+  readonly bodyBytes?: Buffer;
   /** Over everything: name, connection, TLS, headers, the excerpt of the body. */
   readonly timeoutMs: Milliseconds;
   /** For receivers that ask who connects (mTLS). */

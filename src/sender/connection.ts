@@ -102,7 +102,7 @@ export class Connection {
     this.#reader = new ResponseReader(waiter);
     if (this.#socket !== null) {
       this.hasSent = true;
-      this.#socket.write(request.content, request.encoding);
+      write(this.#socket, request);
       return;
     }
     this.#first = request;
@@ -133,7 +133,7 @@ export class Connection {
     this.#dialing = null;
     this.#adopt(socket);
     this.hasSent = true;
-    if (request !== null) socket.write(request.content, request.encoding);
+    if (request !== null) write(socket, request);
   };
 
   #adopt(socket: Socket): void {
@@ -191,6 +191,17 @@ export class Connection {
     this.#waiter = null;
     waiter?.onError(error);
   }
+}
+
+function write(socket: Socket, request: RequestBytes): void {
+  if (!('body' in request)) {
+    socket.write(request.content, request.encoding);
+    return;
+  }
+  socket.cork();
+  socket.write(request.content, request.encoding);
+  socket.write(request.body);
+  socket.uncork();
 }
 
 function destroy(connection: Connection): void {

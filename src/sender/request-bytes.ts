@@ -5,7 +5,9 @@ import type { Target } from './target.ts';
 /** A request as it goes to the wire. Text where one encoding does for all of it, which is what a socket writes fastest. */
 export type RequestBytes =
   | { readonly content: string; readonly encoding: 'latin1' }
-  | { readonly content: Buffer; readonly encoding: undefined };
+  | { readonly content: Buffer; readonly encoding: undefined }
+  /** The head; the body follows it, and belongs to other requests too. */
+  | { readonly content: string; readonly encoding: 'latin1'; readonly body: Buffer };
 
 /** RFC 9110, sections 5.1 and 5.5. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -24,7 +26,11 @@ const OURS: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws AttemptFailure `connection_failed` for headers that can't be sent */
-export function requestBytes({ headers, body }: OutgoingRequest, target: Target, userAgent: string): RequestBytes {
+export function requestBytes(
+  { headers, body, bodyBytes }: OutgoingRequest,
+  target: Target,
+  userAgent: string,
+): RequestBytes {
   let fields = '';
   for (const name in headers) {
     const value = headers[name] ?? '';
@@ -36,8 +42,9 @@ export function requestBytes({ headers, body }: OutgoingRequest, target: Target,
   if (headers['user-agent'] === undefined) fields += `user-agent: ${userAgent}\r\n`;
   // Nothing is decompressed here: a kilobyte could become a gigabyte.
   if (headers['accept-encoding'] === undefined) fields += 'accept-encoding: identity\r\n';
-  const length = Buffer.byteLength(body);
+  const length = bodyBytes?.length ?? Buffer.byteLength(body);
   const head = `${target.requestHead}${fields}content-length: ${length}\r\n\r\n`;
+  if (bodyBytes !== undefined) return { content: head, encoding: 'latin1', body: bodyBytes };
   if (length === body.length) return { content: head + body, encoding: 'latin1' };
   return { content: Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]), encoding: undefined };
 }

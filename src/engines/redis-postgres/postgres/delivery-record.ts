@@ -1,3 +1,4 @@
+import type { AcceptedEvent } from '../../../core/event.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
 import { addMs, type Timestamp } from '../../../core/time.ts';
 import type { ReturnedDelivery, Settlement, TakenDelivery } from '../../../ports/delivery-queue.ts';
@@ -66,11 +67,13 @@ export class DeliveryRecord {
     const rows = await this.#write('lease-deliveries', [ids, until, now, ...bounds(ids)]);
     const byId = new Map(rows.map((row) => [text<DeliveryId>(row, 'delivery_id'), row]));
     const answered = new Set<DeliveryId>();
+    // An event of many endpoints is held once, and so is what is sent of it.
+    const events = new Map<string, AcceptedEvent>();
     return wanted.map(({ deliveryId, leasedUntil }) => {
       // Asked for twice it is had once.
       if (answered.has(deliveryId)) return { kind: 'later', at: leasedUntil };
       answered.add(deliveryId);
-      return answerFromRow(byId.get(deliveryId), now);
+      return answerFromRow(byId.get(deliveryId), now, events);
     });
   }
 
@@ -205,20 +208,23 @@ function attemptKey(deliveryId: DeliveryId, attemptNumber: number): string {
   return `${deliveryId} ${attemptNumber}`;
 }
 
-function answerFromRow(row: Row | undefined, now: Timestamp): LeaseAnswer {
+function answerFromRow(row: Row | undefined, now: Timestamp, events: Map<string, AcceptedEvent>): LeaseAnswer {
   if (row === undefined) return { kind: 'gone' };
   if (row['taken'] !== true) {
     const at = numberOrNull<Timestamp>(row, 'at');
     if (at === null) return { kind: 'gone' };
     return { kind: 'later', at: at <= now ? addMs(now, BUSY_PAUSE_MS) : at };
   }
+  const eventId = text<string>(row, 'id');
+  const event = events.get(eventId) ?? eventFromRow(row);
+  events.set(eventId, event);
   return {
     kind: 'taken',
     delivery: {
       id: text(row, 'delivery_id'),
       organizationId: text(row, 'organization_id'),
       endpointId: text(row, 'endpoint_id'),
-      event: eventFromRow(row),
+      event,
       attemptNumber: number(row, 'attempts'),
       failures: number(row, 'failures'),
       origin: textOrNull(row, 'origin'),
