@@ -135,7 +135,7 @@ export class Attempts {
     }
   }
 
-  #end(
+  async #end(
     delivery: TakenDelivery,
     endpoint: Endpoint,
     { outcome, startedAt, endedAt, random }: Ended,
@@ -148,16 +148,18 @@ export class Attempts {
       deadline: deadlineOf(delivery, endpoint),
       random,
     });
-    if (decision.kind === 'give_back') return this.giveBack(delivery, decision.at);
+    if (decision.kind === 'give_back') {
+      await this.giveBackAll([delivery], decision.at);
+      return decision.at;
+    }
     this.#logAttempt(delivery, outcome);
     return this.#record(delivery, endpoint, { outcome, decision, startedAt });
   }
 
   /** Nothing was tried: as if it had not been taken. */
-  async giveBack(delivery: TakenDelivery, dueAt: Timestamp): Promise<ComesAgainAt> {
-    const returned = { deliveryId: delivery.id, attemptNumber: delivery.attemptNumber, dueAt };
-    await this.#perseverance.untilItWorks(() => this.#queue.giveBack([returned]));
-    return dueAt;
+  async giveBackAll(deliveries: readonly TakenDelivery[], dueAt: Timestamp): Promise<void> {
+    const returned = deliveries.map(({ id, attemptNumber }) => ({ deliveryId: id, attemptNumber, dueAt }));
+    await this.#perseverance.untilItWorks(() => this.#queue.giveBack(returned));
   }
 
   async #record(

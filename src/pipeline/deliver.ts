@@ -20,6 +20,7 @@ import { DirectTaking } from './direct-taking.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { EndpointHealth } from './endpoint-health.ts';
 import { Lane } from './lane.ts';
+import { LaneEndpoints } from './lane-endpoints.ts';
 import { LaneFaults, type LaneStep } from './lane-faults.ts';
 import { OperationalEvents } from './operational-events.ts';
 import { Perseverance } from './perseverance.ts';
@@ -33,16 +34,15 @@ const MAX_SLOTS = 4_000;
 const MAX_SLEEP_MS = 600_000;
 /** Takings under way at once, of different lanes: what becomes due while the record answers one need not wait for it. */
 const MAX_TAKINGS = 4;
-/** Deliveries of a removed or disabled endpoint that are ended in one step. */
-const END_STEP = 500;
 /** After a claim that the queue could not answer. */
 const CLAIM_AGAIN_MS: Milliseconds = 1_000;
+
+type Deliveries = readonly [TakenDelivery, ...TakenDelivery[]];
 
 /** The station that sends: a lane an endpoint, each with its own concurrency, over a bounded number of slots. */
 export class Deliverer {
   readonly #queue: DeliveryQueue;
-  readonly #endpoints: EndpointStore;
-  readonly #directory: EndpointDirectory;
+  readonly #endpoints: LaneEndpoints;
   readonly #bus: Bus;
   readonly #sender: Sender;
   readonly #attempts: Attempts;
@@ -79,11 +79,11 @@ export class Deliverer {
     disableAfterMs: Milliseconds;
     /** The system's bound; half of it is left to others. */
     maxOpenFiles: number;
+    /** Payload of what is claimed, in characters; the default is what a machine of ordinary size has to spare. */
+    maxCharacters?: number;
   }) {
-    this.#slots = new Slots(Math.min(MAX_SLOTS, Math.floor(parts.maxOpenFiles / 2)));
+    this.#slots = new Slots(Math.min(MAX_SLOTS, Math.floor(parts.maxOpenFiles / 2)), parts.maxCharacters);
     this.#queue = parts.queue;
-    this.#endpoints = parts.endpoints;
-    this.#directory = parts.directory;
     this.#bus = parts.bus;
     this.#sender = parts.sender;
     this.#clock = parts.clock;
@@ -93,8 +93,11 @@ export class Deliverer {
       lanes: this.#lanes,
       slots: this.#slots,
       clock: parts.clock,
-      start: (lane, delivery, durable) =>
-        this.#runFor(lane, 'delivering', () => this.#deliver(lane, [delivery], durable)),
+      start: (lane, delivery, durable) => {
+        // Beyond the bound too: it is written as claimed, and few are claimed like this at once.
+        this.#slots.hold(lane, delivery);
+        this.#start(lane, [delivery], durable);
+      },
     });
     this.#faults = new LaneFaults(parts);
     this.#progress = new ProgressWatch({
@@ -105,6 +108,7 @@ export class Deliverer {
     const operational = new OperationalEvents({ ...parts, perseverance });
     const health = new EndpointHealth({ ...parts, operational, perseverance });
     this.#attempts = new Attempts({ ...parts, health, operational, perseverance });
+    this.#endpoints = new LaneEndpoints({ ...parts, perseverance });
   }
 
   /** Resolves when the lanes with waiting deliveries are known; sending goes on from then. */
@@ -131,6 +135,7 @@ export class Deliverer {
     this.#stopping = true;
     this.#progress.stop();
     this.#perseverance.stop();
+    this.#endpoints.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#direct.stop();
     for (const lane of this.#lanes.values()) {
@@ -178,37 +183,11 @@ export class Deliverer {
 
   /** Reads the endpoint anew, then looks whether something is due for it. */
   #lookUp(lane: Lane): void {
-    const lookup = ++lane.lookups;
-    lane.changing = true;
-    lane.unread = false;
     this.#runFor(lane, 'looking up the endpoint', async () => {
-      try {
-        await this.#readEndpoint(lane, lookup);
-      } catch (error) {
-        if (lookup === lane.lookups) lane.unread = true;
-        throw error;
-      }
+      const found = await this.#endpoints.read(lane);
+      if (found === 'there') this.#markDue(lane);
+      else if (found === 'gone' && lane.inFlight === 0) this.#lanes.delete(lane.endpointId);
     });
-  }
-
-  async #readEndpoint(lane: Lane, lookup: number): Promise<void> {
-    const endpoint = await this.#perseverance.untilItWorks(() => this.#directory.find(lane.endpointId));
-    if (lookup !== lane.lookups) return;
-    // What waits stays until the row can be read again, or the endpoint is removed.
-    if (endpoint?.disabledReason === 'unreadable') throw new Error('The row of this endpoint cannot be read');
-    lane.changing = false;
-    if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
-    lane.endpoint = endpoint;
-    lane.trustAgain();
-    if (endpoint === undefined) await this.#endWaiting(lane, 'canceled');
-    else if (endpoint.status === 'disabled') await this.#endWaiting(lane, 'skipped');
-    else this.#markDue(lane);
-  }
-
-  async #endWaiting(lane: Lane, status: 'canceled' | 'skipped'): Promise<void> {
-    const step = () => this.#endpoints.endWaiting(lane.endpointId, status, this.#clock.now(), END_STEP);
-    while (!this.#stopping && (await this.#perseverance.untilItWorks(step)) === END_STEP);
-    if (lane.inFlight === 0 && lane.endpoint === undefined) this.#lanes.delete(lane.endpointId);
   }
 
   #markDue(lane: Lane): void {
@@ -256,10 +235,11 @@ export class Deliverer {
     );
     if (demands.length === 0) return;
     // What is asked for counts as used until it is known what was got.
-    const reserved = demands.map(({ endpointId, limit }) => this.#slots.use(this.#lane(endpointId), limit));
+    const asked = demands.map(({ endpointId, limit }) => this.#slots.ask(this.#lane(endpointId), limit));
     this.#takings++;
     try {
       const { taken, failed } = await claimApart(this.#queue, demands);
+      for (const end of asked.splice(0)) end();
       this.#progress.moved();
       for (const lane of taken) this.#startTakenApart(lane);
       for (const { endpointId, error } of failed) this.#claimFailed(this.#lane(endpointId), error);
@@ -270,7 +250,7 @@ export class Deliverer {
       await this.#perseverance.pause();
       for (const { endpointId } of demands) this.#offer(this.#lane(endpointId));
     } finally {
-      for (const end of reserved) end();
+      for (const end of asked) end();
       this.#takings--;
     }
     if (this.#ready.size > 0) this.#planPump();
@@ -294,28 +274,32 @@ export class Deliverer {
     const lane = this.#lane(taken.endpointId);
     lane.taking = false;
     const { batch = null } = lane.endpoint?.options ?? {};
+    const excess: TakenDelivery[] = [];
     for (const delivery of taken.deliveries) {
-      if (batch !== null) this.#collectorOf(lane).add(delivery, batch);
-      else this.#runFor(lane, 'delivering', () => this.#deliver(lane, [delivery]));
+      if (!this.#slots.hold(lane, delivery)) excess.push(delivery);
+      else if (batch === null) this.#start(lane, [delivery]);
+      else this.#collectorOf(lane).add(delivery, batch);
     }
+    if (excess.length > 0)
+      this.#runFor(lane, 'delivering', () => this.#attempts.giveBackAll(excess, this.#clock.now()));
+    // What waits to become a batch must not take the memory of what could be sent.
+    if (lane.endpoint !== undefined && !this.#slots.isHalfFree(lane.endpoint.organizationId)) lane.collector?.flush();
     if (taken.nextDueAt === null || taken.nextDueAt > this.#clock.now()) lane.collector?.flushRetries();
     if (taken.nextDueAt !== null) this.#wakeAt(lane, taken.nextDueAt);
     this.#offer(lane);
   }
 
   #collectorOf(lane: Lane): Collector {
-    lane.collector ??= new Collector((deliveries) =>
-      this.#runFor(lane, 'delivering', () => this.#deliver(lane, deliveries)),
-    );
+    lane.collector ??= new Collector((deliveries) => this.#start(lane, deliveries));
     return lane.collector;
   }
 
+  #start(lane: Lane, deliveries: Deliveries, durable?: Promise<void>): void {
+    this.#runFor(lane, 'delivering', () => this.#deliver(lane, deliveries, durable));
+  }
+
   /** @param durable they are on record by then; taken by the queue they are */
-  async #deliver(
-    lane: Lane,
-    deliveries: readonly [TakenDelivery, ...TakenDelivery[]],
-    durable?: Promise<void>,
-  ): Promise<void> {
+  async #deliver(lane: Lane, deliveries: Deliveries, durable?: Promise<void>): Promise<void> {
     const endUse = this.#slots.use(lane);
     lane.inFlight++;
     try {
@@ -325,19 +309,20 @@ export class Deliverer {
     } finally {
       lane.inFlight--;
       endUse();
+      for (const delivery of deliveries) this.#slots.letGo(delivery);
       this.#offer(lane);
       if (this.#ready.size > 0) this.#planPump();
     }
   }
 
-  async #attempt(lane: Lane, deliveries: readonly [TakenDelivery, ...TakenDelivery[]]): Promise<void> {
+  async #attempt(lane: Lane, deliveries: Deliveries): Promise<void> {
     const { endpoint } = lane;
     const learn = (outcome: AttemptOutcome) => lane.learn(outcome, this.#clock.monotonicMs());
     let comesAgainAt: Timestamp | null;
     if (this.#stopping || endpoint?.status !== 'active') {
       // Deleted, paused or disabled since it was taken, or we are on our way out: nothing was tried.
       const now = this.#clock.now();
-      await Promise.all(deliveries.map((delivery) => this.#attempts.giveBack(delivery, now)));
+      await this.#attempts.giveBackAll(deliveries, now);
       comesAgainAt = now;
     } else if (endpoint.options.batch === null && deliveries.length === 1) {
       comesAgainAt = await this.#attempts.make(deliveries[0], endpoint, learn);
@@ -369,11 +354,4 @@ export class Deliverer {
 
 function isEnded(endpoint: Endpoint | undefined): boolean {
   return endpoint === undefined || endpoint.status === 'disabled';
-}
-
-/** Whether the connections of one still serve the other. */
-function isReachedAlike(before: Endpoint, now: Endpoint | undefined): boolean {
-  if (now === undefined || before.url !== now.url) return false;
-  const [shown, shows] = [before.options.clientCertificate, now.options.clientCertificate];
-  return shown?.certificate === shows?.certificate && shown?.key === shows?.key;
 }

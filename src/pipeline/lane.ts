@@ -34,6 +34,8 @@ export class Lane {
   changing = false;
   /** The last lookup failed: it is looked up again when it may go on. */
   unread = false;
+  /** What one of its deliveries takes in memory, by those that came lately: before they are claimed nobody knows. */
+  typicalCharacters = 0;
   /** It has answered something since it was looked up. */
   proven = false;
   #hangs = 0;

@@ -2,18 +2,23 @@ import type { Endpoint } from '../core/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../core/ids.ts';
 import { LEASE_MARGIN_MS } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
-import type { LaneDemand } from '../ports/delivery-queue.ts';
+import type { LaneDemand, TakenDelivery } from '../ports/delivery-queue.ts';
 import type { Lane } from './lane.ts';
 import type { ReadyLanes } from './ready-lanes.ts';
+import { Shares, UNPROVEN_SHARE, userOf } from './shares.ts';
 
-/** Of all slots, for endpoints that hung lately. */
-const SUSPECT_SHARE = 1 / 4;
-/** For these and those that have answered nothing yet: the rest is for endpoints that are known to answer. */
-const UNPROVEN_SHARE = 3 / 4;
 /** Above this use by lanes that nothing is known of, each of them gets one attempt at a time. */
 const CROWD_SHARE = 1 / 4;
-/** For one organization. */
+/** Of all slots, for one organization. */
 const ORGANIZATION_SHARE = 3 / 4;
+/**
+ * Payload of deliveries that are claimed and not settled, and for one organization. Each is held as text and as bytes, so it
+ * is some 200 MB in all; a receiver that accepts and never reads held 1.5 GB.
+ */
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+const ORGANIZATION_CHARACTERS_SHARE = 1 / 2;
+/** What a delivery costs beside its payload. */
+const DELIVERY_CHARACTERS = 1_000;
 /** From one lane in one taking, so that one call to the queue stays short. */
 const MAX_TAKE_PER_LANE = 50;
 const MAX_TAKE = 500;
@@ -21,45 +26,65 @@ const MAX_TAKE = 500;
 const MAX_LOOKED_AT = 1_000;
 
 /**
- * Attempts under way at once, over all endpoints: each holds a socket and a payload of up to 256 KiB. Who is known to
- * hang, who is not known yet, and each organization may have a part of them only.
+ * Attempts under way at once, over all endpoints, and the payloads of what is claimed: each attempt holds a socket, each
+ * delivery up to 256 KiB. Endpoints that are known to hang, or not known yet, and each organization may have a part of them.
  */
 export class Slots {
   readonly #most: number;
-  #used = 0;
-  #usedBySuspects = 0;
-  #usedByUnproven = 0;
-  readonly #usedBy = new Map<OrganizationId, number>();
+  readonly #attempts: Shares;
+  readonly #characters: Shares;
+  /** Claimed deliveries, and what ends their being held. */
+  readonly #held = new Map<TakenDelivery, () => void>();
 
   /** @param most slots in all */
-  constructor(most: number) {
+  constructor(most: number, maxCharacters = MAX_CHARACTERS) {
     this.#most = most;
+    this.#attempts = new Shares(most, ORGANIZATION_SHARE);
+    this.#characters = new Shares(maxCharacters, ORGANIZATION_CHARACTERS_SHARE);
+  }
+
+  /** An attempt is under way. @returns what ends the use */
+  use(lane: Lane): () => void {
+    const user = userOf(lane);
+    this.#attempts.add(user, 1);
+    return () => this.#attempts.add(user, -1);
   }
 
   /**
-   * @param attempts that are under way, or may be when what was asked for has come
-   * @returns what ends the use
+   * A delivery is in memory from its claim to its settlement.
+   * @returns false where there is no room for it: then it goes back as if it had not been claimed
    */
-  use(lane: Lane, attempts = 1): () => void {
-    const { suspect, proven } = lane;
-    const organizationId = lane.endpoint?.organizationId;
-    const count = (by: number) => {
-      this.#used += by;
-      if (suspect) this.#usedBySuspects += by;
-      if (suspect || !proven) this.#usedByUnproven += by;
-      if (organizationId === undefined) return;
-      const used = (this.#usedBy.get(organizationId) ?? 0) + by;
-      if (used === 0) this.#usedBy.delete(organizationId);
-      else this.#usedBy.set(organizationId, used);
+  hold(lane: Lane, delivery: TakenDelivery): boolean {
+    const user = userOf(lane);
+    const characters = delivery.event.data.length + DELIVERY_CHARACTERS;
+    lane.typicalCharacters = Math.max(characters, lane.typicalCharacters * 0.9);
+    if (this.#characters.free(user, characters) < characters) return false;
+    this.#characters.add(user, characters);
+    this.#held.set(delivery, () => this.#characters.add(user, -characters));
+    return true;
+  }
+
+  /** It is settled, or has gone back. */
+  letGo(delivery: TakenDelivery): void {
+    this.#held.get(delivery)?.();
+    this.#held.delete(delivery);
+  }
+
+  /** What was asked for counts as if it had come, by what the lane's deliveries mostly are. @returns what ends that */
+  ask(lane: Lane, attempts: number): () => void {
+    const user = userOf(lane);
+    const characters = attempts * lane.typicalCharacters;
+    this.#attempts.add(user, attempts);
+    this.#characters.add(user, characters);
+    return () => {
+      this.#attempts.add(user, -attempts);
+      this.#characters.add(user, -characters);
     };
-    count(attempts);
-    return () => count(-attempts);
   }
 
   /** Far from every bound: whoever takes a few beside `demands` passes none. */
   isHalfFree(organizationId: OrganizationId): boolean {
-    const ofOrganization = this.#usedBy.get(organizationId) ?? 0;
-    return this.#used < this.#most / 2 && ofOrganization < (this.#most * ORGANIZATION_SHARE) / 2;
+    return this.#attempts.isHalfFree(organizationId) && this.#characters.isHalfFree(organizationId);
   }
 
   /**
@@ -72,21 +97,24 @@ export class Slots {
     onFault: (lane: Lane, error: unknown) => void,
   ): LaneDemand[] {
     const demands: LaneDemand[] = [];
-    const budget = this.#budget();
+    // What is asked for counts as used by the lanes that come after.
+    const asked: (() => void)[] = [];
+    let left = MAX_TAKE;
     for (const lane of ready.inTurn()) {
-      if (budget.isSpent) break;
+      if (left <= 0) break;
       const { endpoint } = lane;
       const capacity = lane.capacity(monotonicNowMs);
       if (capacity === 0 || endpoint === undefined) {
         ready.delete(lane);
         continue;
       }
-      const requests = Math.min(capacity, MAX_TAKE_PER_LANE, budget.free(lane, endpoint.organizationId));
+      const requests = Math.min(capacity, MAX_TAKE_PER_LANE, left, this.#free(lane));
       if (requests <= 0) continue;
       ready.delete(lane);
       try {
         const demand = demandOf(lane.endpointId, endpoint, { requests, collected: lane.collector?.size ?? 0 });
-        budget.spend(lane, endpoint.organizationId, demand.limit);
+        asked.push(this.ask(lane, demand.limit));
+        left -= demand.limit;
         demands.push(demand);
       } catch (error) {
         onFault(lane, error);
@@ -95,76 +123,30 @@ export class Slots {
       lane.due = false;
       lane.taking = true;
     }
+    for (const end of asked) end();
     ready.turn();
     return demands;
   }
 
   /** Whether `demands` would ask for something. Looks at a bounded number of lanes. */
   mayDemand(ready: ReadyLanes, monotonicNowMs: Milliseconds): boolean {
-    const budget = this.#budget();
     let looked = 0;
     for (const lane of ready.inTurn()) {
-      if (budget.isSpent || looked++ === MAX_LOOKED_AT) return false;
-      const { endpoint } = lane;
-      if (endpoint === undefined || lane.capacity(monotonicNowMs) === 0) continue;
-      if (budget.free(lane, endpoint.organizationId) > 0) return true;
+      if (looked++ === MAX_LOOKED_AT) return false;
+      if (lane.endpoint !== undefined && lane.capacity(monotonicNowMs) > 0 && this.#free(lane) > 0) return true;
     }
     return false;
   }
 
-  #budget(): Budget {
-    return new Budget(this.#most, {
-      all: this.#used,
-      suspects: this.#usedBySuspects,
-      unproven: this.#usedByUnproven,
-      organization: (id) => this.#usedBy.get(id) ?? 0,
-    });
-  }
-}
-
-interface Used {
-  readonly all: number;
-  readonly suspects: number;
-  readonly unproven: number;
-  readonly organization: (id: OrganizationId) => number;
-}
-
-/** What one taking may ask for. */
-class Budget {
-  readonly #most: number;
-  readonly #organization: (id: OrganizationId) => number;
-  readonly #asked = new Map<OrganizationId, number>();
-  #all: number;
-  #suspects: number;
-  #unproven: number;
-
-  constructor(most: number, used: Used) {
-    this.#most = most;
-    this.#organization = used.organization;
-    this.#all = Math.min(MAX_TAKE, most - used.all);
-    this.#suspects = most * SUSPECT_SHARE - used.suspects;
-    this.#unproven = most * UNPROVEN_SHARE - used.unproven;
-  }
-
-  get isSpent(): boolean {
-    return this.#all <= 0;
-  }
-
-  free(lane: Lane, organizationId: OrganizationId): number {
-    const has = this.#organization(organizationId) + (this.#asked.get(organizationId) ?? 0);
-    const bounds = [this.#all, this.#most * ORGANIZATION_SHARE - has];
-    if (lane.suspect) bounds.push(this.#suspects);
-    if (lane.suspect || !lane.proven) bounds.push(this.#unproven);
+  /** How many deliveries of the lane may be under way beside those that are. */
+  #free(lane: Lane): number {
+    const user = userOf(lane);
+    const size = Math.max(DELIVERY_CHARACTERS, lane.typicalCharacters);
+    const bounds = [this.#attempts.free(user, 1), this.#characters.free(user, size) / size];
     // Many are unknown, so perhaps many hang: each shows with one attempt what it is.
-    if (!lane.proven && this.#unproven < (UNPROVEN_SHARE - CROWD_SHARE) * this.#most) bounds.push(1 - lane.inFlight);
+    const isCrowd = this.#attempts.unprovenFree < (UNPROVEN_SHARE - CROWD_SHARE) * this.#most;
+    if (!lane.proven && isCrowd) bounds.push(1 - lane.inFlight);
     return Math.floor(Math.min(...bounds));
-  }
-
-  spend(lane: Lane, organizationId: OrganizationId, requests: number): void {
-    this.#all -= requests;
-    if (lane.suspect) this.#suspects -= requests;
-    if (lane.suspect || !lane.proven) this.#unproven -= requests;
-    this.#asked.set(organizationId, (this.#asked.get(organizationId) ?? 0) + requests);
   }
 }
 

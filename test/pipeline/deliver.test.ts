@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
-import { DEFAULT_OPTIONS } from '../../src/core/endpoint.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
 import { type DeliveryId, type EndpointId, type EventId, IdSource } from '../../src/core/ids.ts';
 import { jsonText } from '../../src/core/json-text.ts';
 import { SCOPES } from '../../src/core/organization.ts';
@@ -116,6 +116,29 @@ test('a claim that never ends is a stall, and the end of it ends the stall', asy
   assert.equal(deliverer.stalledMs(), 0);
 });
 
+test('more payload than may be held waits its turn, and all of it arrives', async (context) => {
+  const receiver = await Receiver.start();
+  context.after(() => receiver.stop());
+  const large = { maxCharacters: 30_000, endpoint: { maxConcurrency: 20 }, data: 'x'.repeat(10_000) };
+  const { send } = await startDeliverer(context, receiver.url, undefined, undefined, large);
+  const sent = await Promise.all(Array.from({ length: 40 }, () => send('large')));
+  await receiver.waitFor(sent.length, 10_000);
+  const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+  assert.deepEqual(ids.toSorted(), sent.toSorted(), 'each once');
+  assert.deepEqual(new Set(receiver.requests.map(({ headers }) => headers['x-attempt'])), new Set(['1']));
+});
+
+test('a batch is sent before it is full where what waits for it takes too much memory', async (context) => {
+  const receiver = await Receiver.start();
+  context.after(() => receiver.stop());
+  const batch = { maxEvents: 100, maxWaitMs: 300_000 };
+  const endpoint = { maxConcurrency: 5, options: { ...DEFAULT_OPTIONS, batch } };
+  const large = { maxCharacters: 50_000, endpoint, data: 'x'.repeat(10_000) };
+  const { send } = await startDeliverer(context, receiver.url, undefined, undefined, large);
+  for (let n = 0; n < 6; n++) await send('large');
+  await receiver.waitFor(1, 10_000);
+});
+
 /** The machine's clock, and more. */
 class ShiftedClock extends SystemClock {
   shiftMs = 0;
@@ -158,6 +181,7 @@ async function startDeliverer(
   url = 'http://127.0.0.1:9/',
   beforeFind: () => Promise<void> = async () => {},
   afterTake?: () => Promise<void>,
+  more: { maxCharacters?: number; endpoint?: Partial<Endpoint>; data?: unknown } = {},
 ) {
   const clock = new ShiftedClock();
   const ids = new IdSource(() => clock.now(), randomFillSync);
@@ -202,6 +226,7 @@ async function startDeliverer(
     isDefault: false,
     createdAt: now,
     updatedAt: now,
+    ...more.endpoint,
   });
   const sender = createSender({ allowedNetworks: [], allowLoopback: true, httpsOnly: false, clock });
   const { endpoints } = store;
@@ -240,6 +265,7 @@ async function startDeliverer(
     intake: engine.intake,
     ids,
     disableAfterMs: 1_000_000,
+    ...(more.maxCharacters === undefined ? {} : { maxCharacters: more.maxCharacters }),
   };
   const deliverer = new Deliverer(parts);
   await deliverer.start();
@@ -251,7 +277,7 @@ async function startDeliverer(
     const id = ids.next<EventId>();
     const event = {
       organizationId: organization.id,
-      data: jsonText(1),
+      data: jsonText(more.data ?? 1),
       dedupId: null,
       orderingKey: null,
       deliverAt: null,

@@ -28,6 +28,7 @@ function endpoint(url: string, format: 'standard' | 'cloudevents' = 'standard'):
     secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
     previousSecret: null,
     failingSince: null,
+    lastFault: null,
     options: { ...DEFAULT_OPTIONS, format },
     isDefault: false,
     createdAt: NOW,

@@ -5,6 +5,7 @@ import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
 import { Lane } from '../../src/pipeline/lane.ts';
 import { ReadyLanes } from '../../src/pipeline/ready-lanes.ts';
 import { Slots } from '../../src/pipeline/slots.ts';
+import type { TakenDelivery } from '../../src/ports/delivery-queue.ts';
 
 function noFault(_lane: Lane, error: unknown): void {
   throw error;
@@ -38,6 +39,11 @@ function ready(...lanes: readonly Lane[]): ReadyLanes {
 
 function many(count: number, make: () => Lane): Lane[] {
   return Array.from({ length: count }, make);
+}
+
+function delivery(n: number, characters: number): TakenDelivery {
+  // Only what is looked at here.
+  return { id: String(n), event: { data: 'x'.repeat(characters) } } as unknown as TakenDelivery;
 }
 
 /** Takes what is there, as attempts that never end. @returns how many */
@@ -77,7 +83,36 @@ describe('slots', () => {
     const unknown = new Slots(400);
     const hundreds = () => ready(...many(900, () => lane(`${made}`, { proven: false })));
     assert.equal(fill(unknown, hundreds()), 300);
-    assert.equal(fill(unknown, ready(...many(50, () => lane(`${made}`)))), 100);
+    assert.equal(fill(unknown, ready(...many(10, () => lane(`${made}`)))), 100);
+  });
+
+  test('where all are used, an organization that has none gets one all the same, if its endpoint answers', () => {
+    const slots = new Slots(400);
+    fill(slots, ready(...many(100, () => lane('one')), ...many(100, () => lane('two'))));
+    assert.equal(fill(slots, ready(...many(5, () => lane('three')))), 1);
+    assert.equal(fill(slots, ready(...many(5, () => lane('three')))), 0);
+    assert.equal(fill(slots, ready(lane('four', { proven: false }), lane('five', { suspect: true }))), 0);
+    assert.equal(fill(slots, ready(...many(500, () => lane(`${made}`)))), 99, 'a quarter more than all is the end');
+  });
+
+  test('payloads have a bound, of all and of each organization; what does not fit is asked for later', () => {
+    const slots = new Slots(4_000, 1_000_000);
+    const big = lane('big', { maxConcurrency: 100 });
+    const held = Array.from({ length: 20 }, (_, n) => delivery(n, 99_000)).filter((one) => slots.hold(big, one));
+    assert.equal(held.length, 5, 'half of a million characters');
+    assert.deepEqual(slots.demands(ready(big), 0, noFault), []);
+    assert.equal(slots.mayDemand(ready(big), 0), false, 'that is no stall');
+    assert.equal(fill(slots, ready(lane('small'))), 10);
+    for (const one of held.slice(0, 2)) slots.letGo(one);
+    const [demand] = slots.demands(ready(big), 0, noFault);
+    assert.equal(demand?.limit, 2, 'by what its deliveries mostly are');
+  });
+
+  test('a delivery larger than all that there is can be held by an organization that holds none', () => {
+    const slots = new Slots(400, 1_000);
+    const one = lane('one');
+    assert.equal(slots.hold(one, delivery(1, 250_000)), true);
+    assert.equal(slots.hold(one, delivery(2, 250_000)), false);
   });
 
   test('a few unknown ones have all of their concurrency, many have one attempt each', () => {
