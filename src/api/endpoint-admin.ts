@@ -81,6 +81,9 @@ export class EndpointAdmin {
       if (errors.length > 0) throw new ProblemError(invalidRequest(errors));
       return { ...this.#changeOf(before, body), options };
     });
+    if (endpoint.url !== existing.url && endpoint.status === 'active') {
+      await this.#parts.resendStation.hastenRetries(caller.organization.id, id);
+    }
     if (mayOvertake(endpoint.options) && !mayOvertake(existing.options)) await this.#letOvertake(id);
     await this.#announce(endpoint);
     return endpoint;

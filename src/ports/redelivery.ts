@@ -17,6 +17,12 @@ export interface Redelivery {
   ): Promise<number>;
 
   /**
+   * Those that wait for their time (a retry, an event with a `deliver_at`) are due now. What is due, being sent, done, or not
+   * the organization's is passed over. @returns how many
+   */
+  hasten(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number>;
+
+  /**
    * Ends a delivery that waits; an attempt under way ends unrecorded. A failed one that holds up its order may be canceled
    * too: those behind it go on. `final`: it was done; undefined: there is none.
    */

@@ -141,6 +141,36 @@ describe('sending again', () => {
     assert.equal((await service.post(`/api/jobs/${job.id}/cancel`)).status, 409);
   });
 
+  test('bulk retry of what waits for its time sends it now; so does a changed URL', async (context) => {
+    const { receiver, mend } = await failing(context);
+    const late = { max_attempts: 5, retry_schedule: ['1h'] };
+    const endpointId = await endpoint(receiver, { event_types: ['waits'], ...late });
+    await service.send('waits', 1);
+    await service.send('waits', 2, { deliver_at: new Date(Date.now() + 3_600_000).toISOString() });
+    const waiting = async (status: string) =>
+      (await service.get(`/api/deliveries?status=${status}&endpoint_id=${endpointId}`)).json.data.length;
+    await eventually(async () => assert.deepEqual([await waiting('retrying'), await waiting('pending')], [1, 1]));
+    mend();
+    const query = { endpoint_id: endpointId };
+    assert.equal((await service.post('/api/deliveries/retry', { status: 'retrying', ...query })).json.deliveries, 1);
+    await eventually(async () => assert.equal(await waiting('delivered'), 1));
+    assert.equal((await service.post('/api/deliveries/retry', { status: 'pending', ...query })).json.deliveries, 1);
+    await eventually(async () => assert.equal(await waiting('delivered'), 2));
+
+    const { receiver: dead } = await failing(context);
+    const moved = await endpoint(dead, { event_types: ['moves'], ...late });
+    await service.send('moves', 1);
+    await eventually(async () => {
+      const { data } = (await service.get(`/api/deliveries?status=retrying&endpoint_id=${moved}`)).json;
+      assert.equal(data.length, 1);
+    });
+    await service.call('PATCH', `/api/endpoints/${moved}`, { body: { url: receiver.url } });
+    await eventually(async () => {
+      const { data } = (await service.get(`/api/deliveries?status=delivered&endpoint_id=${moved}`)).json;
+      assert.equal(data.length, 1);
+    });
+  });
+
   test('recover: what failed or was skipped since a time, in its order', async (context) => {
     const { receiver, mend } = await failing(context);
     const endpointId = await endpoint(receiver, { event_types: ['rec'], ordered: true });

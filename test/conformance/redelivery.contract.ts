@@ -8,6 +8,31 @@ import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';
 
 export function redeliveryContract(newHarness: NewHarness): void {
+  describe('Redelivery: sooner', () => {
+    test(
+      'what waits for its time is due now; what is due, under way, done or another’s is passed over',
+      inWorld(newHarness, async (world) => {
+        const { organizationId, endpointId } = await world.lane();
+        await world.accept(organizationId, 4);
+        const [retrying, underWay, done] = await world.take(endpointId, 3);
+        assert.ok(retrying && underWay && done);
+        const retryAt = addMs(world.clock.now(), 60_000);
+        await world.engine.queue.settle([settlement(retrying, { retryAt }), settlement(done)]);
+        await world.accept(organizationId, 1, { deliverAt: retryAt });
+        const { deliveries } = world.engine.store;
+        const all = (await deliveries.list(organizationId, ALL_DELIVERIES)).map(({ id }) => id);
+        const { redelivery } = world.engine;
+        assert.equal(await redelivery.hasten(await world.organization(), all), 0);
+        assert.equal(await redelivery.hasten(organizationId, [...all, 'x' as DeliveryId]), 2);
+        assert.equal(await redelivery.hasten(organizationId, all), 0);
+        const taken = await world.take(endpointId);
+        assert.equal(taken.length, 3, 'the retry, the one with a time, and the one that was due');
+        const attempts = taken.find(({ id }) => id === retrying.id)?.attemptNumber;
+        assert.equal(attempts, 2);
+      }),
+    );
+  });
+
   describe('Redelivery', () => {
     test(
       'what is done begins anew, with its attempts before it and a whole schedule ahead',

@@ -18,8 +18,8 @@ import { takeToken } from '../rate-limit.ts';
 import { readTime, readTimeRange } from '../times.ts';
 import { deliveryView, jobView } from '../views.ts';
 
-/** Deliveries in these are done, and not well. */
-const RETRYABLE = ['failed', 'skipped', 'canceled'] as const;
+/** Deliveries in the first three are done, and not well; the others wait for their time, and are sent now. */
+const RETRYABLE = ['failed', 'skipped', 'canceled', 'retrying', 'pending'] as const;
 
 const endpointIds = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_REPLAY_ENDPOINTS } as const;
 const timeRange = { from: { type: 'string' }, to: { type: 'string' } } as const;

@@ -49,6 +49,18 @@ export class LanesRedelivery implements Redelivery {
     return number(rows[0] ?? {}, 'retried');
   }
 
+  async hasten(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
+    const wanted = ids.filter(isUuid).toSorted();
+    const bounds = [wanted[0] ?? HIGHEST_ID, wanted.at(-1) ?? LOWEST_ID];
+    const rows = await this.#database.query('hasten-waiting', [organizationId, wanted, ...bounds]);
+    const due = rows.map((row) => ({
+      deliveryId: text<DeliveryId>(row, 'delivery_id'),
+      endpointId: text<EndpointId>(row, 'endpoint_id'),
+    }));
+    await this.#queue.hasten(due).catch(() => {});
+    return rows.length;
+  }
+
   async cancel(organizationId: OrganizationId, id: DeliveryId): Promise<'canceled' | 'final' | undefined> {
     if (!isUuid(id)) return undefined;
     const [row] = await this.#database.query('cancel-delivery', [organizationId, id, this.#clock.now()]);

@@ -64,6 +64,14 @@ export class SqliteRedelivery implements Redelivery {
     return true;
   }
 
+  hasten(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
+    return this.#queue.submit((effects) => {
+      const rows = ids.flatMap((id) => this.#statements.hastenWaiting.all(organizationId, id));
+      for (const row of rows) effects.dueEndpoints.add(text<EndpointId>(row, 'endpoint_id'));
+      return rows.length;
+    });
+  }
+
   cancel(organizationId: OrganizationId, id: DeliveryId): Promise<'canceled' | 'final' | undefined> {
     return this.#queue.submit((effects) => {
       const row = this.#statements.state.get(organizationId, id);
@@ -124,6 +132,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     state: writer.prepare('get-delivery-state'),
     requeue: writer.prepare('requeue-delivery'),
     hasten: writer.prepare('hasten-delivery'),
+    hastenWaiting: writer.prepare('hasten-waiting'),
     onceMore: writer.prepare('send-once-more'),
     cancel: writer.prepare('cancel-delivery'),
     add: writer.prepare('accept-delivery'),

@@ -11,7 +11,7 @@ import type { Leadership } from '../../ports/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { JobAllowance } from './allowance.ts';
 import { Search } from './search.ts';
-import { jobStep } from './steps.ts';
+import { isWaiting, jobStep } from './steps.ts';
 
 /** For jobs of which nobody told us, and those of a runner that died. */
 const LOOK_PAUSE_MS: Milliseconds = 5_000;
@@ -145,7 +145,9 @@ export class JobRunner {
 
   async #step(job: Job): Promise<void> {
     const { place, lookedAt, made } = await jobStep(job, this.#steps);
-    this.#allowance.spent(job, made, place === null);
+    // What is only sent sooner was paid for as an event.
+    const isPaid = job.kind === 'retry' && job.parameters.statuses.every(isWaiting);
+    this.#allowance.spent(job, isPaid ? 0 : made, place === null);
     await this.#store.jobs.save({
       ...job,
       status: place === null ? 'done' : 'running',

@@ -104,6 +104,12 @@ export class ResendStation {
     return { job, count, isMore: place !== null };
   }
 
+  /** What waits to be tried again at an endpoint that was changed for the better is tried now. */
+  async hastenRetries(organizationId: OrganizationId, endpointId: EndpointId): Promise<void> {
+    const parameters = { statuses: ['retrying'], endpointId, type: null, from: null, to: null } as const;
+    await this.#start(organizationId, { kind: 'retry', parameters });
+  }
+
   async startReplay(organizationId: OrganizationId, parameters: ReplayParameters): Promise<StartedJob> {
     const { deliveries: count, isMore } = await this.countReplay(organizationId, parameters);
     const job = await this.#start(organizationId, { kind: 'replay', parameters });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { DeliveryStatus } from '../../core/delivery.ts';
 import type { Endpoint } from '../../core/endpoint.ts';
 import type { AcceptedEvent } from '../../core/event.ts';
 import { type DeliveryId, idAt } from '../../core/ids.ts';
@@ -22,7 +23,9 @@ export async function jobStep(job: Job, parts: { search: Search; redelivery: Red
   if (job.kind === 'retry') {
     const { items, place, lookedAt } = await search.deliveries(organizationId, job.parameters, job.place);
     const ids = items.map(({ id }) => id);
-    const made = ids.length === 0 ? 0 : await redelivery.retry(organizationId, ids, job.parameters.statuses);
+    const { statuses } = job.parameters;
+    if (statuses.every(isWaiting)) return { place, lookedAt, made: await redelivery.hasten(organizationId, ids) };
+    const made = ids.length === 0 ? 0 : await redelivery.retry(organizationId, ids, statuses);
     return { place, lookedAt, made };
   }
   const { items, place, lookedAt } = await search.events(organizationId, job.parameters, job.place);
@@ -30,6 +33,11 @@ export async function jobStep(job: Job, parts: { search: Search; redelivery: Red
   const added = items.flatMap((event, at) => endpoints.map((endpoint) => replayOf(event, endpoint, idOf(job, at))));
   const made = added.length === 0 ? 0 : await redelivery.add(added);
   return { place, lookedAt, made };
+}
+
+/** Such deliveries are sent anyway: asked for in bulk, they are only sent sooner. */
+export function isWaiting(status: DeliveryStatus): boolean {
+  return status === 'pending' || status === 'retrying';
 }
 
 /** @param makeId of what makes this delivery another than the next */
