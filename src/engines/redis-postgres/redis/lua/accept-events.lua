@@ -10,7 +10,7 @@ local now = tonumber(ARGV[1])
 local marks_end, forget_after = ARGV[2], ARGV[3]
 local room = math.huge
 if ARGV[4] ~= '' then
-  local waiting = tonumber(redis.call('GET', KEYS[2]) or '0')
+  local waiting = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
   room = tonumber(ARGV[4]) - waiting - redis.call('XLEN', KEYS[1])
 end
 local answers = {}
