@@ -71,7 +71,8 @@ class KnownAddresses {
 
   /** Of the address that fits best: `/api/events/replay` is no id of an event. */
   methodsAt(url: string): ReadonlySet<string> | undefined {
-    const path = url.split(/[?#]/, 1)[0] ?? '';
+    // A proxy's client names the whole address (RFC 9112, 3.2.2).
+    const path = url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? '';
     const [best] = this.#fitting(segmentsOf(path).map(decoded));
     return best?.methods;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Agent, request as httpRequest, type IncomingHttpHeaders, METHODS } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { rawHttp } from '../support/raw-http.ts';
 import { startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
 const NOBODY = '0190c0de-0000-7000-8000-000000000000';
@@ -73,6 +74,18 @@ describe('whatever is sent to whatever route', () => {
       assert.equal(status, 405, `${method} ${path}`);
       assert.deepEqual(headers.allow?.split(', ').toSorted(), [...methods].toSorted(), `${method} ${path}`);
     });
+  });
+
+  test('a whole address is what its path is', async () => {
+    for (const [line, status] of [
+      ['GET http://localhost/health', 200],
+      ['PUT http://localhost/api/events?a=b', 405],
+      ['GET http://localhost/nothing', 404],
+      ['OPTIONS *', 404],
+    ] as const) {
+      const answer = await rawHttp(service.url, [`${line} HTTP/1.1\r\nHost: localhost\r\n\r\n`], { until: /\}$/ });
+      assert.equal(answer.status, status, answer.text);
+    }
   });
 
   test('a path that is none is 404 with every method', async () => {

@@ -35,8 +35,17 @@ describe('Redis connection', () => {
 
   test('a mistake of our own is thrown as it is', async () => {
     const redis = await open();
+    await assert.rejects(redis.command('XLEN'), /wrong number of arguments/);
+  });
+
+  test('a key of another type is no mistake of ours: it is unavailable, and named', async () => {
+    const redis = await open();
     await redis.command('SET', redis.key('text'), 'x');
-    await assert.rejects(redis.command('XLEN', redis.key('text')), /^Error: WRONGTYPE|WRONGTYPE/);
+    const named = new RegExp(redis.key('text'));
+    const unavailable = { name: 'EngineUnavailable', code: 'storage_failed', message: named };
+    await assert.rejects(redis.command('XLEN', redis.key('text')), unavailable);
+    await assert.rejects(redis.run('take-tokens', [redis.key('text')], ['0', '1', '1']), unavailable);
+    assert.match(redis.health().reason ?? '', named);
   });
 
   test('a frozen server fails what waits for it within 2 s, though more is sent all the time, and is used again when it thaws', async () => {

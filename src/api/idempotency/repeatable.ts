@@ -5,6 +5,7 @@ import { IDEMPOTENT_REQUEST_MS, MAX_IDEMPOTENT_ANSWER_CHARACTERS } from '../../c
 import type { Problem } from '../../core/problem.ts';
 import { addMs } from '../../core/time.ts';
 import type { KeptAnswer, KeyedRequest } from '../../ports/store/idempotency-store.ts';
+import { EngineUnavailable } from '../../ports/unavailable.ts';
 import { presentedKey } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
 import { ProblemError } from '../problems.ts';
@@ -22,6 +23,9 @@ const NOT_REPEATABLE = [
   /^\/trigger-inbox\/.*\/messages\//,
   /\/match-preview$/,
 ];
+
+/** Its events have dedup ids of the key: what can't be noted is accepted all the same, as it is without a key. */
+const SAFE_WITHOUT_RECORD = '/api/events/batch';
 
 /** Of requests by nobody's API key: the administrator's. No organization has this id. */
 const ADMINISTRATOR = '00000000-0000-0000-0000-000000000000' as OrganizationId;
@@ -88,11 +92,12 @@ async function begin(parts: Parts, request: FastifyRequest, reply: FastifyReply)
   const keyed = keyedRequest(request, key);
   const sealer = { idempotencyKey: key, credential: credentialOf(request) };
   const at = clock.now();
-  const outcome = await engine.store.idempotency.begin(keyed, {
-    at,
-    expired: addMs(at, -dedupWindowMs),
-    abandoned: addMs(at, -IDEMPOTENT_REQUEST_MS),
+  const bounds = { at, expired: addMs(at, -dedupWindowMs), abandoned: addMs(at, -IDEMPOTENT_REQUEST_MS) };
+  const outcome = await engine.store.idempotency.begin(keyed, bounds).catch((error: unknown) => {
+    if (error instanceof EngineUnavailable && request.routeOptions.url === SAFE_WITHOUT_RECORD) return undefined;
+    throw error;
   });
+  if (outcome === undefined) return undefined;
   switch (outcome.kind) {
     case 'begun':
       request.repeatable = { request: keyed, sealer, isFinal: true };

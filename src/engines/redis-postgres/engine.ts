@@ -83,7 +83,7 @@ export async function openRedisPostgresEngine(options: RedisPostgresEngineOption
     metrics,
     ...(options.logSql === undefined ? {} : { logSql: options.logSql }),
   });
-  const redis = await Redis.open({ url: redisUrl, prefix: options.redisPrefix, metrics });
+  const redis = await Redis.open({ url: redisUrl, prefix: options.redisPrefix, metrics, log });
   try {
     const { refused, warnings } = await checkRedis(redis);
     if (refused !== null) throw new StartRefused(refused);

@@ -1,10 +1,11 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import type { EngineHealth } from '../../../ports/engine.ts';
+import type { Log } from '../../../ports/log.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import { StartRefused } from '../../../ports/start-refused.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { tlsReason } from '../tls-reason.ts';
-import { isRefusal, replyCode } from './errors.ts';
+import { isRefusal, replyCode, WrongType } from './errors.ts';
 import type { Argument, Link } from './link.ts';
 import { type LuaScript, loadLuaScripts } from './lua-scripts.ts';
 import { SteadyLink } from './steady-link.ts';
@@ -24,6 +25,7 @@ export interface RedisOptions {
   /** What every name begins with: `zapier` for `zapier:events`. */
   readonly prefix: string;
   readonly metrics?: Metrics;
+  readonly log?: Pick<Log, 'sampled'>;
 }
 
 /**
@@ -135,9 +137,16 @@ export class Redis {
       metrics?.store('redis', performance.now() - startedAt);
       return answer;
     } catch (error) {
-      if (error instanceof EngineUnavailable && error.code === 'storage_failed') this.#remember(error.message);
+      if (error instanceof WrongType) this.tellWrongType(error);
+      else if (error instanceof EngineUnavailable && error.code === 'storage_failed') this.#remember(error.message);
       throw error;
     }
+  }
+
+  /** What meets it meets it again: the log writes some of the lines. */
+  tellWrongType({ message }: WrongType): void {
+    this.#remember(message);
+    this.#options.log?.sampled('redis.wrong_type', 'error', () => message);
   }
 
   #remember(reason: string): void {

@@ -4,6 +4,7 @@ import { addMs, type Timestamp, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { LaneDemand } from '../../../ports/delivery-queue.ts';
 import type { Redis } from './connection.ts';
+import { WrongType, wrongType } from './errors.ts';
 import { WAITING_KEY } from './keys.ts';
 import { LaneWatch } from './lane-watch.ts';
 
@@ -58,9 +59,10 @@ export class DeliveryLanes {
     let added = 0;
     for (const page of pages(items)) {
       const args = page.flatMap(({ deliveryId, endpointId, dueAt }) => [deliveryId, endpointId, String(dueAt)]);
-      added += Number(
-        await this.#redis.run('enqueue-deliveries', keys, [this.#lane(''), String(this.#clock.now()), ...args]),
-      );
+      const head = [this.#lane(''), String(this.#clock.now())];
+      const [count, ...broken] = listOf(await this.#redis.run('enqueue-deliveries', keys, [...head, ...args]));
+      added += Number(count);
+      this.#tellBroken(broken);
     }
     return added;
   }
@@ -75,9 +77,13 @@ export class DeliveryLanes {
       String(limits?.ratePerSecond ?? ''),
     ]);
     const head = [this.#lane(''), this.#key(HELD), this.#key('lane-rate:'), String(now)];
-    const answers = await this.#redis.run('take-deliveries', [this.#key('lanes')], [...head, ...args]);
-    if (!Array.isArray(answers)) throw new TypeError('take-deliveries answered no list');
-    return demands.map(({ endpointId }, n) => takenMembers(endpointId, answers[n]));
+    const answers = listOf(await this.#redis.run('take-deliveries', [this.#key('lanes')], [...head, ...args]));
+    return demands.map(({ endpointId }, n) => {
+      const answer = answers[n];
+      if (Array.isArray(answer)) return takenMembers(endpointId, answer);
+      this.#tellBroken([endpointId]);
+      return { endpointId, taken: [], nextDueAt: null };
+    });
   }
 
   /** As if they had not been taken. */
@@ -155,7 +161,7 @@ export class DeliveryLanes {
     const times = await Promise.all(
       lanes.map(async ([endpointId, score]) => {
         if (score > 0) return score;
-        const [first] = pairs(await this.#redis.command('ZRANGE', this.#lane(endpointId), '0', '0', 'WITHSCORES'));
+        const [first] = pairs(await this.#ofLane('ZRANGE', this.#lane(endpointId), '0', '0', 'WITHSCORES'));
         return first === undefined ? Number.POSITIVE_INFINITY : uuidv7Time(first[0]);
       }),
     );
@@ -167,9 +173,9 @@ export class DeliveryLanes {
   async retriesDue(now: Timestamp): Promise<number> {
     const lanes = (await this.#firstLanes()).filter(([, score]) => score <= now);
     const counts = await Promise.all(
-      lanes.map(([endpointId]) => this.#redis.command('ZCOUNT', this.#lane(endpointId), '(0', String(now))),
+      lanes.map(([endpointId]) => this.#ofLane('ZCOUNT', this.#lane(endpointId), '(0', String(now))),
     );
-    return counts.reduce((sum: number, count) => sum + Number(count), 0);
+    return counts.reduce((sum: number, count) => sum + Number(count ?? 0), 0);
   }
 
   /** Those with something due for longest, and when each comes due. */
@@ -206,8 +212,24 @@ export class DeliveryLanes {
         String(fence ?? ''),
         wake ? '1' : '0',
       ]);
-      await this.#redis.run('move-deliveries', keys, [...head, ...args]);
+      this.#tellBroken(listOf(await this.#redis.run('move-deliveries', keys, [...head, ...args])));
     }
+  }
+
+  /** Null where the lane's key holds another type: that is this lane's. */
+  async #ofLane(...command: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#redis.command(...command);
+    } catch (error) {
+      if (error instanceof WrongType) return null;
+      throw error;
+    }
+  }
+
+  /** Lanes with a key of another type: an error of theirs, which the reconciler meets again until the key is gone. */
+  #tellBroken(endpointIds: readonly unknown[]): void {
+    for (const endpointId of new Set(endpointIds.map(String)))
+      this.#redis.tellWrongType(wrongType(this.#lane(endpointId)));
   }
 
   #key(name: string): string {
@@ -224,8 +246,13 @@ const HELD = 'lane-held:';
 const ENTRIES = `${DELIVERIES_STREAM}:entries`;
 const COMPLETE = `${DELIVERIES_STREAM}:complete`;
 
-function takenMembers(endpointId: EndpointId, answer: unknown): TakenMembers {
-  const [lowest, ...rest] = (answer as unknown[]).map(String);
+function listOf(answer: unknown): readonly unknown[] {
+  if (!Array.isArray(answer)) throw new TypeError('A script of lanes answered no list');
+  return answer;
+}
+
+function takenMembers(endpointId: EndpointId, answer: readonly unknown[]): TakenMembers {
+  const [lowest, ...rest] = answer.map(String);
   const taken = [];
   for (let at = 0; at + 1 < rest.length; at += 2) {
     taken.push({ deliveryId: (rest[at] ?? '') as DeliveryId, previousScore: Number(rest[at + 1]) });

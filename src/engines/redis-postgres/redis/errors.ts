@@ -37,12 +37,28 @@ export function isUnknownGroup(error: unknown): boolean {
   return code === 'NOGROUP' || code === 'UNBLOCKED';
 }
 
-/** What an error means to the pipeline. Messages of the server may name keys and values: only their code is kept. */
-export function asEngineError(error: unknown, closing: boolean): unknown {
+/** A key of ours holds something that we did not put there: nothing was done, and an operator has to look at it. */
+export class WrongType extends EngineUnavailable {}
+
+/** @param key a dedup mark's is cut before the client's own text */
+export function wrongType(key: string): WrongType {
+  const named = key.replace(/(:dedup:[^:]*:).*/s, '$1…');
+  return new WrongType(
+    'storage_failed',
+    `Redis holds a value of another type than ours at ${named}: look at it, then DEL it`,
+  );
+}
+
+/**
+ * What an error means to the pipeline. Messages of the server may name keys and values: only their code is kept.
+ * @param args the command
+ */
+export function asEngineError(error: unknown, closing: boolean, args: readonly (string | Buffer)[] = []): unknown {
   if (error instanceof EngineUnavailable) return error;
   if (closing) return new EngineUnavailable('closing', 'The engine is closing');
   const code = replyCode(error);
   if (code !== undefined) {
+    if (code === 'WRONGTYPE') return wrongType(keysOf(args).join(' or '));
     if (NO_ROOM.has(code)) return new EngineUnavailable('storage_failed', `Redis has no room (${code})`);
     if (PASSING.has(code) || REFUSED.has(code)) {
       return new EngineUnavailable('unreachable', `Redis can't now (${code})`);
@@ -54,4 +70,13 @@ export function asEngineError(error: unknown, closing: boolean): unknown {
   }
   if (error instanceof ErrorReply || error instanceof TypeError || error instanceof RangeError) return error;
   return new EngineUnavailable('unreachable', "Redis can't be reached");
+}
+
+/** The keys that a command names, of the few commands that we use. */
+function keysOf([command, ...args]: readonly (string | Buffer)[]): string[] {
+  const [first, second] = args;
+  if (command === 'EVALSHA' || command === 'EVAL') return args.slice(2, 2 + Number(second)).map(String);
+  const streams = args.indexOf('STREAMS');
+  if (streams >= 0) return [String(args[streams + 1])];
+  return [String(command === 'XGROUP' || command === 'XINFO' ? second : first)];
 }

@@ -7,6 +7,7 @@ import type { AcceptOutcome, Intake } from '../../../ports/intake.ts';
 import type { Metrics } from '../../../ports/metrics.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import type { Redis } from './connection.ts';
+import { WrongType, wrongType } from './errors.ts';
 import { eventFields } from './event-fields.ts';
 import { dedupKey, WAITING_KEY } from './keys.ts';
 
@@ -35,7 +36,7 @@ interface IntakeOptions {
 /** Accepting is being in Redis: one script call for all events that have gathered while the last one was under way. */
 export class RedisIntake implements Intake {
   readonly #options: IntakeOptions;
-  readonly #groups: Batcher<AcceptedEvent, AcceptOutcome>;
+  readonly #groups: Batcher<AcceptedEvent, AcceptOutcome | WrongType>;
   readonly #underWay = new Set<Promise<unknown>>();
   #closing = false;
 
@@ -57,7 +58,7 @@ export class RedisIntake implements Intake {
     const accepted = Promise.all(events.map((event) => this.#groups.add(event)));
     this.#underWay.add(accepted);
     try {
-      return await accepted;
+      return (await accepted).map(orThrow);
     } finally {
       this.#underWay.delete(accepted);
     }
@@ -69,7 +70,7 @@ export class RedisIntake implements Intake {
     await Promise.allSettled(this.#underWay);
   }
 
-  async #acceptGroup(events: readonly AcceptedEvent[]): Promise<AcceptOutcome[]> {
+  async #acceptGroup(events: readonly AcceptedEvent[]): Promise<(AcceptOutcome | WrongType)[]> {
     const { redis, clock, dedupWindowMs, maxBacklog } = this.#options;
     this.#options.metrics?.group('intake', events.length);
     const now = clock.now();
@@ -81,8 +82,20 @@ export class RedisIntake implements Intake {
     }
     const answers = await redis.run('accept-events', [redis.key('events'), redis.key(WAITING_KEY)], args);
     if (!Array.isArray(answers)) throw new TypeError('accept-events answered no list');
-    return answers.map(outcomeOf);
+    return answers.map((answer, at) => {
+      if (answer !== -1) return outcomeOf(answer);
+      const event = events[at];
+      const broken = wrongType((event === undefined ? undefined : dedupKey(redis, event)) ?? '');
+      redis.tellWrongType(broken);
+      return broken;
+    });
   }
+}
+
+/** Of one event alone: those beside it in the group are in. */
+function orThrow(outcome: AcceptOutcome | WrongType): AcceptOutcome {
+  if (outcome instanceof WrongType) throw outcome;
+  return outcome;
 }
 
 function outcomeOf(answer: unknown): AcceptOutcome {

@@ -56,7 +56,7 @@ export class SteadyLink {
         return await link.send(args, bytes);
       } catch (error) {
         if (isOfAnotherServer(error)) this.#leave(link);
-        if (!isPassing(error) || performance.now() > until) throw asEngineError(error, this.#closed);
+        if (!isPassing(error) || performance.now() > until) throw asEngineError(error, this.#closed, args);
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
     }

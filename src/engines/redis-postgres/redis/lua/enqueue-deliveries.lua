@@ -1,11 +1,15 @@
 #!lua flags=allow-oom
 -- Puts deliveries into their lanes, unless they are there. Those that are due get an entry in the stream, which wakes a
 -- deliverer. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, now, then for each: delivery,
--- endpoint, due at. Returns how many were new. Costs for each: two sorted-set entries, an XADD and an HSET.
-local added = 0
+-- endpoint, due at. A lane whose key holds another type is passed over: the record has its deliveries.
+-- Returns how many were new, then the endpoints of such lanes. Costs for each: two sorted-set entries, an XADD and an HSET.
+local added, broken = 0, {}
 for at = 3, #ARGV, 3 do
   local delivery, endpoint, due_at = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  if redis.call('ZADD', ARGV[1] .. endpoint, 'NX', due_at, delivery) == 1 then
+  local new = redis.pcall('ZADD', ARGV[1] .. endpoint, 'NX', due_at, delivery)
+  if type(new) == 'table' then
+    table.insert(broken, endpoint)
+  elseif new == 1 then
     added = added + 1
     redis.call('ZADD', KEYS[1], 'LT', due_at, endpoint)
     if tonumber(due_at) <= tonumber(ARGV[2]) then
@@ -15,4 +19,5 @@ for at = 3, #ARGV, 3 do
   end
 end
 if added > 0 then redis.call('INCRBY', KEYS[4], added) end
-return added
+table.insert(broken, 1, added)
+return broken

@@ -2,14 +2,20 @@
 -- Moves deliveries on: out of their lane, or to another time. Their entries leave the stream first: under maxmemory too
 -- this makes room. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, the same for what is held of
 -- them, group, now, then for each: delivery, endpoint, new score ('' = out), only if the score is this ('' = whatever it is), 1 = wake a deliverer when it
--- is due. What is in no lane stays out. Returns how many were moved.
-local moved, gone, touched = 0, 0, {}
+-- is due. What is in no lane stays out, and so does a lane whose key holds another
+-- type. Returns the endpoints of such lanes.
+local gone, touched, broken = 0, {}, {}
 for at = 5, #ARGV, 5 do
   local delivery, endpoint, score, fence, wake = unpack(ARGV, at, at + 4)
   local lane = ARGV[1] .. endpoint
-  local current = redis.call('ZSCORE', lane, delivery)
-  if current and (fence == '' or tonumber(current) == tonumber(fence)) then
-    moved = moved + 1
+  local current = redis.pcall('ZSCORE', lane, delivery)
+  local is_broken = type(current) == 'table'
+  if current and not is_broken then
+    is_broken = type(redis.pcall('ZSCORE', ARGV[2] .. endpoint, delivery)) == 'table'
+  end
+  if is_broken then
+    table.insert(broken, endpoint)
+  elseif current and (fence == '' or tonumber(current) == tonumber(fence)) then
     touched[endpoint] = true
     redis.call('ZREM', ARGV[2] .. endpoint, delivery)
     local stays = wake == '1' and score ~= '' and tonumber(score) <= tonumber(ARGV[4])
@@ -36,4 +42,4 @@ for endpoint in pairs(touched) do
   if lowest then redis.call('ZADD', KEYS[1], lowest, endpoint) else redis.call('ZREM', KEYS[1], endpoint) end
 end
 if gone > 0 then redis.call('DECRBY', KEYS[4], gone) end
-return moved
+return broken

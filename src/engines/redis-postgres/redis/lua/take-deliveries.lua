@@ -3,10 +3,12 @@
 -- leases that ran out), the longest due first; then what is due at once (score 0), oldest first. KEYS: lanes. ARGV: what
 -- lanes' names begin with, the same for what is held of them, the same for their rates, now, then for each lane: endpoint,
 -- limit, end of the lease, how many may be held at once ('' = any number), takings a second ('' = any number).
--- Returns for each: when to ask again ('' = it is empty), then delivery and old score of each one taken.
+-- Returns for each: when to ask again ('' = it is empty), then delivery and old score of each one taken; false where a key
+-- of the lane holds another type: it is put aside for half a minute.
 -- Costs two ranges a lane and two ZADDs a delivery; a lane with a rate two calls more.
 local answers, now = {}, tonumber(ARGV[4])
-for at = 5, #ARGV, 5 do
+
+local function take(at)
   local endpoint, limit, until_ms = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
   local most, rate = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
   local lane, held, again_at, tokens = ARGV[1] .. endpoint, ARGV[2] .. endpoint, 0, nil
@@ -50,6 +52,25 @@ for at = 5, #ARGV, 5 do
   if lowest then redis.call('ZADD', KEYS[1], lowest, endpoint) else redis.call('ZREM', KEYS[1], endpoint) end
   if lowest and tonumber(lowest) < again_at then lowest = string.format('%.0f', again_at) end
   table.insert(taken, 1, lowest or '')
-  table.insert(answers, taken)
+  return taken
+end
+
+local function is_broken(key, expected)
+  local found = redis.call('TYPE', key).ok
+  return found ~= 'none' and found ~= expected
+end
+
+for at = 5, #ARGV, 5 do
+  local endpoint = ARGV[at]
+  -- Each of its keys is read before any is written, so that nothing is taken of one that is broken.
+  local ok, taken = pcall(take, at)
+  if not ok then
+    if not (is_broken(ARGV[1] .. endpoint, 'zset') or is_broken(ARGV[2] .. endpoint, 'zset') or is_broken(ARGV[3] .. endpoint, 'hash')) then
+      error(taken)
+    end
+    redis.call('ZADD', KEYS[1], now + 30000, endpoint)
+    taken = false
+  end
+  answers[(at - 5) / 5 + 1] = taken
 end
 return answers
