@@ -133,7 +133,7 @@ describe('the test button', () => {
     const folder = await mkdtemp(join(tmpdir(), 'triggers-'));
     context.after(() => rm(folder, { recursive: true, force: true }));
     const open = await startTestService(context, { DATA_DIR: folder, WEBHOOK_ALLOWED_NETWORKS: '10.0.0.0/8' });
-    const made = await open.post('/api/endpoints', { url: 'http://10.255.255.1:22/' });
+    const made = await open.post('/api/endpoints', { url: 'http://10.255.255.1:8022/' });
     assert.equal(made.status, 201, made.text);
     await open.stop();
     const closed = await startTestService(context, { DATA_DIR: folder });
