@@ -194,7 +194,7 @@ export class Connection {
 }
 
 function write(socket: Socket, request: RequestBytes): void {
-  if (!('body' in request)) {
+  if (request.body === null) {
     socket.write(request.content, request.encoding);
     return;
   }

@@ -4,8 +4,8 @@ import type { Target } from './target.ts';
 
 /** A request as it goes to the wire. Text where one encoding does for all of it, which is what a socket writes fastest. */
 export type RequestBytes =
-  | { readonly content: string; readonly encoding: 'latin1' }
-  | { readonly content: Buffer; readonly encoding: undefined }
+  | { readonly content: string; readonly encoding: 'latin1'; readonly body: null }
+  | { readonly content: Buffer; readonly encoding: undefined; readonly body: null }
   /** The head; the body follows it, and belongs to other requests too. */
   | { readonly content: string; readonly encoding: 'latin1'; readonly body: Buffer };
 
@@ -45,6 +45,6 @@ export function requestBytes(
   const length = bodyBytes?.length ?? Buffer.byteLength(body);
   const head = `${target.requestHead}${fields}content-length: ${length}\r\n\r\n`;
   if (bodyBytes !== undefined) return { content: head, encoding: 'latin1', body: bodyBytes };
-  if (length === body.length) return { content: head + body, encoding: 'latin1' };
-  return { content: Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]), encoding: undefined };
+  if (length === body.length) return { content: head + body, encoding: 'latin1', body: null };
+  return { content: Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]), encoding: undefined, body: null };
 }
