@@ -36,7 +36,7 @@ export function addExport(program: Command): void {
         const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
         if (out === undefined && process.stdout.isTTY) await pipeline(body, shownText, process.stdout, { end: false });
         else if (out === undefined) await pipeline(body, process.stdout, { end: false });
-        else await pipeline(body, createWriteStream(out));
+        else await pipeline(body, createWriteStream(out, { mode: 0o600 }));
       },
     );
 }
