@@ -1,5 +1,5 @@
 # The service as one small image for every role: `docker build -t triggers-api .`
-FROM node:24-bookworm-slim AS packages
+FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /srv/triggers
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
@@ -7,7 +7,7 @@ COPY scripts/build-dashboard.mjs ./scripts/
 COPY dashboard ./dashboard
 RUN node scripts/build-dashboard.mjs
 
-FROM node:24-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 WORKDIR /srv/triggers
 COPY --from=packages /srv/triggers/node_modules ./node_modules

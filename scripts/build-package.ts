@@ -22,6 +22,7 @@ for (const path of globSync('src/**/*.{sql,lua}', { cwd: ROOT })) copy(path);
 copy('dashboard/dist');
 for (const path of ['README.md', 'LICENSE', 'CHANGELOG.md', 'deploy/systemd/triggers-api.service']) copy(path);
 copy('deploy/npm/triggers.mjs', 'bin/triggers.mjs');
+copy('deploy/npm/pinned-node.mjs', 'bin/pinned-node.mjs');
 chmodSync(join(OUT, 'bin/triggers.mjs'), 0o755);
 
 const { name, version, description, license, type, engines, dependencies } = JSON.parse(

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 /**
  * Adds to package-lock.json the packages of other platforms that npm left out because the registry at hand does not carry
  * them: `npm ci` refuses a lock file without them, everywhere. They get the version that their parent pins and the
- * platform that their name tells, and no checksum; a machine of that platform takes them from its own registry.
+ * platform that their name tells, and no checksum. That has to be added where a registry carries them (remove the entries, run
+ * `npm install --package-lock-only`): test/house/lock-file.test.ts asks for one of every package.
  */
 
 interface Entry {

@@ -19,10 +19,9 @@ import { accessSync, constants, existsSync, readFileSync, renameSync, rmSync, st
 import { constants as osConstants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchArguments, isPinned, nodePackage, PINNED_NODE } from '../deploy/npm/pinned-node.mjs';
 
 const NEEDED_NODE_MAJOR = 24;
-/** Node by npm, without an install script. Elsewhere the package `node` brings it, with one. */
-const NODE_PACKAGES = new Set(['linux-x64', 'linux-arm64', 'darwin-x64', 'win-x64']);
 const PARENT_CHECK_MS = 250;
 const LOCK_CHECK_MS = 200;
 /** Who made a lock file writes its pid at once; one that stays empty for this long belongs to nobody. */
@@ -246,8 +245,8 @@ async function findNode() {
   const cached = readIfThere(NODE_PATH_CACHE);
   if (cached !== undefined && isExecutable(cached)) return cached;
   say(`Node ${NEEDED_NODE_MAJOR} is needed and this is ${process.versions.node}: npm fetches it (5 to 10 s, once)…`);
-  const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  const path = (NODE_PACKAGES.has(platform) && (await fetchNode(`node-${platform}`))) || (await fetchNode('node'));
+  const own = nodePackage();
+  const path = (own !== undefined && (await fetchNode(own))) || (await fetchNode('node'));
   if (path === undefined && stopSignal === undefined) {
     throw new Refused(
       `npm could not fetch Node ${NEEDED_NODE_MAJOR}. Install Node ${NEEDED_NODE_MAJOR} or later (https://nodejs.org), or make the package registry reachable, and start again.`,
@@ -259,11 +258,11 @@ async function findNode() {
 async function fetchNode(name) {
   if (stopSignal !== undefined) return undefined;
   const [npm, first, shell] = npmCommand();
-  const args = ['exec', '--yes', '--ignore-scripts=false', `--package=${name}@${NEEDED_NODE_MAJOR}`, '--'];
-  const path = await outputOf(npm, [...first, ...args, 'node', '-p', 'process.execPath'], shell);
+  const path = await outputOf(npm, [...first, ...fetchArguments(name)], shell);
   if (path === undefined || !isExecutable(path)) return undefined;
-  const version = await outputOf(path, ['-p', 'process.versions.node'], false);
-  return Number.parseInt(version, 10) >= NEEDED_NODE_MAJOR ? path : undefined;
+  if (!isPinned(path))
+    throw new Refused(`What npm fetched as Node ${PINNED_NODE} is another program (${path}): it is not run.`);
+  return (await outputOf(path, ['-p', 'process.versions.node'], false)) === PINNED_NODE ? path : undefined;
 }
 
 /** The last line; undefined when the command fails or is not there. */

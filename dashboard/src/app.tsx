@@ -56,7 +56,7 @@ export function App() {
 
 function Shell({ onLeave }: { onLeave: () => void }) {
   const { path, query } = useRoute();
-  const section = path[0] !== undefined && path[0] in PAGES ? path[0] : 'live';
+  const section = path[0] !== undefined && Object.hasOwn(PAGES, path[0]) ? path[0] : 'live';
   const entry = PAGES[section];
   const id = path[1] ?? '';
   const Shown = (id !== '' ? entry?.one : undefined) ?? entry?.list ?? LivePage;

@@ -8,6 +8,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
+import { fetchArguments, isPinned, nodePackage, PINNED_NODE } from './pinned-node.mjs';
 
 const NEEDED_NODE_MAJOR = 24;
 /** In MB: measured to halve what an idle service grows to. Before the first garbage collection. */
@@ -29,7 +30,8 @@ async function underNewerNode() {
   process.stderr.write(
     `Node ${NEEDED_NODE_MAJOR} is needed and this is ${process.versions.node}: npm fetches it (5 to 10 s, once)…\n`,
   );
-  const node = (await find(`node-${process.platform}-${process.arch}`)) ?? (await find('node'));
+  const own = nodePackage();
+  const node = (own === undefined ? undefined : await find(own)) ?? (await find('node'));
   if (node === undefined) {
     process.stderr.write(
       `npm could not fetch Node ${NEEDED_NODE_MAJOR}. Install it (https://nodejs.org), and start again.\n`,
@@ -57,11 +59,13 @@ function whenNpmIsGone(stop) {
 
 /** The path of the Node in an npm package; undefined where that can't be had. */
 async function find(name) {
-  const args = ['exec', '--yes', '--ignore-scripts=false', `--package=${name}@${NEEDED_NODE_MAJOR}`, '--'];
   try {
     const shell = process.platform === 'win32';
-    const { stdout } = await promisify(execFile)('npm', [...args, 'node', '-p', 'process.execPath'], { shell });
-    return stdout.trim().split('\n').pop();
+    const { stdout } = await promisify(execFile)('npm', fetchArguments(name), { shell });
+    const path = stdout.trim().split('\n').pop();
+    if (isPinned(path)) return path;
+    process.stderr.write(`What npm fetched as Node ${PINNED_NODE} is another program (${path}): it is not run.\n`);
+    return undefined;
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import type { DeadEvents } from '../ports/dead-events.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import type { DeadAction } from './arguments.ts';
+import { printable } from './printable.ts';
 
 /** Shown at once; the rest is counted. */
 const MAX_SHOWN = 100;
@@ -15,7 +16,7 @@ export async function dead({ action, ids }: { action: DeadAction; ids: readonly 
       if (worker === null) {
         throw new StartRefused('Only the distributed engine puts events aside: set REDIS_URL and DATABASE_URL.');
       }
-      process.stdout.write(`${await ACTIONS[action](worker.deadEvents, ids)}\n`);
+      process.stdout.write(`${printable(await ACTIONS[action](worker.deadEvents, ids))}\n`);
       return 0;
     });
   } catch (error) {

@@ -2,6 +2,7 @@ import { SystemClock } from '../app/clock.ts';
 import { examine } from '../app/doctor/doctor.ts';
 import { type Environment, environment } from '../app/settings.ts';
 import type { Finding } from '../ports/finding.ts';
+import { printable } from './printable.ts';
 
 const MARKS: Readonly<Record<Finding['level'], { mark: string; color: string }>> = {
   ok: { mark: '✓', color: '32' },
@@ -29,7 +30,7 @@ export async function doctor({ json, overrides }: { json: boolean; overrides: En
 function line({ level, about, text }: Finding, colors: boolean): string {
   const { mark, color } = MARKS[level];
   const [on, off] = colors ? [`\x1b[${color}m`, '\x1b[0m'] : ['', ''];
-  return `${on}${mark}${off} ${about.padEnd(ABOUT_WIDTH)} ${text}`;
+  return `${on}${mark}${off} ${about.padEnd(ABOUT_WIDTH)} ${printable(text)}`;
 }
 
 function summary(failed: number, warnings: number): string {

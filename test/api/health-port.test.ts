@@ -7,7 +7,13 @@ import { inWorld } from '../conformance/world.ts';
 test(
   'a process without an API answers what it does not have as the API does',
   inWorld(newSqliteHarness, async ({ engine }) => {
-    const app = createHealthServer({ engine, version: '1', phase: () => 'ready', metricsPage: null });
+    const app = createHealthServer({
+      engine,
+      version: '1',
+      phase: () => 'ready',
+      stalled: () => ({ deliveries: 0, recording: 0 }),
+      metricsPage: null,
+    });
     for (const [method, url, status, code] of [
       ['GET', '/api/events', 404, 'not_found'],
       ['POST', '/health', 405, 'method_not_allowed'],

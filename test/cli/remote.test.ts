@@ -205,4 +205,27 @@ describe('commands that talk to a running service', () => {
     await once(script, 'close');
     assert.equal(shown.trim(), 'replay');
   });
+
+  test('what a receiver answers and what an event holds acts on no terminal', async (context) => {
+    const escapes = '\x1b[2J\x1b]0;owned\x07\u009b31m\u202e';
+    const receiver = await Receiver.start((_received, response) => void response.writeHead(500).end(escapes));
+    context.after(() => receiver.stop());
+    const id = (await run(['--json', 'endpoints', 'create', receiver.url])).json[0].id;
+    const eventId = (await run(['--json', 'send', 'hostile.text', JSON.stringify(escapes)])).json[0].id;
+    await receiver.waitFor(1);
+    const [delivery] = (await run(['--json', 'deliveries', 'list', '--event', eventId])).json;
+    for (const args of [
+      ['endpoints', 'test', id],
+      ['deliveries', 'get', delivery.id],
+      ['events', 'get', eventId],
+    ]) {
+      for (const way of [[], ['--json']]) {
+        const { out, err } = await run([...way, ...args]);
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+        assert.doesNotMatch(out + err, /[\0-\x08\x0b-\x1f\x7f-\x9f\u202e]/, args.join(' '));
+        assert.match(out, /\\u202e/, args.join(' '));
+      }
+    }
+    await run(['endpoints', 'delete', id]);
+  });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { ApiError, NetworkError, TriggersClient } from '../../packages/client/src/index.ts';
+import { Receiver } from '../support/receiver.ts';
 import { startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 import { UnreliableProxy } from './unreliable-proxy.ts';
 
@@ -42,6 +43,24 @@ describe('the client', () => {
     assert.equal(sent.status, 'accepted');
     const [refused, second] = proxy.requests.slice(first);
     assert.ok((second?.at ?? 0) - (refused?.at ?? 0) >= 990);
+  });
+
+  test('a redirect is not followed: neither the key nor an event leaves for another host', async () => {
+    const thief = await Receiver.start();
+    cleanup.after(() => thief.stop());
+    let asked = 0;
+    const bent = await Receiver.start((_received, response) => {
+      asked++;
+      response.writeHead(307, { location: `${thief.url}/api/events` }).end();
+    });
+    cleanup.after(() => bent.stop());
+    const led = new TriggersClient({ url: bent.url, apiKey: KEY });
+    const refused = { name: 'NetworkError', code: 'redirect', message: /answered with a redirect/ };
+    await assert.rejects(led.send({ type: 'a', data: 'canary', dedup_id: '1' }), refused);
+    await assert.rejects(led.events.get('x'), refused);
+    await assert.rejects(led.stream({}).next(), refused);
+    assert.equal(asked, 3, 'and nothing is tried again');
+    assert.equal(thief.requests.length, 0);
   });
 
   test('what no waiting mends is an error with the code of the service', async () => {

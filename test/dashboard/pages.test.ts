@@ -300,5 +300,22 @@ describe('the dashboard in Chromium', () => {
     });
   }
 
+  test('an address that is none shows a page all the same', async () => {
+    const page = await open('%');
+    await page.getByRole('heading', { name: 'Live' }).waitFor();
+    for (const [path, heading] of [
+      ['events/%', null],
+      ['%E0%A4%A', 'Live'],
+      ['constructor', 'Live'],
+      ['__proto__/%2', 'Live'],
+      ['events?type=%', 'Events'],
+    ] as const) {
+      await page.evaluate(`location.hash = '#/${path}'`);
+      await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+      if (heading !== null) await page.getByRole('heading', { name: heading }).waitFor();
+    }
+    await page.context().close();
+  });
+
   test('nothing of a tenant ran, no page broke, and the policy was kept', () => assert.deepEqual(troubles, []));
 });

@@ -93,6 +93,36 @@ describe('Kubernetes', () => {
     }
   });
 
+  test('nothing of ours may be reached, or reach anything, but what a policy names', () => {
+    const policies = all.filter(({ kind }) => kind === 'NetworkPolicy');
+    const settings = all.find(({ kind }) => kind === 'ConfigMap')?.['data'] as Record<string, string>;
+    const deny = policies.find(({ spec }) => spec.ingress === undefined && spec.egress === undefined);
+    assert.deepEqual(deny?.['spec'].policyTypes, ['Ingress', 'Egress']);
+    const chosen = ({ podSelector }: Manifest['spec'], labels: Record<string, string>): boolean =>
+      Object.entries(podSelector.matchLabels ?? {}).every(([name, value]) => labels[name] === value) &&
+      (podSelector.matchExpressions ?? []).every(({ key, values }: { key: string; values: string[] }) =>
+        values.includes(labels[key] ?? ''),
+      );
+    for (const { spec, metadata } of deployments) {
+      const { labels } = spec.template.metadata;
+      const own = policies.map((policy) => policy['spec']).filter((one) => chosen(one, labels));
+      const role = spec.template.spec.containers[0].args[0];
+      const ports = own.flatMap(({ ingress = [] }) => ingress).flatMap((rule) => rule.ports);
+      assert.deepEqual(
+        ports.map(({ port }: { port: number }) => String(port)),
+        [role === 'api' ? settings['PORT'] : settings['HEALTH_PORT']],
+        metadata.name,
+      );
+      const blocks = own.flatMap(({ egress = [] }) => egress).flatMap(({ to = [] }) => to);
+      const reachesReceivers = blocks.some(({ ipBlock }: Manifest) => ipBlock?.cidr === '0.0.0.0/0');
+      assert.equal(reachesReceivers, role !== 'worker', metadata.name);
+    }
+    const metadataService = policies.flatMap(({ spec }) => spec.egress ?? []).flatMap(({ to = [] }) => to);
+    for (const { ipBlock } of metadataService.filter((one: Manifest) => one['ipBlock']?.cidr === '0.0.0.0/0')) {
+      assert.ok(ipBlock.except.includes('169.254.0.0/16'));
+    }
+  });
+
   test('what scales and what must not be disrupted exist', () => {
     for (const { kind, spec, metadata } of all) {
       if (kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject') {
@@ -138,6 +168,20 @@ describe('Docker', () => {
     });
   }
 
+  test('every container of both compose files is hardened alike', () => {
+    for (const path of ['compose.yaml', 'compose.embedded.yaml']) {
+      const { services } = parse(read(path), { merge: true }) as { services: Record<string, Manifest> };
+      for (const [name, service] of Object.entries(services)) {
+        const what = `${path} ${name}`;
+        assert.equal(service['read_only'], true, what);
+        assert.deepEqual(service['cap_drop'], ['ALL'], what);
+        assert.deepEqual(service['security_opt'], ['no-new-privileges:true'], what);
+        if (service['image'] === 'triggers-api') assert.deepEqual(service['tmpfs'], ['/tmp'], what);
+        for (const port of service['ports'] ?? []) assert.match(port, /^127\.0\.0\.1:/, what);
+      }
+    }
+  });
+
   test('the image copies what is there, runs the program, and is nobody’s root', () => {
     const file = read('Dockerfile');
     const copied = [...file.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '));
@@ -161,5 +205,13 @@ test('systemd: the unit sets settings that exist, and waits for the drain', () =
   );
   assert.ok(!('problems' in readSettings({ ...env, ADMIN_TOKEN: TOKEN })));
   assert.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > 30);
+  for (const line of [
+    'UMask=0077',
+    'SystemCallFilter=@system-service',
+    'ProtectProc=invisible',
+    'NoNewPrivileges=yes',
+  ]) {
+    assert.ok(unit.split('\n').includes(line), line);
+  }
   assert.match(unit, /^ExecStart=\/usr\/bin\/node .*src\/cli\/main\.js serve$/m);
 });

@@ -3,8 +3,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+// Plain JavaScript without types.
+const { fetchArguments, isPinned, nodePackage, PINNED_NODE } = (await import(
+  String(new URL('../../deploy/npm/pinned-node.mjs', import.meta.url))
+)) as {
+  fetchArguments(name: string): string[];
+  isPinned(path: string): boolean;
+  nodePackage(): string | undefined;
+  PINNED_NODE: string;
+};
+
 interface LockEntry {
   readonly version?: string;
+  readonly integrity?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 type Packages = Readonly<Record<string, LockEntry>>;
@@ -47,6 +58,37 @@ test('the guard finds a package that was left out, and a bare note of one', () =
     'node_modules/tool-darwin-x64': {},
   };
   assert.deepEqual(leftOut(bare), ['tool-darwin-x64']);
+});
+
+/** Without one npm takes whatever the registry at hand calls by that name and version. */
+function unchecked(lock: Packages): string[] {
+  return Object.entries(lock)
+    .filter(([path, { integrity = '' }]) => path !== '' && !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity))
+    .map(([path]) => path);
+}
+
+test('every package of package-lock.json has a checksum', () => {
+  assert.deepEqual(unchecked(packages), []);
+  assert.deepEqual(unchecked({ '': {}, a: {}, b: { integrity: 'sha1-abc' } }), ['a', 'b']);
+});
+
+test('the Node that is fetched has one version, the same in the image, and a checksum', () => {
+  const name = nodePackage();
+  assert.ok(name !== undefined || process.platform !== 'linux');
+  assert.deepEqual(
+    fetchArguments('node').filter((word: string) => word.includes('@')),
+    [`--package=node@${PINNED_NODE}`],
+  );
+  const bases = [
+    ...readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8').matchAll(/^FROM node:([\d.]+)-/gm),
+  ];
+  assert.deepEqual(
+    bases.map(([, version]) => version),
+    [PINNED_NODE, PINNED_NODE],
+  );
+  if (name !== undefined) assert.equal(isPinned(join(import.meta.dirname, 'lock-file.test.ts')), false);
+  // The program that runs this test may be the machine's own.
+  if (process.execPath.includes(`node_modules/${name}/`)) assert.equal(isPinned(process.execPath), true);
 });
 
 test('package-lock.json names no registry', () => {

@@ -35,11 +35,20 @@ export function useAction() {
   return { note, busy, run };
 }
 
+/** An address is anybody's text: a part that is not encoded as it should be stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** `#/events?type=x` → path `['events']`, query. */
 export function useRoute() {
   const read = () => {
     const [path = '', search = ''] = location.hash.slice(2).split('?');
-    return { path: path.split('/').map(decodeURIComponent), query: new URLSearchParams(search) };
+    return { path: path.split('/').map(decoded), query: new URLSearchParams(search) };
   };
   const [route, setRoute] = useState(read);
   useEffect(() => {

@@ -41,7 +41,7 @@ export class ApiError extends TriggersError {
   }
 }
 
-/** No answer came: the service can't be reached, or the connection broke. `code` is `network`, or `timeout`. */
+/** No answer came: the service can't be reached, or the connection broke. `code` is `network`, `timeout` or `redirect`. */
 export class NetworkError extends TriggersError {
   override readonly name = 'NetworkError';
 }

@@ -73,6 +73,8 @@ export class Http {
     try {
       response = await fetch(this.#base + path + queryText(request.query), {
         method,
+        // The key and the event would go to wherever the answer says.
+        redirect: 'error',
         headers: {
           'x-api-key': this.#options.apiKey,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -106,13 +108,20 @@ function brokenConnection(error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof NetworkError) return error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof Error && /redirect/i.test(cause.message)) {
+    return new NetworkError(
+      'redirect',
+      'The service answered with a redirect, which is not followed: give `url` as the address itself.',
+      { cause: error },
+    );
+  }
   const reason = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : '') : String(cause);
   return new NetworkError('network', `The service could not be reached: ${reason}`, { cause: error });
 }
 
 /** 429 and 503 took nothing in. After the others it is unknown. */
 export function mayTryAgain(error: unknown, repeatable: boolean): boolean {
-  if (error instanceof NetworkError) return repeatable;
+  if (error instanceof NetworkError) return repeatable && error.code !== 'redirect';
   if (!(error instanceof ApiError)) return false;
   if (error.status === 429 || error.status === 503) return true;
   return repeatable && (error.status === 502 || error.status === 504);

@@ -1,5 +1,5 @@
 import { backoffMs, pause } from './backoff.ts';
-import { ApiError } from './errors.ts';
+import { TriggersError } from './errors.ts';
 import { type CallOptions, type Http, mayTryAgain } from './http.ts';
 import { LeasedMessages } from './leased-messages.ts';
 import { rowsOf } from './pages.ts';
@@ -126,7 +126,7 @@ export class Inbox {
         return new LeasedMessages(this.#http, { inbox, leaseId: lease.lease_id, leaseSeconds }, lease.data);
       } catch (error) {
         if (signal.aborted) return undefined;
-        if (error instanceof ApiError && !mayTryAgain(error, true)) throw error;
+        if (error instanceof TriggersError && !mayTryAgain(error, true)) throw error;
         await pause(backoffMs(tries, null), signal).catch(() => undefined);
       }
     }

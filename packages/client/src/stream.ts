@@ -1,5 +1,5 @@
 import { backoffMs, pause } from './backoff.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, TriggersError } from './errors.ts';
 import { type CallOptions, type Http, mayTryAgain } from './http.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 import type { DeliveryNews, Dropped, Event } from './types.ts';
@@ -52,9 +52,8 @@ export async function* streamOf(http: Http, options: StreamOptions): AsyncGenera
 
 /** Throws what no waiting mends. @returns seconds; null = the service said nothing */
 function askedToWait(error: unknown): number | null {
-  if (!(error instanceof ApiError)) return null;
-  if (!mayTryAgain(error, true)) throw error;
-  return error.retryAfterSeconds;
+  if (error instanceof TriggersError && !mayTryAgain(error, true)) throw error;
+  return error instanceof ApiError ? error.retryAfterSeconds : null;
 }
 
 function question({ types, kinds }: StreamOptions, lastEventId: string | undefined) {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import { ApiError } from '../../../packages/client/src/index.ts';
+import { printable } from '../printable.ts';
 import { type GlobalOptions, openSession, WrongUse } from './session.ts';
 
 /** `export`: the organization's events as a stream, to a file or stdout. */
@@ -29,13 +30,21 @@ export function addExport(program: Command): void {
         for (const [name, value] of Object.entries({ ...query, format })) {
           if (value !== undefined) address.searchParams.set(name, value);
         }
-        const response = await fetch(address, { headers: { 'x-api-key': apiKey }, signal });
+        // A redirect would take the key elsewhere.
+        const response = await fetch(address, { headers: { 'x-api-key': apiKey }, signal, redirect: 'manual' });
         if (!response.ok || response.body === null) throw await refusal(response);
         const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
-        if (out === undefined) await pipeline(body, process.stdout, { end: false });
-        else await pipeline(body, createWriteStream(out));
+        if (out === undefined && process.stdout.isTTY) await pipeline(body, shownText, process.stdout, { end: false });
+        else if (out === undefined) await pipeline(body, process.stdout, { end: false });
+        else await pipeline(body, createWriteStream(out, { mode: 0o600 }));
       },
     );
+}
+
+/** For a terminal; a file or a program gets the bytes as they are. */
+async function* shownText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder();
+  for await (const piece of pieces) yield printable(decoder.decode(piece, { stream: true }));
 }
 
 async function refusal(response: Response): Promise<ApiError> {

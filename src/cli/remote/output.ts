@@ -1,12 +1,20 @@
-import { styleText } from 'node:util';
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { printable } from '../printable.ts';
 
-type Style = Parameters<typeof styleText>[0];
+type Style = 'reset' | 'bold' | 'dim' | 'cyan' | 'green' | 'yellow' | 'red';
 
-/** Where a command's results go: for people, or with `--json` one JSON value a line for programs. */
+/**
+ * Where a command's results go: for people, or with `--json` one JSON value a line for programs. What is printed comes from
+ * others (events, answers of receivers, problems): nothing of it acts on the terminal but the colours that are put here.
+ */
 export class Output {
   readonly json: boolean;
   readonly #stream: NodeJS.WriteStream;
   readonly #colors: boolean;
+  /** Marks our own colours until they are printed: what comes from others can't know it. */
+  readonly #mark = randomBytes(8).toString('hex');
+  readonly #marked = new RegExp(`<${this.#mark}:(\\d+)>`, 'g');
 
   constructor(json: boolean, stream: NodeJS.WriteStream, colors: boolean) {
     this.json = json;
@@ -20,16 +28,18 @@ export class Output {
 
   /** @param text what people read instead of the value */
   result(value: unknown, text: string): void {
-    this.#stream.write(`${this.json ? JSON.stringify(value) : text}\n`);
+    this.#stream.write(`${this.json ? printable(JSON.stringify(value)) : this.#shown(text)}\n`);
   }
 
   /** For people only. */
   say(text: string): void {
-    if (!this.json) this.#stream.write(`${text}\n`);
+    if (!this.json) this.#stream.write(`${this.#shown(text)}\n`);
   }
 
   style(style: Style, text: string): string {
-    return this.#colors ? styleText(style, text, { validateStream: false }) : text;
+    if (!this.#colors) return text;
+    const [on, off] = inspect.colors[style] ?? [0, 0];
+    return `<${this.#mark}:${on}>${text}<${this.#mark}:${off}>`;
   }
 
   status(status: string): string {
@@ -38,16 +48,17 @@ export class Output {
 
   /** Rows below each other, each column as wide as its longest cell. Colours count no width. */
   table(rows: readonly (readonly string[])[]): string {
-    const plain = (cell: string) => cell.replace(ESCAPES, '').length;
+    const plain = (cell: string) => printable(cell.replace(this.#marked, '')).length;
     const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => plain(row[column] ?? '')))) ?? [];
     const line = (row: readonly string[]) =>
       row.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - plain(cell)))).join('  ');
     return rows.map((row) => line(row).trimEnd()).join('\n');
   }
-}
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const ESCAPES = /\x1b\[\d+m/g;
+  #shown(text: string): string {
+    return printable(text).replace(this.#marked, '\x1b[$1m');
+  }
+}
 
 const STATUS_STYLES: Readonly<Record<string, Style>> = {
   accepted: 'green',

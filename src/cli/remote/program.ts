@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { TriggersError } from '../../../packages/client/src/index.ts';
 import { VERSION } from '../../app/version.ts';
+import { printable } from '../printable.ts';
 import { addBench } from './bench/bench.ts';
 import { addCompletion } from './completion.ts';
 import { addDeliveries } from './deliveries.ts';
@@ -59,7 +60,7 @@ export async function runRemote(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof WrongUse) {
-      process.stderr.write(`${error.message}\n`);
+      process.stderr.write(`${printable(error.message)}\n`);
       return 2;
     }
     if ((error as Error).name === 'AbortError') return 130;
@@ -67,7 +68,7 @@ export async function runRemote(args: readonly string[]): Promise<number> {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
     const isSystem = typeof (error as NodeJS.ErrnoException).code === 'string';
     if (!(error instanceof TriggersError) && !isSystem) throw error;
-    process.stderr.write(`${(error as Error).message}\n`);
+    process.stderr.write(`${printable((error as Error).message)}\n`);
     return 1;
   }
 }

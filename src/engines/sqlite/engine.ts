@@ -101,7 +101,7 @@ function compose(
     onFailure: (error) => health.failed(error),
     onFatal: options.onFatal,
   });
-  const erasedPages = new ErasedPages(writer.db);
+  const erasedPages = new ErasedPages(writer.db, options.onFatal);
   erasedPages.scrubAtStart();
   const parts = { writer, reader, queue, state, clock, ids, box, erasedPages };
   let closed: Promise<void> | undefined;

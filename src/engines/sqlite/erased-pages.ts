@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Milliseconds } from '../../core/time.ts';
 import { BUSY_TIMEOUT_MS } from './connection.ts';
+import { failureOf } from './sqlite-error.ts';
 
 /** How long what was erased may stand in the write-ahead log; erasures within it share one checkpoint. */
 const SCRUB_PAUSE_MS: Milliseconds = 2_000;
@@ -14,10 +15,13 @@ const RETRY_PAUSE_MS: Milliseconds = 1_000;
  */
 export class ErasedPages {
   readonly #db: DatabaseSync;
+  readonly #onFatal: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(db: DatabaseSync) {
+  /** @param onFatal the disk did not do as told: what is in the log may never reach the database */
+  constructor(db: DatabaseSync, onFatal: (error: unknown) => void) {
     this.#db = db;
+    this.#onFatal = onFatal;
   }
 
   /** After a crash between an erasure and its checkpoint. What fails here (no space) is tried again later. */
@@ -48,7 +52,8 @@ export class ErasedPages {
       // A reader that is in the way may be this thread's own: waiting for it would take the loop from everybody.
       this.#db.exec('PRAGMA busy_timeout = 0');
       return this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
-    } catch {
+    } catch (error) {
+      if (failureOf(error) === 'io') this.#onFatal(error);
       return false;
     } finally {
       this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
