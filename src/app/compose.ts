@@ -100,9 +100,10 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
   });
   fanOut = createFanOut(directory, ids);
 
+  const reads = new Reads(clock);
   const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
   const inboxStation = hasApi(role)
-    ? new InboxStation({ store: store.inboxes, notifications: store.notifications, ids, clock })
+    ? new InboxStation({ store: store.inboxes, notifications: store.notifications, ids, clock, reads })
     : null;
   const liveTail = hasApi(role) ? new LiveTail({ feed: activity, events: store.events, bus }) : null;
   const leadership = worker?.leadership ?? null;
@@ -133,7 +134,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
     sender,
     inboxStation,
     liveTail,
-    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer }),
+    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer, reads }),
     persister:
       hasWorker(role) && worker !== null
         ? new Persister({
@@ -248,9 +249,10 @@ async function newServer(
     readonly fanOut: FanOut;
     readonly observed: Observed;
     readonly deliverer: Deliverer | null;
+    readonly reads: Reads;
   },
 ): Promise<FastifyInstance | null> {
-  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer } = parts;
+  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, deliverer, reads } = parts;
   const { metrics, tracer } = observed;
   const metricsPage = observed.pageOf(engine, deliverer === null ? null : () => deliverer.lanes());
   const { clock, store, bus, activity, worker } = engine;
@@ -258,7 +260,6 @@ async function newServer(
     return settings.healthPort === null ? null : createHealthServer({ engine, version: VERSION, phase, metricsPage });
   }
   const events = new EventReader({ events: store.events, clock, intakeIsRecord: worker === null });
-  const reads = new Reads(clock);
   return createServer({
     engine,
     authenticator: new Authenticator({

@@ -23,7 +23,7 @@ export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts, bodies: 
   app.post('/api/events/batch', { config: { body: BATCH_BODY } }, async (request, reply) => {
     const origin = originOf(request);
     if (!Buffer.isBuffer(request.body)) {
-      await new NdjsonUpload(parts, request, reply, bodies.of(request.raw)).run(origin);
+      await new NdjsonUpload(parts, request, reply, bodies).run(origin);
       return reply;
     }
     const items = readItems(request.body);
