@@ -5,8 +5,8 @@ import type { Milliseconds } from '../../core/time.ts';
 const SMALL_BYTES = 64;
 /** Small pieces that a body may have before it takes turns: a client that writes its JSON token by token. */
 const FREE_PIECES = 1_024;
-/** Between two turns, over all connections: one read of a connection is 11,000 chunks of a byte, some 15 ms. */
-const TURN_PAUSE_MS: Milliseconds = 30;
+/** Between two turns, over all connections: one read of a connection is 11,000 chunks of a byte, some 20 ms of the loop. */
+const TURN_PAUSE_MS: Milliseconds = 100;
 
 /** Connections whose bodies come in very small pieces wait in line: of all of them one at a time is read from. */
 export class SmallPieceLine {
