@@ -6,7 +6,6 @@ import { BODY_TIMEOUT_MS, MAX_ADMIN_BODY_BYTES } from '../core/limits.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Charge } from './budgets/byte-budget.ts';
 import { BODIES_FULL, type RequestBodies } from './budgets/request-bodies.ts';
 import { sendContinue } from './connections/continue.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
@@ -73,7 +72,7 @@ export class BodyReader {
   }
 
   async #collect(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
-    const collecting = new Collecting(message, maxBytes, this.#bodies.of(message));
+    const collecting = new Collecting(message, maxBytes, this.#bodies);
     this.#underWay.set(collecting, this.#clock.monotonicMs());
     try {
       return await collecting.whole;
@@ -105,17 +104,21 @@ class Collecting {
   readonly whole: Promise<Buffer>;
   readonly fail: (problem: Problem) => void;
 
-  constructor(message: IncomingMessage, maxBytes: number, charge: Charge) {
+  constructor(message: IncomingMessage, maxBytes: number, bodies: RequestBodies) {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const declared = message.headers['content-length'];
     const bytes = new GrowingBuffer(declared === undefined ? maxBytes : Math.min(maxBytes, Number(declared)));
     const wire = new WireBytes(message);
+    const small = bodies.smallPieces(message);
+    const charge = bodies.of(message);
     const stop = () => {
+      small.end();
       message.off('data', take).off('end', end).off('close', cut).off('error', cut);
     };
     const fail = (problem: Problem) => {
       stop();
       bytes.take();
+      charge.set(0);
       reject(new ProblemError(problem));
     };
     const take = (chunk: Buffer) => {
@@ -126,6 +129,7 @@ class Collecting {
       bytes.add(chunk);
       if (!charge.set(bytes.room)) fail(BODIES_FULL);
       else if (wire.isOdd(chunk.length)) fail(ODD_CHUNKS);
+      else small.note(chunk.length);
     };
     const end = () => {
       stop();

@@ -41,6 +41,8 @@ interface PieceReader<Row> {
 
 /** Rows are read by several ranges, one for each of six statuses. */
 export const DELIVERY_PIECE_ROWS = 100;
+/** Rows with filters, headers and certificates. */
+export const ENDPOINT_PIECE_ROWS = 50;
 
 /**
  * Reads a page of a list in pieces, with turns for others between them: as many rows as it is asked for, or as come to

@@ -7,7 +7,7 @@ import type { Origin } from '../pipeline/accept.ts';
 import { countHeader } from './body.ts';
 import { BodyChunks } from './body-chunks.ts';
 import type { Charge } from './budgets/byte-budget.ts';
-import { BODIES_FULL } from './budgets/request-bodies.ts';
+import { BODIES_FULL, type RequestBodies } from './budgets/request-bodies.ts';
 import { sendContinue } from './connections/continue.ts';
 import { endAfterAnswer } from './connections/ending-connections.ts';
 import { dropRest } from './connections/linger.ts';
@@ -19,7 +19,7 @@ import { LineCutter, lineTimeMs } from './ndjson.ts';
 import { ProblemError, problemError } from './problems.ts';
 import { takeTokens } from './rate-limit.ts';
 import { stampAnswer } from './stamp.ts';
-import { ODD_CHUNKS, WireBytes } from './wire-bytes.ts';
+import { ODD_CHUNKS } from './wire-bytes.ts';
 
 /** Lines that are kept together, and how many such pieces may be on their way to the store. */
 const PIECE_LINES = 200;
@@ -41,7 +41,7 @@ export class NdjsonUpload {
   readonly #reply: FastifyReply;
   readonly #incoming: IncomingMessage;
   readonly #answer: ServerResponse;
-  readonly #chunks: BodyChunks;
+  readonly #bodies: RequestBodies;
   readonly #charge: Charge;
   readonly #cutter = new LineCutter();
   readonly #counts: Counts = { accepted: 0, duplicates: 0, rejected: 0 };
@@ -55,15 +55,14 @@ export class NdjsonUpload {
   /** How long the client has let us wait for the rest of the line that is begun. */
   #lineWaitedMs: Milliseconds = 0;
 
-  /** @param charge what it holds of the budget for bodies; the caller closes it */
-  constructor(parts: ApiParts, request: FastifyRequest, reply: FastifyReply, charge: Charge) {
+  constructor(parts: ApiParts, request: FastifyRequest, reply: FastifyReply, bodies: RequestBodies) {
     this.#parts = parts;
-    this.#charge = charge;
+    this.#bodies = bodies;
+    this.#charge = bodies.of(request.raw);
     this.#request = request;
     this.#reply = reply;
     this.#incoming = request.raw;
     this.#answer = reply.raw;
-    this.#chunks = new BodyChunks(request.raw);
   }
 
   /**
@@ -74,12 +73,13 @@ export class NdjsonUpload {
     checkHead(this.#request);
     this.#idempotencyKey = idempotencyKey(this.#request);
     sendContinue(this.#incoming);
+    const chunks = new BodyChunks(this.#incoming, this.#bodies.smallPieces(this.#incoming));
     const socket = this.#incoming.socket;
     // Bytes that come or go put it off; a client that reads nothing, and sends nothing, is cut.
     const cut = () => socket.destroy();
     socket.setTimeout(NDJSON_IDLE_MS, cut);
     try {
-      const problem = await this.#read(origin);
+      const problem = await this.#read(chunks, origin).finally(() => chunks.stop());
       if (problem !== null && !this.#answer.headersSent && this.#underWay.length === 0) throw new ProblemError(problem);
       await this.#send(origin);
       await this.#underWay.at(-1);
@@ -103,16 +103,15 @@ export class NdjsonUpload {
   }
 
   /** @returns why not all of it was read; null when all was */
-  async #read(origin: Origin): Promise<Problem | null> {
-    const wire = new WireBytes(this.#incoming);
+  async #read(chunks: BodyChunks, origin: Origin): Promise<Problem | null> {
     while (true) {
-      const chunk = await this.#next();
+      const chunk = await this.#next(chunks);
       if (chunk === 'late') return TOO_SLOW;
       if (chunk === null) {
         await this.#take(this.#cutter.end(), origin);
         return null;
       }
-      if (wire.isOdd(chunk.length)) return ODD_CHUNKS;
+      if (chunks.isOdd) return ODD_CHUNKS;
       const items = this.#cutter.push(chunk);
       if (items.length > 0) this.#lineWaitedMs = 0;
       // Blank lines are no items, and keep as much of the chunk alive.
@@ -120,22 +119,22 @@ export class NdjsonUpload {
       if (!(await this.#hasRoom(origin))) return BODIES_FULL;
       await this.#take(items, origin);
       // What has come so far is not held back for what may come later.
-      if (this.#incoming.readableLength === 0) await this.#send(origin);
+      if (!chunks.hasMore) await this.#send(origin);
       if (this.#answer.destroyed) return null;
     }
   }
 
   /** Only the time that the client takes counts, not that in which we do not read. */
-  async #next(): Promise<Buffer | 'late' | null> {
+  async #next(chunks: BodyChunks): Promise<Buffer | 'late' | null> {
     const { clock } = this.#parts;
     if (this.#cutter.begunBytes === 0) {
       this.#lineWaitedMs = 0;
-      return this.#chunks.next(null);
+      return chunks.next(null);
     }
     const leftMs = lineTimeMs(this.#cutter.begunBytes) - this.#lineWaitedMs;
     if (leftMs <= 0) return 'late';
     const startedAt = clock.monotonicMs();
-    const chunk = await this.#chunks.next(leftMs);
+    const chunk = await chunks.next(leftMs);
     this.#lineWaitedMs += clock.monotonicMs() - startedAt;
     return chunk;
   }

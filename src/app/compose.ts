@@ -106,9 +106,10 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
   });
   fanOut = createFanOut(directory, ids);
 
+  const reads = new Reads(clock);
   const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
   const inboxStation = hasApi(role)
-    ? new InboxStation({ store: store.inboxes, notifications: store.notifications, ids, clock })
+    ? new InboxStation({ store: store.inboxes, notifications: store.notifications, ids, clock, reads })
     : null;
   const liveTail = hasApi(role) ? new LiveTail({ feed: activity, events: store.events, bus }) : null;
   const leadership = worker?.leadership ?? null;
@@ -156,7 +157,18 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
     sender,
     inboxStation,
     liveTail,
-    server: await newServer(args, { engine, ids, fanOut, sender, inboxStation, liveTail, observed, lanes, stalled }),
+    server: await newServer(args, {
+      engine,
+      ids,
+      fanOut,
+      sender,
+      inboxStation,
+      liveTail,
+      observed,
+      lanes,
+      stalled,
+      reads,
+    }),
     persister,
     reconciler:
       hasWorker(role) && worker !== null
@@ -282,9 +294,10 @@ async function newServer(
     readonly observed: Observed;
     readonly lanes: (() => LaneCounts) | null;
     readonly stalled: () => StalledTimes;
+    readonly reads: Reads;
   },
 ): Promise<FastifyInstance | null> {
-  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, lanes, stalled } = parts;
+  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, lanes, stalled, reads } = parts;
   const { metrics, tracer } = observed;
   const metricsPage = observed.pageOf(engine, { lanes, stalled });
   const { clock, store, bus, activity, worker } = engine;
@@ -294,7 +307,6 @@ async function newServer(
       : createHealthServer({ engine, version: VERSION, phase, stalled, metricsPage });
   }
   const events = new EventReader({ events: store.events, clock, intakeIsRecord: worker === null });
-  const reads = new Reads(clock);
   return createServer({
     engine,
     authenticator: new Authenticator({

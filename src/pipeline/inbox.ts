@@ -1,11 +1,12 @@
 import type { IdSource, LeaseId, OrganizationId } from '../core/ids.ts';
 import type { Inbox, Lease } from '../core/inbox.ts';
-import { MAX_PAGE_BYTES } from '../core/limits.ts';
-import { fillsPage } from '../core/page-bytes.ts';
+import { MAX_PAGE_BYTES, READ_PIECE_BYTES } from '../core/limits.ts';
+import { dataBytes, fillsPage } from '../core/page-bytes.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InboxStore } from '../ports/store/inbox-store.ts';
 import type { NotificationStore } from '../ports/store/notification-store.ts';
+import type { Reads } from './reads.ts';
 
 export interface LeaseRequest {
   readonly limit: number;
@@ -29,11 +30,19 @@ export class InboxStation {
   readonly #notifications: NotificationStore;
   readonly #ids: IdSource;
   readonly #clock: Clock;
+  readonly #reads: Reads;
   readonly #lines = new Map<OrganizationId, Map<string, Line>>();
   readonly #unsubscribe: () => void;
   #stopping = false;
 
-  constructor(parts: { store: InboxStore; notifications: NotificationStore; ids: IdSource; clock: Clock }) {
+  constructor(parts: {
+    store: InboxStore;
+    notifications: NotificationStore;
+    ids: IdSource;
+    clock: Clock;
+    reads: Reads;
+  }) {
+    this.#reads = parts.reads;
     this.#store = parts.store;
     this.#notifications = parts.notifications;
     this.#ids = parts.ids;
@@ -74,10 +83,33 @@ export class InboxStation {
   /** A paused inbox keeps what it has. */
   async #look(inbox: Inbox, { limit, leaseMs, eventTypes }: LeaseRequest): Promise<Lease | undefined> {
     if (inbox.paused) return undefined;
-    const lease = await this.#store.lease(inbox, { leaseId: this.#ids.next<LeaseId>(), limit, leaseMs, eventTypes });
+    const lease = await this.#lease(inbox, { leaseId: this.#ids.next<LeaseId>(), limit, leaseMs, eventTypes });
     const isDrained = eventTypes.length === 0 && (lease === undefined || !isCut(lease, limit));
     // The next message is news to whoever wants to be told.
     if (isDrained && (await this.#notifications.get(inbox.id)) !== undefined) await this.#notifications.arm(inbox.id);
+    return lease;
+  }
+
+  /** In pieces: the first at once, for it is all there mostly, the others in turn with the long reads of everybody. */
+  async #lease(inbox: Inbox, wanted: Parameters<InboxStore['lease']>[1]): Promise<Lease | undefined> {
+    let lease = await this.#store.lease(inbox, { ...wanted, maxBytes: READ_PIECE_BYTES });
+    let bytes = bytesOf(lease);
+    for (let last = bytes; lease !== undefined && last >= READ_PIECE_BYTES && bytes < MAX_PAGE_BYTES; ) {
+      const { messages }: Lease = lease;
+      const left = {
+        limit: wanted.limit - messages.length,
+        maxBytes: Math.min(READ_PIECE_BYTES, MAX_PAGE_BYTES - bytes),
+      };
+      if (left.limit === 0) break;
+      // What was leased before is not lost with a piece that fails.
+      const more = await this.#reads
+        .pieceAlone(inbox.organizationId, () => this.#store.lease(inbox, { ...wanted, ...left }))
+        .catch(() => undefined);
+      if (more === undefined) break;
+      last = bytesOf(more);
+      bytes += last;
+      lease = { ...lease, messages: [...messages, ...more.messages] };
+    }
     return lease;
   }
 
@@ -104,6 +136,10 @@ export class InboxStation {
     lines?.delete(name);
     if (lines?.size === 0) this.#lines.delete(organizationId);
   }
+}
+
+function bytesOf(lease: Lease | undefined): number {
+  return (lease?.messages ?? []).reduce((sum, { event }) => sum + dataBytes(event), 0);
 }
 
 /** Whether there may be more than it could hold. */

@@ -1,10 +1,14 @@
 import type { OrganizationId } from '../core/ids.ts';
 import { MAX_READS, MAX_READS_OF_ORGANIZATION, MAX_WAITING_READS, READ_TURN_MS } from '../core/limits.ts';
+import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
+
+/** After a turn that took very long, by whatever. */
+const MAX_REST_MS: Milliseconds = 20;
 
 interface Waiting {
   readonly organizationId: OrganizationId;
-  start(): void;
+  start(): void | Promise<void>;
 }
 
 /**
@@ -17,7 +21,7 @@ export class Reads {
   #runningOverAll = 0;
   readonly #waiting = new Queues();
   readonly #pieces = new Queues();
-  #isTurnPlanned = false;
+  #isWorking = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -42,16 +46,27 @@ export class Reads {
    * embedded engine that is all of its reading.
    */
   piece<Result>(organizationId: OrganizationId, read: () => Promise<Result>): Promise<Result> {
+    return this.#add(organizationId, read, false);
+  }
+
+  /** The same for a piece that writes, which is done when it says so: no other piece begins before. */
+  pieceAlone<Result>(organizationId: OrganizationId, read: () => Promise<Result>): Promise<Result> {
+    return this.#add(organizationId, read, true);
+  }
+
+  #add<Result>(organizationId: OrganizationId, read: () => Promise<Result>, isAlone: boolean): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const start = () => {
+      const start = async () => {
         try {
-          resolve(read());
+          const reading = read();
+          resolve(reading);
+          if (isAlone) await reading.catch(() => {});
         } catch (error) {
           reject(error);
         }
       };
       this.#pieces.add({ organizationId, start });
-      this.#planTurn();
+      if (!this.#isWorking) void this.#work();
     });
   }
 
@@ -70,22 +85,24 @@ export class Reads {
     const next = this.#waiting.take((organizationId) => this.#isFree(organizationId));
     if (next === undefined) return;
     this.#count(next.organizationId, 1);
-    next.start();
+    void next.start();
   }
 
-  #planTurn(): void {
-    if (this.#isTurnPlanned) return;
-    this.#isTurnPlanned = true;
-    setImmediate(() => {
-      this.#isTurnPlanned = false;
-      const until = this.#clock.monotonicMs() + READ_TURN_MS;
+  /** Turns with pieces, and between them twice their time for everything else: a busy loop would queue up all requests. */
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    while (!this.#pieces.isEmpty) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const startedAt = this.#clock.monotonicMs();
+      let usedMs = 0;
       do {
-        const next = this.#pieces.take(() => true);
-        if (next === undefined) return;
-        next.start();
-      } while (this.#clock.monotonicMs() < until);
-      if (!this.#pieces.isEmpty) this.#planTurn();
-    });
+        await this.#pieces.take(() => true)?.start();
+        usedMs = this.#clock.monotonicMs() - startedAt;
+      } while (usedMs < READ_TURN_MS && !this.#pieces.isEmpty);
+      const restMs = Math.min(MAX_REST_MS, 2 * usedMs);
+      if (restMs >= 1) await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+    this.#isWorking = false;
   }
 }
 

@@ -68,6 +68,23 @@ describe('request bodies', () => {
     assert.equal((await service.get(`/api/events/${id}`)).json.data, data);
   });
 
+  test('NDJSON in chunks of a byte, and in chunks that one read can not hold', async () => {
+    const lines = Array.from(
+      { length: 400 },
+      (_, n) => `{"type":"bodies.lines","data":"${n} ${'y'.repeat(100)}"}`,
+    ).join('\n');
+    const ndjson = head('/api/events/batch', ['Transfer-Encoding: chunked']).replace('json', 'x-ndjson');
+    for (const size of [1, 7, 300_000]) {
+      const chunks: string[] = [];
+      for (let at = 0; at < lines.length; at += size) chunks.push(chunk(lines.slice(at, at + size)));
+      const answer = await rawHttp(service.url, [`${ndjson}${chunks.join('')}0\r\n\r\n`], {
+        until: /"duplicates":0,"rejected":\d+\}/,
+        waitMs: 20_000,
+      });
+      assert.match(answer.text, /\{"accepted":400,"duplicates":0,"rejected":0\}/);
+    }
+  });
+
   test('half-sent batches: beyond the budget of the organization 503, another one is served', async () => {
     const made = await service.post(
       '/api/keys/generate',
@@ -84,7 +101,7 @@ describe('request bodies', () => {
     }
     const refused = await eventually(() => {
       const texts = uploads.map(({ text }) => text()).filter((text) => text !== '');
-      assert.equal(texts.length, 1);
+      assert.equal(texts.length, 1, texts.map((text) => text.slice(0, 500)).join('\n'));
       return texts[0] ?? '';
     }, 15_000);
     assert.match(refused, /^HTTP\/1\.1 503 [\s\S]*retry-after: 1\r\n[\s\S]*"code":"unavailable"/);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { MAX_BODY_BYTES_OF_ORGANIZATION, MAX_BODY_BYTES_OVER_ALL } from '../../core/limits.ts';
 import type { Problem } from '../../core/problem.ts';
+import { SmallPieceLine, type SmallPieces } from '../connections/small-pieces.ts';
 import { ByteBudget, type Charge } from './byte-budget.ts';
 
 export const BODIES_FULL: Problem = {
@@ -19,6 +20,7 @@ export class RequestBodies {
     perOrganization: MAX_BODY_BYTES_OF_ORGANIZATION,
     overAll: MAX_BODY_BYTES_OVER_ALL,
   });
+  readonly #smallPieces = new SmallPieceLine();
   readonly #charges = new WeakMap<IncomingMessage, Charge>();
 
   /** Opens a charge for each request that may have a body, as long as its answer is not sent. */
@@ -34,6 +36,10 @@ export class RequestBodies {
       }
       done(null, payload);
     });
+  }
+
+  smallPieces({ socket }: IncomingMessage): SmallPieces {
+    return this.#smallPieces.counter(socket);
   }
 
   of(message: IncomingMessage): Charge {

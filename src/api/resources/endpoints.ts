@@ -9,6 +9,7 @@ import {
   newEndpointSchema,
 } from '../endpoint-schema.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { ENDPOINT_PIECE_ROWS, readPage } from '../long-reads.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 import { endpointView } from '../views.ts';
 
@@ -29,8 +30,13 @@ export function endpointRoutes(app: FastifyInstance, parts: ApiParts): void {
     async (request) => {
       const { id } = request.caller.organization;
       const page = new ListPage(id, 'endpoints', request.query, []);
-      const found = await endpoints.list(id, { ...page.request, limit: page.request.limit + 1 });
-      const { rows, nextCursor } = page.cut(found, (endpoint) => endpoint.id);
+      const { rows, nextCursor } = await readPage(parts.reads, id, page, {
+        read: ({ limit, after }) => endpoints.list(id, { ...page.request, limit, after }),
+        idOf: (endpoint) => endpoint.id,
+        // A filter, headers and certificates of one come to 60 KB.
+        dataOf: (endpoint) => ({ data: JSON.stringify(endpointView(endpoint)) }),
+        pieceRows: ENDPOINT_PIECE_ROWS,
+      });
       return { data: rows.map(endpointView), next_cursor: nextCursor };
     },
   );

@@ -26,7 +26,7 @@ export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts, bodies: 
     const origin = originOf(request);
     const { body = NO_BYTES } = request;
     if (!Buffer.isBuffer(body)) {
-      await new NdjsonUpload(parts, request, reply, bodies.of(request.raw)).run(origin);
+      await new NdjsonUpload(parts, request, reply, bodies).run(origin);
       return reply;
     }
     const items = readItems(body);

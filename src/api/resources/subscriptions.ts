@@ -7,6 +7,7 @@ import { toIso } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
 import { EndpointAdmin } from '../endpoint-admin.ts';
 import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
+import { ENDPOINT_PIECE_ROWS, readPage } from '../long-reads.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
 
 const newSubscriptionSchema = {
@@ -55,8 +56,12 @@ export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void 
     async (request) => {
       const { id } = request.caller.organization;
       const page = new ListPage(id, 'subscriptions', request.query, []);
-      const found = await endpoints.list(id, { ...page.request, limit: page.request.limit + 1 });
-      const { rows, nextCursor } = page.cut(found, (endpoint) => endpoint.id);
+      const { rows, nextCursor } = await readPage(parts.reads, id, page, {
+        read: ({ limit, after }) => endpoints.list(id, { ...page.request, limit, after }),
+        idOf: (endpoint) => endpoint.id,
+        dataOf: () => null,
+        pieceRows: ENDPOINT_PIECE_ROWS,
+      });
       return { data: rows.map(subscriptionView), next_cursor: nextCursor };
     },
   );

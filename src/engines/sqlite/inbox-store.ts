@@ -83,7 +83,7 @@ export class SqliteInboxStore implements InboxStore {
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const until = addMs(this.#clock.now(), request.leaseMs);
     const messages: InboxMessage[] = [];
-    let bytes = MAX_PAGE_BYTES;
+    let bytes = request.maxBytes ?? MAX_PAGE_BYTES;
     for (let more = true; more; ) {
       try {
         const room = { messages: request.limit - messages.length, bytes };

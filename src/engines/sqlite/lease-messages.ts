@@ -23,6 +23,7 @@ export interface LeaseRequest {
   readonly limit: number;
   readonly leaseMs: Milliseconds;
   readonly eventTypes: readonly string[];
+  readonly maxBytes?: number;
 }
 
 export interface LeaseStep {

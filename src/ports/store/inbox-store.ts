@@ -47,7 +47,8 @@ export interface InboxStore {
   /**
    * Leases up to `limit` available messages, oldest first; two leases never hold the same one. A message that had its
    * `maxLeases` becomes `quarantined` instead. `eventTypes` (patterns; empty = all) narrows this lease only.
-   * Ends with the message with which their data come to `MAX_PAGE_BYTES` (`fillsPage`): what is not returned is not leased.
+   * Ends with the message with which their data come to `maxBytes` (`fillsPage`): what is not returned is not leased. A lease
+   * that is there may be given more.
    * @returns undefined when nothing is available
    */
   lease(
@@ -57,7 +58,7 @@ export interface InboxStore {
       readonly limit: number;
       readonly leaseMs: Milliseconds;
       readonly eventTypes: readonly string[];
-    },
+    } & ByteBound,
   ): Promise<Lease | undefined>;
 
   /**

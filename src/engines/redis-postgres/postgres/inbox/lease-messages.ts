@@ -15,6 +15,7 @@ export interface LeaseRequest {
   readonly limit: number;
   readonly leaseMs: Milliseconds;
   readonly eventTypes: readonly string[];
+  readonly maxBytes?: number;
 }
 
 /** What a lease may have still. */
@@ -48,7 +49,7 @@ export class MessageLeaser {
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const until = addMs(this.#clock.now(), request.leaseMs);
     const messages: InboxMessage[] = [];
-    let bytes = MAX_PAGE_BYTES;
+    let bytes = request.maxBytes ?? MAX_PAGE_BYTES;
     for (let more = true; more && messages.length < request.limit && bytes > 0; ) {
       try {
         const room = { limit: request.limit - messages.length, bytes };
