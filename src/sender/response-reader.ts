@@ -14,6 +14,9 @@ const MAX_LINE_BYTES = 4_096;
 
 const HEAD_END = '\r\n\r\n';
 const CHUNK_LINE = /^0{0,16}([0-9a-fA-F]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
+/** Without an extension, or with those of RFC 9112, section 7.1.1. */
+const PLAIN_CHUNK_LINE =
+  /^[0-9a-fA-F]+(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*"))?)*$/;
 const TRAILER_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What becomes of a response, as it comes. */
@@ -227,6 +230,7 @@ export class ResponseReader {
     if (this.#state === 'chunk_line') {
       const size = CHUNK_LINE.exec(line)?.[1];
       if (size === undefined) throw new AttemptFailure('invalid_response', 'a chunk has no size');
+      if (line !== size && !PLAIN_CHUNK_LINE.test(line)) this.#keepMs = 0;
       this.#left = Number.parseInt(size, 16);
       this.#state = this.#left === 0 ? 'trailer' : 'chunk';
     } else if (this.#state === 'chunk_end') {
