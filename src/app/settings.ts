@@ -87,7 +87,7 @@ export const SETTINGS = {
   PORT: wholeNumber(0, 65_535, '', { fallback: '8000', meaning: 'Where the API listens; 0 = any free port.' }),
   HOST: pattern('an address or a name of this machine', /^[A-Za-z0-9.:_-]{1,253}$/, {
     fallback: '127.0.0.1',
-    meaning: 'On which address; `0.0.0.0` = on all. One that other machines reach needs `ADMIN_TOKEN`.',
+    meaning: 'On which address; `0.0.0.0` = on all, which needs `ADMIN_TOKEN`.',
   }),
   DATA_DIR: pattern('the path of a folder', /^[^\0]+$/, {
     fallback: './data',
@@ -101,19 +101,17 @@ export const SETTINGS = {
     optional(
       pattern('one word of visible ASCII characters', /^[!-~]{1,512}$/, {
         fallback: '',
-        meaning:
-          'The secret for managing organizations. Setting it ends development mode. `generate` = made at the first start (embedded).',
+        meaning: 'Manages organizations, ends development mode; `generate` = makes one.',
       }),
     ),
   ),
   SECRETS_KEY: secretKeys({
-    meaning:
-      'Encrypts secrets in the database; the first encrypts, all decrypt. Embedded: a file in `DATA_DIR` where it is not set.',
+    meaning: 'Encrypts secrets in the database: the first does, all decrypt.',
   }),
   TRUSTED_PROXIES: optional(
     networks({
       fallback: '',
-      meaning: 'Proxies (CIDR, commas between) whose `X-Forwarded-For` and `Forwarded` name the client.',
+      meaning: 'Proxies (CIDR, commas between) whose `X-Forwarded-For` counts.',
     }),
   ),
   WEBHOOK_TIMEOUT: wholeNumber(1, MAX_ENDPOINT_TIMEOUT_SECONDS, 'seconds', {
