@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Receiver } from '../test/support/receiver.ts';
 import { Client } from '../test/support/service.ts';
-import { type Abuser, ROWS } from './abuse/rows.ts';
+import type { Abuser } from './abuse/row.ts';
+import { ROWS } from './abuse/rows.ts';
 import { claim } from './support/claims.ts';
 import { openLoop } from './support/open-loop.ts';
 import { numbersOf, startService } from './support/processes.ts';
@@ -15,7 +16,7 @@ import { percentile } from './support/raw-load.ts';
  * events at a fixed rate (open loop): compared is the P99 of its 202 against that alone, right before. Targets: ≤ 2 × alone,
  * and the process never above 512 MB, with no limit of the heap set. The embedded engine: all in one process is the worst.
  *
- * `npm run bench:abuse -- SECONDS EVENTS_A_SECOND LARGE_EVENTS SMALL_EVENTS`
+ * `npm run bench:abuse -- SECONDS EVENTS_A_SECOND LARGE_EVENTS SMALL_EVENTS`; `ABUSE_ROW=reads` runs the rows with that in their name.
  */
 const [SECONDS = 10, PER_SECOND = 200, LARGE_EVENTS = 200, SMALL_EVENTS = 50_000] = numbersOf(process.argv.slice(2));
 const ATTACK_BEGINS_MS = 500;
@@ -27,7 +28,7 @@ const healthy = new Client(service.url, 'test-api-key-change-in-prod');
 try {
   const abuser = await prepare();
   await phase();
-  for (const row of ROWS) {
+  for (const row of ROWS.filter(({ name }) => name.includes(process.env['ABUSE_ROW'] ?? ''))) {
     const alone = await phase();
     resetPeak();
     const attack = fork(join(import.meta.dirname, 'abuse/attacker.ts'), [row.name, JSON.stringify(abuser)]);

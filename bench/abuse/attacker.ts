@@ -1,4 +1,5 @@
-import { type Abuser, ROWS } from './rows.ts';
+import type { Abuser } from './row.ts';
+import { ROWS } from './rows.ts';
 
 /** One row in a process of its own: what it sends and reads must not hold up who measures. Goes on until it is killed. */
 const [, , name, abuser = ''] = process.argv;

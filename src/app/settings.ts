@@ -132,7 +132,7 @@ export const SETTINGS = {
   WEBHOOK_BLOCKED_PORTS: optional(
     ports({
       fallback: '',
-      meaning: 'Ports that webhooks may not reach, instead of those in OPERATING (mail, shells, databases, caches …).',
+      meaning: 'Ports that webhooks may not reach, instead of the list in OPERATING.',
     }),
   ),
   WEBHOOK_HTTPS_ONLY: trueOrFalse({ fallback: 'false', meaning: 'Refuse receivers with `http://`.' }),
