@@ -312,7 +312,7 @@ describe('the dashboard in Chromium', () => {
     ] as const) {
       await page.evaluate(`location.hash = '#/${path}'`);
       await page.getByRole('navigation', { name: 'Pages' }).waitFor();
-      if (heading !== null) await page.getByRole('heading', { name: heading }).waitFor();
+      if (heading !== null) await page.getByRole('heading', { name: heading, exact: true }).waitFor();
     }
     await page.context().close();
   });
