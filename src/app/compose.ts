@@ -133,21 +133,7 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
           maxOpenFiles: maxOpenFiles(),
         })
       : null;
-  const persister =
-    hasWorker(role) && worker !== null
-      ? new Persister({
-          stream: worker.eventStream,
-          record: worker.eventRecord,
-          fanOut,
-          bus,
-          activity,
-          clock,
-          log,
-          metrics,
-          tracer,
-          maxBatches: settings.maxConcurrentEvents,
-        })
-      : null;
+  const persister = newPersister(args, { engine, fanOut, observed });
   const stalled = () => ({ deliveries: deliverer?.stalledMs() ?? 0, recording: persister?.stalledMs() ?? 0 });
   const lanes = deliverer === null ? null : () => deliverer.lanes();
   return {
@@ -200,7 +186,17 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
         })
       : null,
     eraser: hasWorker(role)
-      ? new Eraser({ store, redelivery: engine.redelivery, audit: store.audit, bus, clock, log, metrics, leadership })
+      ? new Eraser({
+          store,
+          redelivery: engine.redelivery,
+          audit: store.audit,
+          dead: worker?.deadEvents ?? null,
+          bus,
+          clock,
+          log,
+          metrics,
+          leadership,
+        })
       : null,
     secretRenewal: hasWorker(role) ? new SecretRenewal({ secrets: store.secrets, log }) : null,
     notifier:
@@ -274,6 +270,24 @@ export async function openEmbeddedRecord(settings: Settings, clock: Clock): Prom
 function logStatements(log: Log) {
   return (statement: string, durationMs: number): void =>
     log.sampled('sql', 'info', () => `SQL ${statement} took ${durationMs.toFixed(2)}ms`);
+}
+
+/** Null where accepting is recording, or where this process does not record. */
+function newPersister(
+  { role, settings, log }: ComposeArguments,
+  { engine, fanOut, observed }: { engine: Engine; fanOut: FanOut; observed: Observed },
+): Persister | null {
+  const { worker } = engine;
+  if (!hasWorker(role) || worker === null) return null;
+  return new Persister({
+    ...engine,
+    ...observed,
+    stream: worker.eventStream,
+    record: worker.eventRecord,
+    fanOut,
+    log,
+    maxBatches: settings.maxConcurrentEvents,
+  });
 }
 
 function newSender(settings: Settings, clock: Clock): Sender {

@@ -241,7 +241,17 @@ export function erasureContract(newHarness: NewHarness): void {
 function eraser(world: World): Eraser {
   const { store, redelivery, bus, clock } = world.engine;
   const log = SILENT_LOG;
-  return new Eraser({ store, audit: store.audit, redelivery, bus, clock, log, metrics: NO_METRICS, leadership: null });
+  return new Eraser({
+    store,
+    audit: store.audit,
+    redelivery,
+    bus,
+    clock,
+    log,
+    metrics: NO_METRICS,
+    dead: null,
+    leadership: null,
+  });
 }
 
 async function eventIds(world: World, organizationId: OrganizationId): Promise<EventId[]> {

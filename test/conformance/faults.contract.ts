@@ -255,7 +255,7 @@ async function someStations(world: World, fault: Fault) {
   const allowance = new JobAllowance({ store, rateLimiter: real.rateLimiter, rateLimits });
   const jobs = new JobRunner({ ...common, allowance, leadership });
   const notifier = new Notifier({ ...common, userAgent });
-  const eraser = new Eraser({ ...common, audit: store.audit, leadership });
+  const eraser = new Eraser({ ...common, audit: store.audit, dead: worker?.deadEvents ?? null, leadership });
   const retention = new Retention({
     ...common,
     events: store.events,

@@ -3,11 +3,13 @@ import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
 import type { Bus } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { DeadEvents } from '../../ports/dead-events.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 import type { Leadership } from '../../ports/repair.ts';
 import type { AuditStore } from '../../ports/store/audit-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';
+import { eraseDeadEvents } from './erase-dead-events.ts';
 import { type ErasureParts, eraseEvents } from './erase-events.ts';
 
 const STEP_EVENTS = 100;
@@ -29,6 +31,7 @@ export class Eraser {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #metrics: Metrics;
+  readonly #dead: DeadEvents | null;
   readonly #leadership: Pick<Leadership, 'lead'> | null;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe = () => {};
@@ -46,6 +49,8 @@ export class Eraser {
       clock: Clock;
       log: Log;
       metrics: Metrics;
+      /** Null where accepting is recording. */
+      dead: DeadEvents | null;
       leadership: Pick<Leadership, 'lead'> | null;
     },
   ) {
@@ -54,6 +59,7 @@ export class Eraser {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#metrics = parts.metrics;
+    this.#dead = parts.dead;
     this.#leadership = parts.leadership;
   }
 
@@ -109,6 +115,7 @@ export class Eraser {
     if (deletedAt !== null) await this.#endEndpoints(organizationId);
     const bound = erasureBound(rule, now);
     if (bound === null) return 0;
+    if (bound.waitingToo && this.#dead !== null) await eraseDeadEvents(this.#dead, organizationId, bound.before);
     const { erased, all } = await this.#eraseEvents(organizationId, bound);
     if (!all) return erased;
     if (deletedAt !== null) {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SILENT_LOG } from '../../src/app/log.ts';
+import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
+import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { newDistributedHarness } from '../conformance/distributed-harness.ts';
+import { inWorld } from '../conformance/world.ts';
+
+test(
+  'what could not be recorded is erased with the rest, and nothing of others, nothing that came later',
+  inWorld(
+    newDistributedHarness,
+    async (world) => {
+      const { engine } = world;
+      const { store, redelivery, bus, clock, worker } = engine;
+      assert.ok(worker !== null);
+      const [mine, theirs] = [await world.organization(), await world.organization()];
+      await world.accept(mine, 25);
+      await world.accept(theirs, 1);
+      world.clock.advance(1_000);
+      const erasedBefore = world.clock.now();
+      const [later] = await world.accept(mine, 1);
+      const entries = await worker.eventStream.read(100, 1_000);
+      await worker.eventStream.bury(entries.map((entry) => ({ entry, reason: 'test' })));
+      assert.equal(await worker.deadEvents.count(), 27);
+      await store.erasure.put(mine, { erasedBefore });
+      const parts = { store, redelivery, bus, clock, log: SILENT_LOG, metrics: NO_METRICS, dead: worker.deadEvents };
+      await new Eraser({ ...parts, audit: store.audit, leadership: null }).runRound();
+      const left = await worker.deadEvents.list(100, null);
+      assert.deepEqual(
+        left.map(({ organizationId }) => organizationId),
+        [theirs, mine],
+      );
+      assert.equal(left[1]?.eventId, later?.id);
+    },
+    { withoutWorker: true },
+  ),
+);
