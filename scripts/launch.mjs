@@ -32,7 +32,8 @@ const LOCK_FILE = join(ROOT, 'package-lock.json');
 const NODE_MODULES = join(ROOT, 'node_modules');
 /** What was installed last: the SHA-256 of package-lock.json, and whether for development too. */
 const INSTALLED_STAMP = join(NODE_MODULES, '.triggers-lock');
-const NODE_PATH_CACHE = join(NODE_MODULES, '.triggers-node');
+/** Of the one version: what an earlier launcher fetched was another program, and checked against nothing. */
+const NODE_PATH_CACHE = join(NODE_MODULES, `.triggers-node-${PINNED_NODE}`);
 /** Compiled code, types stripped: measured, it takes a third off a start. */
 const COMPILE_CACHE = join(NODE_MODULES, '.cache', 'compile');
 const INSTALL_LOCK = join(ROOT, '.install-lock');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { makeCertificates, selfSignedOf } from '../../test/sender/certificates.ts';
+import { makeCertificates, selfSignedOf } from '../../test/support/certificates.ts';
 import { Client } from '../../test/support/service.ts';
 import { type Abuser, again, pause, type Row, untilAborted } from './row.ts';
 

@@ -114,12 +114,12 @@ export class ResponseHead {
     const coding = this.#values.get('transfer-encoding');
     if (coding !== undefined) {
       if (length !== undefined || coding.includes('\n') || !this.#isHttp11) this.#isOdd = true;
-      if (/(?:^|[,\n])[\t ]*chunked$/i.test(coding)) return 'chunks';
+      if (isLastCoding(coding, 'chunked')) return 'chunks';
     }
     if (length === undefined) return 'close';
     if (/^\d{1,15}$/.test(length)) return Number(length);
     this.#isOdd = true;
-    const lengths = length.split(/[\t ]*[,\n][\t ]*/);
+    const lengths = length.split(/[,\n]/).map((one) => one.trim());
     // The shortest: waiting for more than there is would hold the slot for nothing.
     return lengths.every((one) => /^\d{1,15}$/.test(one)) ? Math.min(...lengths.map(Number)) : 'close';
   }
@@ -166,4 +166,14 @@ export class ResponseHead {
     this.#counted += bytes;
     if (this.#counted > MAX_HEADER_BYTES) throw new AttemptFailure('headers_too_large');
   }
+}
+
+/** Transfer codings are a list, in one field or several (RFC 9112, section 6.1): the last one frames the body. */
+function isLastCoding(codings: string, name: string): boolean {
+  return (
+    codings
+      .slice(Math.max(codings.lastIndexOf(','), codings.lastIndexOf('\n')) + 1)
+      .trim()
+      .toLowerCase() === name
+  );
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
-import { makeCertificates, selfSignedOf } from '../sender/certificates.ts';
+import { makeCertificates, selfSignedOf } from '../support/certificates.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
 const certificates = makeCertificates();

@@ -6,7 +6,7 @@ import { withServer } from '../../src/engines/redis-postgres/postgres/migrate.ts
 import { Redis } from '../../src/engines/redis-postgres/redis/connection.ts';
 import { tlsReason } from '../../src/engines/redis-postgres/tls-reason.ts';
 import { StartRefused } from '../../src/ports/start-refused.ts';
-import { type KeyPair, makeCertificates } from '../sender/certificates.ts';
+import { type KeyPair, makeCertificates } from '../support/certificates.ts';
 import { unprivilegedUser } from '../support/debian-programs.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';

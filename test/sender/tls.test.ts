@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { createSecureContext, type TLSSocket } from 'node:tls';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
-import { makeCertificates } from './certificates.ts';
+import { makeCertificates } from '../support/certificates.ts';
 import { listen, openSender, pause, post, rawReceiver } from './support.ts';
 
 const certificates = makeCertificates();
