@@ -30,7 +30,8 @@ const ODD = [
   '"9999-12-31T23:59:59-23:59"',
   '"00000000-0000-0000-0000-000000000000"',
   '"FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"',
-  '"http://127.0.0.1:1/"',
+  // Short, or it would count as a payload that no log may name.
+  '"http://x.test/"',
   '["\\u0000"]',
   '["\\ud800","*"]',
   '[null,1]',
