@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isEventTypePattern } from '../core/event-type.ts';
 import type { InboxId, OrganizationId } from '../core/ids.ts';
 import { DEFAULT_INBOX, type Inbox } from '../core/inbox.ts';
-import { DEFAULT_MAX_LEASES, MAX_INBOXES_PER_ORGANIZATION } from '../core/limits.ts';
+import { DEFAULT_MAX_LEASES, MAX_COUNTED_QUARANTINED, MAX_INBOXES_PER_ORGANIZATION } from '../core/limits.ts';
 import { SECRET_BYTES, secretFromBytes } from '../core/signature.ts';
 import { toIso } from '../core/time.ts';
 import type { InboxNotification, ListedNotification } from '../ports/store/notification-store.ts';
@@ -73,6 +73,11 @@ export class InboxAdmin {
     return this.#parts.engine.store.notifications.get(inbox.id);
   }
 
+  /** Of inboxes of one organization, each up to `MAX_COUNTED_QUARANTINED`. */
+  countQuarantined(inboxes: readonly Inbox[]): Promise<ReadonlyMap<InboxId, number>> {
+    return this.#parts.engine.store.inboxes.countQuarantined(inboxes, MAX_COUNTED_QUARANTINED);
+  }
+
   async #notify(inbox: Inbox, url: string | null): Promise<InboxNotification | undefined> {
     const { notifications } = this.#parts.engine.store;
     const before = await notifications.get(inbox.id);
@@ -103,13 +108,14 @@ export interface InboxWithNotification {
 }
 
 /** @param maySeeUrl an address may hold a secret of its receiver's */
-export function inboxView({ inbox, notification }: InboxWithNotification, maySeeUrl = true) {
+export function inboxView({ inbox, notification }: InboxWithNotification, quarantined: number, maySeeUrl = true) {
   return {
     id: inbox.id,
     name: inbox.name,
     event_types: inbox.eventTypes,
     max_leases: inbox.maxLeases,
     paused: inbox.paused,
+    quarantined,
     notification_url: maySeeUrl ? (notification?.url ?? null) : null,
     created_at: toIso(inbox.createdAt),
   };

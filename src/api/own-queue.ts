@@ -1,4 +1,5 @@
 import type { DeliveryId, OrganizationId } from '../core/ids.ts';
+import { MAX_COUNTED_QUARANTINED } from '../core/limits.ts';
 import { type Timestamp, timestamp } from '../core/time.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { FoundDelivery } from '../ports/redelivery.ts';
@@ -42,4 +43,11 @@ export async function ownQueue(
     if (delivery === undefined || delivery.nextAttemptAt === null) return null;
     return timestamp(Math.max(delivery.nextAttemptAt, delivery.createdAt));
   }
+}
+
+/** How many messages of an organization's inboxes are quarantined, of each inbox up to `MAX_COUNTED_QUARANTINED`. */
+export async function ownQuarantine({ store }: Pick<Engine, 'store'>, organizationId: OrganizationId): Promise<number> {
+  const { inboxes } = store;
+  const counts = await inboxes.countQuarantined(await inboxes.all(organizationId), MAX_COUNTED_QUARANTINED);
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }

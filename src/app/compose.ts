@@ -21,7 +21,10 @@ import { InboxStation } from '../pipeline/inbox.ts';
 import { KeyStation } from '../pipeline/keys.ts';
 import { LiveTail } from '../pipeline/live-tail.ts';
 import { Notifier } from '../pipeline/notifications.ts';
+import { OperationalEvents } from '../pipeline/operational-events.ts';
+import { Perseverance } from '../pipeline/perseverance.ts';
 import { Persister } from '../pipeline/persist.ts';
+import { QuarantineNews } from '../pipeline/quarantine-news.ts';
 import { Reads } from '../pipeline/reads.ts';
 import { Reconciler } from '../pipeline/reconcile.ts';
 import { JobAllowance } from '../pipeline/resending/allowance.ts';
@@ -85,6 +88,7 @@ export interface Parts {
   readonly sender: Sender | null;
   readonly deliverer: Deliverer | null;
   readonly notifier: Notifier | null;
+  readonly quarantineNews: QuarantineNews;
 }
 
 /** The only place that knows every part. */
@@ -204,7 +208,23 @@ export async function compose(args: ComposeArguments): Promise<Parts> {
         ? new Notifier({ store, sender, ids, clock, log, metrics, userAgent: USER_AGENT })
         : null,
     deliverer,
+    quarantineNews: newQuarantineNews(engine, { directory, ids, log, metrics }),
   };
+}
+
+/** In every role: any process that looks into an inbox may be the one that finds what ran out. */
+function newQuarantineNews(
+  { intake, store, clock }: Engine,
+  parts: {
+    readonly directory: EndpointDirectory;
+    readonly ids: IdSource;
+    readonly log: Log;
+    readonly metrics: Metrics;
+  },
+): QuarantineNews {
+  const perseverance = new Perseverance(parts.log);
+  const operational = new OperationalEvents({ ...parts, intake, clock, perseverance });
+  return new QuarantineNews({ ...parts, store: store.inboxes, clock, operational, perseverance });
 }
 
 /** Each is loaded only where it runs: the clients of the servers alone would be 15 MB of the embedded one's memory. */

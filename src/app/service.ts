@@ -102,6 +102,8 @@ async function stop(parts: Parts, clock: Clock): Promise<void> {
     // Where nobody delivers, the sender has at most a test under way: its request must not hold the stop for 30 s.
     parts.deliverer === null ? parts.sender?.close(DELIVERY_GRACE_MS) : parts.deliverer.stop(DELIVERY_GRACE_MS),
   ]);
+  // After the last request: it may have quarantined something.
+  await parts.quarantineNews.stop();
   await parts.engine.close();
   await parts.tracer.close();
 }

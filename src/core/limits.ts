@@ -175,6 +175,8 @@ export const MAX_STREAM_QUEUES_CHARACTERS = MAX_ANSWER_BYTES_OVER_ALL / 2;
 export const MAX_MISSED_EVENTS = 10_000;
 /** Each event costs a look at all of them. */
 export const MAX_INBOXES_PER_ORGANIZATION = 100;
+/** Quarantined messages are counted exactly up to here, in each inbox: a range of an index of so many entries, 0.1 ms. */
+export const MAX_COUNTED_QUARANTINED = 1_000;
 export const MAX_INBOX_LEASES = 1_000;
 
 // --- keys ---

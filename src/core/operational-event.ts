@@ -2,7 +2,8 @@ import type { AcceptedEvent } from './event.ts';
 import { matchesEventType, wantsEventType } from './event-type.ts';
 
 /** What the service itself has to tell a tenant, as an event like any other. */
-export type OperationalEventType = 'endpoint.disabled' | 'delivery.failed';
+export const OPERATIONAL_EVENT_TYPES = ['delivery.failed', 'endpoint.disabled', 'inbox.quarantined'] as const;
+export type OperationalEventType = (typeof OPERATIONAL_EVENT_TYPES)[number];
 
 /**
  * Told apart by the dedup id, which begins with a character that no client can send; it also keeps an event from being

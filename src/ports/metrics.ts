@@ -17,6 +17,8 @@ export interface Metrics {
   attempt(result: 'delivered' | AttemptError, tookMs: Milliseconds): void;
   /** A delivery came to its end, or will be tried again. */
   delivery(status: 'delivered' | 'failed' | 'skipped' | 'retrying'): void;
+  /** So many messages of inboxes were set aside after their leases. */
+  quarantined(count: number): void;
   /** So much shared one step: writes in a commit, events in a call of Redis, events in a record of PostgreSQL. */
   group(step: 'commit' | 'intake' | 'record', size: number): void;
   /** An unexpected error that was kept to the one thing it concerns; all others went on. */
@@ -46,6 +48,7 @@ export const NO_METRICS: Metrics = {
   persisted: () => {},
   attempt: () => {},
   delivery: () => {},
+  quarantined: () => {},
   group: () => {},
   fault: () => {},
   store: () => {},

@@ -69,10 +69,21 @@ describe('who may see and do what', () => {
       const own = (await service.get('/health/detailed', ours)).json;
       assert.equal(own.deliveries.waiting, 3);
       assert.equal(own.events, undefined);
+      assert.deepEqual(own.inboxes, { quarantined: 0 });
     });
     const other = (await service.get('/health/detailed', theirs)).json;
     assert.deepEqual(other.deliveries, { waiting: 0, oldest_due_at: null, lag_seconds: 0 });
+    await service.post('/api/inboxes', { name: 'once', max_leases: 1 }, ours);
+    await service.post('/api/events', { type: 'a', data: 4 }, ours);
+    await eventually(async () => {
+      const { json } = await service.post('/api/inbox/lease', { inbox: 'once' }, ours);
+      assert.equal(json.data.length, 1);
+      await service.post('/api/inbox/release', { inbox: 'once', lease_id: json.lease_id }, ours);
+    });
+    assert.deepEqual((await service.get('/health/detailed', ours)).json.inboxes, { quarantined: 1 });
+    assert.deepEqual((await service.get('/health/detailed', theirs)).json.inboxes, { quarantined: 0 });
     const all = await service.get('/health/detailed', admin);
+    assert.deepEqual(all.json.inboxes, { quarantined: null }, 'whose they are is theirs');
     assert.ok(all.json.deliveries.waiting >= 3, all.text);
     assert.equal((await service.get('/health/detailed', { key: null })).status, 401);
     assert.equal((await service.get('/health/detailed', { key: 'wrong' })).status, 401);

@@ -426,6 +426,67 @@ export function inboxStoreContract(newHarness: NewHarness): void {
     );
 
     test(
+      'tells once of each message that becomes quarantined, by whatever call, and counts them',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const { inboxes } = world.engine.store;
+        const [inbox, other] = [await world.inbox(organizationId, { maxLeases: 2 }), await world.organization()];
+        const events = idsOf(await world.accept(organizationId, 8));
+        const told: [EventId, string][] = [];
+        const stop = inboxes.onQuarantined((messages) => {
+          assert.deepEqual([messages.inbox.id, messages.inbox.name], [inbox.id, 'default']);
+          assert.equal(messages.inbox.organizationId, organizationId);
+          told.push(...messages.events.map(({ id, type }): [EventId, string] => [id, type]));
+        });
+        const ids = () => told.splice(0).map(([id, type]) => (type === 'order.created' ? id : type));
+        const count = async (upTo = 100) => {
+          const none = await world.inbox(other);
+          const counts = await inboxes.countQuarantined([inbox], upTo);
+          assert.equal((await inboxes.countQuarantined([none], upTo)).get(none.id), 0);
+          return counts.get(inbox.id);
+        };
+        assert.equal(await count(), 0);
+        const first = await world.lease(inbox, 8);
+        await inboxes.release(inbox, { leaseId: first.leaseId, eventIds: null, delayMs: 0 });
+        assert.deepEqual(ids(), [], 'a first lease is none too many');
+
+        // Released with their leases had, at once and for later.
+        const second = await world.lease(inbox, 4);
+        const [at, later] = [second.eventIds.slice(0, 1), second.eventIds.slice(1, 2)];
+        await inboxes.release(inbox, { leaseId: second.leaseId, eventIds: at, delayMs: 0 });
+        assert.deepEqual(ids(), at);
+        await inboxes.release(inbox, { leaseId: second.leaseId, eventIds: later, delayMs: 5_000 });
+        assert.deepEqual(ids(), later);
+        await inboxes.release(inbox, { leaseId: second.leaseId, eventIds: [...at, ...later], delayMs: 0 });
+        await inboxes.ack(inbox, { leaseId: second.leaseId, eventIds: second.eventIds.slice(2, 3) });
+        assert.deepEqual(ids(), [], 'stale and acknowledged');
+        assert.equal(await count(), 2);
+
+        // Ran out: told when somebody looks, counted before.
+        world.clock.advance(30_000);
+        assert.equal(await count(), 3);
+        await world.lease(inbox, 1);
+        assert.deepEqual(ids(), events.slice(3, 4));
+        assert.equal(await count(), 3);
+        assert.equal(await count(2), 2, 'no further than asked');
+
+        // Its maximum was lowered: what is available had its leases.
+        assert.deepEqual((await world.lease({ ...inbox, maxLeases: 1 }, 10)).eventIds, []);
+        assert.deepEqual(ids().toSorted(), events.slice(5));
+        assert.equal(await count(), 6);
+
+        assert.equal((await inboxes.requeue(inbox, events.slice(5, 7))).requeued, 2);
+        assert.equal(await count(), 4);
+        assert.deepEqual(ids(), []);
+        const again = await world.lease({ ...inbox, maxLeases: 1 }, 1);
+        stop();
+        await inboxes.release({ ...inbox, maxLeases: 1 }, { leaseId: again.leaseId, eventIds: null, delayMs: 0 });
+        assert.deepEqual(ids(), []);
+        assert.equal(await count(), 5);
+      }),
+    );
+
+    test(
       'tells of what is available again',
       inWorld(newHarness, async (world) => {
         const organizationId = await world.organization();

@@ -54,6 +54,7 @@ const BOUNDS: readonly (readonly [name: string, values: (old: Old) => readonly u
   ['release-messages', ({ inbox, leaseId, held, at }) => [inbox.id, leaseId, at, held, null, 10], 4 * LEASED],
   ['extend-messages', ({ inbox, leaseId, held, at }) => [inbox.id, leaseId, at, held, 1], 4 * LEASED],
   ['requeue-messages', ({ inbox, held, at }) => [inbox.id, held, at, 10], 4 * LEASED],
+  ['count-quarantined', ({ inbox, at }) => [inbox.organizationId, [inbox.id], [10], at, 1_000], 20],
   ['event-data', ({ inbox, held }) => [inbox.organizationId, held], 2 * LEASED],
   ['event-sizes', ({ inbox, held }) => [inbox.organizationId, held], 2 * LEASED],
   ['unlease-messages', ({ inbox, held, leaseId }) => [inbox.id, held, leaseId], 4 * LEASED],

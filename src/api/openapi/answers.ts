@@ -119,6 +119,7 @@ export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
       version: text,
       engine: text,
       deliveries: object({ waiting: count, oldest_due_at: orNull(time), lag_seconds: { type: 'number', minimum: 0 } }),
+      inboxes: object({ quarantined: orNull(count) }),
     }),
   ),
   'GET /metrics': { media: 'text/plain' },

@@ -96,6 +96,7 @@ const inbox = {
   event_types: texts,
   max_leases: count,
   paused: flag,
+  quarantined: count,
   notification_url: orNull(text),
   created_at: time,
 };

@@ -4,7 +4,7 @@ import { stallReason } from '../../pipeline/stall.ts';
 import type { Engine, EngineHealth } from '../../ports/engine.ts';
 import { type Identity, identify, missingKey, refuseNobody } from '../auth.ts';
 import type { ApiParts } from '../context.ts';
-import { ownQueue } from '../own-queue.ts';
+import { ownQuarantine, ownQueue } from '../own-queue.ts';
 
 type HealthParts = Pick<ApiParts, 'engine' | 'version' | 'phase' | 'stalled'>;
 
@@ -48,14 +48,15 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.get('/health/detailed', { onRequest: identifyCaller }, async (request) => {
     const identity = identities.get(request);
     const isOpen = parts.adminToken === null && parts.loopbackOnly;
-    const owner = identity?.kind === 'caller' && !isOpen ? identity.caller.organization.id : null;
+    const organizationId = identity?.kind === 'caller' ? identity.caller.organization.id : null;
+    const owner = isOpen ? null : organizationId;
     const { status, reason } = healthOf(parts);
     const now = clock.now();
-    const [{ waiting, oldestDueAt }, events] = await Promise.all(
-      owner === null
-        ? [engine.queue.depth(), eventCounts(engine)]
-        : [ownQueue(engine, owner, now), Promise.resolve(null)],
-    );
+    const [{ waiting, oldestDueAt }, events, quarantined] = await Promise.all([
+      owner === null ? engine.queue.depth() : ownQueue(engine, owner, now),
+      owner === null ? eventCounts(engine) : null,
+      organizationId === null ? null : ownQuarantine(engine, organizationId),
+    ]);
     return {
       status,
       // It names parts of the service, which are the operator's.
@@ -68,6 +69,7 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
         oldest_due_at: oldestDueAt === null ? null : toIso(oldestDueAt),
         lag_seconds: oldestDueAt === null ? 0 : Math.max(0, (now - oldestDueAt) / 1_000),
       },
+      inboxes: { quarantined },
     };
   });
 }

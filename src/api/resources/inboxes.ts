@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { MAX_EVENT_TYPE_PATTERNS, MAX_INBOX_LEASES, MAX_TYPE_LENGTH, MAX_URL_LENGTH } from '../../core/limits.ts';
 import type { ApiParts } from '../context.ts';
-import { InboxAdmin, inboxView } from '../inbox-admin.ts';
+import { InboxAdmin, type InboxWithNotification, inboxView } from '../inbox-admin.ts';
 import { NOT_FOUND, ProblemError } from '../problems.ts';
 import { mayManage } from '../scopes.ts';
 
@@ -47,23 +47,26 @@ export function inboxAdminRoutes(app: FastifyInstance, parts: ApiParts): void {
     async (request, reply) => {
       const { name, ...wishes } = request.body;
       const made = await admin.create(request.caller.organization.id, name, wishes);
-      return reply.code(201).send({ ...inboxView(made), notification_secret: made.notification?.secret ?? null });
+      return reply.code(201).send({ ...inboxView(made, 0), notification_secret: made.notification?.secret ?? null });
     },
   );
 
   app.get('/api/inboxes', async (request) => {
     const { id } = request.caller.organization;
     const [all, told] = await Promise.all([inboxes.all(id), notifications.ofOrganization(id)]);
+    const quarantined = await admin.countQuarantined(all);
     const byInbox = new Map(told.map((notification) => [notification.inboxId, notification]));
     const maySee = mayManage(request.caller);
-    const data = all.map((inbox) => inboxView({ inbox, notification: byInbox.get(inbox.id) }, maySee));
+    const data = all.map((inbox) =>
+      inboxView({ inbox, notification: byInbox.get(inbox.id) }, quarantined.get(inbox.id) ?? 0, maySee),
+    );
     return { data, next_cursor: null };
   });
 
   app.get<OfInbox>('/api/inboxes/:name', async (request) => {
     const inbox = await inboxes.get(request.caller.organization.id, request.params.name);
     if (inbox === undefined) throw new ProblemError(NOT_FOUND);
-    return inboxView({ inbox, notification: await admin.notification(inbox) }, mayManage(request.caller));
+    return shown({ inbox, notification: await admin.notification(inbox) }, mayManage(request.caller));
   });
 
   app.get<OfInbox>('/api/inboxes/:name/secret', async (request) => {
@@ -76,11 +79,16 @@ export function inboxAdminRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.patch<OfInbox & { Body: FromSchema<typeof changesSchema> }>(
     '/api/inboxes/:name',
     { schema: { body: changesSchema } },
-    async (request) => inboxView(await admin.change(request.caller.organization.id, request.params.name, request.body)),
+    async (request) => shown(await admin.change(request.caller.organization.id, request.params.name, request.body)),
   );
 
   app.delete<OfInbox>('/api/inboxes/:name', async (request, reply) => {
     await admin.remove(request.caller.organization.id, request.params.name);
     return reply.code(204).send();
   });
+
+  async function shown(one: InboxWithNotification, maySeeUrl = true) {
+    const counts = await admin.countQuarantined([one.inbox]);
+    return inboxView(one, counts.get(one.inbox.id) ?? 0, maySeeUrl);
+  }
 }

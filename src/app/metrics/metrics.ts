@@ -67,6 +67,11 @@ export function createMetrics(): OpenMetrics {
     'Deliveries by how an attempt left them: delivered, failed (dead letters), skipped, or retrying.',
     'status',
   );
+  const quarantined = new Counter({
+    name: 'triggers_inbox_quarantined_total',
+    help: 'Messages of inboxes that were set aside after their leases without an acknowledgement.',
+    registers,
+  });
   const faults = counter(
     'triggers_faults_total',
     'Unexpected errors, each kept to the one lane, job, event, … that it concerns: look for its line in the log.',
@@ -115,6 +120,7 @@ export function createMetrics(): OpenMetrics {
       persisted: (tookMs) => persisted.observe(tookMs / 1_000),
       attempt: (result, tookMs) => attemptOf.get(result).observe(tookMs / 1_000),
       delivery: (status) => deliveriesOf.get(status).inc(),
+      quarantined: (count) => quarantined.inc(count),
       group: (step, size) => groupOf.get(step).observe(size),
       fault: (part) => faultsOf.get(part).inc(),
       store: (store, tookMs) => storeOf.get(store).observe(tookMs / 1_000),

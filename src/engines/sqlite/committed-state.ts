@@ -1,6 +1,7 @@
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
 import { Listeners } from '../../core/listeners.ts';
 import type { DirectTaker } from '../../ports/delivery-queue.ts';
+import type { QuarantinedMessages } from '../../ports/store/inbox-store.ts';
 import type { WriteEffects } from './write-effects.ts';
 
 /** What is kept in memory about the database, as of the last commit, and who is told of it. */
@@ -11,6 +12,7 @@ export class CommittedState {
   directTaker: DirectTaker | undefined;
   readonly due = new Listeners<readonly EndpointId[]>();
   readonly available = new Listeners<OrganizationId>();
+  readonly quarantined = new Listeners<QuarantinedMessages>();
 
   constructor(waiting: number) {
     this.waiting = waiting;
@@ -26,5 +28,6 @@ export class CommittedState {
     effects.startTaken?.();
     if (effects.dueEndpoints.size > 0) this.due.call([...effects.dueEndpoints]);
     for (const organizationId of effects.availableOrganizations) this.available.call(organizationId);
+    for (const messages of effects.quarantined) this.quarantined.call(messages);
   }
 }

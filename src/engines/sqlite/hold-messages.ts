@@ -2,7 +2,7 @@ import type { EventId, InboxId, LeaseId } from '../../core/ids.ts';
 import type { Inbox } from '../../core/inbox.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { LeaseSelection } from '../../ports/store/inbox-store.ts';
+import type { LeaseSelection, QuarantinedMessages } from '../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 
@@ -44,20 +44,26 @@ export class MessageHolds {
   }
 
   held(inbox: Inbox, leaseId: LeaseId): readonly EventId[] {
-    return this.#select(inbox.id, { leaseId, eventIds: null }).held;
+    return this.#select(inbox.id, { leaseId, eventIds: null }).held.map(({ id }) => id);
   }
 
-  release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
+  release(
+    inbox: Inbox,
+    selection: LeaseSelection & { readonly delayMs: Milliseconds },
+    quarantined: QuarantinedMessages[],
+  ) {
     const { held, stale } = this.#select(inbox.id, selection);
     const from = selection.delayMs > 0 ? addMs(this.#clock.now(), selection.delayMs) : null;
-    if (held.length > 0) this.#statements.release.run(inbox.id, JSON.stringify(held), from, inbox.maxLeases);
+    if (held.length > 0) this.#statements.release.run(inbox.id, idsOf(held), from, inbox.maxLeases);
+    const events = held.filter(({ leaseCount }) => leaseCount >= inbox.maxLeases);
+    if (events.length > 0) quarantined.push({ inbox, events });
     return { released: held.length, stale };
   }
 
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
     const { held, stale } = this.#select(inbox.id, selection);
     const until = addMs(this.#clock.now(), selection.leaseMs);
-    if (held.length > 0) this.#statements.extend.run(inbox.id, JSON.stringify(held), until);
+    if (held.length > 0) this.#statements.extend.run(inbox.id, idsOf(held), until);
     return { extended: held.length, stale };
   }
 
@@ -68,14 +74,27 @@ export class MessageHolds {
     return { requeued: rows.length, notFound: [...wanted] };
   }
 
-  #select(inboxId: InboxId, { leaseId, eventIds }: LeaseSelection): { held: EventId[]; stale: EventId[] } {
+  #select(inboxId: InboxId, { leaseId, eventIds }: LeaseSelection): { held: HeldMessage[]; stale: EventId[] } {
     const rows = this.#statements.ofLease.all(inboxId, leaseId, this.#clock.now());
-    const all = rows.map((row) => text<EventId>(row, 'event_id'));
+    const all = rows.map((row): HeldMessage => {
+      return { id: text(row, 'event_id'), type: text(row, 'event_type'), leaseCount: number(row, 'lease_count') };
+    });
     if (eventIds === null) return { held: all, stale: [] };
-    const holds = new Set(all);
-    const wanted = [...new Set(eventIds)];
-    return { held: wanted.filter((id) => holds.has(id)), stale: wanted.filter((id) => !holds.has(id)) };
+    const stale = new Set(eventIds);
+    const held = all.filter(({ id }) => stale.delete(id));
+    return { held, stale: [...stale] };
   }
+}
+
+interface HeldMessage {
+  readonly id: EventId;
+  readonly type: string;
+  readonly leaseCount: number;
+}
+
+/** As a JSON array. */
+function idsOf(messages: readonly HeldMessage[]): string {
+  return JSON.stringify(messages.map(({ id }) => id));
 }
 
 function isHeldBy(row: Row, leaseId: LeaseId, now: number): boolean {

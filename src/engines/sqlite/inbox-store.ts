@@ -1,10 +1,17 @@
-import type { EventId, LeaseId, OrganizationId } from '../../core/ids.ts';
+import type { EventId, InboxId, LeaseId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, Lease } from '../../core/inbox.ts';
 import { MAX_PAGE_BYTES } from '../../core/limits.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { InboxChange, InboxStore, LeaseSelection, MessageQuery } from '../../ports/store/inbox-store.ts';
+import type {
+  InboxChange,
+  InboxStore,
+  LeaseSelection,
+  MessageQuery,
+  QuarantinedMessages,
+} from '../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../rows/inbox-row.ts';
+import { number } from '../rows/row.ts';
 import type { CommittedState } from './committed-state.ts';
 import type { Connection, Statement } from './connection.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
@@ -12,6 +19,7 @@ import { InboxAdmin } from './inbox-admin.ts';
 import { InboxWaker } from './inbox-waker.ts';
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';
+import { othersTurn } from './others-turn.ts';
 import type { ReadConnection } from './read-connection.ts';
 import type { WriteQueue } from './write-queue.ts';
 
@@ -26,6 +34,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly #list: MessageList;
   readonly #admin: InboxAdmin;
   readonly #get: Statement;
+  readonly #countQuarantined: Statement;
 
   constructor(parts: {
     writer: Connection;
@@ -44,6 +53,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#list = new MessageList(parts.reader);
     this.#admin = new InboxAdmin(parts);
     this.#get = parts.reader.prepare('get-inbox');
+    this.#countQuarantined = parts.reader.prepare('count-quarantined');
   }
 
   get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
@@ -87,7 +97,9 @@ export class SqliteInboxStore implements InboxStore {
     for (let more = true; more; ) {
       try {
         const room = { messages: request.limit - messages.length, bytes };
-        const step = await this.#queue.submit(() => this.#leaser.leaseStep(inbox, request, until, room));
+        const step = await this.#queue.submit((effects) =>
+          this.#leaser.leaseStep(inbox, request, until, room, effects),
+        );
         messages.push(...step.messages);
         bytes -= step.bytes;
         more = step.more;
@@ -110,7 +122,7 @@ export class SqliteInboxStore implements InboxStore {
   release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
     return this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.release(inbox, selection);
+      return this.#holds.release(inbox, selection, effects.quarantined);
     });
   }
 
@@ -124,6 +136,22 @@ export class SqliteInboxStore implements InboxStore {
       effects.availableOrganizations.add(inbox.organizationId);
       return this.#holds.requeue(inbox, eventIds);
     });
+  }
+
+  /** A look of an inbox at a time, with turns for others between them. */
+  async countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>> {
+    const counts = new Map<InboxId, number>();
+    for (const inbox of inboxes) {
+      if (counts.size > 0) await othersTurn();
+      await this.#waker.wakeAll(inbox);
+      const row = await this.#reader.read(() => this.#countQuarantined.get(inbox.id, upTo));
+      counts.set(inbox.id, number(row ?? {}, 'messages'));
+    }
+    return counts;
+  }
+
+  onQuarantined(listener: (messages: QuarantinedMessages) => void): () => void {
+    return this.#state.quarantined.add(listener);
   }
 
   onAvailable(listener: (organizationId: OrganizationId) => void): () => void {

@@ -1,7 +1,10 @@
+import type { EventId } from '../../core/ids.ts';
 import type { Inbox } from '../../core/inbox.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { text } from '../rows/row.ts';
 import type { Connection, Statement } from './connection.ts';
 import type { ReadConnection } from './read-connection.ts';
+import type { WriteEffects } from './write-effects.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** Woken at once; a few ms. */
@@ -27,14 +30,19 @@ export class InboxWaker {
   }
 
   /** One bounded step within a transaction. @returns whether there may be more */
-  wakeSome(inbox: Inbox): boolean {
-    return this.#wake.run(inbox.id, this.#clock.now(), inbox.maxLeases, MAX_WOKEN).changes === MAX_WOKEN;
+  wakeSome(inbox: Inbox, effects: WriteEffects): boolean {
+    const woken = this.#wake.all(inbox.id, this.#clock.now(), inbox.maxLeases, MAX_WOKEN);
+    const events = woken
+      .filter((row) => row['status'] === 'quarantined')
+      .map((row) => ({ id: text<EventId>(row, 'event_id'), type: text(row, 'event_type') }));
+    if (events.length > 0) effects.quarantined.push({ inbox, events });
+    return woken.length === MAX_WOKEN;
   }
 
   /** All that have run out by now, in bounded steps. Writes nothing when there are none. */
   async wakeAll(inbox: Inbox): Promise<void> {
     const due = await this.#reader.read(() => this.#hasDue.get(inbox.id, this.#clock.now()));
     let more = due !== undefined;
-    while (more) more = await this.#queue.submit(() => this.wakeSome(inbox));
+    while (more) more = await this.#queue.submit((effects) => this.wakeSome(inbox, effects));
   }
 }

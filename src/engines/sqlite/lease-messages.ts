@@ -10,6 +10,7 @@ import { number, type Row, text } from '../rows/row.ts';
 import { AvailableMessages } from './available-messages.ts';
 import type { Connection } from './connection.ts';
 import type { InboxWaker } from './inbox-waker.ts';
+import type { WriteEffects } from './write-effects.ts';
 
 /** Events looked at in one step; a few ms. */
 const MAX_LOOKED_AT = 1_000;
@@ -78,18 +79,22 @@ export class MessageLeaser {
     request: LeaseRequest,
     until: Timestamp,
     room: { readonly messages: number; readonly bytes: number },
+    effects: WriteEffects,
   ): LeaseStep {
     const limit = Math.min(room.messages, MAX_LEASED);
     const step = new Step(limit, Math.min(room.bytes, READ_PIECE_BYTES));
-    const moreToWake = this.#waker.wakeSome(inbox);
+    const moreToWake = this.#waker.wakeSome(inbox, effects);
     const rows = this.#available.oldest(inbox.id, request.eventTypes, limit);
+    const spent: { id: EventId; type: string }[] = [];
     for (const row of rows) {
       if (step.isFull) break;
       const leaseCount = number(row, 'lease_count') + 1;
       if (leaseCount <= inbox.maxLeases) step.add(this.#lease(inbox, row, leaseCount, request, until));
       // The inbox's maximum was lowered since.
-      else this.#statements.quarantine.run(inbox.id, text(row, 'event_id'));
+      else spent.push({ id: text(row, 'event_id'), type: text(row, 'event_type') });
     }
+    for (const { id } of spent) this.#statements.quarantine.run(inbox.id, id);
+    if (spent.length > 0) effects.quarantined.push({ inbox, events: spent });
     // What has a row is older than what has none: as long as there are such, they come first.
     const moreRows = rows.length === limit || moreToWake || step.isFull;
     const moreEvents = moreRows || this.#leaseUntouched(inbox, request, until, step);

@@ -6,6 +6,7 @@ import { dataBytes } from '../../core/page-bytes.ts';
 import type { MessageQuery } from '../../ports/store/inbox-store.ts';
 import { eventFromRow } from '../rows/event-row.ts';
 import { numberOrNull, type Row, text } from '../rows/row.ts';
+import { othersTurn } from './others-turn.ts';
 import type { ReadConnection } from './read-connection.ts';
 
 /** Events looked at before others get the loop; a few ms. */
@@ -123,10 +124,6 @@ export class MessageList {
     const leaseCount = numberOrNull(row, 'lease_count') ?? 0;
     return { event: eventFromRow(event), status: shownStatus(row), leaseCount };
   }
-}
-
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What was touched is, whatever the inbox wants by now; else what it wants of what it has not gone past. */

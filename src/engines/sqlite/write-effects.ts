@@ -1,5 +1,6 @@
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
 import type { TakenDelivery } from '../../ports/delivery-queue.ts';
+import type { QuarantinedMessages } from '../../ports/store/inbox-store.ts';
 
 /** What a write changes outside the database. Held back until its commit, forgotten with its rollback. */
 export class WriteEffects {
@@ -20,6 +21,8 @@ export class WriteEffects {
   readonly dueEndpoints = new Set<EndpointId>();
   /** Whose inboxes may have something new. */
   readonly availableOrganizations = new Set<OrganizationId>();
+  /** Messages of inboxes that were set aside. */
+  readonly quarantined: QuarantinedMessages[] = [];
 
   constructor(mayTake = false) {
     this.mayTake = mayTake;
@@ -38,5 +41,6 @@ export class WriteEffects {
     this.waiting += other.waiting;
     for (const id of other.dueEndpoints) this.dueEndpoints.add(id);
     for (const id of other.availableOrganizations) this.availableOrganizations.add(id);
+    this.quarantined.push(...other.quarantined);
   }
 }

@@ -1,4 +1,4 @@
-import type { EventId, LeaseId, OrganizationId } from '../../core/ids.ts';
+import type { EventId, InboxId, LeaseId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { ByteBound } from './page.ts';
@@ -15,6 +15,12 @@ export interface MessageQuery extends ByteBound {
   readonly status: InboxStatus | null;
   readonly limit: number;
   readonly after: EventId | null;
+}
+
+/** Messages that became `quarantined` together. */
+export interface QuarantinedMessages {
+  readonly inbox: Pick<Inbox, 'id' | 'organizationId' | 'name'>;
+  readonly events: readonly { readonly id: EventId; readonly type: string }[];
 }
 
 export type InboxChange = Partial<Pick<Inbox, 'eventTypes' | 'maxLeases' | 'paused'>>;
@@ -94,6 +100,19 @@ export interface InboxStore {
     inbox: Inbox,
     eventIds: readonly EventId[],
   ): Promise<{ readonly requeued: number; readonly notFound: readonly EventId[] }>;
+
+  /**
+   * How many messages of each inbox are `quarantined`, exact up to `upTo`: also those whose last lease ran out though nobody
+   * has looked since. The inboxes are of one organization. One range of an index for each inbox.
+   */
+  countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>>;
+
+  /**
+   * Calls with the messages that a call to this store in this process made `quarantined`, once for each time they became so,
+   * after the commit: by a lease (also of what ran out or had its leases), a release, or a look that wakes what ran out.
+   * @returns a function that ends it
+   */
+  onQuarantined(listener: (messages: QuarantinedMessages) => void): () => void;
 
   /**
    * Calls when an inbox may have something new: after an accept, a release, a requeue; not when leases run out.

@@ -2,10 +2,10 @@ import type { EventId, LeaseId } from '../../../../core/ids.ts';
 import type { Inbox } from '../../../../core/inbox.ts';
 import { addMs, type Milliseconds } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import type { LeaseSelection } from '../../../../ports/store/inbox-store.ts';
+import type { LeaseSelection, QuarantinedMessages } from '../../../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { canBeId } from './inbox-rows.ts';
+import { canBeId, texts } from './inbox-rows.ts';
 
 export interface AckSelection {
   readonly eventIds: readonly EventId[] | null;
@@ -16,8 +16,10 @@ export interface AckSelection {
 export class MessageHolds {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #onQuarantined: (messages: QuarantinedMessages) => void;
 
-  constructor(parts: { database: Database; clock: Clock }) {
+  constructor(parts: { database: Database; clock: Clock; onQuarantined: (messages: QuarantinedMessages) => void }) {
+    this.#onQuarantined = parts.onQuarantined;
     this.#database = parts.database;
     this.#clock = parts.clock;
   }
@@ -34,8 +36,8 @@ export class MessageHolds {
       { idempotent: true },
     );
     if (row === undefined) throw new Error('ack-messages answers with one row');
-    const unknown = new Set([...idsIn(row, 'not_found'), ...wanted.filter((id) => !canBeId(id))]);
-    const lost = new Set(idsIn(row, 'stale'));
+    const unknown = new Set([...texts<EventId>(row, 'not_found'), ...wanted.filter((id) => !canBeId(id))]);
+    const lost = new Set(texts<EventId>(row, 'stale'));
     return {
       acknowledged: number<number>(row, 'acknowledged'),
       notFound: wanted.filter((id) => unknown.has(id)),
@@ -52,20 +54,21 @@ export class MessageHolds {
   async release(inbox: Inbox, { leaseId, eventIds, delayMs }: LeaseSelection & { readonly delayMs: Milliseconds }) {
     const now = this.#clock.now();
     const from = delayMs > 0 ? addMs(now, delayMs) : null;
-    const released = await this.#changeHeld('release-messages', inbox, leaseId, [
-      now,
-      eventIds?.filter(canBeId) ?? null,
-      from,
-      inbox.maxLeases,
-    ]);
-    return { released: released.size, stale: without(eventIds, released) };
+    const ids = eventIds?.filter(canBeId) ?? null;
+    const released = await this.#changeHeld('release-messages', inbox, leaseId, [now, ids, from, inbox.maxLeases]);
+    const quarantined = released.filter((row) => row['quarantined'] === true);
+    if (quarantined.length > 0) {
+      const events = quarantined.map((row) => ({ id: text<EventId>(row, 'id'), type: text(row, 'type') }));
+      this.#onQuarantined({ inbox, events });
+    }
+    return { released: released.length, stale: without(eventIds, idsOf(released)) };
   }
 
   async extend(inbox: Inbox, { leaseId, eventIds, leaseMs }: LeaseSelection & { readonly leaseMs: Milliseconds }) {
     const now = this.#clock.now();
     const ids = eventIds?.filter(canBeId) ?? null;
     const extended = await this.#changeHeld('extend-messages', inbox, leaseId, [now, ids, addMs(now, leaseMs)]);
-    return { extended: extended.size, stale: without(eventIds, extended) };
+    return { extended: extended.length, stale: without(eventIds, idsOf(extended)) };
   }
 
   async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
@@ -81,20 +84,13 @@ export class MessageHolds {
     return row === undefined ? nothing : { ...nothing, acknowledged: number<number>(row, 'acknowledged') };
   }
 
-  async #changeHeld(name: string, inbox: Inbox, leaseId: LeaseId, rest: readonly unknown[]): Promise<Set<EventId>> {
-    if (!canBeId(leaseId)) return new Set();
-    return idsOf(await this.#database.query(name, [inbox.id, leaseId, ...rest]));
+  async #changeHeld(name: string, inbox: Inbox, leaseId: LeaseId, rest: readonly unknown[]) {
+    return canBeId(leaseId) ? this.#database.query(name, [inbox.id, leaseId, ...rest]) : [];
   }
 }
 
 function idsOf(rows: readonly Row[]): Set<EventId> {
   return new Set(rows.map((row) => text<EventId>(row, 'id')));
-}
-
-function idsIn(row: Row, column: string): readonly EventId[] {
-  const ids = row[column];
-  if (!Array.isArray(ids)) throw new TypeError(`Column ${column} holds no array`);
-  return ids;
 }
 
 function without(wanted: readonly EventId[] | null, found: ReadonlySet<EventId>): EventId[] {

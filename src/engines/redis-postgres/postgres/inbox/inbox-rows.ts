@@ -7,6 +7,12 @@ export function messageFromRow(row: Row, status: InboxStatus): InboxMessage {
   return { event: eventFromRow(row), status, leaseCount: number(row, 'lease_count') };
 }
 
+export function texts<Text extends string = string>(row: Row, column: string): readonly Text[] {
+  const values = row[column];
+  if (!Array.isArray(values)) throw new TypeError(`Column ${column} holds no array`);
+  return values;
+}
+
 /**
  * Clients may send anything for an id. PostgreSQL refuses to compare a uuid with what is none, and takes an upper-case
  * one for the same; ids are lower-case texts.

@@ -1,11 +1,18 @@
-import { type EventId, firstIdAt, type LeaseId, type OrganizationId } from '../../../../core/ids.ts';
+import { type EventId, firstIdAt, type InboxId, type LeaseId, type OrganizationId } from '../../../../core/ids.ts';
 import type { Inbox, InboxMessage, Lease } from '../../../../core/inbox.ts';
 import { MAX_INBOXES_PER_ORGANIZATION } from '../../../../core/limits.ts';
+import { Listeners } from '../../../../core/listeners.ts';
 import type { Milliseconds } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import type { InboxChange, InboxStore, LeaseSelection, MessageQuery } from '../../../../ports/store/inbox-store.ts';
+import type {
+  InboxChange,
+  InboxStore,
+  LeaseSelection,
+  MessageQuery,
+  QuarantinedMessages,
+} from '../../../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../../../rows/inbox-row.ts';
-import { text } from '../../../rows/row.ts';
+import { number, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
 
@@ -22,14 +29,19 @@ export class PostgresInboxStore implements InboxStore {
   readonly #holds: MessageHolds;
   readonly #list: MessageList;
   readonly #publish: (organizationId: OrganizationId) => void;
+  readonly #clock: Clock;
+  readonly #quarantined = new Listeners<QuarantinedMessages>();
   readonly #listeners = new Set<(organizationId: OrganizationId) => void>();
 
   /** @param parts.publish tells the other processes what `announce` tells this one; must not throw */
   constructor(parts: { database: Database; clock: Clock; publish: (organizationId: OrganizationId) => void }) {
     this.#database = parts.database;
     this.#publish = parts.publish;
-    this.#leaser = new MessageLeaser({ ...parts, onGivenBack: (inbox) => this.#tellEverybody(inbox.organizationId) });
-    this.#holds = new MessageHolds(parts);
+    this.#clock = parts.clock;
+    const onGivenBack = (inbox: Inbox) => this.#tellEverybody(inbox.organizationId);
+    const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
+    this.#leaser = new MessageLeaser({ ...parts, onGivenBack, onQuarantined });
+    this.#holds = new MessageHolds({ ...parts, onQuarantined });
     this.#list = new MessageList(parts);
   }
 
@@ -112,6 +124,20 @@ export class PostgresInboxStore implements InboxStore {
     const result = await this.#holds.requeue(inbox, eventIds);
     this.#tellEverybody(inbox.organizationId);
     return result;
+  }
+
+  async countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>> {
+    const [first] = inboxes;
+    if (first === undefined) return new Map();
+    const [ids, maxLeases] = [inboxes.map(({ id }) => id), inboxes.map((inbox) => inbox.maxLeases)];
+    const parameters = [first.organizationId, ids, maxLeases, this.#clock.now(), upTo];
+    const rows = await this.#database.query('count-quarantined', parameters, { idempotent: true });
+    const counts = new Map(rows.map((row) => [text<InboxId>(row, 'id'), number<number>(row, 'messages')]));
+    return new Map(ids.map((id) => [id, counts.get(id) ?? 0]));
+  }
+
+  onQuarantined(listener: (messages: QuarantinedMessages) => void): () => void {
+    return this.#quarantined.add(listener);
   }
 
   onAvailable(listener: (organizationId: OrganizationId) => void): () => void {

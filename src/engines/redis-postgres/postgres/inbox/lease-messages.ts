@@ -4,9 +4,10 @@ import { MAX_PAGE_BYTES } from '../../../../core/limits.ts';
 import { dataBytes } from '../../../../core/page-bytes.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../../../core/time.ts';
 import type { Clock } from '../../../../ports/clock.ts';
+import type { QuarantinedMessages } from '../../../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { messageFromRow } from './inbox-rows.ts';
+import { messageFromRow, texts } from './inbox-rows.ts';
 import { Turns } from './turns.ts';
 import { findWantedTypes } from './wanted-types.ts';
 
@@ -35,11 +36,18 @@ export class MessageLeaser {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #onGivenBack: (inbox: Inbox) => void;
+  readonly #onQuarantined: (messages: QuarantinedMessages) => void;
   /** In the database they would stand in line too, each with a connection. */
   readonly #turns = new Turns<InboxId>();
 
   /** @param parts.onGivenBack some of what was leased is available again, for it was too much for one answer */
-  constructor(parts: { database: Database; clock: Clock; onGivenBack: (inbox: Inbox) => void }) {
+  constructor(parts: {
+    database: Database;
+    clock: Clock;
+    onGivenBack: (inbox: Inbox) => void;
+    onQuarantined: (messages: QuarantinedMessages) => void;
+  }) {
+    this.#onQuarantined = parts.onQuarantined;
     this.#onGivenBack = parts.onGivenBack;
     this.#database = parts.database;
     this.#clock = parts.clock;
@@ -82,7 +90,10 @@ export class MessageLeaser {
       types?.passed ?? null,
       types?.unwanted ?? null,
     ]);
-    const more = rows.at(-1)?.['more'] === true;
+    const last = rows.at(-1) ?? {};
+    const more = last['more'] === true;
+    const events = quarantinedIn(last);
+    if (events.length > 0) this.#onQuarantined({ inbox, events });
     const kept = await this.#within(room.bytes, inbox, request, rows.slice(0, -1));
     return { messages: await this.#withData(inbox, kept), more };
   }
@@ -126,4 +137,9 @@ export class MessageLeaser {
     }
     return messages;
   }
+}
+
+function quarantinedIn(row: Row): QuarantinedMessages['events'] {
+  const types = texts(row, 'quarantined_types');
+  return texts<EventId>(row, 'quarantined_ids').map((id, at) => ({ id, type: types[at] ?? '' }));
 }
