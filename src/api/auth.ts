@@ -53,7 +53,8 @@ export function requireApiKey(
       enter(request, reply, caller, done);
       return;
     }
-    caller.then((found) => enter(request, reply, found, done), done);
+    // What fails in `enter` is this request's fault, not the process's.
+    caller.then((found) => enter(request, reply, found, done)).catch(done);
   };
 }
 
@@ -95,11 +96,13 @@ export function missingKey({ headers }: FastifyRequest): Problem | undefined {
 export function requireAdmin(parts: ApiParts): onRequestHookHandler {
   const isOpen = parts.adminToken === null && parts.loopbackOnly;
   return (request, reply, done) => {
-    identify(parts, request).then((identity) => {
-      if (identity.kind === 'nobody') refuse(request, reply, identity.problem);
-      else if (identity.kind === 'caller' && !isOpen) sendProblem(request, reply, ADMIN_ONLY);
-      else done();
-    }, done);
+    identify(parts, request)
+      .then((identity) => {
+        if (identity.kind === 'nobody') refuse(request, reply, identity.problem);
+        else if (identity.kind === 'caller' && !isOpen) sendProblem(request, reply, ADMIN_ONLY);
+        else done();
+      })
+      .catch(done);
   };
 }
 

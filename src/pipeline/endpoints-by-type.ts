@@ -1,6 +1,8 @@
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
+import { stepsOfPatterns } from '../core/event-type.ts';
 import { isOperational, wantsType } from '../core/operational-event.ts';
+import type { Turns } from './turns.ts';
 
 /** Endpoints kept for types, each counted as often as it is: 8 bytes. Beyond it all are forgotten and found anew. */
 const MAX_KEPT = 100_000;
@@ -14,15 +16,20 @@ const COST_OF_TYPE = 10;
 export class EndpointsByType {
   readonly #lists = new WeakMap<readonly Endpoint[], TypesOfList>();
 
-  /** In the order of the list. */
-  of(endpoints: readonly Endpoint[], event: AcceptedEvent): readonly Endpoint[] {
+  of(endpoints: readonly Endpoint[]): TypesOfList {
     let types = this.#lists.get(endpoints);
     if (types === undefined) {
       types = new TypesOfList(endpoints);
       this.#lists.set(endpoints, types);
     }
-    return types.of(event);
+    return types;
   }
+}
+
+/** A search that goes on where it was. */
+export interface TypeSearch {
+  /** @returns undefined when it is others' turn; then to be asked again */
+  turn(turns: Turns): readonly Endpoint[] | undefined;
 }
 
 /** An endpoint and its place in the list. */
@@ -33,7 +40,7 @@ interface Placed {
 
 const NOBODY: readonly Placed[] = [];
 
-class TypesOfList {
+export class TypesOfList {
   readonly #endpoints: readonly Endpoint[];
   /** Those that name types and nothing else, by each of them: most endpoints, of which a new type need not ask any other. */
   readonly #byName = new Map<string, Placed[]>();
@@ -47,12 +54,32 @@ class TypesOfList {
     for (const [place, endpoint] of endpoints.entries()) this.#add({ endpoint, place });
   }
 
-  of(event: AcceptedEvent): readonly Endpoint[] {
-    // What we tell of ourselves is wanted by name alone; no type has a space.
-    const type = isOperational(event) ? ` ${event.type}` : event.type;
-    const known = this.#byType.get(type);
-    if (known !== undefined) return known;
-    const found = this.#find(event);
+  /** In the order of the list; undefined when nobody has searched yet. */
+  known(event: AcceptedEvent): readonly Endpoint[] | undefined {
+    return this.#byType.get(nameOf(event));
+  }
+
+  /** In turns: 1,500 endpoints with 100 long patterns each held the event loop for 5 s. */
+  search(event: AcceptedEvent): TypeSearch {
+    const wanting: Placed[] = [];
+    let next = 0;
+    return {
+      turn: (turns) => {
+        while (next < this.#broad.length) {
+          const placed = this.#broad[next++] as Placed;
+          const { eventTypes } = placed.endpoint;
+          if (wantsType(eventTypes, event)) wanting.push(placed);
+          if (turns.isOver(stepsOfPatterns(eventTypes)) && next < this.#broad.length) return undefined;
+        }
+        return this.#keep(event, wanting);
+      },
+    };
+  }
+
+  #keep(event: AcceptedEvent, broad: readonly Placed[]): readonly Endpoint[] {
+    const named = this.#byName.get(event.type) ?? NOBODY;
+    const placed = broad.length === 0 ? named : [...named, ...broad].sort((one, other) => one.place - other.place);
+    const found = placed.map(({ endpoint }) => endpoint);
     // Those who want everything share the one list.
     const wanting = found.length === this.#endpoints.length ? this.#endpoints : found;
     const cost = COST_OF_TYPE + (wanting === found ? found.length : 0);
@@ -61,7 +88,7 @@ class TypesOfList {
       this.#kept = 0;
     }
     this.#kept += cost;
-    this.#byType.set(type, wanting);
+    this.#byType.set(nameOf(event), wanting);
     return wanting;
   }
 
@@ -77,11 +104,9 @@ class TypesOfList {
       else others.push(placed);
     }
   }
+}
 
-  #find(event: AcceptedEvent): Endpoint[] {
-    const named = this.#byName.get(event.type) ?? NOBODY;
-    const broad = this.#broad.filter(({ endpoint }) => wantsType(endpoint.eventTypes, event));
-    const found = broad.length === 0 ? named : [...named, ...broad].sort((one, other) => one.place - other.place);
-    return found.map(({ endpoint }) => endpoint);
-  }
+/** What we tell of ourselves is wanted by name alone; no type has a space. */
+function nameOf(event: AcceptedEvent): string {
+  return isOperational(event) ? ` ${event.type}` : event.type;
 }

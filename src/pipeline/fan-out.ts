@@ -5,7 +5,7 @@ import { FilteredEvent } from '../core/filter/filter.ts';
 import type { DeliveryId, EndpointId, IdSource, OrganizationId } from '../core/ids.ts';
 import type { FanOut } from '../ports/fan-out.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
-import { EndpointsByType } from './endpoints-by-type.ts';
+import { EndpointsByType, type TypeSearch, type TypesOfList } from './endpoints-by-type.ts';
 import { Turns } from './turns.ts';
 
 const NONE: readonly NewDelivery[] = [];
@@ -21,9 +21,9 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
     event: AcceptedEvent,
     newId: () => DeliveryId,
   ): readonly NewDelivery[] | Promise<readonly NewDelivery[]> {
-    const wantingType = byType.of(endpoints, event);
-    if (wantingType.length === 0) return NONE;
-    const search = new Matching(wantingType, event);
+    const types = byType.of(endpoints);
+    if (types.known(event)?.length === 0) return NONE;
+    const search = new Matching(types, event);
     const before = underWay.get(event.organizationId);
     if (before === undefined && search.turn()) return search.deliveries(newId);
     const found = inTurns(search, before).then(() => search.deliveries(newId));
@@ -53,32 +53,48 @@ async function inTurns(search: Matching, before: Promise<unknown> | undefined): 
   while (!search.turn()) await search.turns.next();
 }
 
-/** Goes through the endpoints that want the event's type. With 1,000 filters on an event of 256 KiB that took 1.7 s. */
+/**
+ * Goes through the endpoints by the event's type, then by their filters. With 1,000 filters on an event of 256 KiB that took
+ * 1.7 s.
+ */
 class Matching {
   readonly turns = new Turns();
-  readonly #endpoints: readonly Endpoint[];
+  readonly #types: TypesOfList;
   readonly #event: AcceptedEvent;
   readonly #filtered: FilteredEvent;
   readonly #wanting: Endpoint[] = [];
   readonly #faulty = new Set<EndpointId>();
+  #search: TypeSearch | undefined;
+  /** Undefined while their types are looked through. */
+  #endpoints: readonly Endpoint[] | undefined;
   #next = 0;
 
-  constructor(endpoints: readonly Endpoint[], event: AcceptedEvent) {
-    this.#endpoints = endpoints;
+  constructor(types: TypesOfList, event: AcceptedEvent) {
+    this.#types = types;
     this.#event = event;
     this.#filtered = new FilteredEvent(event);
   }
 
   /** @returns whether it has been through all */
   turn(): boolean {
+    const endpoints = this.#wantingType();
+    if (endpoints === undefined) return false;
     const filtered = this.#filtered;
-    while (this.#next < this.#endpoints.length) {
-      const endpoint = this.#endpoints[this.#next++] as Endpoint;
+    while (this.#next < endpoints.length) {
+      const endpoint = endpoints[this.#next++] as Endpoint;
       const before = filtered.steps;
       if (this.#isWanted(endpoint)) this.#wanting.push(endpoint);
       if (this.turns.isOver(filtered.steps - before)) break;
     }
-    return this.#next === this.#endpoints.length;
+    return this.#next === endpoints.length;
+  }
+
+  #wantingType(): readonly Endpoint[] | undefined {
+    this.#endpoints ??= this.#types.known(this.#event);
+    if (this.#endpoints !== undefined) return this.#endpoints;
+    this.#search ??= this.#types.search(this.#event);
+    this.#endpoints = this.#search.turn(this.turns);
+    return this.#endpoints;
   }
 
   /** A filter that can't be evaluated is its endpoint's fault alone: the delivery is recorded as skipped. */

@@ -1,7 +1,7 @@
 import type { Delivery } from '../core/delivery.ts';
 import type { Endpoint } from '../core/endpoint.ts';
 import type { AcceptedEvent } from '../core/event.ts';
-import { wantsEventType } from '../core/event-type.ts';
+import { stepsOfPatterns, wantsEventType } from '../core/event-type.ts';
 import { FilteredEvent } from '../core/filter/filter.ts';
 import type { Inbox, InboxMessage } from '../core/inbox.ts';
 import { wantsType } from '../core/operational-event.ts';
@@ -52,7 +52,7 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
     const before = filtered.steps;
     const whyNot = own.length > 0 ? null : whyNotSent(endpoint, event, filtered);
     there.push({ endpointId: endpoint.id, endpoint, whyNot, deliveries: own });
-    if (turns.isOver(filtered.steps - before)) await turns.next();
+    if (turns.isOver(stepsOfPatterns(endpoint.eventTypes) + filtered.steps - before)) await turns.next();
   }
   const known = new Set(endpoints.map((endpoint) => endpoint.id));
   const gone = [...byEndpoint].filter(([endpointId]) => !known.has(endpointId));

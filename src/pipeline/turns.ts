@@ -1,7 +1,7 @@
 /** Steps of filters (`FilteredEvent.steps`) between two turns of the event loop: some 10 ms. */
 const STEPS_PER_TURN = 100_000;
 
-/** Counts what filters do, to let others have the event loop in between. */
+/** Counts what filters and patterns of types do, to let others have the event loop in between. */
 export class Turns {
   #steps = 0;
 

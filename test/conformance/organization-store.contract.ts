@@ -26,6 +26,24 @@ export function organizationStoreContract(newHarness: NewHarness): void {
     );
 
     test(
+      'scopes that can not be read allow nothing, and the key is there',
+      inWorld(newHarness, async (world) => {
+        const { organizations } = world.engine.store;
+        for (const [scopes, expected] of [
+          [null, []],
+          [{ a: 5 }, []],
+          ['publish', []],
+          [[null, 'else', 'consume'], ['consume']],
+        ] as const) {
+          const { organization, key } = world.newOrganization();
+          await organizations.create(organization, { ...key, scopes: scopes as unknown as typeof key.scopes });
+          const found = await organizations.findByKeyHash(key.sha256);
+          assert.deepEqual(found, { organization, key: { ...key, scopes: expected } });
+        }
+      }),
+    );
+
+    test(
       'refuses an id or a key hash that is there, and leaves nothing behind',
       inWorld(newHarness, async (world) => {
         const { organizations } = world.engine.store;

@@ -47,11 +47,32 @@ function matchesNaively(wanted: readonly string[], given: readonly string[]): bo
   return given.length > 0 && (segment === '*' || segment === given[0]) && matchesNaively(rest, given.slice(1));
 }
 
+/** Around 32 segments, and as long as a type may be. */
+const LONG: readonly (readonly [pattern: string, type: string, expected: boolean])[] = [
+  31, 32, 33, 63, 64, 65, 127,
+].flatMap((length) => {
+  const type = Array(length).fill('a').join('.');
+  const stars = Array(length).fill('*').join('.');
+  return [
+    [stars, type, true],
+    [`${stars}.*`, type, false],
+    [`${stars}.**`, type, true],
+    ['**.a', type, true],
+    ['a.**.a', type, true],
+    [`**.${type}.**`, type, true],
+    [`**.a.${type}`, type, false],
+    [`**.${type}.b`, type, false],
+    [`**.b`, `${type}.b`, true],
+    [`**.a.b.**`, `${type}.b`, true],
+    [`**.b.a.**`, `${type}.b`, false],
+  ] as const;
+});
+
 const pattern = fc.array(fc.constantFrom('a', 'b', '*', '**'), { minLength: 1, maxLength: 6 });
 const type = fc.array(fc.constantFrom('a', 'b', 'c', ''), { minLength: 1, maxLength: 7 });
 
 describe('matchesEventType', () => {
-  for (const [wanted, given, expected] of MATCHES) {
+  for (const [wanted, given, expected] of [...MATCHES, ...LONG]) {
     test(`${wanted} ${expected ? 'wants' : 'does not want'} ${given}`, () => {
       assert.equal(matchesEventType(wanted, given), expected);
     });

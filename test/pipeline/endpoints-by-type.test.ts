@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { AcceptedEvent } from '../../src/core/event.ts';
 import { operationalDedupId, wantsType } from '../../src/core/operational-event.ts';
 import { EndpointsByType } from '../../src/pipeline/endpoints-by-type.ts';
+import { Turns } from '../../src/pipeline/turns.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, type World } from '../conformance/world.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';
@@ -23,6 +25,15 @@ function endpoints(world: World, organizationId: Endpoint['organizationId']): En
   return PATTERNS.map((eventTypes) => newEndpoint(world, organizationId, { eventTypes }));
 }
 
+function find(byType: EndpointsByType, all: readonly Endpoint[], event: AcceptedEvent): readonly Endpoint[] {
+  const types = byType.of(all);
+  const search = types.search(event);
+  const turns = new Turns();
+  let found = types.known(event);
+  while (found === undefined) found = search.turn(turns);
+  return found;
+}
+
 test(
   'finds those that want the type, asked once or often, of many types, and of what we tell ourselves',
   inWorld(newSqliteHarness, async (world) => {
@@ -35,7 +46,7 @@ test(
       for (const dedupId of [null, operationalDedupId('delivery.failed', '1')]) {
         const event = world.event(organizationId, { type, dedupId });
         const wanted = all.filter(({ eventTypes }) => wantsType(eventTypes, event));
-        assert.deepEqual(byType.of(all, event), wanted, type);
+        assert.deepEqual(find(byType, all, event), wanted, type);
       }
     }
   }),
@@ -48,9 +59,9 @@ test(
     const byType = new EndpointsByType();
     const event = world.event(organizationId, { type: 'order.paid' });
     const before = endpoints(world, organizationId);
-    assert.equal(byType.of(before, event).length, 6);
+    assert.equal(find(byType, before, event).length, 6);
     const after = before.filter(({ eventTypes }) => eventTypes.length === 0);
-    assert.deepEqual(byType.of(after, event), after);
-    assert.deepEqual(byType.of([], event), []);
+    assert.deepEqual(find(byType, after, event), after);
+    assert.deepEqual(find(byType, [], event), []);
   }),
 );

@@ -77,3 +77,27 @@ test(
     assert.equal((await next).length, ENDPOINTS);
   }),
 );
+
+test(
+  'patterns that take long take turns, once for each type',
+  inWorld(newSqliteHarness, async (world) => {
+    const { bus, store } = world.engine;
+    const directory = new EndpointDirectory({ store: store.endpoints, bus, clock: world.clock, maxAgeMs: 60_000 });
+    const fanOut = createFanOut(directory, world.ids);
+    const organizationId = await world.organization();
+    const long = Array(100).fill(`${'**.'.repeat(50)}*.b`);
+    for (let n = 0; n < ENDPOINTS; n++) {
+      const eventTypes = n === 0 ? ['**'] : long;
+      await store.endpoints.create(newEndpoint(world, organizationId, { eventTypes }));
+    }
+    await directory.of(organizationId);
+    const event = (type: string) => world.event(organizationId, { type });
+    const first = fanOut(event('a.a.a'));
+    assert.ok(first instanceof Promise, 'others have the event loop in between');
+    assert.equal((await first).length, 1);
+    const again = fanOut(event('a.a.a'));
+    assert.ok(Array.isArray(again), 'nobody looks at the patterns again');
+    assert.equal(again.length, 1);
+    assert.equal((await fanOut(event('a.b'))).length, ENDPOINTS);
+  }),
+);

@@ -6,7 +6,8 @@ import type { ApiKey, Organization } from '../../../core/organization.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { OrganizationStore } from '../../../ports/store/organization-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
-import { json, number, numberOrNull, type Row, text } from '../../rows/row.ts';
+import { keyFromRow } from '../../rows/key-row.ts';
+import { number, type Row, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 import { StatementRefused } from './errors.ts';
 import { idRange } from './id-range.ts';
@@ -121,19 +122,5 @@ function organizationFromRow(row: Row): Organization {
     name: text(row, 'name'),
     tier: text(row, 'tier'),
     createdAt: number(row, 'created_at'),
-  };
-}
-
-function keyFromRow(row: Row): ApiKey {
-  return {
-    id: text(row, 'id'),
-    organizationId: text(row, 'organization_id'),
-    name: text(row, 'name'),
-    prefix: text(row, 'prefix'),
-    sha256: text(row, 'sha256'),
-    createdAt: number(row, 'created_at'),
-    expiresAt: numberOrNull(row, 'expires_at'),
-    scopes: json(row, 'scopes'),
-    lastUsedAt: numberOrNull(row, 'last_used_at'),
   };
 }
