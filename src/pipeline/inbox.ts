@@ -18,7 +18,7 @@ export interface LeaseRequest {
   readonly signal: AbortSignal;
 }
 
-/** Consumers that want the same: the same inbox, narrowed in the same way. */
+/** Waiters with the same inbox and type filter. */
 type Line = Set<Turn>;
 
 /**
@@ -64,6 +64,10 @@ export class InboxStation {
       let handOn = true;
       try {
         const lease = await this.#look(now, request);
+        if (lease !== undefined && request.signal.aborted) {
+          await this.giveBack(now, lease);
+          return undefined;
+        }
         handOn = lease !== undefined && isCut(lease, request.limit);
         const leftMs = deadline - this.#clock.monotonicMs();
         if (lease !== undefined || leftMs <= 0 || this.#stopping) return lease;
@@ -78,6 +82,15 @@ export class InboxStation {
       }
     }
     return undefined;
+  }
+
+  /**
+   * Its client has gone without it: nobody else would get these messages until it runs out, up to twelve hours later. One that
+   * can't be given back because the store is away runs out.
+   */
+  async giveBack(inbox: Inbox, { id, messages }: Lease): Promise<void> {
+    const eventIds = messages.map(({ event }) => event.id);
+    await this.#store.giveBack(inbox, id, eventIds).catch(() => {});
   }
 
   /** A paused inbox keeps what it has. */

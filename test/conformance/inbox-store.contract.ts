@@ -426,6 +426,62 @@ export function inboxStoreContract(newHarness: NewHarness): void {
     );
 
     test(
+      'shows which lease holds what is leased, and until when',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const inbox = await world.inbox(organizationId, { maxLeases: 2 });
+        await world.accept(organizationId, 4);
+        const [one, two] = [await world.lease(inbox, 2, [], 10_000), await world.lease(inbox, 1)];
+        const { inboxes } = world.engine.store;
+        const shown = async (status: 'leased' | 'available' | 'quarantined' | null) =>
+          (await inboxes.list(inbox, page(status))).map(({ lease }) => lease);
+        const [first, second] = [one, two].map(({ leaseId: id, until }) => ({ id, until }));
+        assert.deepEqual(await shown('leased'), [first, first, second]);
+        assert.deepEqual(await shown(null), [first, first, second, undefined]);
+        assert.deepEqual((await inboxes.find(inbox, two.eventIds[0] as EventId))?.lease, second);
+        assert.deepEqual(await shown('available'), [undefined]);
+        world.clock.advance(10_000);
+        assert.deepEqual(await shown(null), [undefined, undefined, second, undefined]);
+        assert.deepEqual(await shown('leased'), [second]);
+        await inboxes.release(inbox, { leaseId: two.leaseId, eventIds: null, delayMs: 5_000 });
+        assert.deepEqual(await shown(null), [undefined, undefined, undefined, undefined]);
+        assert.deepEqual(await shown('available'), [undefined, undefined, undefined, undefined]);
+      }),
+    );
+
+    test(
+      'gives back what a client never got as if it had not been leased',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const inbox = await world.inbox(organizationId, { maxLeases: 1 });
+        const events = idsOf(await world.accept(organizationId, 4));
+        const { inboxes } = world.engine.store;
+        const lease = await world.lease(inbox, 4);
+        await inboxes.ack(inbox, { leaseId: lease.leaseId, eventIds: events.slice(0, 1) });
+        let told = 0;
+        inboxes.onAvailable(() => void told++);
+        inboxes.onQuarantined(() => assert.fail('it had no lease'));
+        await inboxes.giveBack(inbox, world.ids.next<LeaseId>(), events);
+        assert.equal((await inboxes.list(inbox, page('leased'))).length, 3, 'another lease’s');
+        await inboxes.giveBack(inbox, lease.leaseId, events.slice(0, 3));
+        assert.ok(told > 0);
+        const states = (await inboxes.list(inbox, page(null))).map(({ status, leaseCount }) => [status, leaseCount]);
+        assert.deepEqual(states, [
+          ['acked', 1],
+          ['available', 0],
+          ['available', 0],
+          ['leased', 1],
+        ]);
+        const again = await world.lease(inbox, 4);
+        assert.deepEqual(again.eventIds, events.slice(1, 3));
+        assert.deepEqual(
+          again.messages.map(({ leaseCount }) => leaseCount),
+          [1, 1],
+        );
+      }),
+    );
+
+    test(
       'tells once of each message that becomes quarantined, by whatever call, and counts them',
       inWorld(newHarness, async (world) => {
         const organizationId = await world.organization();

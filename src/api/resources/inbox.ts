@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
 import { canonicalId, type EventId, isUuid, type LeaseId, type OrganizationId } from '../../core/ids.ts';
@@ -15,12 +15,14 @@ import {
 import { msOfSeconds, toIso } from '../../core/time.ts';
 import type { Answers } from '../budgets/answers.ts';
 import type { ApiParts } from '../context.ts';
+import { goneSignal, whenCut } from '../left-clients.ts';
 import { ListPage, PAGE_QUERY } from '../lists.ts';
 import { readPage } from '../long-reads.ts';
 import { JSON_TYPE } from '../media-types.ts';
 import { sortIds } from '../named-ids.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
-import { messageJson, pageJson } from '../views.ts';
+import { mayManage } from '../scopes.ts';
+import { heldMessageJson, messageJson, pageJson } from '../views.ts';
 
 const inbox = { type: 'string', minLength: 1, maxLength: 100, default: DEFAULT_INBOX } as const;
 const event_ids = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_ACK_IDS } as const;
@@ -88,7 +90,8 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
         idOf: ({ event }) => event.id,
         dataOf: ({ event }) => event,
       });
-      return reply.type(JSON_TYPE).send(pageJson(rows.map(messageJson), nextCursor));
+      const print = mayManage(request.caller) ? heldMessageJson : messageJson;
+      return reply.type(JSON_TYPE).send(pageJson(rows.map(print), nextCursor));
     },
   );
 
@@ -101,13 +104,15 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
       const eventTypes = body.event_types ?? [];
       const wrong = eventTypes.findIndex((pattern) => !isEventTypePattern(pattern));
       if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
-      const lease = await inboxStation.lease(await find(request.caller.organization.id, body.inbox), {
+      const of = await find(request.caller.organization.id, body.inbox);
+      const lease = await inboxStation.lease(of, {
         limit: body.lease_limit ?? DEFAULT_LEASE_LIMIT,
         leaseMs: msOfSeconds(body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes,
         waitMs: msOfSeconds(body.wait_seconds ?? 0),
         signal: goneSignal(reply),
       });
+      if (lease !== undefined) whenCut(reply, () => inboxStation.giveBack(of, lease));
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const messages = (lease?.messages ?? []).map(messageJson).join(',');
       return reply.type(JSON_TYPE).send(`${JSON.stringify(head).slice(0, -1)},"data":[${messages}]}`);
@@ -178,13 +183,6 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
     if (found === undefined) throw new ProblemError(NOT_FOUND);
     return found;
   }
-}
-
-/** Aborts when the connection ends: whoever leased has gone. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  raw.once('close', () => controller.abort());
-  return controller.signal;
 }
 
 function selected({ lease_id, event_ids }: { lease_id: string; event_ids?: string[] }) {

@@ -60,6 +60,10 @@ export class MessageHolds {
     return { released: held.length, stale };
   }
 
+  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): void {
+    this.#statements.unlease.run(inbox.id, JSON.stringify(eventIds), leaseId);
+  }
+
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
     const { held, stale } = this.#select(inbox.id, selection);
     const until = addMs(this.#clock.now(), selection.leaseMs);
@@ -108,6 +112,7 @@ function prepare(writer: Connection) {
     ackLease: writer.prepare('ack-lease'),
     ofLease: writer.prepare('messages-of-lease'),
     release: writer.prepare('release-messages'),
+    unlease: writer.prepare('unlease-messages'),
     extend: writer.prepare('extend-messages'),
     requeue: writer.prepare('requeue-messages'),
   };

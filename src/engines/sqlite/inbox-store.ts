@@ -126,6 +126,13 @@ export class SqliteInboxStore implements InboxStore {
     });
   }
 
+  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+    return this.#queue.submit((effects) => {
+      effects.availableOrganizations.add(inbox.organizationId);
+      this.#holds.giveBack(inbox, leaseId, eventIds);
+    });
+  }
+
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
     return this.#queue.submit(() => this.#holds.extend(inbox, selection));
   }

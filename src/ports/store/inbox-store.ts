@@ -47,7 +47,7 @@ export interface InboxStore {
   /** One event as the inbox has it, looked up without a walk. @returns undefined when it never had it, or doesn't want it */
   find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined>;
 
-  /** Looking takes nothing. Oldest first; `status` null = all. */
+  /** Looking takes nothing. Oldest first; `status` null = all. What is leased is shown with the lease that holds it. */
   list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]>;
 
   /**
@@ -79,6 +79,12 @@ export interface InboxStore {
     readonly notFound: readonly EventId[];
     readonly stale: readonly EventId[];
   }>;
+
+  /**
+   * Takes back messages of a lease that its client never got, as if it had not been: available at once, the lease not
+   * counted. What the lease no longer holds stays as it is.
+   */
+  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void>;
 
   /** What a lease holds now, oldest first. */
   held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]>;
@@ -115,7 +121,7 @@ export interface InboxStore {
   onQuarantined(listener: (messages: QuarantinedMessages) => void): () => void;
 
   /**
-   * Calls when an inbox may have something new: after an accept, a release, a requeue; not when leases run out.
+   * Calls when an inbox may have something new: after an accept, a release, a requeue, a `giveBack`; not when leases run out.
    * @returns a function that ends it
    */
   onAvailable(listener: (organizationId: OrganizationId) => void): () => void;

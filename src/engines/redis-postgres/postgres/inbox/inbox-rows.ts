@@ -1,10 +1,12 @@
 import { isUuid } from '../../../../core/ids.ts';
 import type { InboxMessage, InboxStatus } from '../../../../core/inbox.ts';
 import { eventFromRow } from '../../../rows/event-row.ts';
+import { leaseOf } from '../../../rows/inbox-row.ts';
 import { number, type Row } from '../../../rows/row.ts';
 
 export function messageFromRow(row: Row, status: InboxStatus): InboxMessage {
-  return { event: eventFromRow(row), status, leaseCount: number(row, 'lease_count') };
+  const lease = status === 'leased' && typeof row['lease_id'] === 'string' ? { lease: leaseOf(row) } : {};
+  return { event: eventFromRow(row), status, leaseCount: number(row, 'lease_count'), ...lease };
 }
 
 export function texts<Text extends string = string>(row: Row, column: string): readonly Text[] {

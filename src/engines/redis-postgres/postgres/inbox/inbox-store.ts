@@ -38,10 +38,13 @@ export class PostgresInboxStore implements InboxStore {
     this.#database = parts.database;
     this.#publish = parts.publish;
     this.#clock = parts.clock;
-    const onGivenBack = (inbox: Inbox) => this.#tellEverybody(inbox.organizationId);
     const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
-    this.#leaser = new MessageLeaser({ ...parts, onGivenBack, onQuarantined });
     this.#holds = new MessageHolds({ ...parts, onQuarantined });
+    this.#leaser = new MessageLeaser({
+      ...parts,
+      onQuarantined,
+      giveBack: (inbox, leaseId, eventIds) => this.giveBack(inbox, leaseId, eventIds),
+    });
     this.#list = new MessageList(parts);
   }
 
@@ -114,6 +117,11 @@ export class PostgresInboxStore implements InboxStore {
     const result = await this.#holds.release(inbox, selection);
     this.#tellEverybody(inbox.organizationId);
     return result;
+  }
+
+  async giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+    await this.#holds.giveBack(inbox, leaseId, eventIds);
+    this.#tellEverybody(inbox.organizationId);
   }
 
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
