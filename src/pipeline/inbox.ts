@@ -1,10 +1,10 @@
-import type { IdSource, LeaseId, OrganizationId } from '../core/ids.ts';
+import type { EventId, IdSource, LeaseId, OrganizationId } from '../core/ids.ts';
 import type { Inbox, Lease } from '../core/inbox.ts';
-import { MAX_PAGE_BYTES, READ_PIECE_BYTES } from '../core/limits.ts';
+import { MAX_PAGE_BYTES, MAX_REQUEUED, READ_PIECE_BYTES, REQUEUE_STEP } from '../core/limits.ts';
 import { dataBytes, fillsPage } from '../core/page-bytes.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore } from '../ports/store/inbox-store.ts';
+import type { InboxStore, RequeueStep } from '../ports/store/inbox-store.ts';
 import type { NotificationStore } from '../ports/store/notification-store.ts';
 import type { Reads } from './reads.ts';
 
@@ -124,6 +124,23 @@ export class InboxStation {
       lease = { ...lease, messages: [...messages, ...more.messages] };
     }
     return lease;
+  }
+
+  /**
+   * Makes available again what is quarantined and fits, a bounded part of it, in steps that take turns with the long reads of
+   * everybody. @returns after which event to go on; null = that was all
+   */
+  async requeue(inbox: Inbox, wanted: Omit<RequeueStep, 'limit'>): Promise<{ requeued: number; last: EventId | null }> {
+    let requeued = 0;
+    let last = wanted.after;
+    for (let left = MAX_REQUEUED; left > 0; left -= REQUEUE_STEP) {
+      const step = { ...wanted, after: last, limit: REQUEUE_STEP };
+      const done = await this.#reads.pieceAlone(inbox.organizationId, () => this.#store.requeueStep(inbox, step));
+      requeued += done.requeued;
+      last = done.last;
+      if (last === null) break;
+    }
+    return { requeued, last };
   }
 
   /** Sends every waiting consumer home with nothing, at once. */

@@ -87,6 +87,8 @@ describe('inbox', () => {
     assert.deepEqual((await service.post('/api/inbox/requeue', { event_ids: [id] })).json, {
       requeued: 1,
       not_found: [],
+      more: false,
+      next_cursor: null,
     });
     assert.equal((await lease()).data[0].id, id);
   });
@@ -203,6 +205,15 @@ describe('inbox', () => {
     ['release', 'delay_seconds', { lease_id: 'x', delay_seconds: -1 }],
     ['extend', 'lease_seconds', { lease_id: 'x' }],
     ['requeue', 'event_ids', {}],
+    ['requeue', 'event_ids', { all: false }],
+    ['requeue', 'event_ids', { all: true, event_ids: ['x'] }],
+    ['requeue', 'event_types', { event_ids: ['x'], event_types: ['a'] }],
+    ['requeue', 'from', { event_ids: ['x'], from: '2026-01-01T00:00:00Z' }],
+    ['requeue', 'to', { event_ids: ['x'], to: '2026-01-01T00:00:00Z' }],
+    ['requeue', 'cursor', { event_ids: ['x'], cursor: 'x' }],
+    ['requeue', 'event_types.0', { all: true, event_types: ['a b'] }],
+    ['requeue', 'from', { all: true, from: '' }],
+    ['requeue', 'from', { all: true, from: '2026-02-01T00:00:00Z', to: '2026-01-01T00:00:00Z' }],
   ];
   for (const [action, path, body] of wrong) {
     test(`422 for ${action}: ${path} in ${JSON.stringify(body).slice(0, 40)}`, async () => {
@@ -226,7 +237,7 @@ describe('inbox', () => {
     const strange = ['\ud800', '\0', 'x'.repeat(1_000), '\ud800'];
     for (const [path, told] of [
       ['ack', { acknowledged: 0, not_found: strange.slice(0, 3), stale: [] }],
-      ['requeue', { requeued: 0, not_found: strange.slice(0, 3) }],
+      ['requeue', { requeued: 0, not_found: strange.slice(0, 3), more: false, next_cursor: null }],
       ['release', { released: 0, stale: strange.slice(0, 3) }],
       ['extend', { extended: 0, stale: strange.slice(0, 3) }],
     ] as const) {

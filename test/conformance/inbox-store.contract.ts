@@ -426,6 +426,57 @@ export function inboxStoreContract(newHarness: NewHarness): void {
     );
 
     test(
+      'requeues what is quarantined and fits, oldest first, in steps',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const inbox = await world.inbox(organizationId, { maxLeases: 1 });
+        const { inboxes } = world.engine.store;
+        const early = await mixedEvents(world, organizationId, 12);
+        world.clock.advance(1_000);
+        const at = world.clock.now();
+        const late = await mixedEvents(world, organizationId, 12);
+        const events = [...early, ...late];
+        const { leaseId, eventIds } = await world.lease(inbox, 24, [], 5_000);
+        await inboxes.release(inbox, { leaseId, eventIds: eventIds.slice(0, 20), delayMs: 0 });
+        await inboxes.ack(inbox, { leaseId, eventIds: eventIds.slice(20, 22) });
+        // The last two ran out, and nobody has looked since.
+        world.clock.advance(5_000);
+        const all = { eventTypes: [], from: null, to: null, after: null, limit: 100 };
+        const left = async () => idsOf((await inboxes.list(inbox, page('quarantined'))).map(({ event }) => event));
+        const expected = new Set([...eventIds.slice(0, 20), ...eventIds.slice(22)]);
+        const take = (fits: (event: AcceptedEvent) => boolean) => {
+          const taken = events.filter((event) => expected.has(event.id) && fits(event));
+          for (const { id } of taken) expected.delete(id);
+          return taken.length;
+        };
+        for (const [filter, fits] of [
+          [{ eventTypes: ['nothing', 'or.*'] }, () => false],
+          [{ eventTypes: ['order'], to: at }, ({ type, createdAt }) => type === 'order' && createdAt < at],
+          [{ eventTypes: ['user.*'], from: at }, ({ type, createdAt }) => type.startsWith('user.') && createdAt >= at],
+          [{ from: at, to: at }, () => false],
+        ] as const satisfies [object, (event: AcceptedEvent) => boolean][]) {
+          const wanted = { ...all, ...filter };
+          assert.deepEqual(await inboxes.requeueStep(inbox, wanted), { requeued: take(fits), last: null });
+          assert.deepEqual(await left(), [...expected]);
+        }
+        // Steps go on where the last one ended, though nothing of it was wanted.
+        const rest = [...expected];
+        const none = await inboxes.requeueStep(inbox, { ...all, eventTypes: ['nothing'], limit: 4 });
+        assert.deepEqual(none, { requeued: 0, last: rest[3] });
+        const second = await inboxes.requeueStep(inbox, { ...all, after: none.last, limit: 4 });
+        assert.deepEqual(second, { requeued: 4, last: rest[7] });
+        assert.deepEqual(await left(), [...rest.slice(0, 4), ...rest.slice(8)]);
+        const third = await inboxes.requeueStep(inbox, { ...all, after: second.last });
+        assert.deepEqual(third, { requeued: rest.length - 8, last: null });
+        assert.deepEqual(await inboxes.requeueStep(inbox, all), { requeued: 4, last: null });
+        assert.deepEqual(await left(), []);
+        const again = await world.lease(inbox, 24);
+        assert.equal(again.messages.length, 22);
+        assert.ok(again.messages.every(({ leaseCount }) => leaseCount === 1));
+      }),
+    );
+
+    test(
       'shows which lease holds what is leased, and until when',
       inWorld(newHarness, async (world) => {
         const organizationId = await world.organization();

@@ -9,6 +9,7 @@ import type {
   LeaseSelection,
   MessageQuery,
   QuarantinedMessages,
+  RequeueStep,
 } from '../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../rows/inbox-row.ts';
 import { number } from '../rows/row.ts';
@@ -142,6 +143,14 @@ export class SqliteInboxStore implements InboxStore {
     return this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       return this.#holds.requeue(inbox, eventIds);
+    });
+  }
+
+  async requeueStep(inbox: Inbox, step: RequeueStep) {
+    await this.#waker.wakeAll(inbox);
+    return this.#queue.submit((effects) => {
+      effects.availableOrganizations.add(inbox.organizationId);
+      return this.#holds.requeueStep(inbox, step);
     });
   }
 

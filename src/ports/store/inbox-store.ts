@@ -1,6 +1,6 @@
 import type { EventId, InboxId, LeaseId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
-import type { Milliseconds } from '../../core/time.ts';
+import type { Milliseconds, Timestamp } from '../../core/time.ts';
 import type { ByteBound } from './page.ts';
 
 /** Which messages of a lease, or of an inbox, a call means. */
@@ -21,6 +21,17 @@ export interface MessageQuery extends ByteBound {
 export interface QuarantinedMessages {
   readonly inbox: Pick<Inbox, 'id' | 'organizationId' | 'name'>;
   readonly events: readonly { readonly id: EventId; readonly type: string }[];
+}
+
+/** Which quarantined messages, oldest first, and how many to look at. */
+export interface RequeueStep {
+  /** Patterns; empty = all. */
+  readonly eventTypes: readonly string[];
+  /** Events accepted then or later, and before; null = no bound. */
+  readonly from: Timestamp | null;
+  readonly to: Timestamp | null;
+  readonly after: EventId | null;
+  readonly limit: number;
 }
 
 export type InboxChange = Partial<Pick<Inbox, 'eventTypes' | 'maxLeases' | 'paused'>>;
@@ -106,6 +117,12 @@ export interface InboxStore {
     inbox: Inbox,
     eventIds: readonly EventId[],
   ): Promise<{ readonly requeued: number; readonly notFound: readonly EventId[] }>;
+
+  /**
+   * One bounded step through the quarantined messages that there are: those that fit become available with a fresh count.
+   * @returns how many, and after which event the next step goes on; null = there are no more
+   */
+  requeueStep(inbox: Inbox, step: RequeueStep): Promise<{ readonly requeued: number; readonly last: EventId | null }>;
 
   /**
    * How many messages of each inbox are `quarantined`, exact up to `upTo`: also those whose last lease ran out though nobody

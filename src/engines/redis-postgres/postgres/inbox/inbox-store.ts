@@ -10,6 +10,7 @@ import type {
   LeaseSelection,
   MessageQuery,
   QuarantinedMessages,
+  RequeueStep,
 } from '../../../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../../../rows/inbox-row.ts';
 import { number, text } from '../../../rows/row.ts';
@@ -18,6 +19,7 @@ import { type AckSelection, MessageHolds } from './hold-messages.ts';
 
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';
+import { MessageRequeuer } from './requeue-messages.ts';
 
 /** Messages removed in one step; some ms. */
 const REMOVE_STEP = 1_000;
@@ -28,6 +30,7 @@ export class PostgresInboxStore implements InboxStore {
   readonly #leaser: MessageLeaser;
   readonly #holds: MessageHolds;
   readonly #list: MessageList;
+  readonly #requeuer: MessageRequeuer;
   readonly #publish: (organizationId: OrganizationId) => void;
   readonly #clock: Clock;
   readonly #quarantined = new Listeners<QuarantinedMessages>();
@@ -46,6 +49,7 @@ export class PostgresInboxStore implements InboxStore {
       giveBack: (inbox, leaseId, eventIds) => this.giveBack(inbox, leaseId, eventIds),
     });
     this.#list = new MessageList(parts);
+    this.#requeuer = new MessageRequeuer({ ...parts, onQuarantined });
   }
 
   async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
@@ -131,6 +135,12 @@ export class PostgresInboxStore implements InboxStore {
   async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
     const result = await this.#holds.requeue(inbox, eventIds);
     this.#tellEverybody(inbox.organizationId);
+    return result;
+  }
+
+  async requeueStep(inbox: Inbox, step: RequeueStep) {
+    const result = await this.#requeuer.step(inbox, step);
+    if (result.requeued > 0) this.#tellEverybody(inbox.organizationId);
     return result;
   }
 

@@ -7,7 +7,7 @@ import type { Clock } from '../../../../ports/clock.ts';
 import type { QuarantinedMessages } from '../../../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { messageFromRow, texts } from './inbox-rows.ts';
+import { messageFromRow, quarantinedIn } from './inbox-rows.ts';
 import { Turns } from './turns.ts';
 import { findWantedTypes } from './wanted-types.ts';
 
@@ -135,9 +135,4 @@ export class MessageLeaser {
     }
     return messages;
   }
-}
-
-function quarantinedIn(row: Row): QuarantinedMessages['events'] {
-  const types = texts(row, 'quarantined_types');
-  return texts<EventId>(row, 'quarantined_ids').map((id, at) => ({ id, type: types[at] ?? '' }));
 }
