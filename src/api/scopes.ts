@@ -16,6 +16,9 @@ const RULES: readonly (readonly [methods: string, address: RegExp, NeededScopes]
   ['GET', /^\/api\/me$/, ANY],
   ['GET', /^\/health\/detailed$/, ANY],
   ['POST', /^\/api\/events(\/batch)?$/, PUBLISH],
+  // What an operator does about a consumer: sees what it holds, and ends that.
+  ['GET', /^\/api\/inbox$/, READ],
+  ['POST', /^\/api\/inbox\/(release|requeue)$/, READ],
   ['GET POST', /^\/api\/(inbox|ack)(\/|$)/, CONSUME],
   ['GET', /^\/api\/inboxes\/:name\/secret$/, MANAGE],
   ['GET POST', /^\/trigger-inbox\/(api\/)?v1\/inboxes\/:id\/messages(\/|$)/, CONSUME],

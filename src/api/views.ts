@@ -32,6 +32,17 @@ export function messageJson({ event, status, leaseCount }: InboxMessage): string
   return eventJson(event, `,"status":"${status}","lease_count":${leaseCount}`);
 }
 
+/** With the lease that holds it: whoever knows its id can end it. */
+export function heldMessageJson({ event, status, leaseCount, lease }: InboxMessage): string {
+  const held = JSON.stringify({
+    status,
+    lease_count: leaseCount,
+    lease_id: lease?.id ?? null,
+    leased_until: lease === undefined ? null : toIso(lease.until),
+  });
+  return eventJson(event, `,${held.slice(1, -1)}`);
+}
+
 /** A list whose rows are printed already. */
 export function pageJson(rows: readonly string[], nextCursor: string | null): string {
   return `{"data":[${rows.join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`;

@@ -27,6 +27,8 @@ export interface InboxMessage {
   readonly status: InboxStatus;
   /** Leases so far: those that ran out, were released, and the one that holds it now. */
   readonly leaseCount: number;
+  /** Which lease holds it, where a list or a look shows a leased one. */
+  readonly lease?: { readonly id: LeaseId; readonly until: Timestamp };
 }
 
 /** One consumer's temporary hold on some messages. */

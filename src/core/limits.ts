@@ -177,6 +177,10 @@ export const MAX_MISSED_EVENTS = 10_000;
 export const MAX_INBOXES_PER_ORGANIZATION = 100;
 /** Quarantined messages are counted exactly up to here, in each inbox: a range of an index of so many entries, 0.1 ms. */
 export const MAX_COUNTED_QUARANTINED = 1_000;
+/** Quarantined messages that one request to requeue them all looks at, in steps: some hundred ms of both engines. */
+export const MAX_REQUEUED = 10_000;
+/** In one step; a few ms of the writer. */
+export const REQUEUE_STEP = 500;
 export const MAX_INBOX_LEASES = 1_000;
 
 // --- keys ---

@@ -1,10 +1,10 @@
-import type { IdSource, LeaseId, OrganizationId } from '../core/ids.ts';
+import type { EventId, IdSource, LeaseId, OrganizationId } from '../core/ids.ts';
 import type { Inbox, Lease } from '../core/inbox.ts';
-import { MAX_PAGE_BYTES, READ_PIECE_BYTES } from '../core/limits.ts';
+import { MAX_PAGE_BYTES, MAX_REQUEUED, READ_PIECE_BYTES, REQUEUE_STEP } from '../core/limits.ts';
 import { dataBytes, fillsPage } from '../core/page-bytes.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { InboxStore } from '../ports/store/inbox-store.ts';
+import type { InboxStore, RequeueStep } from '../ports/store/inbox-store.ts';
 import type { NotificationStore } from '../ports/store/notification-store.ts';
 import type { Reads } from './reads.ts';
 
@@ -18,7 +18,7 @@ export interface LeaseRequest {
   readonly signal: AbortSignal;
 }
 
-/** Consumers that want the same: the same inbox, narrowed in the same way. */
+/** Waiters with the same inbox and type filter. */
 type Line = Set<Turn>;
 
 /**
@@ -64,6 +64,10 @@ export class InboxStation {
       let handOn = true;
       try {
         const lease = await this.#look(now, request);
+        if (lease !== undefined && request.signal.aborted) {
+          await this.giveBack(now, lease);
+          return undefined;
+        }
         handOn = lease !== undefined && isCut(lease, request.limit);
         const leftMs = deadline - this.#clock.monotonicMs();
         if (lease !== undefined || leftMs <= 0 || this.#stopping) return lease;
@@ -78,6 +82,15 @@ export class InboxStation {
       }
     }
     return undefined;
+  }
+
+  /**
+   * Its client has gone without it: nobody else would get these messages until it runs out, up to twelve hours later. One that
+   * can't be given back because the store is away runs out.
+   */
+  async giveBack(inbox: Inbox, { id, messages }: Lease): Promise<void> {
+    const eventIds = messages.map(({ event }) => event.id);
+    await this.#store.giveBack(inbox, id, eventIds).catch(() => {});
   }
 
   /** A paused inbox keeps what it has. */
@@ -111,6 +124,23 @@ export class InboxStation {
       lease = { ...lease, messages: [...messages, ...more.messages] };
     }
     return lease;
+  }
+
+  /**
+   * Makes available again what is quarantined and fits, a bounded part of it, in steps that take turns with the long reads of
+   * everybody. @returns after which event to go on; null = that was all
+   */
+  async requeue(inbox: Inbox, wanted: Omit<RequeueStep, 'limit'>): Promise<{ requeued: number; last: EventId | null }> {
+    let requeued = 0;
+    let last = wanted.after;
+    for (let left = MAX_REQUEUED; left > 0; left -= REQUEUE_STEP) {
+      const step = { ...wanted, after: last, limit: REQUEUE_STEP };
+      const done = await this.#reads.pieceAlone(inbox.organizationId, () => this.#store.requeueStep(inbox, step));
+      requeued += done.requeued;
+      last = done.last;
+      if (last === null) break;
+    }
+    return { requeued, last };
   }
 
   /** Sends every waiting consumer home with nothing, at once. */

@@ -73,6 +73,7 @@ describe('whatever a field of a body is', () => {
     'POST /api/events': { type: 'odd', data: 1 },
     'POST /api/deliveries/retry': { status: 'failed', type: 'never' },
     'POST /api/inboxes': { name: 'odd-2' },
+    'POST /api/inbox/requeue': { all: true, event_types: ['never'] },
     'POST /api/inbox/release': { lease_id: 'x' },
     'POST /api/inbox/extend': { lease_id: 'x', lease_seconds: 1 },
     'POST /api/keys': { name: 'odd', scopes: ['consume'] },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { SystemClock } from '../../src/app/clock.ts';
 import { createLog } from '../../src/app/log.ts';
 import { Receiver } from '../support/receiver.ts';
@@ -102,6 +103,33 @@ describe('messages that had their leases', () => {
     }, 10_000);
     assert.equal(second.data.count, 1);
     assert.ok(everything.requests.every(({ body }) => JSON.parse(body.toString()).data.inbox === undefined));
+  });
+
+  test('are requeued by what they are', async () => {
+    const inbox = 'again';
+    await newInbox(inbox);
+    const [a, , b] = [await send(1, 'again.a'), await setTimeout(5), await send(1, 'again.b')];
+    const at = (await service.get(`/api/events/${b[0]}`)).json.created_at as string;
+    await send(1, 'again.b');
+    const quarantined = async () => (await service.get(`/api/inboxes/${inbox}`)).json.quarantined as number;
+    const requeue = async (filter: object) => {
+      const answer = await service.post('/api/inbox/requeue', { inbox, all: true, ...filter });
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual([answer.json.not_found, answer.json.more, answer.json.next_cursor], [[], false, null]);
+      return answer.json.requeued as number;
+    };
+    assert.equal(await leaseAndRelease(inbox), 3);
+    assert.equal(await quarantined(), 3);
+    assert.equal(await requeue({ event_types: ['other', 'never.**'] }), 0);
+    assert.equal(await requeue({ to: at, event_types: ['*.b'] }), 0);
+    assert.equal(await requeue({ to: at }), 1);
+    const leased = await service.post('/api/inbox/lease', { inbox });
+    assert.deepEqual([leased.json.data[0].id, leased.json.data[0].lease_count], [a[0], 1]);
+    assert.equal(await requeue({ from: at, event_types: ['*.a'] }), 0);
+    assert.equal(await requeue({ from: at, event_types: ['*.b'] }), 2);
+    assert.equal(await quarantined(), 0);
+    const wrong = await service.post('/api/inbox/requeue', { inbox, all: true, cursor: 'nonsense' });
+    assert.equal(wrong.json.code, 'invalid_cursor');
   });
 
   test('are told by a service that stops right after', async (context) => {

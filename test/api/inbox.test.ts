@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { before, describe, test } from 'node:test';
-import { startTestService, suiteCleanup, type TestService } from '../support/service.ts';
+import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
 describe('inbox', () => {
   const cleanup = suiteCleanup();
@@ -85,6 +87,8 @@ describe('inbox', () => {
     assert.deepEqual((await service.post('/api/inbox/requeue', { event_ids: [id] })).json, {
       requeued: 1,
       not_found: [],
+      more: false,
+      next_cursor: null,
     });
     assert.equal((await lease()).data[0].id, id);
   });
@@ -123,6 +127,55 @@ describe('inbox', () => {
     );
   });
 
+  test('a lease whose answer was cut is given back at once, and counts for nothing', async () => {
+    await service.post('/api/inboxes', { name: 'cut', event_types: ['in.cut'] });
+    // More than the kernel takes from us, and with this one client that reads nothing it stays here.
+    const data = 'x'.repeat(250_000);
+    for (let i = 0; i < 32; i++) await service.send('in.cut', data);
+    const body = '{"inbox":"cut","lease_limit":1000,"lease_seconds":43200}';
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    socket.write(
+      `POST /api/inbox/lease HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ${service.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await once(socket, 'readable');
+    assert.match(String(socket.read(100)), /^HTTP\/1.1 200 /);
+    socket.destroy();
+    await eventually(async () => {
+      assert.deepEqual((await service.get('/api/inbox?inbox=cut&status=leased')).json.data, []);
+      const [first] = (await service.get('/api/inbox?inbox=cut&limit=1')).json.data;
+      assert.equal(first?.lease_count, 0);
+    });
+  });
+
+  test('who manages sees which lease holds an event, and ends it', async () => {
+    await service.post('/api/inboxes', { name: 'held' });
+    const inbox = 'held';
+    const [held, free] = [await service.send('in.held', 1), await service.send('in.free', 2)];
+    const keyOf = async (scope: string) =>
+      (await service.post('/api/keys', { name: scope, scopes: [scope] })).json.api_key as string;
+    const [manage, consume] = [await keyOf('manage'), await keyOf('consume')];
+    const leased = await service.post(
+      '/api/inbox/lease',
+      { inbox, lease_limit: 1, lease_seconds: 43_200 },
+      { key: consume },
+    );
+    const { lease_id, leased_until } = leased.json;
+    assert.ok(leased.json.data.every((message: object) => !('lease_id' in message)));
+    for (const status of ['leased', 'all']) {
+      const path = `/api/inbox?inbox=held&status=${status}`;
+      assert.ok(!(await service.get(path, { key: consume })).text.includes('lease_id'));
+      const { data } = (await service.get(path, { key: manage })).json;
+      const message = data.find(({ id }: { id: string }) => id === held);
+      assert.deepEqual([message.status, message.lease_count], ['leased', 1]);
+      assert.deepEqual([message.lease_id, message.leased_until], [lease_id, leased_until]);
+    }
+    const [other] = (await service.get('/api/inbox?inbox=held', { key: manage })).json.data;
+    assert.deepEqual([other.id, other.lease_id, other.leased_until], [free, null, null]);
+    const ended = await service.post('/api/inbox/release', { inbox, lease_id }, { key: manage });
+    assert.deepEqual(ended.json, { released: 1, stale: [] });
+    assert.equal((await lease({ inbox, lease_limit: 1 })).data[0].id, held);
+  });
+
   test('a lease can be narrowed by type, and loses nothing it passes over', async () => {
     await drain();
     const other = await service.send('other.a', 1);
@@ -152,6 +205,15 @@ describe('inbox', () => {
     ['release', 'delay_seconds', { lease_id: 'x', delay_seconds: -1 }],
     ['extend', 'lease_seconds', { lease_id: 'x' }],
     ['requeue', 'event_ids', {}],
+    ['requeue', 'event_ids', { all: false }],
+    ['requeue', 'event_ids', { all: true, event_ids: ['x'] }],
+    ['requeue', 'event_types', { event_ids: ['x'], event_types: ['a'] }],
+    ['requeue', 'from', { event_ids: ['x'], from: '2026-01-01T00:00:00Z' }],
+    ['requeue', 'to', { event_ids: ['x'], to: '2026-01-01T00:00:00Z' }],
+    ['requeue', 'cursor', { event_ids: ['x'], cursor: 'x' }],
+    ['requeue', 'event_types.0', { all: true, event_types: ['a b'] }],
+    ['requeue', 'from', { all: true, from: '' }],
+    ['requeue', 'from', { all: true, from: '2026-02-01T00:00:00Z', to: '2026-01-01T00:00:00Z' }],
   ];
   for (const [action, path, body] of wrong) {
     test(`422 for ${action}: ${path} in ${JSON.stringify(body).slice(0, 40)}`, async () => {
@@ -175,7 +237,7 @@ describe('inbox', () => {
     const strange = ['\ud800', '\0', 'x'.repeat(1_000), '\ud800'];
     for (const [path, told] of [
       ['ack', { acknowledged: 0, not_found: strange.slice(0, 3), stale: [] }],
-      ['requeue', { requeued: 0, not_found: strange.slice(0, 3) }],
+      ['requeue', { requeued: 0, not_found: strange.slice(0, 3), more: false, next_cursor: null }],
       ['release', { released: 0, stale: strange.slice(0, 3) }],
       ['extend', { extended: 0, stale: strange.slice(0, 3) }],
     ] as const) {

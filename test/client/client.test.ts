@@ -100,6 +100,23 @@ describe('the client', () => {
     assert.deepEqual([last?.id, last?.data], [(results.at(-1) as { id: string }).id, 2_299]);
   });
 
+  test('quarantined events are requeued, by their ids or by what they are', async () => {
+    const inbox = 'aside';
+    await service.post('/api/inboxes', { name: inbox, event_types: ['client.aside.*'], max_leases: 1 });
+    const ids: string[] = [];
+    for (const n of [1, 2, 3]) ids.push(await service.send(`client.aside.${n}`, n));
+    const { lease_id } = (await service.post('/api/inbox/lease', { inbox })).json;
+    await service.post('/api/inbox/release', { inbox, lease_id });
+    const quarantined = async () =>
+      (await all(client.inbox.list({ inbox, status: 'quarantined' }))).map(({ id }) => id);
+    assert.deepEqual(await quarantined(), ids);
+    assert.equal(await client.inbox.requeue({ inbox, eventIds: ids.slice(0, 1) }), 1);
+    assert.equal(await client.inbox.requeue({ inbox, eventTypes: ['*.*.3'], to: '2100-01-01T00:00:00Z' }), 1);
+    assert.deepEqual(await quarantined(), ids.slice(1, 2));
+    assert.equal(await client.inbox.requeue({ inbox }), 1);
+    assert.deepEqual(await quarantined(), []);
+  });
+
   test('an inbox is worked through: done is acknowledged, what failed comes again, an end gives back', async () => {
     await service.post('/api/inboxes', { name: 'work', event_types: ['client.work'] });
     for (const n of [1, 2, 3]) await client.send({ type: 'client.work', data: n });

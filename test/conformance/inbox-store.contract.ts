@@ -426,6 +426,113 @@ export function inboxStoreContract(newHarness: NewHarness): void {
     );
 
     test(
+      'requeues what is quarantined and fits, oldest first, in steps',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const inbox = await world.inbox(organizationId, { maxLeases: 1 });
+        const { inboxes } = world.engine.store;
+        const early = await mixedEvents(world, organizationId, 12);
+        world.clock.advance(1_000);
+        const at = world.clock.now();
+        const late = await mixedEvents(world, organizationId, 12);
+        const events = [...early, ...late];
+        const { leaseId, eventIds } = await world.lease(inbox, 24, [], 5_000);
+        await inboxes.release(inbox, { leaseId, eventIds: eventIds.slice(0, 20), delayMs: 0 });
+        await inboxes.ack(inbox, { leaseId, eventIds: eventIds.slice(20, 22) });
+        // The last two ran out, and nobody has looked since.
+        world.clock.advance(5_000);
+        const all = { eventTypes: [], from: null, to: null, after: null, limit: 100 };
+        const left = async () => idsOf((await inboxes.list(inbox, page('quarantined'))).map(({ event }) => event));
+        const expected = new Set([...eventIds.slice(0, 20), ...eventIds.slice(22)]);
+        const take = (fits: (event: AcceptedEvent) => boolean) => {
+          const taken = events.filter((event) => expected.has(event.id) && fits(event));
+          for (const { id } of taken) expected.delete(id);
+          return taken.length;
+        };
+        for (const [filter, fits] of [
+          [{ eventTypes: ['nothing', 'or.*'] }, () => false],
+          [{ eventTypes: ['order'], to: at }, ({ type, createdAt }) => type === 'order' && createdAt < at],
+          [{ eventTypes: ['user.*'], from: at }, ({ type, createdAt }) => type.startsWith('user.') && createdAt >= at],
+          [{ from: at, to: at }, () => false],
+        ] as const satisfies [object, (event: AcceptedEvent) => boolean][]) {
+          const wanted = { ...all, ...filter };
+          assert.deepEqual(await inboxes.requeueStep(inbox, wanted), { requeued: take(fits), last: null });
+          assert.deepEqual(await left(), [...expected]);
+        }
+        // Steps go on where the last one ended, though nothing of it was wanted.
+        const rest = [...expected];
+        const none = await inboxes.requeueStep(inbox, { ...all, eventTypes: ['nothing'], limit: 4 });
+        assert.deepEqual(none, { requeued: 0, last: rest[3] });
+        const second = await inboxes.requeueStep(inbox, { ...all, after: none.last, limit: 4 });
+        assert.deepEqual(second, { requeued: 4, last: rest[7] });
+        assert.deepEqual(await left(), [...rest.slice(0, 4), ...rest.slice(8)]);
+        const third = await inboxes.requeueStep(inbox, { ...all, after: second.last });
+        assert.deepEqual(third, { requeued: rest.length - 8, last: null });
+        assert.deepEqual(await inboxes.requeueStep(inbox, all), { requeued: 4, last: null });
+        assert.deepEqual(await left(), []);
+        const again = await world.lease(inbox, 24);
+        assert.equal(again.messages.length, 22);
+        assert.ok(again.messages.every(({ leaseCount }) => leaseCount === 1));
+      }),
+    );
+
+    test(
+      'shows which lease holds what is leased, and until when',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const inbox = await world.inbox(organizationId, { maxLeases: 2 });
+        await world.accept(organizationId, 4);
+        const [one, two] = [await world.lease(inbox, 2, [], 10_000), await world.lease(inbox, 1)];
+        const { inboxes } = world.engine.store;
+        const shown = async (status: 'leased' | 'available' | 'quarantined' | null) =>
+          (await inboxes.list(inbox, page(status))).map(({ lease }) => lease);
+        const [first, second] = [one, two].map(({ leaseId: id, until }) => ({ id, until }));
+        assert.deepEqual(await shown('leased'), [first, first, second]);
+        assert.deepEqual(await shown(null), [first, first, second, undefined]);
+        assert.deepEqual((await inboxes.find(inbox, two.eventIds[0] as EventId))?.lease, second);
+        assert.deepEqual(await shown('available'), [undefined]);
+        world.clock.advance(10_000);
+        assert.deepEqual(await shown(null), [undefined, undefined, second, undefined]);
+        assert.deepEqual(await shown('leased'), [second]);
+        await inboxes.release(inbox, { leaseId: two.leaseId, eventIds: null, delayMs: 5_000 });
+        assert.deepEqual(await shown(null), [undefined, undefined, undefined, undefined]);
+        assert.deepEqual(await shown('available'), [undefined, undefined, undefined, undefined]);
+      }),
+    );
+
+    test(
+      'gives back what a client never got as if it had not been leased',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const inbox = await world.inbox(organizationId, { maxLeases: 1 });
+        const events = idsOf(await world.accept(organizationId, 4));
+        const { inboxes } = world.engine.store;
+        const lease = await world.lease(inbox, 4);
+        await inboxes.ack(inbox, { leaseId: lease.leaseId, eventIds: events.slice(0, 1) });
+        let told = 0;
+        inboxes.onAvailable(() => void told++);
+        inboxes.onQuarantined(() => assert.fail('it had no lease'));
+        await inboxes.giveBack(inbox, world.ids.next<LeaseId>(), events);
+        assert.equal((await inboxes.list(inbox, page('leased'))).length, 3, 'another lease’s');
+        await inboxes.giveBack(inbox, lease.leaseId, events.slice(0, 3));
+        assert.ok(told > 0);
+        const states = (await inboxes.list(inbox, page(null))).map(({ status, leaseCount }) => [status, leaseCount]);
+        assert.deepEqual(states, [
+          ['acked', 1],
+          ['available', 0],
+          ['available', 0],
+          ['leased', 1],
+        ]);
+        const again = await world.lease(inbox, 4);
+        assert.deepEqual(again.eventIds, events.slice(1, 3));
+        assert.deepEqual(
+          again.messages.map(({ leaseCount }) => leaseCount),
+          [1, 1],
+        );
+      }),
+    );
+
+    test(
       'tells once of each message that becomes quarantined, by whatever call, and counts them',
       inWorld(newHarness, async (world) => {
         const organizationId = await world.organization();

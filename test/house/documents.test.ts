@@ -3,12 +3,24 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { settingsMarkdown } from '../../src/app/settings-table.ts';
+import { OPERATIONAL_EVENT_TYPES } from '../../src/core/operational-event.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DOCUMENTS = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
 
 test("the README's table of settings is the one the program reads by", () => {
   assert.ok(readFileSync(join(ROOT, 'README.md'), 'utf8').includes(settingsMarkdown().trim()));
+});
+
+/** Types without a row that says what their `data` is. */
+function undocumented(guides: string, types: readonly string[]): string[] {
+  return types.filter((type) => !guides.includes(`\n| \`${type}\` | \`{"`));
+}
+
+test('the guides say of each operational event what its data is', () => {
+  const guides = readFileSync(join(ROOT, 'docs/GUIDES.md'), 'utf8');
+  assert.deepEqual(undocumented(guides, OPERATIONAL_EVENT_TYPES), []);
+  assert.deepEqual(undocumented(guides, ['delivery.failed', 'delivery.lost']), ['delivery.lost'], 'a bad sample');
 });
 
 for (const document of DOCUMENTS) {

@@ -22,6 +22,17 @@ export interface ConsumeOptions extends LeaseOptions {
   readonly onError?: (error: unknown, message: InboxMessage) => void;
 }
 
+export interface RequeueOptions extends CallOptions {
+  /** `default` when not given. */
+  readonly inbox?: string;
+  readonly eventIds?: readonly string[];
+  /** Patterns; all when not given. */
+  readonly eventTypes?: readonly string[];
+  /** Events accepted then or later, and before: times such as 2026-01-31T12:00:00Z. */
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** @param signal aborted when the consumer is to end */
 export type Handler = (message: InboxMessage, signal: AbortSignal) => Promise<unknown> | unknown;
 
@@ -41,6 +52,29 @@ export class Inbox {
   ): AsyncGenerator<InboxMessage, void> {
     const { signal, ...query } = options;
     return rowsOf(this.#http, '/api/inbox', { query, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /**
+   * Makes quarantined events available again, with a fresh count: those named by `eventIds`, else all that fit.
+   * @returns how many
+   */
+  async requeue(options: RequeueOptions = {}): Promise<number> {
+    const { signal, inbox, eventIds, eventTypes, from, to } = options;
+    const wanted = eventIds === undefined ? { all: true, event_types: eventTypes, from, to } : { event_ids: eventIds };
+    let requeued = 0;
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const done = await this.#http.json<{ requeued: number; next_cursor: string | null }>(
+        'POST',
+        '/api/inbox/requeue',
+        {
+          body: { inbox, ...wanted, cursor },
+          ...(signal === undefined ? {} : { signal }),
+        },
+      );
+      requeued += done.requeued;
+      cursor = done.next_cursor;
+    }
+    return requeued;
   }
 
   /**

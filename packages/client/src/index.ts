@@ -3,7 +3,7 @@ export { TriggersClient } from './client.ts';
 export { ApiError, type FieldError, NetworkError, TriggersError, WebhookError } from './errors.ts';
 export type { EventToSend } from './events.ts';
 export type { CallOptions, ClientOptions } from './http.ts';
-export type { ConsumeOptions, Handler, Inbox, LeaseOptions } from './inbox.ts';
+export type { ConsumeOptions, Handler, Inbox, LeaseOptions, RequeueOptions } from './inbox.ts';
 export type { Deliveries, DeliveryQuery, EndpointOptions, Endpoints, EventQuery, Events, Keys } from './resources.ts';
 export type { StreamMessage, StreamOptions } from './stream.ts';
 export type * from './types.ts';

@@ -156,6 +156,8 @@ export interface InboxMessage {
   readonly data: unknown;
   readonly status: 'available' | 'leased' | 'acked' | 'quarantined';
   readonly lease_count: number;
+  readonly lease_id?: string | null;
+  readonly leased_until?: string | null;
 }
 
 export interface Lease {

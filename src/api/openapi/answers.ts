@@ -84,7 +84,9 @@ export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
   'POST /api/inbox/ack': json(object({ acknowledged: count, not_found: ids, stale: ids })),
   'POST /api/inbox/release': json(object({ released: count, stale: ids })),
   'POST /api/inbox/extend': json(object({ extended: count, stale: ids })),
-  'POST /api/inbox/requeue': json(object({ requeued: count, not_found: ids })),
+  'POST /api/inbox/requeue': json(
+    object({ requeued: count, not_found: ids, more: { type: 'boolean' }, next_cursor: orNull(text) }),
+  ),
   'POST /api/ack/:event_id': json(object({ acknowledged: count })),
   'POST /api/inboxes': json(ref('NewInbox')),
   'GET /api/inboxes': json(list(ref('Inbox'))),

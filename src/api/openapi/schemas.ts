@@ -112,6 +112,8 @@ const job = {
   created_at: time,
   updated_at: time,
 };
+/** For keys that manage. */
+const holder = { lease_id: orNull(uuid), leased_until: orNull(time) };
 const message = { ...event, status: { enum: INBOX_STATUSES }, lease_count: count };
 
 export const SCHEMAS = {
@@ -160,7 +162,7 @@ export const SCHEMAS = {
   StartedJob: object({ deliveries: count, more: flag, job_id: uuid, job: object(job) }),
   Inbox: object(inbox),
   NewInbox: object({ ...inbox, notification_secret: orNull(text) }),
-  InboxMessage: object(message),
+  InboxMessage: { ...object(message), properties: { ...message, ...holder } },
   Lease: object({
     lease_id: orNull(uuid),
     leased_until: orNull(time),

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { FromSchema } from 'json-schema-to-ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
 import { canonicalId, type EventId, isUuid, type LeaseId, type OrganizationId } from '../../core/ids.ts';
@@ -15,15 +15,18 @@ import {
 import { msOfSeconds, toIso } from '../../core/time.ts';
 import type { Answers } from '../budgets/answers.ts';
 import type { ApiParts } from '../context.ts';
-import { ListPage, PAGE_QUERY } from '../lists.ts';
+import { goneSignal, whenCut } from '../left-clients.ts';
+import { ListPage, PAGE_QUERY, TIME_QUERY } from '../lists.ts';
 import { readPage } from '../long-reads.ts';
 import { JSON_TYPE } from '../media-types.ts';
 import { sortIds } from '../named-ids.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../problems.ts';
-import { messageJson, pageJson } from '../views.ts';
+import { mayManage } from '../scopes.ts';
+import { heldMessageJson, messageJson, pageJson } from '../views.ts';
 
 const inbox = { type: 'string', minLength: 1, maxLength: 100, default: DEFAULT_INBOX } as const;
 const event_ids = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_ACK_IDS } as const;
+const event_types = { type: 'array', items: { type: 'string' }, maxItems: MAX_EVENT_TYPE_PATTERNS } as const;
 const lease_id = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const lease_seconds = { type: 'integer', minimum: 1, maximum: MAX_LEASE_SECONDS } as const;
 
@@ -38,7 +41,7 @@ const LeaseBody = {
     lease_limit: { type: 'integer', minimum: 1, maximum: MAX_LEASE_LIMIT, default: DEFAULT_LEASE_LIMIT },
     lease_seconds: { ...lease_seconds, default: DEFAULT_LEASE_SECONDS },
     wait_seconds: { type: 'number', minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 },
-    event_types: { type: 'array', items: { type: 'string' }, maxItems: MAX_EVENT_TYPE_PATTERNS },
+    event_types,
   },
   additionalProperties: false,
 } as const;
@@ -66,8 +69,14 @@ const ExtendBody = {
 } as const;
 const RequeueBody = {
   type: 'object',
-  properties: { inbox, event_ids },
-  required: ['event_ids'],
+  properties: {
+    inbox,
+    event_ids,
+    all: { type: 'boolean', description: 'Instead of ids: all that is quarantined and fits.' },
+    event_types,
+    ...TIME_QUERY,
+    cursor: PAGE_QUERY.cursor,
+  },
   additionalProperties: false,
 } as const;
 
@@ -88,7 +97,8 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
         idOf: ({ event }) => event.id,
         dataOf: ({ event }) => event,
       });
-      return reply.type(JSON_TYPE).send(pageJson(rows.map(messageJson), nextCursor));
+      const print = mayManage(request.caller) ? heldMessageJson : messageJson;
+      return reply.type(JSON_TYPE).send(pageJson(rows.map(print), nextCursor));
     },
   );
 
@@ -98,16 +108,16 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
     async (request, reply) => {
       answers.refuseWhenFull(request.caller.organization.id);
       const { body } = request;
-      const eventTypes = body.event_types ?? [];
-      const wrong = eventTypes.findIndex((pattern) => !isEventTypePattern(pattern));
-      if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
-      const lease = await inboxStation.lease(await find(request.caller.organization.id, body.inbox), {
+      const eventTypes = patternsOf(body);
+      const of = await find(request.caller.organization.id, body.inbox);
+      const lease = await inboxStation.lease(of, {
         limit: body.lease_limit ?? DEFAULT_LEASE_LIMIT,
         leaseMs: msOfSeconds(body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes,
         waitMs: msOfSeconds(body.wait_seconds ?? 0),
         signal: goneSignal(reply),
       });
+      if (lease !== undefined) whenCut(reply, () => inboxStation.giveBack(of, lease));
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const messages = (lease?.messages ?? []).map(messageJson).join(',');
       return reply.type(JSON_TYPE).send(`${JSON.stringify(head).slice(0, -1)},"data":[${messages}]}`);
@@ -164,14 +174,36 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
 
   app.post<{ Body: FromSchema<typeof RequeueBody> }>(
     '/api/inbox/requeue',
-    { schema: { body: RequeueBody } },
+    { schema: { body: RequeueBody }, config: { needsBody: true } },
     async (request) => {
-      const { inbox: name, event_ids } = request.body;
+      const { inbox: name, event_ids, all = false } = request.body;
+      const { id: organizationId } = request.caller.organization;
+      if (all) return requeueAll(organizationId, request.body);
+      if (event_ids === undefined) throw invalidField('event_ids', 'or all is required');
+      for (const field of ['event_types', 'from', 'to', 'cursor'] as const) {
+        if (request.body[field] !== undefined) throw invalidField(field, 'goes with all, not with event_ids');
+      }
       const { ids, strange, asSent } = sortIds(event_ids);
-      const { requeued, notFound } = await inboxes.requeue(await find(request.caller.organization.id, name), ids);
-      return { requeued, not_found: [...asSent(notFound), ...strange] };
+      const { requeued, notFound } = await inboxes.requeue(await find(organizationId, name), ids);
+      return { requeued, not_found: [...asSent(notFound), ...strange], more: false, next_cursor: null };
     },
   );
+
+  async function requeueAll(organizationId: OrganizationId, body: FromSchema<typeof RequeueBody>) {
+    const { inbox: name, event_ids, cursor, from, to } = body;
+    if (event_ids !== undefined) throw invalidField('event_ids', 'and all are two ways: one of them');
+    const eventTypes = patternsOf(body);
+    const query = {
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    };
+    const page = new ListPage(organizationId, 'requeue', query, [name, ...eventTypes]);
+    const { after, ...range } = page.request;
+    const wanted = { eventTypes, from: range.from, to: range.to, after: after as EventId | null };
+    const { requeued, last } = await inboxStation.requeue(await find(organizationId, name), wanted);
+    return { requeued, not_found: [], more: last !== null, next_cursor: last === null ? null : page.cursorAfter(last) };
+  }
 
   async function find(organizationId: OrganizationId, name = DEFAULT_INBOX): Promise<Inbox> {
     const found = await inboxes.get(organizationId, name);
@@ -180,11 +212,10 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
   }
 }
 
-/** Aborts when the connection ends: whoever leased has gone. */
-function goneSignal({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  raw.once('close', () => controller.abort());
-  return controller.signal;
+function patternsOf({ event_types: patterns = [] }: { event_types?: string[] }): string[] {
+  const wrong = patterns.findIndex((pattern) => !isEventTypePattern(pattern));
+  if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
+  return patterns;
 }
 
 function selected({ lease_id, event_ids }: { lease_id: string; event_ids?: string[] }) {

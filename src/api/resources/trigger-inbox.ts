@@ -8,6 +8,7 @@ import { msOfSeconds, toIso } from '../../core/time.ts';
 import type { Answers } from '../budgets/answers.ts';
 import type { ApiParts } from '../context.ts';
 import { InboxAdmin, type InboxWithNotification } from '../inbox-admin.ts';
+import { goneSignal, whenCut } from '../left-clients.ts';
 import { ListPage } from '../lists.ts';
 import { readPage } from '../long-reads.ts';
 import { JSON_TYPE } from '../media-types.ts';
@@ -136,8 +137,9 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
         leaseMs: msOfSeconds(request.body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes: [],
         waitMs: 0,
-        signal: new AbortController().signal,
+        signal: goneSignal(reply),
       });
+      if (lease !== undefined) whenCut(reply, () => inboxStation.giveBack(inbox, lease));
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const attributes = JSON.stringify({ status: statusOf(inbox), paused_reason: pausedReason(inbox) });
       const results = (lease?.messages ?? []).map(zapierMessage).join(',');

@@ -1,4 +1,4 @@
-import type { Inbox } from '../../core/inbox.ts';
+import type { Inbox, InboxMessage } from '../../core/inbox.ts';
 import { json, number, type Row, text } from './row.ts';
 
 export function inboxFromRow(row: Row): Inbox {
@@ -11,4 +11,9 @@ export function inboxFromRow(row: Row): Inbox {
     paused: number(row, 'paused') === 1,
     createdAt: number(row, 'created_at'),
   };
+}
+
+/** Of a leased message. */
+export function leaseOf(row: Row): NonNullable<InboxMessage['lease']> {
+  return { id: text(row, 'lease_id'), until: number(row, 'due_at') };
 }

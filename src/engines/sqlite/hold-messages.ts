@@ -1,8 +1,9 @@
-import type { EventId, InboxId, LeaseId } from '../../core/ids.ts';
+import { wantsEventType } from '../../core/event-type.ts';
+import { type EventId, firstIdAt, type InboxId, idBefore, type LeaseId } from '../../core/ids.ts';
 import type { Inbox } from '../../core/inbox.ts';
 import { addMs, type Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { LeaseSelection, QuarantinedMessages } from '../../ports/store/inbox-store.ts';
+import type { LeaseSelection, QuarantinedMessages, RequeueStep } from '../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../rows/row.ts';
 import type { Connection } from './connection.ts';
 
@@ -60,6 +61,10 @@ export class MessageHolds {
     return { released: held.length, stale };
   }
 
+  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): void {
+    this.#statements.unlease.run(inbox.id, JSON.stringify(eventIds), leaseId);
+  }
+
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
     const { held, stale } = this.#select(inbox.id, selection);
     const until = addMs(this.#clock.now(), selection.leaseMs);
@@ -72,6 +77,18 @@ export class MessageHolds {
     const rows = this.#statements.requeue.all(inbox.id, JSON.stringify([...wanted]));
     for (const row of rows) wanted.delete(text(row, 'event_id'));
     return { requeued: rows.length, notFound: [...wanted] };
+  }
+
+  requeueStep(inbox: Inbox, { eventTypes, from, to, after, limit }: RequeueStep) {
+    const start = from === null ? '' : idBefore(firstIdAt(from));
+    const begin = after !== null && after > start ? after : start;
+    const rows = this.#statements.ofStatus.all(inbox.id, 'quarantined', begin, limit);
+    const inRange = rows.filter((row) => to === null || text(row, 'event_id') < firstIdAt(to));
+    const wanted = inRange.filter((row) => wantsEventType(eventTypes, text(row, 'event_type')));
+    const ids = wanted.map((row) => text<EventId>(row, 'event_id'));
+    if (ids.length > 0) this.#statements.requeue.all(inbox.id, JSON.stringify(ids));
+    const last = inRange.length === limit ? inRange.at(-1) : undefined;
+    return { requeued: ids.length, last: last === undefined ? null : text<EventId>(last, 'event_id') };
   }
 
   #select(inboxId: InboxId, { leaseId, eventIds }: LeaseSelection): { held: HeldMessage[]; stale: EventId[] } {
@@ -108,7 +125,9 @@ function prepare(writer: Connection) {
     ackLease: writer.prepare('ack-lease'),
     ofLease: writer.prepare('messages-of-lease'),
     release: writer.prepare('release-messages'),
+    unlease: writer.prepare('unlease-messages'),
     extend: writer.prepare('extend-messages'),
     requeue: writer.prepare('requeue-messages'),
+    ofStatus: writer.prepare('messages-of-status'),
   };
 }

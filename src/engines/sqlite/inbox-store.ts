@@ -9,6 +9,7 @@ import type {
   LeaseSelection,
   MessageQuery,
   QuarantinedMessages,
+  RequeueStep,
 } from '../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../rows/inbox-row.ts';
 import { number } from '../rows/row.ts';
@@ -126,6 +127,13 @@ export class SqliteInboxStore implements InboxStore {
     });
   }
 
+  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+    return this.#queue.submit((effects) => {
+      effects.availableOrganizations.add(inbox.organizationId);
+      this.#holds.giveBack(inbox, leaseId, eventIds);
+    });
+  }
+
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
     return this.#queue.submit(() => this.#holds.extend(inbox, selection));
   }
@@ -135,6 +143,14 @@ export class SqliteInboxStore implements InboxStore {
     return this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       return this.#holds.requeue(inbox, eventIds);
+    });
+  }
+
+  async requeueStep(inbox: Inbox, step: RequeueStep) {
+    await this.#waker.wakeAll(inbox);
+    return this.#queue.submit((effects) => {
+      effects.availableOrganizations.add(inbox.organizationId);
+      return this.#holds.requeueStep(inbox, step);
     });
   }
 

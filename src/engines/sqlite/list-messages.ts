@@ -5,6 +5,7 @@ import { MAX_PAGE_BYTES, READ_PIECE_BYTES } from '../../core/limits.ts';
 import { dataBytes } from '../../core/page-bytes.ts';
 import type { MessageQuery } from '../../ports/store/inbox-store.ts';
 import { eventFromRow } from '../rows/event-row.ts';
+import { leaseOf } from '../rows/inbox-row.ts';
 import { numberOrNull, type Row, text } from '../rows/row.ts';
 import { othersTurn } from './others-turn.ts';
 import type { ReadConnection } from './read-connection.ts';
@@ -122,7 +123,9 @@ export class MessageList {
     const event = this.#statements.event.get(inbox.organizationId, text(row, 'event_id'));
     if (event === undefined) return undefined;
     const leaseCount = numberOrNull(row, 'lease_count') ?? 0;
-    return { event: eventFromRow(event), status: shownStatus(row), leaseCount };
+    const status = shownStatus(row);
+    const lease = status === 'leased' ? { lease: leaseOf(row) } : {};
+    return { event: eventFromRow(event), status, leaseCount, ...lease };
   }
 }
 

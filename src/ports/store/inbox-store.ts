@@ -1,6 +1,6 @@
 import type { EventId, InboxId, LeaseId, OrganizationId } from '../../core/ids.ts';
 import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
-import type { Milliseconds } from '../../core/time.ts';
+import type { Milliseconds, Timestamp } from '../../core/time.ts';
 import type { ByteBound } from './page.ts';
 
 /** Which messages of a lease, or of an inbox, a call means. */
@@ -21,6 +21,17 @@ export interface MessageQuery extends ByteBound {
 export interface QuarantinedMessages {
   readonly inbox: Pick<Inbox, 'id' | 'organizationId' | 'name'>;
   readonly events: readonly { readonly id: EventId; readonly type: string }[];
+}
+
+/** Which quarantined messages, oldest first, and how many to look at. */
+export interface RequeueStep {
+  /** Patterns; empty = all. */
+  readonly eventTypes: readonly string[];
+  /** Events accepted then or later, and before; null = no bound. */
+  readonly from: Timestamp | null;
+  readonly to: Timestamp | null;
+  readonly after: EventId | null;
+  readonly limit: number;
 }
 
 export type InboxChange = Partial<Pick<Inbox, 'eventTypes' | 'maxLeases' | 'paused'>>;
@@ -47,7 +58,7 @@ export interface InboxStore {
   /** One event as the inbox has it, looked up without a walk. @returns undefined when it never had it, or doesn't want it */
   find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined>;
 
-  /** Looking takes nothing. Oldest first; `status` null = all. */
+  /** Looking takes nothing. Oldest first; `status` null = all. What is leased is shown with the lease that holds it. */
   list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]>;
 
   /**
@@ -80,6 +91,12 @@ export interface InboxStore {
     readonly stale: readonly EventId[];
   }>;
 
+  /**
+   * Takes back messages of a lease that its client never got, as if it had not been: available at once, the lease not
+   * counted. What the lease no longer holds stays as it is.
+   */
+  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void>;
+
   /** What a lease holds now, oldest first. */
   held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]>;
 
@@ -102,6 +119,12 @@ export interface InboxStore {
   ): Promise<{ readonly requeued: number; readonly notFound: readonly EventId[] }>;
 
   /**
+   * One bounded step through the quarantined messages that there are: those that fit become available with a fresh count.
+   * @returns how many, and after which event the next step goes on; null = there are no more
+   */
+  requeueStep(inbox: Inbox, step: RequeueStep): Promise<{ readonly requeued: number; readonly last: EventId | null }>;
+
+  /**
    * How many messages of each inbox are `quarantined`, exact up to `upTo`: also those whose last lease ran out though nobody
    * has looked since. The inboxes are of one organization. One range of an index for each inbox.
    */
@@ -115,7 +138,7 @@ export interface InboxStore {
   onQuarantined(listener: (messages: QuarantinedMessages) => void): () => void;
 
   /**
-   * Calls when an inbox may have something new: after an accept, a release, a requeue; not when leases run out.
+   * Calls when an inbox may have something new: after an accept, a release, a requeue, a `giveBack`; not when leases run out.
    * @returns a function that ends it
    */
   onAvailable(listener: (organizationId: OrganizationId) => void): () => void;

@@ -1,10 +1,13 @@
-import { isUuid } from '../../../../core/ids.ts';
+import { type EventId, isUuid } from '../../../../core/ids.ts';
 import type { InboxMessage, InboxStatus } from '../../../../core/inbox.ts';
+import type { QuarantinedMessages } from '../../../../ports/store/inbox-store.ts';
 import { eventFromRow } from '../../../rows/event-row.ts';
+import { leaseOf } from '../../../rows/inbox-row.ts';
 import { number, type Row } from '../../../rows/row.ts';
 
 export function messageFromRow(row: Row, status: InboxStatus): InboxMessage {
-  return { event: eventFromRow(row), status, leaseCount: number(row, 'lease_count') };
+  const lease = status === 'leased' && typeof row['lease_id'] === 'string' ? { lease: leaseOf(row) } : {};
+  return { event: eventFromRow(row), status, leaseCount: number(row, 'lease_count'), ...lease };
 }
 
 export function texts<Text extends string = string>(row: Row, column: string): readonly Text[] {
@@ -19,4 +22,10 @@ export function texts<Text extends string = string>(row: Row, column: string): r
  */
 export function canBeId(text: string): boolean {
   return isUuid(text) && text === text.toLowerCase();
+}
+
+/** Of what became quarantined, two columns of the same length. */
+export function quarantinedIn(row: Row): QuarantinedMessages['events'] {
+  const types = texts(row, 'quarantined_types');
+  return texts<EventId>(row, 'quarantined_ids').map((id, at) => ({ id, type: types[at] ?? '' }));
 }

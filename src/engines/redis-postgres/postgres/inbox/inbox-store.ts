@@ -10,6 +10,7 @@ import type {
   LeaseSelection,
   MessageQuery,
   QuarantinedMessages,
+  RequeueStep,
 } from '../../../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../../../rows/inbox-row.ts';
 import { number, text } from '../../../rows/row.ts';
@@ -18,6 +19,7 @@ import { type AckSelection, MessageHolds } from './hold-messages.ts';
 
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';
+import { MessageRequeuer } from './requeue-messages.ts';
 
 /** Messages removed in one step; some ms. */
 const REMOVE_STEP = 1_000;
@@ -28,6 +30,7 @@ export class PostgresInboxStore implements InboxStore {
   readonly #leaser: MessageLeaser;
   readonly #holds: MessageHolds;
   readonly #list: MessageList;
+  readonly #requeuer: MessageRequeuer;
   readonly #publish: (organizationId: OrganizationId) => void;
   readonly #clock: Clock;
   readonly #quarantined = new Listeners<QuarantinedMessages>();
@@ -38,11 +41,15 @@ export class PostgresInboxStore implements InboxStore {
     this.#database = parts.database;
     this.#publish = parts.publish;
     this.#clock = parts.clock;
-    const onGivenBack = (inbox: Inbox) => this.#tellEverybody(inbox.organizationId);
     const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
-    this.#leaser = new MessageLeaser({ ...parts, onGivenBack, onQuarantined });
     this.#holds = new MessageHolds({ ...parts, onQuarantined });
+    this.#leaser = new MessageLeaser({
+      ...parts,
+      onQuarantined,
+      giveBack: (inbox, leaseId, eventIds) => this.giveBack(inbox, leaseId, eventIds),
+    });
     this.#list = new MessageList(parts);
+    this.#requeuer = new MessageRequeuer({ ...parts, onQuarantined });
   }
 
   async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
@@ -116,6 +123,11 @@ export class PostgresInboxStore implements InboxStore {
     return result;
   }
 
+  async giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+    await this.#holds.giveBack(inbox, leaseId, eventIds);
+    this.#tellEverybody(inbox.organizationId);
+  }
+
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
     return this.#holds.extend(inbox, selection);
   }
@@ -123,6 +135,12 @@ export class PostgresInboxStore implements InboxStore {
   async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
     const result = await this.#holds.requeue(inbox, eventIds);
     this.#tellEverybody(inbox.organizationId);
+    return result;
+  }
+
+  async requeueStep(inbox: Inbox, step: RequeueStep) {
+    const result = await this.#requeuer.step(inbox, step);
+    if (result.requeued > 0) this.#tellEverybody(inbox.organizationId);
     return result;
   }
 

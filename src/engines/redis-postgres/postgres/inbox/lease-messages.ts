@@ -7,7 +7,7 @@ import type { Clock } from '../../../../ports/clock.ts';
 import type { QuarantinedMessages } from '../../../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../../../rows/row.ts';
 import type { Database } from '../database.ts';
-import { messageFromRow, texts } from './inbox-rows.ts';
+import { messageFromRow, quarantinedIn } from './inbox-rows.ts';
 import { Turns } from './turns.ts';
 import { findWantedTypes } from './wanted-types.ts';
 
@@ -35,20 +35,20 @@ interface LeaseStep {
 export class MessageLeaser {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #onGivenBack: (inbox: Inbox) => void;
+  readonly #giveBack: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
   readonly #onQuarantined: (messages: QuarantinedMessages) => void;
   /** In the database they would stand in line too, each with a connection. */
   readonly #turns = new Turns<InboxId>();
 
-  /** @param parts.onGivenBack some of what was leased is available again, for it was too much for one answer */
+  /** @param parts.giveBack makes available again what was leased and is too much for one answer */
   constructor(parts: {
     database: Database;
     clock: Clock;
-    onGivenBack: (inbox: Inbox) => void;
+    giveBack: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
     onQuarantined: (messages: QuarantinedMessages) => void;
   }) {
     this.#onQuarantined = parts.onQuarantined;
-    this.#onGivenBack = parts.onGivenBack;
+    this.#giveBack = parts.giveBack;
     this.#database = parts.database;
     this.#clock = parts.clock;
   }
@@ -113,9 +113,7 @@ export class MessageLeaser {
     });
     const rest = end === -1 ? [] : rows.slice(end + 1).map((row) => text<EventId>(row, 'id'));
     if (rest.length === 0) return rows;
-    // A plan that was kept since the table was empty would go through all of it for each id.
-    await this.#database.query('unlease-messages', [inbox.id, rest, request.leaseId], { plannedEachTime: true });
-    this.#onGivenBack(inbox);
+    await this.#giveBack(inbox, request.leaseId, rest);
     return rows.slice(0, end + 1);
   }
 
@@ -137,9 +135,4 @@ export class MessageLeaser {
     }
     return messages;
   }
-}
-
-function quarantinedIn(row: Row): QuarantinedMessages['events'] {
-  const types = texts(row, 'quarantined_types');
-  return texts<EventId>(row, 'quarantined_ids').map((id, at) => ({ id, type: types[at] ?? '' }));
 }

@@ -1,11 +1,12 @@
--- Looks at an inbox's messages of one status (migrations/0003-inbox-lists.sql says how). Parameters: inbox, organization,
+-- Looks at an inbox's messages of one status (migrations/0017-inbox-quarantine.sql says how). Parameters: inbox, organization,
 -- after event, limit, now, max leases, status, bytes. Ends
 -- with the row with which the data come to those bytes: their lengths are summed, what comes after is not read.
 SELECT * FROM (
   SELECT *, sum(octet_length(data)) OVER (ORDER BY id) - octet_length(data) AS bytes_before
   FROM (
     SELECT id, organization_id, type, data, dedup_id, ordering_key, deliver_at, created_at, traceparent, hops, touched,
-      $7::text AS status, lease_count
+      $7::text AS status, lease_count, lease_id,
+      leased_until AS due_at
     FROM list_messages_of_status($1, $2, $3, $4, $5, $6, $7)
   ) AS message
 ) AS counted

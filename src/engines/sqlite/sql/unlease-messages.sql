@@ -1,0 +1,4 @@
+-- Takes back a lease that was given a moment ago, as if it had not been. Parameters: inbox, ids (JSON array), lease. A probe
+-- an id.
+UPDATE inbox_messages SET status = 'available', lease_count = lease_count - 1, lease_id = NULL, due_at = NULL
+WHERE inbox_id = ?1 AND event_id IN (SELECT value FROM json_each(?2)) AND lease_id = ?3
