@@ -9,7 +9,7 @@ import {
   MAX_TYPE_LENGTH,
 } from './limits.ts';
 import { type FieldError, invalidRequest, type Problem } from './problem.ts';
-import { parseTime, type Timestamp } from './time.ts';
+import { parseTime, type Timestamp, timestamp } from './time.ts';
 
 /** What a client says of an event. */
 export interface EventInput {
@@ -117,7 +117,8 @@ class FieldReader {
     const at = parseTime(value);
     if (at === undefined) this.#wrong('deliver_at', 'must be a time such as 2026-01-31T12:00:00.000Z');
     else if (at > now + MAX_DELIVER_AHEAD_MS) this.#wrong('deliver_at', 'may be 30 days ahead at most');
-    return at ?? null;
+    // What is over is over: before 1970 times are negative, which no queue takes and no stream entry holds.
+    return at === undefined ? null : timestamp(Math.max(0, at));
   }
 
   #checkKey(path: string, value: string, maxLength: number): void {

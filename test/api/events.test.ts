@@ -122,4 +122,21 @@ describe('events', () => {
       assert.equal(now.json.deliveries[0].status, 'delivered');
     });
   });
+
+  test('deliver_at of any time that was is now', async (context) => {
+    const receiver = await Receiver.start();
+    context.after(() => receiver.stop());
+    await service.post('/api/endpoints', { url: receiver.url, event_types: ['long.ago'] });
+    const times = [
+      '2020-01-01T00:00:00Z',
+      '1969-12-31T23:59:59.999Z',
+      '1900-01-01T00:00Z',
+      '0000-01-01T00:00:00+14:00',
+    ];
+    const ids = [];
+    for (const time of times) ids.push(await service.send('long.ago', 1, { deliver_at: time }));
+    await receiver.waitFor(times.length);
+    for (const id of ids) assert.equal((await service.get(`/api/events/${id}`)).json.deliveries.length, 1);
+    assert.equal((await service.get('/api/events?type=long.ago')).json.data.length, times.length);
+  });
 });

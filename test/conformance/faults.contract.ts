@@ -5,6 +5,7 @@ import { SystemClock } from '../../src/app/clock.ts';
 import { SILENT_LOG } from '../../src/app/log.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import { IdSource, type InboxId, type JobId, type OrganizationId } from '../../src/core/ids.ts';
+import { type Timestamp, toIso } from '../../src/core/time.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
 import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
@@ -68,6 +69,30 @@ export function faultsContract(newHarness: NewHarness): void {
   });
 
   describe('faults kept to their endpoint', () => {
+    test(
+      'whatever a row holds, it is shown and stops no other endpoint of its organization',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const { endpoints } = world.engine.store;
+        const clientCertificate = { certificate: 'none', key: 'none' };
+        const rows: readonly Partial<Endpoint>[] = [
+          { eventTypes: [1, null] as unknown as string[] },
+          { headers: { 'X-A': 5 } as unknown as Record<string, string> },
+          { options: { ...newEndpoint(world, organizationId).options, clientCertificate } },
+          { failingSince: 9e15 as Timestamp },
+          { updatedAt: 9e15 as Timestamp },
+        ];
+        for (const row of rows) await endpoints.create({ ...newEndpoint(world, organizationId), ...row });
+        await endpoints.create(newEndpoint(world, organizationId));
+        const all = await endpoints.all(organizationId);
+        assert.deepEqual(
+          all.map(({ disabledReason }) => disabledReason),
+          [...rows.map(() => 'unreadable'), null],
+        );
+        for (const { createdAt, updatedAt } of all) assert.ok(toIso(createdAt) + toIso(updatedAt));
+      }),
+    );
+
     test(
       'a row that cannot be read is a disabled endpoint, which is never written over',
       inWorld(newHarness, async (world) => {

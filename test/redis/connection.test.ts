@@ -165,7 +165,7 @@ describe('Redis connection', () => {
       await assert.rejects(redis.command('SET', redis.key('a'), SECRET), (error) =>
         assertUnavailable(error, 'storage_failed'),
       );
-      assert.equal(redis.health().status, 'degraded');
+      assert.equal(redis.health().status, 'failed');
       assert.equal(await redis.command('PING'), 'PONG');
     } finally {
       await server.command('CONFIG', 'SET', 'maxmemory', '0');

@@ -198,6 +198,7 @@ async function compose(
 
 /** Without Redis nothing can be accepted; without PostgreSQL events are taken in and wait. */
 function worst(redis: EngineHealth, database: EngineHealth): EngineHealth {
-  if (redis.status !== 'ok') return { ...redis, status: 'failed' };
-  return database.status === 'ok' ? database : { ...database, status: 'degraded' };
+  if (redis.status === 'failed') return redis;
+  if (database.status !== 'ok') return { ...database, status: 'degraded' };
+  return redis;
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { DEFAULT_OPTIONS, type DeliveryOptions, type Endpoint, unreadableEndpoint } from '../../core/endpoint.ts';
 import type { SecretBox } from '../../core/secret-box.ts';
 import { type Timestamp, timestamp } from '../../core/time.ts';
@@ -10,6 +11,8 @@ export function endpointFromRow(row: Row, box: SecretBox): Endpoint {
   try {
     const endpoint = readEndpoint(row, box);
     checkNumbers(endpoint);
+    checkTexts(endpoint);
+    checkTimes(endpoint);
     return endpoint;
   } catch {
     const at = { createdAt: timeOf(row, 'created_at'), updatedAt: timeOf(row, 'updated_at') };
@@ -19,7 +22,13 @@ export function endpointFromRow(row: Row, box: SecretBox): Endpoint {
 }
 
 function timeOf(row: Row, column: string): Timestamp {
-  return timestamp(typeof row[column] === 'number' ? row[column] : 0);
+  const at = row[column];
+  return timestamp(isTime(at) ? at : 0);
+}
+
+/** Whether it can be printed: a `Date` goes 270,000 years either way. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(new Date(value).getTime());
 }
 
 /** Throws `UnreadableSecret` where a secret of the row can't be decrypted, and other errors where it holds something else. */
@@ -58,6 +67,25 @@ function checkNumbers({ maxConcurrency, retryPolicy, timeoutMs, options, eventTy
   if (!whole.every((number) => Number.isSafeInteger(number) && number >= 0)) throw new TypeError('No whole number');
   if (rateLimit !== null && !(Number.isFinite(rateLimit) && rateLimit > 0)) throw new TypeError('No rate');
   if (!Array.isArray(eventTypes)) throw new TypeError('No list of event types');
+}
+
+/** What fan-out and requests are made of: one endpoint's `[1,null]` would stop all events of its organization. */
+function checkTexts({ eventTypes, headers, options: { clientCertificate } }: Endpoint): void {
+  const texts: unknown[] = [...eventTypes, ...Object.values(headers)];
+  if (!texts.every((value) => typeof value === 'string')) throw new TypeError('No text');
+  // Throws where it is no certificate.
+  if (clientCertificate !== null) new X509Certificate(clientCertificate.certificate);
+}
+
+function checkTimes({ createdAt, updatedAt, failingSince, lastFault, previousSecret }: Endpoint): void {
+  const times = [
+    createdAt,
+    updatedAt,
+    failingSince ?? 0,
+    lastFault === null ? 0 : lastFault.at,
+    previousSecret?.expiresAt ?? 0,
+  ];
+  if (!times.every(isTime)) throw new TypeError('No time');
 }
 
 /** Rows of version 0.1.0 may hold `maxWaitMs` with a fraction (2009.9999999999998 of 2.01 seconds). */

@@ -37,7 +37,7 @@ export class Redis {
   readonly #scripts: ReadonlyMap<string, LuaScript>;
   readonly #readers = new Set<RedisReader>();
   readonly #link: SteadyLink;
-  #refusal: { readonly reason: string; readonly forget: NodeJS.Timeout } | undefined;
+  #refusal: { readonly health: EngineHealth; readonly forget: NodeJS.Timeout } | undefined;
 
   private constructor(options: RedisOptions) {
     this.#options = options;
@@ -101,7 +101,7 @@ export class Redis {
    */
   health(): EngineHealth {
     if (!this.#link.isUsable) return { status: 'failed', reason: "Redis can't be reached" };
-    if (this.#refusal !== undefined) return { status: 'degraded', reason: this.#refusal.reason };
+    if (this.#refusal !== undefined) return this.#refusal.health;
     return { status: 'ok', reason: null };
   }
 
@@ -138,23 +138,25 @@ export class Redis {
       return answer;
     } catch (error) {
       if (error instanceof WrongType) this.tellWrongType(error);
-      else if (error instanceof EngineUnavailable && error.code === 'storage_failed') this.#remember(error.message);
+      else if (error instanceof EngineUnavailable && error.code === 'storage_failed')
+        this.#remember(error.message, 'failed');
       throw error;
     }
   }
 
   /** What meets it meets it again: the log writes some of the lines. */
-  tellWrongType({ message }: WrongType): void {
-    this.#remember(message);
+  tellWrongType({ message, isOfOne }: WrongType): void {
+    // What is everybody's matters more than what is one's, and is met at every turn.
+    if (!isOfOne || this.#refusal?.health.status !== 'failed') this.#remember(message, isOfOne ? 'degraded' : 'failed');
     this.#options.log?.sampled('redis.wrong_type', 'error', () => message);
   }
 
-  #remember(reason: string): void {
+  #remember(reason: string, status: EngineHealth['status']): void {
     clearTimeout(this.#refusal?.forget);
     const forget = setTimeout(() => {
       this.#refusal = undefined;
     }, REMEMBERED_MS).unref();
-    this.#refusal = { reason, forget };
+    this.#refusal = { health: { status, reason }, forget };
   }
 }
 

@@ -38,14 +38,24 @@ export function isUnknownGroup(error: unknown): boolean {
 }
 
 /** A key of ours holds something that we did not put there: nothing was done, and an operator has to look at it. */
-export class WrongType extends EngineUnavailable {}
+export class WrongType extends EngineUnavailable {
+  /** The key is one lane's or one organization's: everybody else is served. */
+  readonly isOfOne: boolean;
+
+  constructor(message: string, isOfOne: boolean) {
+    super('storage_failed', message);
+    this.isOfOne = isOfOne;
+  }
+}
+
+const OF_ONE = /^[^:]+:(?:lane|lane-held|lane-rate|rate|dedup):[^ ]+$/;
 
 /** @param key a dedup mark's is cut before the client's own text */
 export function wrongType(key: string): WrongType {
   const named = key.replace(/(:dedup:[^:]*:).*/s, '$1…');
   return new WrongType(
-    'storage_failed',
     `Redis holds a value of another type than ours at ${named}: look at it, then DEL it`,
+    OF_ONE.test(named),
   );
 }
 
