@@ -56,9 +56,18 @@ function read<Value>(make: () => Value): Value | undefined {
 /** What tells a certificate from another; the key is shown to nobody. */
 export function clientCertificateView(client: ClientCertificate | null) {
   if (client === null) return null;
+  try {
+    return certificateView(client.certificate);
+  } catch {
+    // Checked when it came: the row was damaged since. Its attempts say `tls_failed`.
+    return { subject: '', fingerprint_sha256: '', not_after: '' };
+  }
+}
+
+function certificateView(certificate: string) {
   // Node's types don't say so, but of a certificate without a subject there is none.
   const { subject, fingerprint256, validToDate }: Omit<X509Certificate, 'subject'> & { subject?: string } =
-    new X509Certificate(client.certificate);
+    new X509Certificate(certificate);
   return {
     subject: subject?.replaceAll('\n', ', ') ?? '',
     fingerprint_sha256: fingerprint256,

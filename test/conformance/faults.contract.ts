@@ -74,7 +74,7 @@ export function faultsContract(newHarness: NewHarness): void {
       inWorld(newHarness, async (world) => {
         const organizationId = await world.organization();
         const { endpoints } = world.engine.store;
-        const clientCertificate = { certificate: 'none', key: 'none' };
+        const clientCertificate = { certificate: 1, key: null } as unknown as { certificate: string; key: string };
         const rows: readonly Partial<Endpoint>[] = [
           { eventTypes: [1, null] as unknown as string[] },
           { headers: { 'X-A': 5 } as unknown as Record<string, string> },

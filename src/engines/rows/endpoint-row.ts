@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { DEFAULT_OPTIONS, type DeliveryOptions, type Endpoint, unreadableEndpoint } from '../../core/endpoint.ts';
 import type { SecretBox } from '../../core/secret-box.ts';
 import { type Timestamp, timestamp } from '../../core/time.ts';
@@ -72,9 +71,9 @@ function checkNumbers({ maxConcurrency, retryPolicy, timeoutMs, options, eventTy
 /** What fan-out and requests are made of: one endpoint's `[1,null]` would stop all events of its organization. */
 function checkTexts({ eventTypes, headers, options: { clientCertificate } }: Endpoint): void {
   const texts: unknown[] = [...eventTypes, ...Object.values(headers)];
+  // What it holds is not looked at here: parsing takes 50 µs, and 10,000 endpoints are read at once.
+  if (clientCertificate !== null) texts.push(clientCertificate.certificate, clientCertificate.key);
   if (!texts.every((value) => typeof value === 'string')) throw new TypeError('No text');
-  // Throws where it is no certificate.
-  if (clientCertificate !== null) new X509Certificate(clientCertificate.certificate);
 }
 
 function checkTimes({ createdAt, updatedAt, failingSince, lastFault, previousSecret }: Endpoint): void {
