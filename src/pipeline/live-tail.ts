@@ -1,5 +1,11 @@
+import { stepsOfPatterns } from '../core/event-type.ts';
 import type { EventId, OrganizationId } from '../core/ids.ts';
-import { MAX_STREAM_QUEUES_CHARACTERS, MAX_STREAMS, MAX_STREAMS_PER_ORGANIZATION } from '../core/limits.ts';
+import {
+  MAX_STREAM_PATTERN_CHARACTERS,
+  MAX_STREAM_QUEUES_CHARACTERS,
+  MAX_STREAMS,
+  MAX_STREAMS_PER_ORGANIZATION,
+} from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { ActivityFeed } from '../ports/activity.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -35,6 +41,7 @@ export class LiveTail {
   readonly #open = new Set<Open>();
   /** Open ones and those that are being opened. */
   readonly #counts = new Map<OrganizationId, number>();
+  readonly #requests = new Set<TailRequest>();
   #count = 0;
   /** Characters that wait for watchers. */
   #queued = 0;
@@ -61,14 +68,24 @@ export class LiveTail {
     const count = this.#counts.get(organizationId) ?? 0;
     if (count >= MAX_STREAMS_PER_ORGANIZATION) return 'too_many';
     if (this.#count >= MAX_STREAMS) return 'full';
+    if (count > 0 && this.#patternsWith(request) > MAX_STREAM_PATTERN_CHARACTERS) return 'too_many';
     this.#counts.set(organizationId, count + 1);
     this.#count++;
+    this.#requests.add(request);
     try {
       return await this.#begin(request);
     } catch (error) {
-      this.#release(organizationId);
+      this.#release(request);
       throw error;
     }
+  }
+
+  #patternsWith(request: TailRequest): number {
+    let characters = stepsOfPatterns(request.filter.types);
+    for (const { organizationId, filter } of this.#requests) {
+      if (organizationId === request.organizationId) characters += stepsOfPatterns(filter.types);
+    }
+    return characters;
   }
 
   /** Ends every stream at once. */
@@ -120,7 +137,7 @@ export class LiveTail {
         if (!this.#open.delete(open)) return;
         unsubscribe();
         open.tail.end('gone');
-        this.#release(open.request.organizationId);
+        this.#release(open.request);
       },
     };
   }
@@ -136,7 +153,9 @@ export class LiveTail {
     return newest?.id ?? BEGINNING;
   }
 
-  #release(organizationId: OrganizationId): void {
+  #release(request: TailRequest): void {
+    const { organizationId } = request;
+    this.#requests.delete(request);
     const count = (this.#counts.get(organizationId) ?? 1) - 1;
     if (count === 0) this.#counts.delete(organizationId);
     else this.#counts.set(organizationId, count);

@@ -8,6 +8,8 @@ import { jsonText } from '../../src/core/json-text.ts';
 import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 import { LiveTail } from '../../src/pipeline/live-tail.ts';
 import type { EventStore } from '../../src/ports/store/event-store.ts';
+import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
+import { inWorld } from '../conformance/world.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('what happens while a watcher who has missed nothing comes in is shown', async (context) => {
@@ -70,3 +72,25 @@ test('what happens while a watcher who has missed nothing comes in is shown', as
     meanwhile,
   );
 });
+
+test(
+  'the patterns of all streams of an organization are bounded, those of one alone are not',
+  inWorld(newSqliteHarness, async (world) => {
+    const organizationId = await world.organization();
+    const { activity, bus, store } = world.engine;
+    const liveTail = new LiveTail({ feed: activity, events: store.events, bus });
+    const open = (types: readonly string[]) =>
+      liveTail.open({ organizationId, filter: { types, kinds: ['event'] }, after: null, isAllowed: () => true });
+    const long = Array.from({ length: 100 }, (_, n) => `${'**.a.'.repeat(24)}n${n}`);
+    const [first, second] = await Promise.all([open(long), open(long)]);
+    assert.ok(typeof first !== 'string');
+    assert.equal(second, 'too_many');
+    first.close();
+    const again = await open(long);
+    assert.ok(typeof again !== 'string');
+    again.close();
+    assert.ok(typeof (await open(['order.*'])) !== 'string');
+    assert.ok(typeof (await open(['order.*'])) !== 'string');
+    liveTail.stop();
+  }),
+);

@@ -215,6 +215,22 @@ describe('starting on a data folder', () => {
   );
 
   test(
+    'starts though a lease on record has an attempt of its number already',
+    inFolder(async (folder) => {
+      const path = await filled(folder);
+      const database = new DatabaseSync(path);
+      database.exec(`
+        INSERT INTO deliveries (id, organization_id, event_id, endpoint_id, event_type, status, attempts, failures,
+          leased_until, created_at, updated_at)
+        VALUES ('d', 'o', 'e', 'p', 'a', 'retrying', 1, 1, 5, 1, 1);
+        INSERT INTO attempts (delivery_id, number, started_at, duration_ms, error) VALUES ('d', 1, 1, 1, 'timeout');
+      `);
+      database.close();
+      await open(folder).close();
+    }),
+  );
+
+  test(
     'refuses a database that was cut off',
     inFolder(async (folder) => {
       const path = await filled(folder);

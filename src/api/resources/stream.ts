@@ -4,7 +4,11 @@ import type { FromSchema } from 'json-schema-to-ts';
 import { ACTIVITY_KINDS, type ActivityKind } from '../../core/activity.ts';
 import { isEventTypePattern } from '../../core/event-type.ts';
 import { type EventId, isUuid } from '../../core/ids.ts';
-import { MAX_EVENT_TYPE_PATTERNS, MAX_STREAMS_PER_ORGANIZATION } from '../../core/limits.ts';
+import {
+  MAX_EVENT_TYPE_PATTERNS,
+  MAX_STREAM_PATTERN_CHARACTERS,
+  MAX_STREAMS_PER_ORGANIZATION,
+} from '../../core/limits.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Tail } from '../../pipeline/tail.ts';
 import { isStillAllowed } from '../auth.ts';
@@ -69,7 +73,7 @@ const refusals = {
   too_many: () =>
     new ProblemError({
       code: 'rate_limited',
-      detail: `Your organization may have ${MAX_STREAMS_PER_ORGANIZATION} streams open at once.`,
+      detail: `Your organization may have ${MAX_STREAMS_PER_ORGANIZATION} streams open at once, with ${MAX_STREAM_PATTERN_CHARACTERS} characters of types in all.`,
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     }),
   full: () =>
