@@ -119,7 +119,9 @@ export class Tail implements ActivityListener {
   untold(counts: Untold): void {
     // Of unknown number: the way was cut, and the record has them.
     if (counts.event === null && this.#wants('event')) this.#readAgain();
-    const event = this.#wants('event') ? (counts.event ?? 0) : 0;
+    // One that reads the record finds them there.
+    if (this.#reading !== null) this.#reading.again = true;
+    const event = this.#wants('event') && this.#reading === null ? (counts.event ?? 0) : 0;
     const delivery = this.#wants('delivery') ? counts.delivery : 0;
     this.#untold = addUntold(this.#untold, { event, delivery });
     this.#wake?.();
@@ -195,7 +197,11 @@ export class Tail implements ActivityListener {
       else if (activity.event.id <= this.#position) event++;
     }
     this.#forgetQueue();
-    if (this.#wants('event')) this.#readAgain();
+    // What was not told of events so far is read with them.
+    if (this.#wants('event')) {
+      this.#readAgain();
+      this.#untold = { ...this.#untold, event: 0 };
+    }
     this.#untold = addUntold(this.#untold, { event, delivery });
   }
 

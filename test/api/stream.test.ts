@@ -227,10 +227,12 @@ describe('live tail', () => {
     const shown = await eventually(() => {
       const dropped = reader.of('dropped').reduce((sum, { json }) => sum + json.events, 0);
       assert.ok(dropped > 0);
-      assert.equal(reader.eventIds.length + dropped, ids.length);
+      // One that was told of as dropped may come after all, with the others that are read from the record.
+      assert.ok(reader.eventIds.length + dropped >= ids.length);
       return reader.eventIds;
     });
     assert.ok(shown.length > 0);
+    assert.equal(new Set(shown).size, shown.length, 'none twice');
     for (const id of ids) await service.recorded(id);
   });
 
