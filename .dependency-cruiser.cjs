@@ -10,6 +10,16 @@ const only = (name, from, to, because) => ({
   to: { path: '^(src|test|bench|scripts|packages|dashboard)/', pathNot: to },
 });
 
+/** Folders of one station, port or resource each. */
+const ROOMS = [
+  'pipeline/.+',
+  'api/(access|fast-path|idempotency|openapi)',
+  'api/(http|resources)/.+',
+  'sender/.+',
+  'app/(settings|logging|secrets)',
+  'engines/(sqlite|redis-postgres)/.+',
+];
+
 module.exports = {
   forbidden: [
     only('core-knows-core', '^src/core/', '^src/core/', 'core/ is pure: types and decisions'),
@@ -55,6 +65,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(app/compose\\.ts$|engines/|sender/)' },
       to: { path: '^src/(engines|sender)/' },
+    },
+    {
+      name: 'rooms-have-doors',
+      comment: "a room's index.ts says what others may use of it; core/ and ports/ are vocabulary and have none",
+      severity: 'error',
+      from: { path: '^(src/.+)/[^/]+$' },
+      to: { path: `^src/(${ROOMS.join('|')})/[^/]+\\.ts$`, pathNot: ['/index\\.ts$', '^$1/[^/]+$'] },
     },
     {
       name: 'nothing-imports-tests',

@@ -1,8 +1,8 @@
-import type { AcceptedEvent } from '../src/core/event.ts';
+import type { AcceptedEvent } from '../src/core/events/event.ts';
 import type { DeliveryId, EventId, OrganizationId } from '../src/core/ids.ts';
-import type { JsonText } from '../src/core/json-text.ts';
-import type { EndpointDirectory } from '../src/pipeline/endpoint-directory.ts';
-import { createFanOut } from '../src/pipeline/fan-out.ts';
+import type { JsonText } from '../src/core/json/json-text.ts';
+import type { EndpointDirectory } from '../src/pipeline/accepting/endpoint-directory.ts';
+import { createFanOut } from '../src/pipeline/accepting/fan-out.ts';
 import { newEndpoint } from '../test/support/new-endpoint.ts';
 import { claim } from './support/claims.ts';
 import { CLOCK, IDS } from './support/events.ts';

@@ -1,4 +1,4 @@
-import { ROLES } from '../src/app/roles.ts';
+import { ROLES } from '../src/app/settings/roles.ts';
 import { claim } from './support/claims.ts';
 import { cpuSeconds, residentMegabytes } from './support/process-cost.ts';
 import { engineOf, numbersOf, startService } from './support/processes.ts';

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SILENT_LOG } from '../src/app/log.ts';
-import type { AcceptedEvent } from '../src/core/event.ts';
+import { SILENT_LOG } from '../src/app/logging/log.ts';
+import { DEFAULT_INBOX } from '../src/core/administration/inbox.ts';
+import { SCOPES } from '../src/core/administration/organization.ts';
+import type { AcceptedEvent } from '../src/core/events/event.ts';
 import type { KeyId, LeaseId, OrganizationId } from '../src/core/ids.ts';
-import { DEFAULT_INBOX } from '../src/core/inbox.ts';
-import { jsonText } from '../src/core/json-text.ts';
-import { SCOPES } from '../src/core/organization.ts';
+import { jsonText } from '../src/core/json/json-text.ts';
 import { openRedisPostgresEngine } from '../src/engines/redis-postgres/engine.ts';
 import { openSqliteEngine } from '../src/engines/sqlite/engine.ts';
 import type { Engine } from '../src/ports/engine.ts';

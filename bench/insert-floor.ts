@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { AcceptedEvent } from '../src/core/event.ts';
+import type { AcceptedEvent } from '../src/core/events/event.ts';
 import type { DeliveryId, EndpointId, OrganizationId } from '../src/core/ids.ts';
-import { jsonText } from '../src/core/json-text.ts';
+import { jsonText } from '../src/core/json/json-text.ts';
+import { loadMigrations, loadSqlFiles } from '../src/engines/sqlite/database/sql-files.ts';
 import { openSqliteEngine } from '../src/engines/sqlite/engine.ts';
-import { loadMigrations, loadSqlFiles } from '../src/engines/sqlite/sql-files.ts';
 import { CLOCK, IDS, newEvent } from './support/events.ts';
 import { median } from './support/raw-load.ts';
 

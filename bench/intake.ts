@@ -1,7 +1,7 @@
 import { createClient } from '@redis/client';
-import { SILENT_LOG } from '../src/app/log.ts';
+import { SILENT_LOG } from '../src/app/logging/log.ts';
 import type { OrganizationId } from '../src/core/ids.ts';
-import { jsonText } from '../src/core/json-text.ts';
+import { jsonText } from '../src/core/json/json-text.ts';
 import { openRedisPostgresEngine } from '../src/engines/redis-postgres/engine.ts';
 import { claim } from './support/claims.ts';
 import { CLOCK, IDS, newEvent } from './support/events.ts';

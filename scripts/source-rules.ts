@@ -15,8 +15,8 @@ const RULES: readonly SourceRule[] = [
   {
     name: 'environment',
     shape: /\bprocess\.env\b/,
-    allowedIn: ['src/app/settings.ts'],
-    because: 'the environment is read in src/app/settings.ts only; take Settings instead',
+    allowedIn: ['src/app/settings/settings.ts'],
+    because: 'the environment is read in src/app/settings/settings.ts only; take Settings instead',
   },
   {
     name: 'clock',
@@ -35,7 +35,7 @@ const RULES: readonly SourceRule[] = [
     name: 'lean-http',
     shape: /^import (?!type\b)[^;]*'node:https?';/m,
     allowedIn: [],
-    because: 'an import of node:http loads an HTTP client; take src/api/node-http.ts instead',
+    because: 'an import of node:http loads an HTTP client; take src/api/http/answers/node-http.ts instead',
   },
   {
     name: 'length',

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { type EventId, IdSource, type OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { timestamp } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 

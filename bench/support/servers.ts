@@ -1,4 +1,4 @@
-import type { Role } from '../../src/app/roles.ts';
+import type { Role } from '../../src/app/settings/roles.ts';
 import { PostgresServer } from '../../test/support/postgres-server.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
 import { ServiceProcess } from '../../test/support/service-process.ts';

@@ -1,11 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { ServicePhase } from '../core/service-phase.ts';
 import type { Engine } from '../ports/engine.ts';
-import { trackConnections } from './connections/drain.ts';
-import type { ApiParts, ServicePhase } from './context.ts';
-import { refuseUnknownRoutes } from './methods.ts';
-import { publicHealthRoutes } from './resources/health.ts';
-import { metricsRoute } from './resources/metrics.ts';
-import { requestIdOf, stampAnswer } from './stamp.ts';
+import type { ApiParts } from './context.ts';
+import { refuseUnknownRoutes, requestIdOf, stampAnswer } from './http/answers/index.ts';
+import { trackConnections } from './http/sockets/index.ts';
+import { metricsRoute, publicHealthRoutes } from './resources/operations/index.ts';
 
 /** The HTTP front of a process without an API (`HEALTH_PORT`): health and metrics alone, for whoever watches it. */
 export function createHealthServer(parts: {

@@ -1,53 +1,49 @@
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES, SILENT_CONNECTION_MS } from '../core/limits.ts';
-import { recordChanges } from './audit.ts';
-import { requireApiKey, requireLoopback } from './auth.ts';
-import { ADMIN_BODY, BodyReader } from './body.ts';
-import { Answers } from './budgets/answers.ts';
-import { RequestBodies } from './budgets/request-bodies.ts';
-import { answerBrokenConnections } from './connections/broken-connections.ts';
-import { keepConnectionRules } from './connections/connection-rules.ts';
-import { askKeysFirst } from './connections/continue.ts';
-import { trackConnections } from './connections/drain.ts';
-import { openFastPath } from './connections/fast-path/fast-path.ts';
+import { nameScopes, recordChanges, requireApiKey, requireLoopback } from './access/index.ts';
 import type { ApiParts } from './context.ts';
-import { acceptEmptyBodies } from './empty-bodies.ts';
+import { openFastPath } from './fast-path/fast-path.ts';
+import {
+  createErrorHandler,
+  createValidatorCompiler,
+  logRequests,
+  lowerPathIds,
+  refuseUnknownRoutes,
+  requestIdOf,
+  stampAnswer,
+} from './http/answers/index.ts';
+import { ADMIN_BODY, acceptEmptyBodies, BodyReader } from './http/bodies/index.ts';
+import { Answers, RequestBodies } from './http/budgets/index.ts';
+import { answerBrokenConnections, keepConnectionRules } from './http/connections/index.ts';
+import { askKeysFirst, trackConnections } from './http/sockets/index.ts';
 import { answerRepeatedRequests } from './idempotency/repeatable.ts';
-import { refuseUnknownRoutes } from './methods.ts';
-import { RouteBook } from './openapi/document.ts';
-import { lowerPathIds } from './path-ids.ts';
-import { createErrorHandler } from './problems.ts';
-import { logRequests } from './request-log.ts';
-import { auditRoutes } from './resources/audit.ts';
-import { dashboardRoutes } from './resources/dashboard.ts';
-import { deliveryRoutes } from './resources/deliveries.ts';
-import { documentRoutes } from './resources/documents.ts';
-import { endpointSecretRoutes } from './resources/endpoint-secrets.ts';
-import { endpointStatsRoute } from './resources/endpoint-stats.ts';
-import { endpointRoutes } from './resources/endpoints.ts';
-import { eventBatchRoutes } from './resources/event-batches.ts';
-import { eventErasureRoutes } from './resources/event-erasure.ts';
-import { eventExportRoute } from './resources/event-export.ts';
-import { eventTypeRoutes } from './resources/event-types.ts';
-import { eventRoutes } from './resources/events.ts';
-import { generateKeyRoute } from './resources/generate-key.ts';
-import { healthRoutes } from './resources/health.ts';
-import { inboxRoutes } from './resources/inbox.ts';
-import { inboxAdminRoutes } from './resources/inboxes.ts';
-import { jobRoutes } from './resources/jobs.ts';
-import { keyRoutes } from './resources/keys.ts';
-import { meRoutes } from './resources/me.ts';
-import { metricsRoute } from './resources/metrics.ts';
-import { organizationRoutes } from './resources/organizations.ts';
-import { redeliveryRoutes } from './resources/redelivery.ts';
-import { streamRoutes } from './resources/stream.ts';
-import { subscriptionRoutes } from './resources/subscriptions.ts';
-import { tracingRoutes } from './resources/tracing.ts';
-import { triggerInboxRoutes } from './resources/trigger-inbox.ts';
-import { webhookConfigRoutes } from './resources/webhook-config.ts';
-import { nameScopes } from './scopes.ts';
-import { requestIdOf, stampAnswer } from './stamp.ts';
-import { createValidatorCompiler } from './validation.ts';
+import { RouteBook } from './openapi/index.ts';
+import { deliveryRoutes, jobRoutes, redeliveryRoutes } from './resources/deliveries/index.ts';
+import {
+  endpointRoutes,
+  endpointSecretRoutes,
+  endpointStatsRoute,
+  subscriptionRoutes,
+  webhookConfigRoutes,
+} from './resources/endpoints/index.ts';
+import {
+  eventBatchRoutes,
+  eventErasureRoutes,
+  eventExportRoute,
+  eventRoutes,
+  eventTypeRoutes,
+} from './resources/events/index.ts';
+import { inboxAdminRoutes, inboxRoutes, triggerInboxRoutes } from './resources/inboxes/index.ts';
+import { streamRoutes } from './resources/live/index.ts';
+import { dashboardRoutes, documentRoutes, healthRoutes, metricsRoute } from './resources/operations/index.ts';
+import {
+  auditRoutes,
+  generateKeyRoute,
+  keyRoutes,
+  meRoutes,
+  organizationRoutes,
+} from './resources/organizations/index.ts';
+import { tracingRoutes } from './resources/traces/index.ts';
 
 /** The HTTP front: not listening yet. */
 export async function createServer(parts: ApiParts): Promise<FastifyInstance> {

@@ -1,9 +1,9 @@
+import { RECORD_TABLES, type RecordTable } from '../ports/record/transfer.ts';
 import { StartRefused } from '../ports/start-refused.ts';
-import { RECORD_TABLES, type RecordTable } from '../ports/transfer.ts';
 import { SystemClock } from './clock.ts';
 import { openEmbeddedRecord } from './compose.ts';
 import { withEngine } from './operator.ts';
-import type { Environment } from './settings.ts';
+import type { Environment } from './settings/index.ts';
 
 export interface CopyProgress {
   readonly table: RecordTable;

@@ -1,9 +1,9 @@
+import { SCOPES } from '../core/administration/organization.ts';
 import type { IdSource, KeyId, OrganizationId } from '../core/ids.ts';
-import { SCOPES } from '../core/organization.ts';
-import { hashKey } from '../pipeline/authenticate.ts';
+import { hashKey } from '../pipeline/access/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OrganizationStore } from '../ports/store/organization-store.ts';
-import { DEVELOPMENT_KEY } from './settings.ts';
+import { DEVELOPMENT_KEY } from './settings/index.ts';
 
 /** In development there is an organization with a key that everybody knows, so that the first curl works. */
 export async function ensureDevelopmentOrganization(

@@ -1,9 +1,8 @@
-import type { Log } from '../ports/log.ts';
-import { NO_METRICS } from '../ports/metrics.ts';
-import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
-import type { MetricsPage, OpenMetrics } from './metrics/metrics.ts';
-import type { Role } from './roles.ts';
-import type { Settings } from './settings.ts';
+import type { Log } from '../ports/observability/log.ts';
+import { NO_METRICS } from '../ports/observability/metrics.ts';
+import { NO_TRACER, type Tracer } from '../ports/observability/tracer.ts';
+import type { MetricsPage, OpenMetrics } from './metrics/index.ts';
+import type { Role, Settings } from './settings/index.ts';
 
 export interface Observed extends Pick<OpenMetrics, 'metrics'> {
   readonly tracer: Tracer;

@@ -1,13 +1,12 @@
-import { drain } from '../api/connections/drain.ts';
-import type { ServicePhase } from '../api/context.ts';
+import { drain } from '../api/http/sockets/index.ts';
+import type { ServicePhase } from '../core/service-phase.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../ports/log.ts';
+import type { Log } from '../ports/observability/log.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { compose, type Parts } from './compose.ts';
 import { ensureDevelopmentOrganization } from './development.ts';
-import { hasApi, type Role } from './roles.ts';
-import type { Settings } from './settings.ts';
+import { hasApi, type Role, type Settings } from './settings/index.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Attempts under way at a stop may take this long; after that they are given back and come again at the next start. */

@@ -1,5 +1,5 @@
-import { request } from '../api/node-http.ts';
-import { DEVELOPMENT_KEY } from './settings.ts';
+import { request } from '../api/http/answers/index.ts';
+import { DEVELOPMENT_KEY } from './settings/index.ts';
 
 const REQUESTS = 5;
 /** No event: a type has no spaces. */

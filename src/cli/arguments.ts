@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ROLES, type Role } from '../app/roles.ts';
-import type { Environment } from '../app/settings.ts';
+import { type Environment, ROLES, type Role } from '../app/settings/index.ts';
 
 /** What the command line asks for. `overrides` are settings that stand above the environment's. */
 export type Command =

@@ -1,6 +1,6 @@
 import { withEngine } from '../app/operator.ts';
 import { toIso } from '../core/time.ts';
-import type { DeadEvents } from '../ports/dead-events.ts';
+import type { DeadEvents } from '../ports/record/dead-events.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import type { DeadAction } from './arguments.ts';

@@ -1,6 +1,6 @@
 import { SystemClock } from '../app/clock.ts';
-import { examine } from '../app/doctor/doctor.ts';
-import { type Environment, environment } from '../app/settings.ts';
+import { examine } from '../app/doctor/index.ts';
+import { type Environment, environment } from '../app/settings/index.ts';
 import type { Finding } from '../ports/finding.ts';
 import { printable } from './printable.ts';
 

@@ -1,4 +1,4 @@
-import { settingsText } from '../app/settings-table.ts';
+import { settingsText } from '../app/settings/index.ts';
 
 export function help(): string {
   return `Triggers API: send an event over HTTP, get 202 in milliseconds, and know that

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { copyRecord } from '../app/copy-record.ts';
-import type { Environment } from '../app/settings.ts';
+import type { Environment } from '../app/settings/index.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 

@@ -1,8 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { SystemClock } from '../app/clock.ts';
-import { type ClosableLog, createLog, standardOutput } from '../app/log.ts';
-import type { Role } from '../app/roles.ts';
-import { type Environment, environment, readSettings } from '../app/settings.ts';
+import { type ClosableLog, createLog, standardOutput } from '../app/logging/index.ts';
+import { type Environment, environment, type Role, readSettings } from '../app/settings/index.ts';
 import { DRAIN_TIMEOUT_MS, stopRequested } from '../app/shutdown.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';

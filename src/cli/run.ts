@@ -1,10 +1,17 @@
 import { resolve } from 'node:path';
 import { banner } from '../app/banner.ts';
 import { SystemClock } from '../app/clock.ts';
-import { type ClosableLog, createLog, type LineSink, standardOutput } from '../app/log.ts';
-import { hasApi, type Role } from '../app/roles.ts';
+import { type ClosableLog, createLog, type LineSink, standardOutput } from '../app/logging/index.ts';
 import { type RunningService, startService } from '../app/service.ts';
-import { DEVELOPMENT_KEY, type Environment, environment, readSettings, type Settings } from '../app/settings.ts';
+import {
+  DEVELOPMENT_KEY,
+  type Environment,
+  environment,
+  hasApi,
+  type Role,
+  readSettings,
+  type Settings,
+} from '../app/settings/index.ts';
 import { DRAIN_TIMEOUT_MS, stopRequested, stopWithin } from '../app/shutdown.ts';
 import { VERSION } from '../app/version.ts';
 import { StartRefused } from '../ports/start-refused.ts';

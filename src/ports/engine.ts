@@ -1,14 +1,15 @@
-import type { ActivityFeed } from './activity.ts';
-import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
-import type { DeadEvents } from './dead-events.ts';
-import type { DeliveryQueue } from './delivery-queue.ts';
-import type { EventRecord } from './event-record.ts';
-import type { EventStream } from './event-stream.ts';
-import type { Intake } from './intake.ts';
-import type { RateLimiter } from './rate-limiter.ts';
-import type { Redelivery } from './redelivery.ts';
-import type { Leadership, Repair } from './repair.ts';
+import type { ActivityFeed } from './coordination/activity.ts';
+import type { Bus } from './coordination/bus.ts';
+import type { RateLimiter } from './coordination/rate-limiter.ts';
+import type { DeadEvents } from './record/dead-events.ts';
+import type { DeliveryQueue } from './record/delivery-queue.ts';
+import type { EventRecord } from './record/event-record.ts';
+import type { EventStream } from './record/event-stream.ts';
+import type { Intake } from './record/intake.ts';
+import type { Redelivery } from './record/redelivery.ts';
+import type { Leadership, Repair } from './record/repair.ts';
+import type { RecordTarget } from './record/transfer.ts';
 import type { AuditStore } from './store/audit-store.ts';
 import type { DeliveryStore } from './store/delivery-store.ts';
 import type { EndpointStore } from './store/endpoint-store.ts';
@@ -20,7 +21,6 @@ import type { JobStore } from './store/job-store.ts';
 import type { NotificationStore } from './store/notification-store.ts';
 import type { OrganizationStore } from './store/organization-store.ts';
 import type { SecretRecord } from './store/secret-record.ts';
-import type { RecordTarget } from './transfer.ts';
 
 export interface Store {
   readonly organizations: OrganizationStore;

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from '../core/delivery.ts';
+import type { AttemptOutcome } from '../core/delivery/delivery.ts';
 import type { EndpointId, OrganizationId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
 

@@ -1,4 +1,4 @@
-import type { AttemptError } from '../core/delivery.ts';
+import type { AttemptError } from '../core/delivery/delivery.ts';
 
 /** An attempt that ended for a reason we know ourselves; everything else is told by `classifyFailure`. */
 export class AttemptFailure extends Error {

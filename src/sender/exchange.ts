@@ -1,14 +1,12 @@
-import type { AttemptError, AttemptOutcome } from '../core/delivery.ts';
+import type { AttemptError, AttemptOutcome } from '../core/delivery/delivery.ts';
 import { MAX_ERROR_DETAIL_CHARACTERS, MAX_RESPONSE_READ_BYTES } from '../core/limits.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OutgoingRequest } from '../ports/sender.ts';
 import { AttemptFailure, classifyFailure, failureDetail } from './attempt-failure.ts';
-import type { Connection, ResponseWaiter } from './connection.ts';
-import type { ConnectionPool, EndpointConnections } from './connection-pool.ts';
-import { Excerpt } from './excerpt.ts';
+import type { Connection, ConnectionPool, EndpointConnections, ResponseWaiter } from './connections/index.ts';
 import { type RequestBytes, requestBytes } from './request-bytes.ts';
-import { parseRetryAfter } from './retry-after.ts';
+import { Excerpt, parseRetryAfter } from './responses/index.ts';
 
 /** After the status line the outcome is known: a body that drips holds its slot no longer than this. */
 const BODY_MS: Milliseconds = 1_000;

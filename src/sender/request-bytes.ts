@@ -1,6 +1,6 @@
 import type { OutgoingRequest } from '../ports/sender.ts';
+import type { Target } from './addresses/index.ts';
 import { AttemptFailure } from './attempt-failure.ts';
-import type { Target } from './target.ts';
 
 /** A request as it goes to the wire. Text where one encoding does for all of it, which is what a socket writes fastest. */
 export type RequestBytes =

@@ -1,17 +1,21 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import type { AttemptOutcome } from '../core/delivery.ts';
+import type { AttemptOutcome } from '../core/delivery/delivery.ts';
 import type { EndpointId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AddressVerdict, ClientCertificate, OutgoingRequest, Sender } from '../ports/sender.ts';
-import { AddressGuard } from './address-guard.ts';
+import {
+  AddressGuard,
+  createResolve,
+  DEFAULT_BLOCKED_PORTS,
+  Networks,
+  parseTarget,
+  type Resolve,
+  type TargetRules,
+} from './addresses/index.ts';
 import { AttemptFailure } from './attempt-failure.ts';
-import { DEFAULT_BLOCKED_PORTS } from './blocked-ports.ts';
-import { ConnectionPool, type EndpointConnections } from './connection-pool.ts';
+import { ConnectionPool, type EndpointConnections } from './connections/index.ts';
 import { Exchange, failedOutcome } from './exchange.ts';
-import { Networks } from './networks.ts';
-import { createResolve, type Resolve } from './resolve.ts';
-import { parseTarget, type TargetRules } from './target.ts';
 
 export interface SenderOptions {
   /** `WEBHOOK_ALLOWED_NETWORKS`: ranges that are not public but may be sent to. */

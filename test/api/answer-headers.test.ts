@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
-import { createLog } from '../../src/app/log.ts';
+import { createLog } from '../../src/app/logging/log.ts';
 import { rawHttp } from '../support/raw-http.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 

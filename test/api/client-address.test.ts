@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createClientAddress } from '../../src/api/client-address.ts';
+import { createClientAddress } from '../../src/api/access/client-address.ts';
 
 const PROXY = '10.0.0.1';
 const TRUSTED = ['10.0.0.0/8', '2001:db8:ffff::/48', '::1/128'];

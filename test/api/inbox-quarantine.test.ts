@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { SystemClock } from '../../src/app/clock.ts';
-import { createLog } from '../../src/app/log.ts';
+import { createLog } from '../../src/app/logging/log.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 

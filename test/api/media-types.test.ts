@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isJsonType, isNdjsonType, isStructuredCloudEvent } from '../../src/api/media-types.ts';
+import { isJsonType, isNdjsonType, isStructuredCloudEvent } from '../../src/api/http/answers/media-types.ts';
 
 const JSON_IN_UTF8 = [
   'application/json',

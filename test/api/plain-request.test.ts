@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { readPlainRequest } from '../../src/api/connections/fast-path/plain-request.ts';
+import { readPlainRequest } from '../../src/api/fast-path/plain-request.ts';
 
 const BODY = '{"type":"user.created","data":{"name":"Zoë"}}';
 const FIELDS = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, type TestContext, test } from 'node:test';
-import type { Log } from '../../src/ports/log.ts';
+import type { Log } from '../../src/ports/observability/log.ts';
 import { engineEnvironment } from '../support/engine-choice.ts';
 import { addOrganization } from '../support/organizations.ts';
 import { Receiver } from '../support/receiver.ts';

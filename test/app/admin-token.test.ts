@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { weaknessOf } from '../../src/app/admin-token.ts';
-import { SILENT_LOG } from '../../src/app/log.ts';
+import { SILENT_LOG } from '../../src/app/logging/log.ts';
+import { weaknessOf } from '../../src/app/settings/token-strength.ts';
 import { startTestService } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

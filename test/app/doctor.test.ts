@@ -12,7 +12,7 @@ import { judgeDisk } from '../../src/app/doctor/disk.ts';
 import { examine } from '../../src/app/doctor/doctor.ts';
 import { checkNode } from '../../src/app/doctor/node.ts';
 import { judgeSpace } from '../../src/app/doctor/space.ts';
-import type { Environment } from '../../src/app/settings.ts';
+import type { Environment } from '../../src/app/settings/settings.ts';
 import { freePort } from '../support/server-process.ts';
 import { ServiceProcess } from '../support/service-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ClosableLog, createLog } from '../../src/app/log.ts';
+import { type ClosableLog, createLog } from '../../src/app/logging/log.ts';
 import { timestamp } from '../../src/core/time.ts';
-import type { LogLevel } from '../../src/ports/log.ts';
+import type { LogLevel } from '../../src/ports/observability/log.ts';
 
 interface Setup {
   readonly log: ClosableLog;

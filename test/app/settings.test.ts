@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Environment, readSettings, SETTINGS, type Settings } from '../../src/app/settings.ts';
+import { type Environment, readSettings, SETTINGS, type Settings } from '../../src/app/settings/settings.ts';
 
 function read(env: Environment): Settings {
   const settings = readSettings(env);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { SILENT_LOG } from '../../src/app/log.ts';
+import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import type { Span } from '../../src/app/tracing/span.ts';
 import { SpanExport } from '../../src/app/tracing/span-export.ts';
-import type { Log } from '../../src/ports/log.ts';
+import type { Log } from '../../src/ports/observability/log.ts';
 import { eventually } from '../support/service.ts';
 import { TraceCollector } from '../support/trace-collector.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import type { EventId, OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { MAX_PAGE_BYTES } from '../../src/core/limits.ts';
 import { fillsPage } from '../../src/core/page-bytes.ts';
 import type { NewHarness } from './harness.ts';

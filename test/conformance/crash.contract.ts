@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import { DEFAULT_INBOX } from '../../src/core/administration/inbox.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { type EventId, IdSource, type LeaseId, type OrganizationId } from '../../src/core/ids.ts';
-import { DEFAULT_INBOX } from '../../src/core/inbox.ts';
 import { timestamp } from '../../src/core/time.ts';
-import type { TakenDelivery } from '../../src/ports/delivery-queue.ts';
+import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
 import type { EngineHarness, NewHarness, RemoteEngine } from './harness.ts';
 import { REMOTE_ENDPOINT, remoteFanOut } from './remote-engine.ts';
 import { ALL_DELIVERIES, settlement, WHOLE_LIST, World } from './world.ts';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../src/core/time.ts';
-import type { TakenDelivery } from '../../src/ports/delivery-queue.ts';
+import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, type World } from './world.ts';
 

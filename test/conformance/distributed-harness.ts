@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createClient } from '@redis/client';
 import pg from 'pg';
-import { SILENT_LOG } from '../../src/app/log.ts';
+import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
-import { Persister } from '../../src/pipeline/persist.ts';
+import { Persister } from '../../src/pipeline/recording/persister.ts';
 import type { Engine } from '../../src/ports/engine.ts';
-import { NO_METRICS } from '../../src/ports/metrics.ts';
-import { NO_TRACER } from '../../src/ports/tracer.ts';
+import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
+import { NO_TRACER } from '../../src/ports/observability/tracer.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SILENT_LOG } from '../../src/app/log.ts';
-import type { AuditEntry } from '../../src/core/audit.ts';
+import { SILENT_LOG } from '../../src/app/logging/log.ts';
+import type { AuditEntry } from '../../src/core/administration/audit.ts';
 import type { AuditId, EventId, KeyId, OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs } from '../../src/core/time.ts';
 import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
-import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
 import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';

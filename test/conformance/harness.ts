@@ -2,7 +2,7 @@ import type { EventId, IdSource } from '../../src/core/ids.ts';
 import type { Milliseconds } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Engine } from '../../src/ports/engine.ts';
-import type { FanOut } from '../../src/ports/fan-out.ts';
+import type { FanOut } from '../../src/ports/record/fan-out.ts';
 import type { SecretBoxFor } from '../../src/ports/store/secret-record.ts';
 
 /** What an engine needs that the suites decide. */

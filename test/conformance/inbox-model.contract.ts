@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { wantsEventType } from '../../src/core/event-type.ts';
+import type { Inbox, InboxStatus } from '../../src/core/administration/inbox.ts';
+import { wantsEventType } from '../../src/core/events/event-type.ts';
 import type { EventId, LeaseId } from '../../src/core/ids.ts';
-import type { Inbox, InboxStatus } from '../../src/core/inbox.ts';
 import type { NewHarness } from './harness.ts';
 import { inWorld, type World } from './world.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { Inbox } from '../../src/core/administration/inbox.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import type { EventId, InboxId, LeaseId } from '../../src/core/ids.ts';
-import type { Inbox } from '../../src/core/inbox.ts';
 import { addMs } from '../../src/core/time.ts';
 import type { NewHarness } from './harness.ts';
 import { inWorld, type World } from './world.ts';

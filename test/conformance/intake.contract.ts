@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { EndpointId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs } from '../../src/core/time.ts';
 import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import type { OrganizationId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
-import type { TakenDelivery } from '../../src/ports/delivery-queue.ts';
+import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
 import type { NewHarness } from './harness.ts';
 import { inWorld, settlement, type World } from './world.ts';
 

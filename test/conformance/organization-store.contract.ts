@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_INBOX } from '../../src/core/inbox.ts';
+import { DEFAULT_INBOX } from '../../src/core/administration/inbox.ts';
 import { addMs } from '../../src/core/time.ts';
 import type { NewHarness } from './harness.ts';
 import { inWorld } from './world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Delivery } from '../../src/core/delivery.ts';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { Delivery } from '../../src/core/delivery/delivery.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import type { EventId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
 import type { DeliveryQuery } from '../../src/ports/store/delivery-store.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Delivery } from '../../src/core/delivery.ts';
+import type { Delivery } from '../../src/core/delivery/delivery.ts';
+import type { Job } from '../../src/core/delivery/job.ts';
 import type { DeliveryId, EndpointId, JobId, OrganizationId } from '../../src/core/ids.ts';
-import type { Job } from '../../src/core/job.ts';
 import { addMs, timestamp } from '../../src/core/time.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';

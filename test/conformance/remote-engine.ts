@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { NewDelivery } from '../../src/core/delivery.ts';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { NewDelivery } from '../../src/core/delivery/delivery.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import type { DeliveryId, EndpointId, IdSource } from '../../src/core/ids.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { RemoteEngine } from './harness.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
+import { SecretBox, UnreadableSecret } from '../../src/core/administration/secret-box.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/delivery/endpoint.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
-import { SecretBox, UnreadableSecret } from '../../src/core/secret-box.ts';
 import type { InboxNotification } from '../../src/ports/store/notification-store.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';
 import type { NewHarness } from './harness.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Activity, DeliveryNews, Untold } from '../../src/core/activity.ts';
+import type { Activity, DeliveryNews, Untold } from '../../src/core/events/activity.ts';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
-import type { BusMessage } from '../../src/ports/bus.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
+import type { BusMessage } from '../../src/ports/coordination/bus.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';

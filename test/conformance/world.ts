@@ -1,6 +1,8 @@
 import { createHash, randomFillSync, randomUUID } from 'node:crypto';
-import type { NewDelivery } from '../../src/core/delivery.ts';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import { DEFAULT_INBOX, type Inbox } from '../../src/core/administration/inbox.ts';
+import { type ApiKey, type Organization, SCOPES } from '../../src/core/administration/organization.ts';
+import type { NewDelivery } from '../../src/core/delivery/delivery.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import {
   type DeliveryId,
   type EndpointId,
@@ -10,13 +12,11 @@ import {
   type LeaseId,
   type OrganizationId,
 } from '../../src/core/ids.ts';
-import { DEFAULT_INBOX, type Inbox } from '../../src/core/inbox.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
-import { type ApiKey, type Organization, SCOPES } from '../../src/core/organization.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { LaneLimits, TakenDelivery, TakenLane } from '../../src/ports/delivery-queue.ts';
 import type { Engine } from '../../src/ports/engine.ts';
+import type { LaneLimits, TakenDelivery, TakenLane } from '../../src/ports/record/delivery-queue.ts';
 import type { EngineHarness, EngineOptions, NewHarness } from './harness.ts';
 
 /** Time that stands until a test moves it, forwards or back. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { checkCustomHeaders } from '../../src/core/custom-headers.ts';
+import { checkCustomHeaders } from '../../src/core/delivery/custom-headers.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { openSender, post, rawReceiver } from '../sender/support.ts';
 

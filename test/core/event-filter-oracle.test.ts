@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AcceptedEvent } from '../../src/core/event.ts';
-import { parseExactJson } from '../../src/core/exact-json.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { checkFilter, type EventFilter, FilteredEvent } from '../../src/core/filter/filter.ts';
 import type { EventId, OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import { parseExactJson } from '../../src/core/json/exact-json.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { timestamp } from '../../src/core/time.ts';
 import { randomFrom } from '../support/random.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { AcceptedEvent } from '../../src/core/event.ts';
-import { compareNumbers, type ExactNumber, parseExactJson } from '../../src/core/exact-json.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { checkFilter, type EventFilter, FilteredEvent } from '../../src/core/filter/filter.ts';
 import type { EventId, OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import { compareNumbers, type ExactNumber, parseExactJson } from '../../src/core/json/exact-json.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { timestamp } from '../../src/core/time.ts';
 
 function event(data: string): AcceptedEvent {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isEventType, isEventTypePattern, matchesEventType, wantsEventType } from '../../src/core/event-type.ts';
+import { isEventType, isEventTypePattern, matchesEventType, wantsEventType } from '../../src/core/events/event-type.ts';
 
 const MATCHES: readonly (readonly [pattern: string, type: string, expected: boolean])[] = [
   ['order.created', 'order.created', true],

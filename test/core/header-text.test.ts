@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerText } from '../../src/core/header-text.ts';
+import { headerText } from '../../src/core/delivery/header-text.ts';
 
 const asNodeGivesIt = (bytes: Buffer) => bytes.toString('latin1');
 

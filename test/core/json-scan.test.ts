@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { scanJson, textOf } from '../../src/core/json-scan.ts';
+import { scanJson, textOf } from '../../src/core/json/json-scan.ts';
 import { MAX_JSON_DEPTH } from '../../src/core/limits.ts';
 
 const scan = (text: string) => scanJson(Buffer.from(text));

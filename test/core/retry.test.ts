@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ATTEMPT_ERRORS, type AttemptError, type AttemptOutcome } from '../../src/core/delivery.ts';
-import type { RetryPolicy } from '../../src/core/endpoint.ts';
+import { ATTEMPT_ERRORS, type AttemptError, type AttemptOutcome } from '../../src/core/delivery/delivery.ts';
+import type { RetryPolicy } from '../../src/core/delivery/endpoint.ts';
+import { type Decision, decideAfterAttempt } from '../../src/core/delivery/retry.ts';
 import { MAX_RETRY_AFTER_MS, RETRY_JITTER } from '../../src/core/limits.ts';
-import { type Decision, decideAfterAttempt } from '../../src/core/retry.ts';
 import { timestamp } from '../../src/core/time.ts';
 
 const NOW = timestamp(1_700_000_000_000);

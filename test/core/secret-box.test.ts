@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readSecretsKey, SecretBox, UnreadableSecret } from '../../src/core/secret-box.ts';
+import { readSecretsKey, SecretBox, UnreadableSecret } from '../../src/core/administration/secret-box.ts';
 
 const FIRST = Buffer.alloc(32, 1);
 const SECOND = Buffer.alloc(32, 2);

@@ -3,7 +3,14 @@ import { createPublicKey, randomBytes, verify as verifyEd25519 } from 'node:cryp
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { isSecret, newSigningKey, publicKeyOf, SECRET_BYTES, secretFromBytes, sign } from '../../src/core/signature.ts';
+import {
+  isSecret,
+  newSigningKey,
+  publicKeyOf,
+  SECRET_BYTES,
+  secretFromBytes,
+  sign,
+} from '../../src/core/delivery/signature.ts';
 import { timestamp } from '../../src/core/time.ts';
 
 function headers(id: string, at: number, signature: string): Record<string, string> {

@@ -3,8 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import { ROLES } from '../../src/app/roles.ts';
-import { readSettings, SETTINGS } from '../../src/app/settings.ts';
+import { ROLES } from '../../src/app/settings/roles.ts';
+import { readSettings, SETTINGS } from '../../src/app/settings/settings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -79,7 +79,7 @@ describe('Kubernetes', () => {
 
   test('probes ask addresses that are served, on the port of the role', () => {
     const settings = all.find(({ kind }) => kind === 'ConfigMap')?.['data'] as Record<string, string>;
-    const health = read('src/api/resources/health.ts');
+    const health = read('src/api/resources/operations/health.ts');
     for (const { spec, metadata } of deployments) {
       const [container] = spec.template.spec.containers;
       const expected = container.args[0] === 'api' ? settings['PORT'] : settings['HEALTH_PORT'];

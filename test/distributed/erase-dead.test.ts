@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SILENT_LOG } from '../../src/app/log.ts';
+import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
-import { NO_METRICS } from '../../src/ports/metrics.ts';
+import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
 import { newDistributedHarness } from '../conformance/distributed-harness.ts';
 import { inWorld } from '../conformance/world.ts';
 

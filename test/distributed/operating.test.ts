@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEVELOPMENT_KEY } from '../../src/app/settings.ts';
+import { DEVELOPMENT_KEY } from '../../src/app/settings/settings.ts';
 import { Cluster } from '../support/cluster.ts';
 import { Receiver } from '../support/receiver.ts';
 import { freePort } from '../support/server-process.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { withServer } from '../../src/engines/redis-postgres/postgres/migrate.ts';
+import { withServer } from '../../src/engines/redis-postgres/database/migrate.ts';
 import { Redis } from '../../src/engines/redis-postgres/redis/connection.ts';
 import { tlsReason } from '../../src/engines/redis-postgres/tls-reason.ts';
 import { StartRefused } from '../../src/ports/start-refused.ts';

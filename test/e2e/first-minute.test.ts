@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { Webhook } from 'standardwebhooks';
-import { DEVELOPMENT_KEY } from '../../src/app/settings.ts';
+import { DEVELOPMENT_KEY } from '../../src/app/settings/settings.ts';
 import { Receiver } from '../support/receiver.ts';
 import { Client } from '../support/service.ts';
 import { ServiceProcess } from '../support/service-process.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { DEVELOPMENT_KEY } from '../../src/app/settings.ts';
+import { DEVELOPMENT_KEY } from '../../src/app/settings/settings.ts';
 import { Receiver } from '../support/receiver.ts';
 import { Client, eventually } from '../support/service.ts';
 import { ServiceProcess } from '../support/service-process.ts';

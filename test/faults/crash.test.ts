@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEVELOPMENT_KEY } from '../../src/app/settings.ts';
+import { DEVELOPMENT_KEY } from '../../src/app/settings/settings.ts';
 import { Oracle } from '../support/oracle.ts';
 import { randomFrom } from '../support/random.ts';
 import { Receiver } from '../support/receiver.ts';

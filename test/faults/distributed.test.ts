@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Role } from '../../src/app/roles.ts';
+import type { Role } from '../../src/app/settings/roles.ts';
 import { Cluster } from '../support/cluster.ts';
 import { Oracle } from '../support/oracle.ts';
 import { randomFrom } from '../support/random.ts';

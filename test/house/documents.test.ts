@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { settingsMarkdown } from '../../src/app/settings-table.ts';
-import { OPERATIONAL_EVENT_TYPES } from '../../src/core/operational-event.ts';
+import { settingsMarkdown } from '../../src/app/settings/settings-table.ts';
+import { OPERATIONAL_EVENT_TYPES } from '../../src/core/events/operational-event.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DOCUMENTS = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });

@@ -11,7 +11,7 @@ const SAMPLES: readonly { path: string; text: string; finds: string | null }[] =
     text: 'const a = 1;\nconst b = process.env.PORT;\n',
     finds: 'src/api/env.ts:2 environment',
   },
-  { path: 'src/app/settings.ts', text: 'const b = process.env;\n', finds: null },
+  { path: 'src/app/settings/settings.ts', text: 'const b = process.env;\n', finds: null },
   { path: 'src/pipeline/now.ts', text: 'const now = Date.now();\n', finds: 'src/pipeline/now.ts:1 clock' },
   { path: 'src/pipeline/date.ts', text: 'const now = new Date();\n', finds: 'src/pipeline/date.ts:1 clock' },
   { path: 'src/pipeline/given.ts', text: 'const then = new Date(createdAt);\n', finds: null },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addMs } from '../../src/core/time.ts';
-import { EndpointDirectory } from '../../src/pipeline/endpoint-directory.ts';
+import { EndpointDirectory } from '../../src/pipeline/accepting/endpoint-directory.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld } from '../conformance/world.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Endpoint } from '../../src/core/endpoint.ts';
-import type { AcceptedEvent } from '../../src/core/event.ts';
-import { operationalDedupId, wantsType } from '../../src/core/operational-event.ts';
-import { EndpointsByType } from '../../src/pipeline/endpoints-by-type.ts';
-import { Turns } from '../../src/pipeline/turns.ts';
+import type { Endpoint } from '../../src/core/delivery/endpoint.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
+import { operationalDedupId, wantsType } from '../../src/core/events/operational-event.ts';
+import { EndpointsByType } from '../../src/pipeline/accepting/endpoints-by-type.ts';
+import { Turns } from '../../src/pipeline/pacing/loop-turns.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, type World } from '../conformance/world.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventId } from '../../src/core/ids.ts';
 import { MAX_REQUEUED } from '../../src/core/limits.ts';
-import { InboxStation } from '../../src/pipeline/inbox.ts';
-import { Reads } from '../../src/pipeline/reads.ts';
+import { InboxStation } from '../../src/pipeline/inbox/inbox-service.ts';
+import { Reads } from '../../src/pipeline/pacing/read-slots.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld } from '../conformance/world.ts';
 

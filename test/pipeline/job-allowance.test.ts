@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Tier } from '../../src/core/administration/organization.ts';
+import type { Job } from '../../src/core/delivery/job.ts';
 import type { JobId, OrganizationId } from '../../src/core/ids.ts';
-import type { Job } from '../../src/core/job.ts';
-import type { Tier } from '../../src/core/organization.ts';
 import { timestamp } from '../../src/core/time.ts';
-import { TokenBuckets } from '../../src/engines/sqlite/token-buckets.ts';
-import { JobAllowance } from '../../src/pipeline/resending/allowance.ts';
+import { TokenBuckets } from '../../src/engines/sqlite/coordination/rate-limiter.ts';
+import { JobAllowance } from '../../src/pipeline/redelivery/job-allowance.ts';
 
 const RATE_LIMITS = { free: 100, pro: 1_000, business: 10_000, enterprise: 100_000, unlimited: null };
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AttemptError, AttemptOutcome } from '../../src/core/delivery.ts';
-import type { Endpoint } from '../../src/core/endpoint.ts';
+import type { AttemptError, AttemptOutcome } from '../../src/core/delivery/delivery.ts';
+import type { Endpoint } from '../../src/core/delivery/endpoint.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
-import { Lane } from '../../src/pipeline/lane.ts';
+import { Lane } from '../../src/pipeline/delivering/lanes/lane.ts';
 
 const outcome = (error: AttemptError | null): AttemptOutcome => ({
   statusCode: error === null ? 200 : error === 'status' ? 500 : null,

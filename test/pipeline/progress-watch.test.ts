@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ProgressWatch } from '../../src/pipeline/progress-watch.ts';
-import { stallReason } from '../../src/pipeline/stall.ts';
+import { ProgressWatch } from '../../src/pipeline/pacing/progress-watch.ts';
+import { stallReason } from '../../src/pipeline/pacing/stalled-times.ts';
 
 function watch() {
   const state = { nowMs: 0, hasWork: false };

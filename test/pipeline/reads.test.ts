@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
 import type { OrganizationId } from '../../src/core/ids.ts';
 import { MAX_READS, MAX_READS_OF_ORGANIZATION, MAX_WAITING_READS } from '../../src/core/limits.ts';
-import { Reads } from '../../src/pipeline/reads.ts';
+import { Reads } from '../../src/pipeline/pacing/read-slots.ts';
 
 const [ONE, TWO] = ['one', 'two'] as [OrganizationId, OrganizationId];
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
-import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/delivery/endpoint.ts';
 import { IdSource } from '../../src/core/ids.ts';
-import { jsonText } from '../../src/core/json-text.ts';
+import { jsonText } from '../../src/core/json/json-text.ts';
 import { timestamp } from '../../src/core/time.ts';
-import { webhookRequest } from '../../src/pipeline/webhook-request.ts';
+import { webhookRequest } from '../../src/pipeline/delivering/webhook-request.ts';
 import { openSender, rawReceiver } from '../sender/support.ts';
 
 const NOW = timestamp(1_767_225_600_000);

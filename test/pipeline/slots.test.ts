@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/delivery/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
-import { Lane } from '../../src/pipeline/lane.ts';
-import { ReadyLanes } from '../../src/pipeline/ready-lanes.ts';
-import { Slots } from '../../src/pipeline/slots.ts';
-import type { TakenDelivery } from '../../src/ports/delivery-queue.ts';
+import { Lane } from '../../src/pipeline/delivering/lanes/lane.ts';
+import { ReadyLanes } from '../../src/pipeline/delivering/lanes/ready-lanes.ts';
+import { Slots } from '../../src/pipeline/delivering/lanes/slots.ts';
+import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
 
 function noFault(_lane: Lane, error: unknown): void {
   throw error;

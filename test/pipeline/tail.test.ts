@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Activity } from '../../src/core/activity.ts';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { Activity } from '../../src/core/events/activity.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { type EventId, IdSource, type OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { MAX_MISSED_EVENTS, MAX_STREAM_QUEUE_CHARACTERS } from '../../src/core/limits.ts';
 import { timestamp } from '../../src/core/time.ts';
-import { Tail, type TailFilter, type TailMessage } from '../../src/pipeline/tail.ts';
+import { Tail, type TailFilter, type TailMessage } from '../../src/pipeline/live/tail.ts';
 
 const ids = new IdSource(() => timestamp(Date.UTC(2026, 0, 1)), randomFillSync);
 const ALL: TailFilter = { types: [], kinds: ['event', 'delivery'] };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
-import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/delivery/endpoint.ts';
 import { IdSource } from '../../src/core/ids.ts';
-import { jsonText } from '../../src/core/json-text.ts';
-import { TestStation } from '../../src/pipeline/test-attempt.ts';
+import { jsonText } from '../../src/core/json/json-text.ts';
+import { TestStation } from '../../src/pipeline/delivering/test-attempt.ts';
 import { clock, openSender, rawReceiver, until } from '../sender/support.ts';
 
 test('a test that we end ourselves is no attempt, and each that ends makes room', async () => {

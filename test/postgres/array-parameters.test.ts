@@ -6,7 +6,7 @@ import {
   integerArray,
   textArray,
   uuidArray,
-} from '../../src/engines/redis-postgres/postgres/array-parameters.ts';
+} from '../../src/engines/redis-postgres/database/array-parameters.ts';
 import { RecordWorld } from './support.ts';
 
 test('arrays in binary form are the values that went in', async (context) => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Attempt } from '../../src/core/delivery.ts';
+import type { Attempt } from '../../src/core/delivery/delivery.ts';
 import type { DeliveryId, EndpointId } from '../../src/core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../src/core/time.ts';
-import { PostgresDeliveryStore } from '../../src/engines/redis-postgres/postgres/delivery-store.ts';
-import { PostgresEndpointStore } from '../../src/engines/redis-postgres/postgres/endpoint-store.ts';
-import type { Settlement } from '../../src/ports/delivery-queue.ts';
+import { PostgresDeliveryStore } from '../../src/engines/redis-postgres/stores/delivery-store.ts';
+import { PostgresEndpointStore } from '../../src/engines/redis-postgres/stores/endpoint-store.ts';
+import type { Settlement } from '../../src/ports/record/delivery-queue.ts';
 import { deliveryOf, type Process, RecordWorld } from './support.ts';
 
 function attempt(number: number, rest: Partial<Attempt> = {}): Attempt {

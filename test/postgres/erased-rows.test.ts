@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addMs } from '../../src/core/time.ts';
-import { ErasedRows } from '../../src/engines/redis-postgres/postgres/erased-rows.ts';
-import { PostgresErasureStore } from '../../src/engines/redis-postgres/postgres/erasure-store.ts';
+import { ErasedRows } from '../../src/engines/redis-postgres/database/erased-rows.ts';
+import { PostgresErasureStore } from '../../src/engines/redis-postgres/stores/erasure-store.ts';
 import { eventually } from '../support/service.ts';
 import { deliveryOf, RecordWorld } from './support.ts';
 

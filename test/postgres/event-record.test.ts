@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { wantsEventType } from '../../src/core/event-type.ts';
+import { wantsEventType } from '../../src/core/events/event-type.ts';
 import type { DeliveryId, EventId, InboxId, OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs, timestamp } from '../../src/core/time.ts';
-import { RecordRefused, type RoutedEvent } from '../../src/ports/event-record.ts';
+import { RecordRefused, type RoutedEvent } from '../../src/ports/record/event-record.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 import { DAY_MS, deliveryOf, RecordWorld, untilSomebodyWaits } from './support.ts';
 
@@ -238,7 +238,7 @@ test('who writes waits for who moves a cursor of the organization, and for nobod
   assert.equal(await world.count('events'), 2);
 });
 
-test('inbox_wants says what core/event-type.ts says', async (context) => {
+test('inbox_wants says what core/events/event-type.ts says', async (context) => {
   const world = await RecordWorld.open(context);
   const segment = fc.constantFrom('a', 'b', 'order', 'x_1', 'a-b');
   const type = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('.'));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Inbox, Lease } from '../../src/core/administration/inbox.ts';
 import type { EventId } from '../../src/core/ids.ts';
-import type { Inbox, Lease } from '../../src/core/inbox.ts';
 import { addMs } from '../../src/core/time.ts';
-import type { PostgresInboxStore } from '../../src/engines/redis-postgres/postgres/inbox/inbox-store.ts';
+import type { PostgresInboxStore } from '../../src/engines/redis-postgres/inbox/inbox-store.ts';
 import { InboxRecord, Writer } from './inbox-record.ts';
 
 const EVENTS = 6_000;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type pg from 'pg';
+import type { Inbox } from '../../src/core/administration/inbox.ts';
 import type { LeaseId, OrganizationId } from '../../src/core/ids.ts';
-import type { Inbox } from '../../src/core/inbox.ts';
 import { timestamp } from '../../src/core/time.ts';
 import { InboxRecord, Writer } from './inbox-record.ts';
 
-const SQL = new URL('../../src/engines/redis-postgres/postgres/inbox/sql/', import.meta.url);
+const SQL = new URL('../../src/engines/redis-postgres/inbox/sql/', import.meta.url);
 const ACKED = 30_000;
 const BACKLOG = 20_000;
 const TYPES = 20;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import type { EventId, LeaseId, OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs } from '../../src/core/time.ts';
 import { InboxRecord, Writer } from './inbox-record.ts';
 

@@ -1,16 +1,16 @@
 import { randomFillSync } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import { DEFAULT_INBOX, type Inbox } from '../../src/core/administration/inbox.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { type EventId, IdSource, type LeaseId, type OrganizationId } from '../../src/core/ids.ts';
-import { DEFAULT_INBOX, type Inbox } from '../../src/core/inbox.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs, type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
-import { Database } from '../../src/engines/redis-postgres/postgres/database.ts';
-import { EventRecord } from '../../src/engines/redis-postgres/postgres/event-record.ts';
-import { PostgresInboxStore } from '../../src/engines/redis-postgres/postgres/inbox/inbox-store.ts';
-import { migrate } from '../../src/engines/redis-postgres/postgres/migrate.ts';
-import { Partitions } from '../../src/engines/redis-postgres/postgres/partitions.ts';
+import { Database } from '../../src/engines/redis-postgres/database/database.ts';
+import { migrate } from '../../src/engines/redis-postgres/database/migrate.ts';
+import { Partitions } from '../../src/engines/redis-postgres/database/partitions.ts';
+import { PostgresInboxStore } from '../../src/engines/redis-postgres/inbox/inbox-store.ts';
+import { EventRecord } from '../../src/engines/redis-postgres/recording/event-record.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 
 const START = timestamp(Date.UTC(2026, 0, 1));

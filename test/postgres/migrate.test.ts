@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import { checkPostgres, migrate } from '../../src/engines/redis-postgres/postgres/migrate.ts';
+import { checkPostgres, migrate } from '../../src/engines/redis-postgres/database/migrate.ts';
 import { StartRefused } from '../../src/ports/start-refused.ts';
 import { newDatabase, PostgresServer } from '../support/postgres-server.ts';
 import { connect, openDatabase } from './support.ts';
 
-const MIGRATIONS = new URL('../../src/engines/redis-postgres/postgres/migrations/', import.meta.url);
+const MIGRATIONS = new URL('../../src/engines/redis-postgres/migrations/', import.meta.url);
 
 async function emptyDatabase(context: TestContext): Promise<string> {
   const { url, drop } = await newDatabase();

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Attempt } from '../../src/core/delivery.ts';
+import type { Attempt } from '../../src/core/delivery/delivery.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../src/core/ids.ts';
 import { addMs, timestamp } from '../../src/core/time.ts';
-import { Database } from '../../src/engines/redis-postgres/postgres/database.ts';
-import { PostgresDeliveryStore } from '../../src/engines/redis-postgres/postgres/delivery-store.ts';
-import { PostgresEndpointStore } from '../../src/engines/redis-postgres/postgres/endpoint-store.ts';
+import { Database } from '../../src/engines/redis-postgres/database/database.ts';
+import { PostgresDeliveryStore } from '../../src/engines/redis-postgres/stores/delivery-store.ts';
+import { PostgresEndpointStore } from '../../src/engines/redis-postgres/stores/endpoint-store.ts';
 import { ALL_DELIVERIES, WHOLE_LIST } from '../conformance/world.ts';
 import { DAY_MS, deliveryOf, Process, RecordWorld } from './support.ts';
 

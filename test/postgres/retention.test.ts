@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InboxId, OrganizationId } from '../../src/core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../src/core/time.ts';
-import type { RoutedEvent } from '../../src/ports/event-record.ts';
+import type { RoutedEvent } from '../../src/ports/record/event-record.ts';
 import { DAY_MS, deliveryOf, type Process, RecordWorld } from './support.ts';
 
 async function finish(world: RecordWorld, routed: readonly RoutedEvent[]): Promise<void> {

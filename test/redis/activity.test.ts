@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Activity, Untold } from '../../src/core/activity.ts';
+import type { Activity, Untold } from '../../src/core/events/activity.ts';
 import type { OrganizationId } from '../../src/core/ids.ts';
-import { RedisActivity } from '../../src/engines/redis-postgres/redis/activity.ts';
+import { RedisActivity } from '../../src/engines/redis-postgres/coordination/activity.ts';
 import { Redis } from '../../src/engines/redis-postgres/redis/connection.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { eventually } from '../support/service.ts';

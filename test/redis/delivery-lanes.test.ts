@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { DeliveryId, EndpointId } from '../../src/core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../src/core/time.ts';
-import { DeliveryLanes } from '../../src/engines/redis-postgres/redis/delivery-lanes.ts';
+import { DeliveryLanes } from '../../src/engines/redis-postgres/delivery-queue/delivery-lanes.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { eventually } from '../support/service.ts';
 import { inRedis, type RedisWorld } from './support.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { JsonText } from '../../src/core/json-text.ts';
-import { DedupMarks } from '../../src/engines/redis-postgres/redis/dedup-marks.ts';
-import { RedisIntake } from '../../src/engines/redis-postgres/redis/intake.ts';
-import type { AcceptOutcome } from '../../src/ports/intake.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
+import { DedupMarks } from '../../src/engines/redis-postgres/intake/dedup-marks.ts';
+import { RedisIntake } from '../../src/engines/redis-postgres/intake/intake.ts';
+import type { AcceptOutcome } from '../../src/ports/record/intake.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { eventually } from '../support/service.ts';

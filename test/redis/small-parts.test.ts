@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
-import { RedisBus } from '../../src/engines/redis-postgres/redis/bus.ts';
+import { RedisBus } from '../../src/engines/redis-postgres/coordination/bus.ts';
+import { RedisLeadership } from '../../src/engines/redis-postgres/coordination/leadership.ts';
+import { RedisRateLimiter } from '../../src/engines/redis-postgres/coordination/rate-limiter.ts';
 import { checkRedis } from '../../src/engines/redis-postgres/redis/checks.ts';
 import { Redis } from '../../src/engines/redis-postgres/redis/connection.ts';
-import { RedisLeadership } from '../../src/engines/redis-postgres/redis/leadership.ts';
-import { RedisRateLimiter } from '../../src/engines/redis-postgres/redis/rate-limiter.ts';
-import type { BusMessage } from '../../src/ports/bus.ts';
+import type { BusMessage } from '../../src/ports/coordination/bus.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { eventually } from '../support/service.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { createClient } from '@redis/client';
-import type { AcceptedEvent } from '../../src/core/event.ts';
+import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { type EventId, IdSource, type OrganizationId } from '../../src/core/ids.ts';
-import type { JsonText } from '../../src/core/json-text.ts';
+import type { JsonText } from '../../src/core/json/json-text.ts';
 import { type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
 import { Redis } from '../../src/engines/redis-postgres/redis/connection.ts';
 import type { Clock } from '../../src/ports/clock.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectFirst, SpareSockets } from '../../src/sender/connect-first.ts';
+import { connectFirst, SpareSockets } from '../../src/sender/connections/connect-first.ts';
 import { blackHole } from './black-hole.ts';
 import { openSender, post, rawReceiver, until } from './support.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { DEFAULT_BLOCKED_PORTS } from '../../src/sender/blocked-ports.ts';
+import { DEFAULT_BLOCKED_PORTS } from '../../src/sender/addresses/blocked-ports.ts';
 import { guardedSender, openSender, post, rawReceiver } from './support.ts';
 
 describe('ports that may not be reached', () => {

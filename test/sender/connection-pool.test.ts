@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { AttemptOutcome } from '../../src/core/delivery.ts';
+import type { AttemptOutcome } from '../../src/core/delivery/delivery.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
-import { AddressGuard } from '../../src/sender/address-guard.ts';
-import { ConnectionPool } from '../../src/sender/connection-pool.ts';
+import { AddressGuard } from '../../src/sender/addresses/address-guard.ts';
+import { Networks } from '../../src/sender/addresses/networks.ts';
+import { ConnectionPool } from '../../src/sender/connections/connection-pool.ts';
 import { Exchange } from '../../src/sender/exchange.ts';
-import { Networks } from '../../src/sender/networks.ts';
 import { clock, rawReceiver, request, until } from './support.ts';
 
 function makePool(): ConnectionPool {

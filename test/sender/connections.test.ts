@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { EndpointId } from '../../src/core/ids.ts';
-import { AddressGuard } from '../../src/sender/address-guard.ts';
+import { AddressGuard } from '../../src/sender/addresses/address-guard.ts';
 import { openSender, pause, post, rawReceiver, until } from './support.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';

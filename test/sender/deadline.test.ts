@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import type { AttemptOutcome } from '../../src/core/delivery.ts';
+import type { AttemptOutcome } from '../../src/core/delivery/delivery.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { openSender, pause, post, rawReceiver, until } from './support.ts';
 

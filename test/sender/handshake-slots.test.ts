@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HandshakeSlots } from '../../src/sender/handshake-slots.ts';
+import { HandshakeSlots } from '../../src/sender/connections/handshake-slots.ts';
 
 test('four at once, two of one group, in turns between groups, each with a rest', (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Networks } from '../../src/sender/networks.ts';
+import { Networks } from '../../src/sender/addresses/networks.ts';
 
 function networks(allowedNetworks: readonly string[], allowLoopback = false): Networks {
   return new Networks({ allowedNetworks, allowLoopback });

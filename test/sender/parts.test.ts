@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { AttemptError } from '../../src/core/delivery.ts';
+import type { AttemptError } from '../../src/core/delivery/delivery.ts';
+import { parseHostsFile } from '../../src/sender/addresses/hosts-file.ts';
 import { AttemptFailure, classifyFailure } from '../../src/sender/attempt-failure.ts';
-import { Excerpt } from '../../src/sender/excerpt.ts';
-import { parseHostsFile } from '../../src/sender/hosts-file.ts';
+import { Excerpt } from '../../src/sender/responses/excerpt.ts';
 
 function failure(code: string, more: object = {}): Error {
   return Object.assign(new Error(code), { code }, more);

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { timestamp } from '../../src/core/time.ts';
+import { createResolve } from '../../src/sender/addresses/resolve.ts';
+import { namesToTry, parseResolverFile } from '../../src/sender/addresses/resolver-file.ts';
 import { AttemptFailure } from '../../src/sender/attempt-failure.ts';
-import { createResolve } from '../../src/sender/resolve.ts';
-import { namesToTry, parseResolverFile } from '../../src/sender/resolver-file.ts';
 import { clock } from './support.ts';
 
 const A = 1;

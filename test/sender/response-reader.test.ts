@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { AttemptFailure } from '../../src/sender/attempt-failure.ts';
-import { ResponseReader } from '../../src/sender/response-reader.ts';
+import { ResponseReader } from '../../src/sender/responses/response-reader.ts';
 import { asNodeSees } from './node-client.ts';
 import { RECEIVER_ANSWERS } from './receiver-answers.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import type { AttemptOutcome } from '../../src/core/delivery.ts';
+import type { AttemptOutcome } from '../../src/core/delivery/delivery.ts';
 import { openSender, pause, post, rawReceiver } from './support.ts';
 
 type Expected = Partial<AttemptOutcome>;

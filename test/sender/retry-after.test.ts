@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { timestamp } from '../../src/core/time.ts';
-import { parseRetryAfter } from '../../src/sender/retry-after.ts';
+import { parseRetryAfter } from '../../src/sender/responses/retry-after.ts';
 
 const NOW = timestamp(Date.parse('2026-05-06T08:49:37Z'));
 

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { AttemptOutcome } from '../../src/core/delivery.ts';
+import type { AttemptOutcome } from '../../src/core/delivery/delivery.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { timestamp } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';

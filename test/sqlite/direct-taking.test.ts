@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addMs, timestamp } from '../../src/core/time.ts';
-import type { DirectTaker, TakenDelivery } from '../../src/ports/delivery-queue.ts';
+import type { DirectTaker, TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, settlement, type World } from '../conformance/world.ts';
 

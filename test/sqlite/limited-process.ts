@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { SystemClock } from '../../src/app/clock.ts';
 import { type EventId, IdSource, type OrganizationId } from '../../src/core/ids.ts';
-import { jsonText } from '../../src/core/json-text.ts';
+import { jsonText } from '../../src/core/json/json-text.ts';
 import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 
 /** Accepts events until the disk fails, and prints the id of each one that was answered. */

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { IdSource } from '../../src/core/ids.ts';
 import { timestamp } from '../../src/core/time.ts';
-import { loadMigrations, loadSqlFiles } from '../../src/engines/sqlite/sql-files.ts';
+import { loadMigrations, loadSqlFiles } from '../../src/engines/sqlite/database/sql-files.ts';
 
 /** Tables that grow with history. */
 const GROWING = 'events|deliveries|attempts|inbox_messages|dedup_marks';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
-import { Connection } from '../../src/engines/sqlite/connection.ts';
-import { StorageHealth } from '../../src/engines/sqlite/storage-health.ts';
-import { WalFile } from '../../src/engines/sqlite/wal-file.ts';
-import { WriteQueue } from '../../src/engines/sqlite/write-queue.ts';
+import { Connection } from '../../src/engines/sqlite/database/connection.ts';
+import { StorageHealth } from '../../src/engines/sqlite/database/storage-health.ts';
+import { WalFile } from '../../src/engines/sqlite/database/wal-file.ts';
+import { WriteQueue } from '../../src/engines/sqlite/write-queue/write-queue.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 
 interface Fixture {

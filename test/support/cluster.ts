@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Role } from '../../src/app/roles.ts';
-import { DEVELOPMENT_KEY } from '../../src/app/settings.ts';
+import type { Role } from '../../src/app/settings/roles.ts';
+import { DEVELOPMENT_KEY } from '../../src/app/settings/settings.ts';
 import { newDatabase, PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 import { freePort } from './server-process.ts';

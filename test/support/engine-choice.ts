@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Environment } from '../../src/app/settings.ts';
+import type { Environment } from '../../src/app/settings/settings.ts';
 import { newDatabase } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 import { TRIGGERS_DATABASE } from './triggers-database.ts';

@@ -1,9 +1,9 @@
 import { appendFileSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '../../src/app/clock.ts';
-import { createLog, SILENT_LOG } from '../../src/app/log.ts';
-import { DEVELOPMENT_KEY } from '../../src/app/settings.ts';
-import type { Log } from '../../src/ports/log.ts';
+import { createLog, SILENT_LOG } from '../../src/app/logging/log.ts';
+import { DEVELOPMENT_KEY } from '../../src/app/settings/settings.ts';
+import type { Log } from '../../src/ports/observability/log.ts';
 
 /**
  * In a run of the suite everything that services log is kept in one folder, and everything that must not be in it too:

@@ -1,4 +1,4 @@
-import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/endpoint.ts';
+import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/delivery/endpoint.ts';
 import type { EndpointId, IdSource, OrganizationId } from '../../src/core/ids.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 

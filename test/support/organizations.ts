@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { SystemClock } from '../../src/app/clock.ts';
 import { openEngine } from '../../src/app/compose.ts';
-import { SILENT_LOG } from '../../src/app/log.ts';
-import { type Environment, readSettings } from '../../src/app/settings.ts';
+import { SILENT_LOG } from '../../src/app/logging/log.ts';
+import { type Environment, readSettings } from '../../src/app/settings/settings.ts';
+import { SCOPES } from '../../src/core/administration/organization.ts';
 import type { KeyId, OrganizationId } from '../../src/core/ids.ts';
-import { SCOPES } from '../../src/core/organization.ts';
 import { addMs } from '../../src/core/time.ts';
-import { hashKey } from '../../src/pipeline/authenticate.ts';
+import { hashKey } from '../../src/pipeline/access/authenticator.ts';
 
 /**
  * An organization without a limit, put into the record before a service runs on it.

@@ -6,8 +6,8 @@ import { after, type TestContext } from 'node:test';
 import { Agent, request } from 'undici';
 import { SystemClock } from '../../src/app/clock.ts';
 import { startService } from '../../src/app/service.ts';
-import { DEVELOPMENT_KEY, type Environment, readSettings } from '../../src/app/settings.ts';
-import type { Log } from '../../src/ports/log.ts';
+import { DEVELOPMENT_KEY, type Environment, readSettings } from '../../src/app/settings/settings.ts';
+import type { Log } from '../../src/ports/observability/log.ts';
 import { chosenEngine, engineEnvironment } from './engine-choice.ts';
 import { keptLog, noteSecretSettings, noteSecrets } from './kept-logs.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrate } from '../../src/engines/redis-postgres/postgres/migrate.ts';
+import { migrate } from '../../src/engines/redis-postgres/database/migrate.ts';
 import type { DatabaseTemplate } from './postgres-server.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../src/engines/redis-postgres/postgres/migrations/*.sql');

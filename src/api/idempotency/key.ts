@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { wrongKey } from '../../core/event-request.ts';
-import { headerText } from '../../core/header-text.ts';
+import { headerText } from '../../core/delivery/header-text.ts';
+import { wrongKey } from '../../core/events/event-request.ts';
 import { MAX_DEDUP_ID_LENGTH } from '../../core/limits.ts';
-import { countHeader } from '../body.ts';
-import { invalidField } from '../problems.ts';
+import { invalidField } from '../http/answers/index.ts';
+import { countHeader } from '../http/bodies/index.ts';
 
 const NAME = 'Idempotency-Key';
 

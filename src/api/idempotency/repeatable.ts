@@ -6,9 +6,9 @@ import type { Problem } from '../../core/problem.ts';
 import { addMs } from '../../core/time.ts';
 import type { KeptAnswer, KeyedRequest } from '../../ports/store/idempotency-store.ts';
 import { EngineUnavailable } from '../../ports/unavailable.ts';
-import { presentedKey } from '../auth.ts';
+import { presentedKey } from '../access/index.ts';
 import type { ApiParts } from '../context.ts';
-import { ProblemError } from '../problems.ts';
+import { ProblemError } from '../http/answers/index.ts';
 import { idempotencyKey } from './key.ts';
 import { type Sealer, seal, unseal } from './sealed-answer.ts';
 

@@ -154,7 +154,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /metrics': { tag: 'Operations', summary: 'Metrics for Prometheus', status: 200, access: 'everybody' },
 };
 
-/** Zapier's Trigger Inbox API (api/resources/trigger-inbox.ts). */
+/** Zapier's Trigger Inbox API (api/resources/inboxes/trigger-inbox.ts). */
 function zapierOperations(prefix: string): Record<string, Operation> {
   const tag = 'Zapier’s Trigger Inbox';
   const inboxes = `${prefix}/inboxes`;

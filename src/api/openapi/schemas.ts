@@ -1,6 +1,6 @@
-import { DELIVERY_STATUSES } from '../../core/delivery.ts';
-import { INBOX_STATUSES } from '../../core/inbox.ts';
-import { SCOPES, TIERS } from '../../core/organization.ts';
+import { INBOX_STATUSES } from '../../core/administration/inbox.ts';
+import { SCOPES, TIERS } from '../../core/administration/organization.ts';
+import { DELIVERY_STATUSES } from '../../core/delivery/delivery.ts';
 import { PROBLEMS } from '../../core/problem.ts';
 
 /** What answers are made of (OpenAPI 3.1, components/schemas). A test compares every answer of the suite's walk with it. */

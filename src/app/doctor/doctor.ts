@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Finding } from '../../ports/finding.ts';
 import { inspectParts } from '../compose.ts';
-import { type Environment, readSettings, SETTINGS } from '../settings.ts';
+import { type Environment, readSettings, SETTINGS } from '../settings/index.ts';
 import { checkDisk } from './disk.ts';
 import { checkNode } from './node.ts';
 import { checkOpenFiles } from './open-files.ts';

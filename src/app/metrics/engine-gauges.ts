@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from '@prometheus-io/client';
-import type { StalledTimes } from '../../pipeline/stall.ts';
+import type { StalledTimes } from '../../pipeline/pacing/index.ts';
 import type { Engine } from '../../ports/engine.ts';
-import type { LaneCounts } from '../../ports/metrics.ts';
+import type { LaneCounts } from '../../ports/observability/metrics.ts';
 
 /** What this process itself knows of its work. */
 export interface Progress {

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Registry } from '@prometheus-io/client';
 import type { Engine } from '../../ports/engine.ts';
-import { FAULT_PARTS, type Metrics } from '../../ports/metrics.ts';
+import { FAULT_PARTS, type Metrics } from '../../ports/observability/metrics.ts';
 import { Children } from './children.ts';
 import { EngineGauges, type Progress } from './engine-gauges.ts';
 import { HistogramFamily } from './fixed-histogram.ts';

@@ -1,10 +1,10 @@
-import type { AttemptOutcome } from '../../core/delivery.ts';
-import type { AcceptedEvent } from '../../core/event.ts';
+import type { AttemptOutcome } from '../../core/delivery/delivery.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
 import type { EventId } from '../../core/ids.ts';
 import type { Milliseconds, Timestamp } from '../../core/time.ts';
-import type { TakenDelivery } from '../../ports/delivery-queue.ts';
-import type { AcceptOutcome } from '../../ports/intake.ts';
-import type { Tracer } from '../../ports/tracer.ts';
+import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { TakenDelivery } from '../../ports/record/delivery-queue.ts';
+import type { AcceptOutcome } from '../../ports/record/intake.ts';
 import { attributes, CLIENT, CONSUMER, ERROR, nanoseconds, newSpanId, readContext, SERVER, type Span } from './span.ts';
 import type { SpanExport } from './span-export.ts';
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { request } from 'undici';
 import type { Milliseconds } from '../../core/time.ts';
-import type { Log } from '../../ports/log.ts';
+import type { Log } from '../../ports/observability/log.ts';
 import { VERSION } from '../version.ts';
 import { attributes, type Span } from './span.ts';
 

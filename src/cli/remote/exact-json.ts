@@ -1,4 +1,4 @@
-import { scanJson, textOf } from '../../core/json-scan.ts';
+import { scanJson, textOf } from '../../core/json/json-scan.ts';
 
 /** What a reviver is told besides (ES2026, JSON.parse source text access); not in the types yet. */
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;

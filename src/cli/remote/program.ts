@@ -3,14 +3,14 @@ import { TriggersError } from '../../../packages/client/src/index.ts';
 import { VERSION } from '../../app/version.ts';
 import { printable } from '../printable.ts';
 import { addBench } from './bench/bench.ts';
+import { addDeliveries } from './commands/deliveries.ts';
+import { addEndpoints } from './commands/endpoints.ts';
+import { addEvents } from './commands/events.ts';
+import { addExport } from './commands/export.ts';
+import { addKeys } from './commands/keys.ts';
+import { addListen } from './commands/listen.ts';
+import { addSend } from './commands/send.ts';
 import { addCompletion } from './completion.ts';
-import { addDeliveries } from './deliveries.ts';
-import { addEndpoints } from './endpoints.ts';
-import { addEvents } from './events.ts';
-import { addExport } from './export.ts';
-import { addKeys } from './keys.ts';
-import { addListen } from './listen.ts';
-import { addSend } from './send.ts';
 import { WrongUse } from './session.ts';
 
 /** Commands that run the service, or look at its parts, and are read in `arguments.ts`. */

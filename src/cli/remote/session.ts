@@ -1,5 +1,5 @@
 import { TriggersClient } from '../../../packages/client/src/index.ts';
-import { DEVELOPMENT_KEY, environment } from '../../app/settings.ts';
+import { DEVELOPMENT_KEY, environment } from '../../app/settings/index.ts';
 import { exactJson } from './exact-json.ts';
 import { Output } from './output.ts';
 

@@ -1,4 +1,4 @@
-import { compareNumbers, type ExactNumber, isExactNumber, numberKey } from '../exact-json.ts';
+import { compareNumbers, type ExactNumber, isExactNumber, numberKey } from '../json/exact-json.ts';
 import type { Budget } from './budget.ts';
 
 /** Digits read in the time of one step. */

@@ -1,5 +1,5 @@
-import type { AcceptedEvent } from '../event.ts';
-import { isExactNumber, parseExactJson } from '../exact-json.ts';
+import type { AcceptedEvent } from '../events/event.ts';
+import { isExactNumber, parseExactJson } from '../json/exact-json.ts';
 import type { FieldError } from '../problem.ts';
 import { toIso } from '../time.ts';
 import { Budget } from './budget.ts';

@@ -1,4 +1,4 @@
-import { isExactNumber } from '../exact-json.ts';
+import { isExactNumber } from '../json/exact-json.ts';
 import type { Budget } from './budget.ts';
 
 /**

@@ -1,47 +1,42 @@
-import type { SecretBox } from '../../core/secret-box.ts';
+import type { SecretBox } from '../../core/administration/secret-box.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Engine, EngineHealth } from '../../ports/engine.ts';
-import type { RoutedEvent } from '../../ports/event-record.ts';
-import type { Log } from '../../ports/log.ts';
-import { type Metrics, NO_METRICS } from '../../ports/metrics.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import { type Metrics, NO_METRICS } from '../../ports/observability/metrics.ts';
+import type { RoutedEvent } from '../../ports/record/event-record.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
-import { LanesAndRecord } from './delivery-queue.ts';
-import { PostgresAuditStore } from './postgres/audit-store.ts';
-import { Database } from './postgres/database.ts';
-import { DeliveryRecord } from './postgres/delivery-record.ts';
-import { PostgresDeliveryStore } from './postgres/delivery-store.ts';
-import { PostgresEndpointStore } from './postgres/endpoint-store.ts';
-import { ErasedRows } from './postgres/erased-rows.ts';
-import { PostgresErasureStore } from './postgres/erasure-store.ts';
-import { EventRecord } from './postgres/event-record.ts';
-import { PostgresEventStore } from './postgres/event-store.ts';
-import { PostgresIdempotencyStore } from './postgres/idempotency-store.ts';
-import { PostgresInboxStore } from './postgres/inbox/inbox-store.ts';
-import { PostgresJobStore } from './postgres/job-store.ts';
-import { checkPostgres, migrate } from './postgres/migrate.ts';
-import { PostgresNotificationStore } from './postgres/notification-store.ts';
-import { OldDays } from './postgres/old-days.ts';
-import { OrderTurns } from './postgres/order-turns.ts';
-import { PostgresOrganizationStore } from './postgres/organization-store.ts';
-import { Partitions } from './postgres/partitions.ts';
-import { openSecretBox, PostgresSecretRecord } from './postgres/secret-record.ts';
-import { StoreClock } from './postgres/store-clock.ts';
-import { PostgresRecordTarget } from './record-target.ts';
-import { LanesRedelivery } from './redelivery.ts';
-import { RedisActivity } from './redis/activity.ts';
-import { RedisBus } from './redis/bus.ts';
-import { checkRedis } from './redis/checks.ts';
-import { Redis } from './redis/connection.ts';
-import { RedisDeadEvents } from './redis/dead-events.ts';
-import { DedupMarks } from './redis/dedup-marks.ts';
-import { DeliveryLanes } from './redis/delivery-lanes.ts';
-import { RedisEventStream } from './redis/event-stream.ts';
-import { RedisIntake } from './redis/intake.ts';
-import { RedisLeadership } from './redis/leadership.ts';
-import { RedisRateLimiter } from './redis/rate-limiter.ts';
-import { DedupRepair, DeliveryRepair, TurnRepair } from './repairs.ts';
+import { RedisActivity, RedisBus, RedisLeadership, RedisRateLimiter } from './coordination/index.ts';
+import { checkPostgres, Database, ErasedRows, migrate, OldDays, Partitions, StoreClock } from './database/index.ts';
+import {
+  DedupRepair,
+  DeliveryLanes,
+  DeliveryRecord,
+  DeliveryRepair,
+  LanesAndRecord,
+  LanesRedelivery,
+  OrderTurns,
+  TurnRepair,
+} from './delivery-queue/index.ts';
+import { PostgresInboxStore } from './inbox/index.ts';
+import { DedupMarks, RedisIntake } from './intake/index.ts';
+import { EventRecord, RedisDeadEvents, RedisEventStream } from './recording/index.ts';
+import { checkRedis, Redis } from './redis/index.ts';
+import {
+  openSecretBox,
+  PostgresAuditStore,
+  PostgresDeliveryStore,
+  PostgresEndpointStore,
+  PostgresErasureStore,
+  PostgresEventStore,
+  PostgresIdempotencyStore,
+  PostgresJobStore,
+  PostgresNotificationStore,
+  PostgresOrganizationStore,
+  PostgresSecretRecord,
+} from './stores/index.ts';
+import { PostgresRecordTarget } from './transfer/index.ts';
 
 /** Entries that a worker has held for longer are taken for left behind; a batch takes some hundredths of a second. */
 const CLAIM_IDLE_MS: Milliseconds = 10_000;

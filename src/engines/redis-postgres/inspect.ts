@@ -4,10 +4,9 @@ import type { Finding } from '../../ports/finding.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import { EngineUnavailable } from '../../ports/unavailable.ts';
 import { type Row, text } from '../rows/row.ts';
-import { unsafeSettings, withServer } from './postgres/migrate.ts';
-import { readSqlFiles } from './postgres/sql-files.ts';
-import { checkRedis } from './redis/checks.ts';
-import { Redis } from './redis/connection.ts';
+import { readSqlFolders } from '../rows/sql-folders.ts';
+import { unsafeSettings, withServer } from './database/index.ts';
+import { checkRedis, Redis } from './redis/index.ts';
 
 /** Leases go by PostgreSQL's clock, so that this hurts nobody; logs of two machines are hard to read together by then. */
 const MAX_CLOCK_DIFFERENCE_MS: Milliseconds = 1_000;
@@ -53,7 +52,7 @@ async function inspectRedis(args: Parameters<typeof inspectServers>[0]): Promise
 function inspectPostgres(args: Parameters<typeof inspectServers>[0]): Promise<Finding[]> {
   return withServer(args.databaseUrl, async (client) => {
     const about = 'PostgreSQL';
-    const statements = readSqlFiles([`${import.meta.dirname}/postgres/sql`]);
+    const statements = readSqlFolders(import.meta.dirname);
     const ask = async (sql: string): Promise<readonly Row[]> => (await client.query<Row>(sql)).rows;
     const [server] = await ask("SELECT current_setting('server_version') AS version");
     const look = await shortest(args.clock, async () => {

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptSummary, Delivery } from '../../core/delivery.ts';
+import type { Attempt, AttemptSummary, Delivery } from '../../core/delivery/delivery.ts';
 import { type Timestamp, timestamp } from '../../core/time.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 

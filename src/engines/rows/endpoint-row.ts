@@ -1,5 +1,10 @@
-import { DEFAULT_OPTIONS, type DeliveryOptions, type Endpoint, unreadableEndpoint } from '../../core/endpoint.ts';
-import type { SecretBox } from '../../core/secret-box.ts';
+import type { SecretBox } from '../../core/administration/secret-box.ts';
+import {
+  DEFAULT_OPTIONS,
+  type DeliveryOptions,
+  type Endpoint,
+  unreadableEndpoint,
+} from '../../core/delivery/endpoint.ts';
 import { type Timestamp, timestamp } from '../../core/time.ts';
 import { withExactFilter } from './exact-filter.ts';
 import { json, number, numberOrNull, type Row, text, textOrNull } from './row.ts';

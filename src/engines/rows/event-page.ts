@@ -1,4 +1,4 @@
-import type { AcceptedEvent } from '../../core/event.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
 import { dataBytes } from '../../core/page-bytes.ts';
 import { eventFromRow } from './event-row.ts';
 import type { Row } from './row.ts';

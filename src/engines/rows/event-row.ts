@@ -1,4 +1,4 @@
-import type { AcceptedEvent } from '../../core/event.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from './row.ts';
 
 export function eventFromRow(row: Row): AcceptedEvent {

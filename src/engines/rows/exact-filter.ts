@@ -1,4 +1,4 @@
-import { parseExactJson } from '../../core/exact-json.ts';
+import { parseExactJson } from '../../core/json/exact-json.ts';
 
 /**
  * Reads JSON with a `filter` in it. Numbers of the filter keep every digit (`parseExactJson`), and no other number does: as

@@ -1,4 +1,4 @@
-import type { Inbox, InboxMessage } from '../../core/inbox.ts';
+import type { Inbox, InboxMessage } from '../../core/administration/inbox.ts';
 import { json, number, type Row, text } from './row.ts';
 
 export function inboxFromRow(row: Row): Inbox {

@@ -1,4 +1,4 @@
-import type { Job, RetryParameters } from '../../core/job.ts';
+import type { Job, RetryParameters } from '../../core/delivery/job.ts';
 import { withExactFilter } from './exact-filter.ts';
 import { number, type Row, text, textOrNull } from './row.ts';
 

@@ -1,4 +1,4 @@
-import { type ApiKey, SCOPES, type Scope } from '../../core/organization.ts';
+import { type ApiKey, SCOPES, type Scope } from '../../core/administration/organization.ts';
 import { number, numberOrNull, type Row, text } from './row.ts';
 
 export function keyFromRow(row: Row): ApiKey {

@@ -1,4 +1,4 @@
-import { type SecretBox, UnreadableSecret } from '../../core/secret-box.ts';
+import { type SecretBox, UnreadableSecret } from '../../core/administration/secret-box.ts';
 import type { InboxNotification, ListedNotification } from '../../ports/store/notification-store.ts';
 import { type Row, text } from './row.ts';
 import { openColumn, sealColumn } from './sealed-columns.ts';

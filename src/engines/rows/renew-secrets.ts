@@ -1,4 +1,4 @@
-import { type SecretBox, UnreadableSecret } from '../../core/secret-box.ts';
+import { type SecretBox, UnreadableSecret } from '../../core/administration/secret-box.ts';
 import { type Row, text } from './row.ts';
 import { idColumnOf, resealRow, SEALED_TABLES, type SealedTable } from './sealed-columns.ts';
 

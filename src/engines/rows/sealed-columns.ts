@@ -1,4 +1,4 @@
-import { isSealed, type SecretBox } from '../../core/secret-box.ts';
+import { isSealed, type SecretBox } from '../../core/administration/secret-box.ts';
 import { type Row, text, textOrNull } from './row.ts';
 
 /** Tables in which secrets stand. */

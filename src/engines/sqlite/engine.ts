@@ -1,41 +1,43 @@
+import type { SecretBox } from '../../core/administration/secret-box.ts';
 import type { IdSource } from '../../core/ids.ts';
-import type { SecretBox } from '../../core/secret-box.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Engine } from '../../ports/engine.ts';
-import type { FanOut } from '../../ports/fan-out.ts';
-import { type Metrics, NO_METRICS } from '../../ports/metrics.ts';
+import { type Metrics, NO_METRICS } from '../../ports/observability/metrics.ts';
+import type { FanOut } from '../../ports/record/fan-out.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { number, textOrNull } from '../rows/row.ts';
-import { SqliteAuditStore } from './audit-store.ts';
-import { CommittedState } from './committed-state.ts';
-import type { SqlLog } from './connection.ts';
-import { claimDataFolder, type DataFolder } from './data-folder.ts';
-import { SqliteDeliveryQueue } from './delivery-queue.ts';
-import { SqliteDeliveryStore } from './delivery-store.ts';
-import { SqliteEndpointStore } from './endpoint-store.ts';
-import { ErasedPages } from './erased-pages.ts';
-import { SqliteErasureStore } from './erasure-store.ts';
-import { SqliteEventStore } from './event-store.ts';
-import { SqliteIdempotencyStore } from './idempotency-store.ts';
-import { SqliteInboxStore } from './inbox-store.ts';
-import { SqliteIntake } from './intake.ts';
-import { SqliteJobStore } from './job-store.ts';
-import { LateEvents } from './late-events.ts';
-import { SqliteNotificationStore } from './notification-store.ts';
-import { asStartRefused, type Database, openDatabase } from './open-database.ts';
-import { SqliteOrganizationStore } from './organization-store.ts';
-import { ProcessActivity } from './process-activity.ts';
-import { ProcessBus } from './process-bus.ts';
-import { ReadConnection } from './read-connection.ts';
-import { SqliteRedelivery } from './redelivery.ts';
-import { openSecretBox, SqliteSecretRecord } from './secret-record.ts';
-import { loadSqlFiles } from './sql-files.ts';
-import { StorageHealth } from './storage-health.ts';
-import { TokenBuckets } from './token-buckets.ts';
-import { voidLeases } from './void-leases.ts';
-import { WalFile } from './wal-file.ts';
-import { WriteQueue } from './write-queue.ts';
+import { ProcessActivity, ProcessBus, TokenBuckets } from './coordination/index.ts';
+import {
+  asStartRefused,
+  claimDataFolder,
+  type Database,
+  type DataFolder,
+  ErasedPages,
+  loadSqlFiles,
+  openDatabase,
+  ReadConnection,
+  type SqlLog,
+  StorageHealth,
+  WalFile,
+} from './database/index.ts';
+import { SqliteDeliveryQueue, SqliteRedelivery, voidLeases } from './delivery-queue/index.ts';
+import { SqliteInboxStore } from './inbox/index.ts';
+import { LateEvents, SqliteIntake } from './intake/index.ts';
+import {
+  openSecretBox,
+  SqliteAuditStore,
+  SqliteDeliveryStore,
+  SqliteEndpointStore,
+  SqliteErasureStore,
+  SqliteEventStore,
+  SqliteIdempotencyStore,
+  SqliteJobStore,
+  SqliteNotificationStore,
+  SqliteOrganizationStore,
+  SqliteSecretRecord,
+} from './stores/index.ts';
+import { CommittedState, WriteQueue } from './write-queue/index.ts';
 
 export interface SqliteEngineOptions {
   readonly dataDir: string;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Finding } from '../../ports/finding.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
-import { claimDataFolder } from './data-folder.ts';
+import { claimDataFolder } from './database/index.ts';
 
 /** Whether the folder can be had. Makes none; another process keeps what it holds. */
 export function inspectFolder(path: string): readonly Finding[] {

@@ -1,17 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SecretBox } from '../../core/secret-box.ts';
+import type { SecretBox } from '../../core/administration/secret-box.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { RECORD_TABLES, type RecordSource, type RecordTable, type TableRows } from '../../ports/record/transfer.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
-import { RECORD_TABLES, type RecordSource, type RecordTable, type TableRows } from '../../ports/transfer.ts';
 import { number, type Row } from '../rows/row.ts';
 import { openRow } from '../rows/sealed-columns.ts';
-import { claimDataFolder } from './data-folder.ts';
-import { asStartRefused, openDatabase } from './open-database.ts';
-import { knownKeyIds } from './secret-record.ts';
-import { loadSqlFiles } from './sql-files.ts';
-import { voidLeases } from './void-leases.ts';
+import { asStartRefused, claimDataFolder, loadSqlFiles, openDatabase } from './database/index.ts';
+import { voidLeases } from './delivery-queue/index.ts';
+import { knownKeyIds } from './stores/index.ts';
 
 /** Rows of 256 KiB at most: 64 MB. */
 const MAX_ROWS = 250;

@@ -1,6 +1,6 @@
 import { isUuid, type OrganizationId, uuidv7Time } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
-import type { DeadEvent, DeadEvents } from '../../ports/dead-events.ts';
+import type { DeadEvent, DeadEvents } from '../../ports/record/dead-events.ts';
 
 /** Read at once: each comes with its payload, of up to 256 KiB. */
 const PAGE = 20;

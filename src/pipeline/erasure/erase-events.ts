@@ -1,6 +1,6 @@
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Store } from '../../ports/engine.ts';
-import type { Redelivery } from '../../ports/redelivery.ts';
+import type { Redelivery } from '../../ports/record/redelivery.ts';
 
 /** What erasing needs of an engine. */
 export interface ErasureParts {

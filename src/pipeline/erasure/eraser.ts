@@ -1,12 +1,12 @@
-import { type ErasureRule, erasureBound } from '../../core/erasure.ts';
+import { type ErasureRule, erasureBound } from '../../core/administration/erasure.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
-import type { Bus } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { DeadEvents } from '../../ports/dead-events.ts';
-import type { Log } from '../../ports/log.ts';
-import type { Metrics } from '../../ports/metrics.ts';
-import type { Leadership } from '../../ports/repair.ts';
+import type { Bus } from '../../ports/coordination/bus.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { DeadEvents } from '../../ports/record/dead-events.ts';
+import type { Leadership } from '../../ports/record/repair.ts';
 import type { AuditStore } from '../../ports/store/audit-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import { eraseDeadEvents } from './erase-dead-events.ts';

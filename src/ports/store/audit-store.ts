@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../core/audit.ts';
+import type { AuditEntry } from '../../core/administration/audit.ts';
 import type { OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { PageRequest } from './page.ts';

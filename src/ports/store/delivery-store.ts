@@ -1,4 +1,4 @@
-import type { Attempt, AttemptSummary, Delivery, DeliveryStatus } from '../../core/delivery.ts';
+import type { Attempt, AttemptSummary, Delivery, DeliveryStatus } from '../../core/delivery/delivery.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../core/ids.ts';
 import type { PageRequest } from './page.ts';
 

@@ -1,4 +1,4 @@
-import type { DisabledReason, Endpoint, EndpointFault } from '../../core/endpoint.ts';
+import type { DisabledReason, Endpoint, EndpointFault } from '../../core/delivery/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { PageRequest } from './page.ts';

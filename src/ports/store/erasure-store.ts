@@ -1,4 +1,4 @@
-import type { ErasureRule } from '../../core/erasure.ts';
+import type { ErasureRule } from '../../core/administration/erasure.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 

@@ -1,4 +1,4 @@
-import type { AcceptedEvent } from '../../core/event.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { ByteBound, PageRequest } from './page.ts';

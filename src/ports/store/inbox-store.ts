@@ -1,5 +1,5 @@
+import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/administration/inbox.ts';
 import type { EventId, InboxId, LeaseId, OrganizationId } from '../../core/ids.ts';
-import type { Inbox, InboxMessage, InboxStatus, Lease } from '../../core/inbox.ts';
 import type { Milliseconds, Timestamp } from '../../core/time.ts';
 import type { ByteBound } from './page.ts';
 

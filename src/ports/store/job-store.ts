@@ -1,5 +1,5 @@
+import type { Job } from '../../core/delivery/job.ts';
 import type { JobId, OrganizationId } from '../../core/ids.ts';
-import type { Job } from '../../core/job.ts';
 import type { PageRequest } from './page.ts';
 
 /** Work that goes on in the background, and where it stands. */

@@ -1,5 +1,5 @@
+import type { ApiKey, Organization } from '../../core/administration/organization.ts';
 import type { KeyId, OrganizationId } from '../../core/ids.ts';
-import type { ApiKey, Organization } from '../../core/organization.ts';
 import type { Timestamp } from '../../core/time.ts';
 import type { PageRequest } from './page.ts';
 

@@ -1,4 +1,4 @@
-import type { SecretBox } from '../../core/secret-box.ts';
+import type { SecretBox } from '../../core/administration/secret-box.ts';
 
 /** The secrets in the record, as far as their encryption goes. */
 export interface SecretRecord {

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import type { EngineHealth } from '../../../ports/engine.ts';
-import type { Log } from '../../../ports/log.ts';
-import type { Metrics } from '../../../ports/metrics.ts';
+import type { Log } from '../../../ports/observability/log.ts';
+import type { Metrics } from '../../../ports/observability/metrics.ts';
 import { StartRefused } from '../../../ports/start-refused.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { tlsReason } from '../tls-reason.ts';

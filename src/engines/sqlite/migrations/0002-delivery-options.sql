@@ -1,4 +1,4 @@
--- Limits and wishes of an endpoint beyond where and when, one JSON text (core/endpoint.ts, DeliveryOptions); since when all
+-- Limits and wishes of an endpoint beyond where and when, one JSON text (core/delivery/endpoint.ts, DeliveryOptions); since when all
 -- of its attempts have failed.
 ALTER TABLE endpoints ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE endpoints ADD COLUMN failing_since INTEGER;

@@ -1,4 +1,4 @@
--- What of an organization's events is to leave before the service's own retention takes it (core/erasure.ts).
+-- What of an organization's events is to leave before the service's own retention takes it (core/administration/erasure.ts).
 ALTER TABLE organizations ADD COLUMN retention_ms INTEGER;
 ALTER TABLE organizations ADD COLUMN erased_before INTEGER;
 ALTER TABLE organizations ADD COLUMN deleted_at INTEGER;

@@ -1,0 +1,23 @@
+/** Who makes a request, what they may do, how much of it, and the audit log of changes. */
+
+export { recordChanges } from './audit-trail.ts';
+export {
+  type AccessParts,
+  ADMIN_ONLY,
+  type Identity,
+  identify,
+  isLoopbackHost,
+  isStillAllowed,
+  missingKey,
+  NOT_IN_SCOPE,
+  presentedKey,
+  refuseNobody,
+  requireAdmin,
+  requireApiKey,
+  requireLoopback,
+} from './auth.ts';
+export { createClientAddress } from './client-address.ts';
+export { originOf, readTraceparent, refuseOwnWebhooks } from './origin.ts';
+export { askLimiter, type RateLimitParts, refuseWithout, takeToken, takeTokens } from './rate-limit.ts';
+export { mayManage, mayUse, type NeededScopes, nameScopes } from './scopes.ts';
+export { WrongCredentials } from './wrong-credentials.ts';

@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify';
+import { MAX_HOPS } from '../../core/limits.ts';
+import type { Origin } from '../../pipeline/accepting/index.ts';
+import { ProblemError } from '../http/answers/index.ts';
+
+/** Who sends, and what the request's headers say of its way here. Throws `loop_detected`. */
+export function originOf(request: FastifyRequest): Origin {
+  const hops = Number(request.headers['x-triggers-hops'] ?? 0);
+  if (hops > MAX_HOPS) {
+    throw new ProblemError({
+      code: 'loop_detected',
+      detail: `This event has passed through our own webhooks more than ${MAX_HOPS} times.`,
+    });
+  }
+  return {
+    organizationId: request.caller.organization.id,
+    traceparent: readTraceparent(request.headers['traceparent']),
+    hops: Number.isInteger(hops) && hops > 0 ? hops : 0,
+  };
+}
+
+/** Version 00 of W3C Trace Context; another form is as good as none. */
+export function readTraceparent(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
+    ? header
+    : null;
+}
+
+/**
+ * For what sends again: one of our own webhooks that comes in here would send itself for ever. What a receiver asks for in
+ * a request of its own has no such header. Throws `loop_detected`.
+ */
+export async function refuseOwnWebhooks({ headers }: FastifyRequest): Promise<void> {
+  if (headers['x-triggers-hops'] === undefined) return;
+  throw new ProblemError({ code: 'loop_detected', detail: 'One of our own webhooks can not ask for sending again.' });
+}

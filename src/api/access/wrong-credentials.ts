@@ -1,0 +1,51 @@
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+const WINDOW_MS: Milliseconds = 60_000;
+/** Beyond them the ones seen first are forgotten. */
+const MAX_ADDRESSES = 10_000;
+
+interface Window {
+  readonly startedAt: Milliseconds;
+  count: number;
+}
+
+/** Counts wrong credentials by the address they come from (client-address.ts). */
+export class WrongCredentials {
+  readonly #clock: Clock;
+  readonly #most: number;
+  readonly #windows = new Map<string, Window>();
+
+  /** @param most in a minute from one address */
+  constructor(clock: Clock, most: number) {
+    this.#clock = clock;
+    this.#most = most;
+  }
+
+  /** Counts one more. @returns seconds to wait where there were too many, else null */
+  note(address: string): number | null {
+    const now = this.#clock.monotonicMs();
+    const known = this.#windows.get(address);
+    const window = known !== undefined && now - known.startedAt < WINDOW_MS ? known : { startedAt: now, count: 0 };
+    if (window !== known) {
+      this.#windows.delete(address);
+      this.#windows.set(address, window);
+      const oldest = this.#windows.keys().next().value;
+      if (this.#windows.size > MAX_ADDRESSES && oldest !== undefined) this.#windows.delete(oldest);
+    }
+    window.count++;
+    return window.count <= this.#most ? null : secondsLeft(window, now);
+  }
+
+  /** @returns seconds until right credentials are taken from an address again; null where they are now */
+  mustWait(address: string): number | null {
+    const now = this.#clock.monotonicMs();
+    const window = this.#windows.get(address);
+    if (window === undefined || window.count < this.#most || now - window.startedAt >= WINDOW_MS) return null;
+    return secondsLeft(window, now);
+  }
+}
+
+function secondsLeft(window: Window, now: Milliseconds): number {
+  return Math.ceil((window.startedAt + WINDOW_MS - now) / 1_000);
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage } from 'node:http';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { SmallPieces } from '../sockets/index.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
+import { WireBytes } from './wire-bytes.ts';
+
+/** What waits to be taken, before the connection is not read from; Node hands over what it had read already. */
+const MOST_WAITING = 64 * 1024;
+const MOST_HELD = 4 * MOST_WAITING;
+
+/**
+ * The body of a request as it comes, with a deadline for what is next. Pieces are joined at once: kept by Node, those of a
+ * byte took 22 MB for each connection from which nobody read. Ending to read does not end the connection.
+ */
+export class BodyChunks {
+  readonly #message: IncomingMessage;
+  readonly #small: SmallPieces;
+  readonly #wire: WireBytes;
+  readonly #held = new GrowingBuffer(MOST_HELD);
+  #state: 'open' | 'ended' | 'cut' = 'open';
+  /** The connection is not read from, until what waits is taken. */
+  #isPaused = false;
+  #isOdd = false;
+  #wake: (() => void) | undefined;
+
+  /** @param small counts its pieces */
+  constructor(message: IncomingMessage, small: SmallPieces) {
+    this.#message = message;
+    this.#small = small;
+    this.#wire = new WireBytes(message);
+    message.on('data', this.#take).on('end', this.#end).on('close', this.#cut).on('error', this.#cut);
+  }
+
+  /** Something waits to be taken. */
+  get hasMore(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Too much has come beside the body (`WireBytes`). */
+  get isOdd(): boolean {
+    return this.#isOdd;
+  }
+
+  /**
+   * @param timeoutMs null = none
+   * @returns null at the end, `late` when nothing came in time
+   * @throws Error when the connection ended before the body did
+   */
+  async next(timeoutMs: Milliseconds | null): Promise<Buffer | 'late' | null> {
+    while (true) {
+      if (this.#held.length > 0) return this.#give();
+      if (this.#state === 'ended') return null;
+      if (this.#state === 'cut') throw new Error('The connection ended before the body did');
+      if ((await this.#change(timeoutMs)) === 'late') return 'late';
+    }
+  }
+
+  /** Reads no more: whatever comes is somebody else's. */
+  stop(): void {
+    this.#small.end();
+    this.#message.off('data', this.#take).off('end', this.#end).off('close', this.#cut).off('error', this.#cut);
+    if (this.#isPaused) this.#message.socket.resume();
+  }
+
+  readonly #take = (piece: Buffer): void => {
+    this.#held.add(piece);
+    this.#isOdd ||= this.#wire.isOdd(piece.length);
+    if (!this.#isPaused && this.#held.length >= MOST_WAITING) {
+      this.#isPaused = true;
+      this.#small.leave();
+      // Not the message: paused, it keeps each piece that the parser still has.
+      this.#message.socket.pause();
+    }
+    if (!this.#isPaused) this.#small.note(piece.length);
+    this.#wake?.();
+  };
+
+  readonly #end = (): void => {
+    this.#state = 'ended';
+    this.#wake?.();
+  };
+
+  readonly #cut = (): void => {
+    if (this.#state === 'open') this.#state = 'cut';
+    this.#wake?.();
+  };
+
+  #give(): Buffer {
+    const bytes = this.#held.take();
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#message.socket.resume();
+    }
+    return bytes;
+  }
+
+  #change(timeoutMs: Milliseconds | null): Promise<'changed' | 'late'> {
+    return new Promise((resolve) => {
+      const timer = timeoutMs === null ? undefined : setTimeout(() => done('late'), timeoutMs);
+      const done = (how: 'changed' | 'late') => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve(how);
+      };
+      this.#wake = () => done('changed');
+    });
+  }
+}

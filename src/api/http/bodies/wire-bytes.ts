@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import { MAX_CHUNK_OVERHEAD_BYTES } from '../../../core/limits.ts';
+import type { Problem } from '../../../core/problem.ts';
+
+/** The length of a chunk in hexadecimal and two line ends. */
+const FRAME_BYTES = 16;
+
+export const ODD_CHUNKS: Problem = {
+  code: 'bad_request',
+  detail: `The chunks of the body may have ${MAX_CHUNK_OVERHEAD_BYTES} bytes of extensions together.`,
+};
+
+/** Compares what a connection has brought with what came of it as the body: the rest is extensions of chunks. */
+export class WireBytes {
+  readonly #message: IncomingMessage;
+  readonly #isChunked: boolean;
+  readonly #before: number;
+  #explained = 0;
+
+  constructor(message: IncomingMessage) {
+    this.#message = message;
+    this.#isChunked = message.headers['transfer-encoding'] !== undefined;
+    this.#before = message.socket.bytesRead;
+  }
+
+  /** @param length of the piece of the body that came. @returns whether too much came beside the body */
+  isOdd(length: number): boolean {
+    if (!this.#isChunked) return false;
+    this.#explained += length + FRAME_BYTES;
+    return this.#message.socket.bytesRead - this.#before > this.#explained + MAX_CHUNK_OVERHEAD_BYTES;
+  }
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { MAX_BODY_BYTES_OF_ORGANIZATION, MAX_BODY_BYTES_OVER_ALL } from '../../../core/limits.ts';
+import type { Problem } from '../../../core/problem.ts';
+import { SmallPieceLine, type SmallPieces } from '../sockets/index.ts';
+import { ByteBudget, type Charge } from './byte-budget.ts';
+
+export const BODIES_FULL: Problem = {
+  code: 'unavailable',
+  detail: 'Too many request bodies are being read here. Try again in a moment.',
+  retryAfterSeconds: 1,
+};
+
+/**
+ * The bytes of request bodies: from their first until the request is answered, for a handler holds the body as long. Whose
+ * they are is known before any of them is read: the key is looked at first.
+ */
+export class RequestBodies {
+  readonly #budget = new ByteBudget({
+    perOrganization: MAX_BODY_BYTES_OF_ORGANIZATION,
+    overAll: MAX_BODY_BYTES_OVER_ALL,
+  });
+  readonly #smallPieces = new SmallPieceLine();
+  readonly #charges = new WeakMap<IncomingMessage, Charge>();
+
+  /** Opens a charge for each request that may have a body, as long as its answer is not sent. */
+  listen(app: FastifyInstance): void {
+    app.addHook('preParsing', (request, reply, payload, done) => {
+      const { headers } = request.raw;
+      if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
+        const charge = this.#budget.open(
+          (request.caller as typeof request.caller | undefined)?.organization.id ?? null,
+        );
+        this.#charges.set(request.raw, charge);
+        reply.raw.once('close', () => charge.close());
+      }
+      done(null, payload);
+    });
+  }
+
+  smallPieces({ socket }: IncomingMessage): SmallPieces {
+    return this.#smallPieces.counter(socket);
+  }
+
+  of(message: IncomingMessage): Charge {
+    return this.#charges.get(message) ?? this.#budget.open(null);
+  }
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { PROBLEMS, type Problem } from '../../../core/problem.ts';
+import { PRIVATE_ANSWER, problemBody, rawProblem } from '../answers/index.ts';
+
+/** What Node's HTTP parser says, as our problems; everything else is a bad request. */
+const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: { code: 'headers_too_large', detail: 'The request line and headers may have 16 KiB together.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', detail: 'The headers must arrive within 10 seconds.' },
+};
+const BAD_REQUEST: Problem = { code: 'bad_request', detail: 'This is not a request that HTTP/1.1 allows.' };
+
+const UNKNOWN_EXPECTATION: Problem = {
+  code: 'expectation_failed',
+  detail: 'Only `Expect: 100-continue` can be met here.',
+};
+
+/** Answers connections on which no request could be read, in our own form, and closes them. */
+export function answerBrokenConnections(app: FastifyInstance): void {
+  const { server } = app;
+  /** The last answer that was asked for on a connection; what is broken came behind it. */
+  const lastAnswers = new WeakMap<Socket, ServerResponse>();
+  server.on('request', (request, response) => void lastAnswers.set(request.socket, response));
+  server.removeAllListeners('clientError');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const answer = () => {
+      if (socket.writable) socket.end(rawProblem(PARSER_PROBLEMS[error.code ?? ''] ?? BAD_REQUEST, randomUUID()));
+      socket.destroySoon();
+    };
+    const last = lastAnswers.get(socket);
+    // Its own body was what broke: nobody else will answer it.
+    if (last === undefined || last.writableFinished || last.destroyed || !last.req.complete) answer();
+    else last.once('finish', answer).once('close', () => socket.destroySoon());
+  });
+  server.on('checkExpectation', (_request, response) => {
+    const requestId = randomUUID();
+    const body = problemBody(UNKNOWN_EXPECTATION, requestId);
+    response.writeHead(PROBLEMS.expectation_failed.status, {
+      'content-type': 'application/problem+json',
+      'content-length': Buffer.byteLength(body),
+      'x-request-id': requestId,
+      ...PRIVATE_ANSWER,
+      connection: 'close',
+    });
+    response.end(body);
+  });
+  // Without a listener Node closes the connection without a word.
+  server.on('connect', (_request, socket) => {
+    socket.end(rawProblem({ code: 'bad_request', detail: 'This is no proxy.' }, randomUUID()));
+  });
+}

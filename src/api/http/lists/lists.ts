@@ -1,0 +1,66 @@
+import type { OrganizationId } from '../../../core/ids.ts';
+import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from '../../../core/limits.ts';
+import type { PageRequest } from '../../../ports/store/page.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { readTimeRange } from './times.ts';
+
+/** The query parameters of every list. */
+export const PAGE_QUERY = {
+  limit: { type: 'integer', minimum: 1, maximum: MAX_LIST_LIMIT, default: DEFAULT_LIST_LIMIT },
+  cursor: { type: 'string' },
+} as const;
+
+/** And of those whose rows have a time. */
+export const TIME_QUERY = {
+  from: { type: 'string', description: 'Rows created then or later: a time such as 2026-01-31T12:00:00Z.' },
+  to: { type: 'string', description: 'Rows created before.' },
+} as const;
+
+interface ListQuery {
+  limit?: number;
+  cursor?: string;
+  from?: string;
+  to?: string;
+}
+
+/** One list as one organization asks for it: reads the page asked for, and makes the cursor to the next. */
+export class ListPage {
+  readonly request: PageRequest;
+  readonly #scope: { readonly organizationId: OrganizationId; readonly query: string };
+
+  /** @param filters everything of the query that chooses rows */
+  constructor(
+    organizationId: OrganizationId,
+    list: string,
+    query: ListQuery,
+    filters: readonly (string | undefined)[],
+  ) {
+    const { limit = DEFAULT_LIST_LIMIT, cursor, from, to } = query;
+    this.#scope = { organizationId, query: JSON.stringify([list, ...filters, from, to]) };
+    this.request = {
+      limit,
+      after: decodeCursor(this.#scope, cursor),
+      ...readTimeRange(query),
+    };
+  }
+
+  /**
+   * @param rows up to one more than the limit: the one too many tells that there is a next page
+   * @param isFull they are fewer, for their bytes are as many as a page may have
+   */
+  cut<Row>(
+    rows: readonly Row[],
+    idOf: (row: Row) => string,
+    isFull = false,
+  ): { rows: readonly Row[]; nextCursor: string | null } {
+    const { limit } = this.request;
+    const kept = rows.slice(0, limit);
+    const last = kept.at(-1);
+    const hasMore = (isFull || rows.length > limit) && last !== undefined;
+    return { rows: kept, nextCursor: hasMore ? this.cursorAfter(idOf(last)) : null };
+  }
+
+  cursorAfter(id: string): string {
+    return encodeCursor(this.#scope, id);
+  }
+}

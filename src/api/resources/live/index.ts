@@ -1,0 +1,3 @@
+/** `/api/stream`: server-sent events. */
+
+export { streamRoutes } from './stream.ts';

@@ -1,0 +1,22 @@
+import type { OrganizationId } from '../../../core/ids.ts';
+import { DEFAULT_LIST_LIMIT } from '../../../core/limits.ts';
+import type { PageRequest } from '../../../ports/store/page.ts';
+import { decodeCursor, encodeCursor } from '../../http/lists/index.ts';
+
+export interface PageQuery {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** The administrator's lists belong to no organization. */
+const SCOPE = { organizationId: 'admin' as OrganizationId, query: 'organizations' };
+
+export function readPage({ limit = DEFAULT_LIST_LIMIT, cursor }: PageQuery): PageRequest {
+  return { limit, after: decodeCursor(SCOPE, cursor), from: null, to: null };
+}
+
+/** @param found one more than the limit where there is a next page */
+export function cursorAt(found: readonly { readonly id: string }[], limit: number): string | null {
+  const last = found[limit - 1];
+  return found.length > limit && last !== undefined ? encodeCursor(SCOPE, last.id) : null;
+}

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify';
+import type { ApiParts } from '../../context.ts';
+
+/** Who am I: the call that integrations make to test a key. */
+export function meRoutes(app: FastifyInstance, { rateLimits }: ApiParts): void {
+  app.get('/api/me', async ({ caller: { organization, key } }) => {
+    return {
+      organization: { id: organization.id, name: organization.name, tier: organization.tier },
+      key: { id: key.id, name: key.name, prefix: key.prefix, scopes: key.scopes },
+      rate_limit_per_minute: rateLimits[organization.tier],
+    };
+  });
+}

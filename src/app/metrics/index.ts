@@ -1,0 +1,3 @@
+/** Prometheus metrics. */
+
+export type { MetricsPage, OpenMetrics } from './metrics.ts';

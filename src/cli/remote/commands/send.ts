@@ -1,0 +1,103 @@
+import { createReadStream, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import type { EventToSend } from '../../../../packages/client/src/index.ts';
+import { Progress } from '../progress.ts';
+import { type GlobalOptions, openSession, type Session, WrongUse } from '../session.ts';
+import { jsonText } from '../values.ts';
+
+interface SendOptions {
+  readonly file?: string;
+  readonly dedupId?: string;
+  readonly orderingKey?: string;
+  readonly deliverAt?: string;
+}
+
+/** Shown at most; the others are counted. */
+const MAX_SHOWN_REJECTIONS = 20;
+
+/** `send`: one event, or as many as a file or stdin has. */
+export function addSend(program: Command): void {
+  program
+    .command('send')
+    .argument('[type]', 'the type of the event, as order.created')
+    .argument('[data]', 'its data as JSON', jsonText)
+    .description('sends one event, or all of a file')
+    .option('-f, --file <path>', 'a .json file with one event, or NDJSON with one a line; - is stdin')
+    .option('--dedup-id <id>', 'the same id again within a day is the same event')
+    .option('--ordering-key <key>', 'keeps the order within it, at endpoints that ask for that')
+    .option('--deliver-at <time>', 'not before then (ISO 8601)')
+    .addHelpText(
+      'after',
+      `
+Examples
+  $ triggers send order.created '{"id": 4711}'
+  $ triggers send --file order.json
+  $ zcat events.ndjson.gz | triggers send --file -
+
+It ends with 0 when all were accepted, now or before, and with 1 when some were not.`,
+    )
+    .action(async (type: string | undefined, data: string | undefined, options: SendOptions, command: Command) => {
+      const session = openSession(command.optsWithGlobals<GlobalOptions>());
+      if (options.file !== undefined) {
+        if (type !== undefined) throw new WrongUse('Give a type and data, or --file, not both.');
+        process.exitCode = await sendFile(session, options.file);
+        return;
+      }
+      if (type === undefined)
+        throw new WrongUse('Give the type of an event, as `send order.created \'{"id": 1}\'`, or --file.');
+      await sendOne(session, eventOf(type, data ?? 'null', options));
+    });
+}
+
+function eventOf(type: string, rawData: string, options: SendOptions): EventToSend {
+  const { dedupId, orderingKey, deliverAt } = options;
+  return {
+    type,
+    rawData,
+    ...(dedupId === undefined ? {} : { dedup_id: dedupId }),
+    ...(orderingKey === undefined ? {} : { ordering_key: orderingKey }),
+    ...(deliverAt === undefined ? {} : { deliver_at: deliverAt }),
+  };
+}
+
+async function sendOne({ client, output, signal }: Session, event: EventToSend): Promise<void> {
+  const sent = await client.send(event, { signal });
+  output.result(sent, `${output.status(sent.status)}  ${sent.id}  ${output.style('cyan', sent.type)}`);
+}
+
+/** @returns the exit code */
+async function sendFile(session: Session, path: string): Promise<number> {
+  if (path.endsWith('.json')) {
+    await sendOne(session, { json: await readFile(path, 'utf8') });
+    return 0;
+  }
+  const { client, output, signal } = session;
+  const source = path === '-' ? process.stdin : createReadStream(path);
+  const progress = new Progress(path === '-' ? null : statSync(path).size);
+  const counts = { accepted: 0, duplicate: 0, rejected: 0 };
+  async function* lines(): AsyncGenerator<EventToSend, void> {
+    for await (const line of createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })) {
+      progress.read(Buffer.byteLength(line) + 1);
+      if (line.trim() !== '') yield { json: line };
+    }
+  }
+  try {
+    for await (const result of client.sendEach(lines(), { signal })) {
+      counts[result.status]++;
+      progress.show(counts.accepted + counts.duplicate + counts.rejected);
+      if (output.json) output.result(result, '');
+      else if (result.status === 'rejected' && counts.rejected <= MAX_SHOWN_REJECTIONS) {
+        progress.clear();
+        const { code, detail } = result.error;
+        output.say(`${output.status('rejected')}  event ${result.index + 1}: ${code}: ${detail}`);
+      }
+    }
+  } finally {
+    progress.clear();
+  }
+  const { accepted, duplicate, rejected } = counts;
+  output.say(`${accepted} accepted, ${duplicate} known before, ${rejected} rejected.`);
+  return rejected === 0 ? 0 : 1;
+}

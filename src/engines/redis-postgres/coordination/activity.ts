@@ -1,0 +1,236 @@
+import {
+  type Activity,
+  addUntold,
+  NOTHING_UNTOLD,
+  organizationOf,
+  UNKNOWN_UNTOLD,
+  type Untold,
+  weightOf,
+} from '../../../core/events/activity.ts';
+import { ActivityBudget } from '../../../core/events/activity-budget.ts';
+import type { OrganizationId } from '../../../core/ids.ts';
+import { MAX_ACTIVITY_CHARACTERS_PER_SECOND, MAX_ACTIVITY_PER_SECOND } from '../../../core/limits.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { ActivityFeed, ActivityListener } from '../../../ports/coordination/activity.ts';
+import type { Redis, RedisReader } from '../redis/index.ts';
+
+/** News of this long go out together: people watch, and twenty questions a second cost Redis nothing. */
+const GATHER_MS: Milliseconds = 50;
+const RETRY_PAUSE_MS: Milliseconds = 1_000;
+/** Gathered over all organizations, while Redis is slow. */
+const MAX_GATHERED_CHARACTERS = 8 * 1024 * 1024;
+const MAX_GATHERED_ORGANIZATIONS = 10_000;
+
+/** An organization's news since they last went out. */
+interface Gathered {
+  readonly activities: Activity[];
+  characters: number;
+  untold: Untold;
+}
+
+interface Watched {
+  readonly listeners: Set<ActivityListener>;
+  readonly heard: Promise<void>;
+}
+
+/**
+ * News between processes, over a channel of Redis for each organization that is watched. Who publishes asks Redis whose
+ * channels have subscribers, after the fact and each time, one command for all that has gathered: so nobody has to know
+ * who watches, nothing runs out or has to be renewed, and who has subscribed misses nothing that happens afterwards.
+ */
+export class RedisActivity implements ActivityFeed {
+  readonly #redis: Redis;
+  readonly #clock: Clock;
+  readonly #budgets = new Map<OrganizationId, ActivityBudget>();
+  readonly #watched = new Map<OrganizationId, Watched>();
+  /** Subscriptions that are being ended. */
+  readonly #ending = new Map<OrganizationId, Promise<void>>();
+  #gathered = new Map<OrganizationId, Gathered>();
+  #characters = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #telling: Promise<void> | undefined;
+  #reader: RedisReader | undefined;
+  #closed = false;
+
+  constructor(parts: { redis: Redis; clock: Clock }) {
+    this.#redis = parts.redis;
+    this.#clock = parts.clock;
+  }
+
+  publish(activities: readonly Activity[]): void {
+    if (this.#closed) return;
+    for (const activity of activities) this.#gather(activity);
+    this.#plan(GATHER_MS);
+  }
+
+  async subscribe(organizationId: OrganizationId, listener: ActivityListener): Promise<() => void> {
+    let watched = this.#watched.get(organizationId);
+    if (watched === undefined) {
+      watched = { listeners: new Set(), heard: this.#listen(organizationId) };
+      this.#watched.set(organizationId, watched);
+    }
+    const own = watched;
+    own.listeners.add(listener);
+    try {
+      await own.heard;
+    } catch (error) {
+      if (this.#watched.get(organizationId) === own) this.#watched.delete(organizationId);
+      throw error;
+    }
+    return () => this.#leave(organizationId, own, listener);
+  }
+
+  /** What has gathered goes out, if Redis takes it. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#telling;
+    if (this.#gathered.size > 0) await this.#tell();
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#reader?.close();
+  }
+
+  #gather(activity: Activity): void {
+    const organizationId = organizationOf(activity);
+    const gathered = this.#gatheredFor(organizationId);
+    const weight = weightOf(activity);
+    const isFull =
+      gathered.activities.length >= MAX_ACTIVITY_PER_SECOND ||
+      gathered.characters >= MAX_ACTIVITY_CHARACTERS_PER_SECOND ||
+      this.#characters >= MAX_GATHERED_CHARACTERS;
+    if (isFull) {
+      gathered.untold = count(gathered.untold, activity);
+      return;
+    }
+    gathered.activities.push(activity);
+    gathered.characters += weight;
+    this.#characters += weight;
+  }
+
+  #gatheredFor(organizationId: OrganizationId): Gathered {
+    const known = this.#gathered.get(organizationId);
+    if (known !== undefined) return known;
+    const gathered = { activities: [], characters: 0, untold: NOTHING_UNTOLD };
+    this.#gathered.set(organizationId, gathered);
+    return gathered;
+  }
+
+  #plan(pauseMs: Milliseconds): void {
+    if (this.#timer !== undefined || this.#telling !== undefined || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#telling = this.#tell();
+    }, pauseMs).unref();
+  }
+
+  async #tell(): Promise<void> {
+    const all = this.#gathered;
+    this.#gathered = new Map();
+    this.#characters = 0;
+    let pauseMs = GATHER_MS;
+    try {
+      const watched = await this.#whoIsWatched([...all.keys()]);
+      for (const organizationId of this.#budgets.keys()) {
+        if (all.has(organizationId) && !watched.has(organizationId)) this.#budgets.delete(organizationId);
+      }
+      await Promise.all([...watched].map((id) => this.#tellOne(id, all.get(id))));
+    } catch {
+      // Those who watch learn how much it was, if Redis comes back; who accepts or delivers must not hear of it.
+      pauseMs = RETRY_PAUSE_MS;
+      this.#owe(all);
+    }
+    this.#telling = undefined;
+    if (this.#gathered.size > 0) this.#plan(pauseMs);
+  }
+
+  async #whoIsWatched(organizationIds: readonly OrganizationId[]): Promise<Set<OrganizationId>> {
+    const channels = organizationIds.map((id) => this.#channel(id));
+    const reply = await this.#redis.command('PUBSUB', 'NUMSUB', ...channels);
+    // Each channel and its number, in the order in which they were asked for.
+    const numbers = Array.isArray(reply) ? reply.filter((_, at) => at % 2 === 1).map(Number) : [];
+    return new Set(organizationIds.filter((_, at) => (numbers[at] ?? 0) > 0));
+  }
+
+  async #tellOne(organizationId: OrganizationId, gathered: Gathered | undefined): Promise<void> {
+    if (gathered === undefined) return;
+    const budget = this.#budgets.get(organizationId) ?? new ActivityBudget();
+    this.#budgets.set(organizationId, budget);
+    const now = this.#clock.monotonicMs();
+    let { untold } = gathered;
+    const activities = inOrder(gathered.activities).filter((activity) => {
+      const told = budget.take(activity, now);
+      if (!told) untold = count(untold, activity);
+      return told;
+    });
+    await this.#redis.command('PUBLISH', this.#channel(organizationId), JSON.stringify({ activities, untold }));
+  }
+
+  #owe(all: ReadonlyMap<OrganizationId, Gathered>): void {
+    if (this.#gathered.size + all.size > MAX_GATHERED_ORGANIZATIONS) return;
+    for (const [organizationId, { activities, untold }] of all) {
+      const gathered = this.#gatheredFor(organizationId);
+      gathered.untold = activities.reduce(count, addUntold(gathered.untold, untold));
+    }
+  }
+
+  async #listen(organizationId: OrganizationId): Promise<void> {
+    await this.#ending.get(organizationId);
+    this.#reader ??= this.#redis.reader();
+    await this.#reader.subscribe(
+      this.#channel(organizationId),
+      (text) => this.#hear(organizationId, text),
+      () => this.#forEach(organizationId, (listener) => listener.untold(UNKNOWN_UNTOLD)),
+    );
+  }
+
+  #leave(organizationId: OrganizationId, watched: Watched, listener: ActivityListener): void {
+    watched.listeners.delete(listener);
+    if (watched.listeners.size > 0 || this.#watched.get(organizationId) !== watched) return;
+    this.#watched.delete(organizationId);
+    const ending = this.#reader?.unsubscribe(this.#channel(organizationId)).finally(() => {
+      if (this.#ending.get(organizationId) === ending) this.#ending.delete(organizationId);
+    });
+    if (ending !== undefined) this.#ending.set(organizationId, ending);
+  }
+
+  #hear(organizationId: OrganizationId, text: string): void {
+    const { activities, untold } = read(text);
+    this.#forEach(organizationId, (listener) => {
+      if (activities.length > 0) listener.news(activities);
+      if (untold.event !== 0 || untold.delivery !== 0) listener.untold(untold);
+    });
+  }
+
+  #forEach(organizationId: OrganizationId, act: (listener: ActivityListener) => void): void {
+    for (const listener of this.#watched.get(organizationId)?.listeners ?? []) act(listener);
+  }
+
+  #channel(organizationId: OrganizationId): string {
+    return this.#redis.key(`activity:${organizationId}`);
+  }
+}
+
+/** Batches are recorded side by side: their events are told in the order of ids, by which readers resume. */
+function inOrder(activities: readonly Activity[]): Activity[] {
+  const events = activities.filter((activity) => activity.kind === 'event');
+  events.sort((one, other) => (one.event.id < other.event.id ? -1 : 1));
+  return [...events, ...activities.filter(({ kind }) => kind === 'delivery')];
+}
+
+function count(untold: Untold, { kind }: Activity): Untold {
+  return addUntold(untold, { ...NOTHING_UNTOLD, [kind]: 1 });
+}
+
+/** A process of another version may tell what we don't know. */
+function read(text: string): { readonly activities: readonly Activity[]; readonly untold: Untold } {
+  try {
+    const { activities, untold } = JSON.parse(text);
+    return {
+      activities: activities.filter(({ kind }: Activity) => kind === 'event' || kind === 'delivery'),
+      untold: { event: Number(untold.event), delivery: Number(untold.delivery) },
+    };
+  } catch {
+    return { activities: [], untold: UNKNOWN_UNTOLD };
+  }
+}

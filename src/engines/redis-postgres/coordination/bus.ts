@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { Listeners } from '../../../core/listeners.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { Bus, BusMessage } from '../../../ports/coordination/bus.ts';
+import type { Redis, RedisReader } from '../redis/index.ts';
+
+const RETRY_PAUSE_MS: Milliseconds = 250;
+
+/** Messages between processes, over Redis' publish and subscribe. Lost while the connection is; listeners learn of that. */
+export class RedisBus implements Bus {
+  readonly #redis: Redis;
+  readonly #listeners = new Listeners<BusMessage>();
+  readonly #gaps = new Listeners<void>();
+  /** What is ours comes back to us, and was heard already. */
+  readonly #self = randomUUID();
+  readonly #reader: RedisReader;
+  #closing = false;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+    this.#reader = redis.reader();
+    void this.#subscribe();
+  }
+
+  publish(message: BusMessage): Promise<void> {
+    this.#listeners.call(message);
+    return this.tellOthers(message);
+  }
+
+  /** What this process knows already. */
+  async tellOthers(message: BusMessage): Promise<void> {
+    try {
+      await this.#redis.command('PUBLISH', this.#channel, JSON.stringify({ from: this.#self, message }));
+    } catch {
+      // Others look again by themselves within a second or so.
+    }
+  }
+
+  subscribe(listener: (message: BusMessage) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  onMissed(listener: () => void): () => void {
+    return this.#gaps.add(listener);
+  }
+
+  close(): void {
+    this.#closing = true;
+    this.#reader.close();
+  }
+
+  get #channel(): string {
+    return this.#redis.key('bus');
+  }
+
+  async #subscribe(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        await this.#reader.subscribe(
+          this.#channel,
+          (text) => this.#hear(text),
+          () => this.#gaps.call(),
+        );
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS).unref());
+      }
+    }
+  }
+
+  #hear(text: string): void {
+    const heard = read(text);
+    if (heard !== undefined && heard.from !== this.#self) this.#listeners.call(heard.message);
+  }
+}
+
+/** A process of another version may say what we don't know: whoever listens goes by the kind. */
+function read(text: string): { readonly from: unknown; readonly message: BusMessage } | undefined {
+  try {
+    const { from, message } = JSON.parse(text);
+    return typeof message?.kind === 'string' ? { from, message } : undefined;
+  } catch {
+    return undefined;
+  }
+}

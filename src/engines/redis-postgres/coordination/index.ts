@@ -1,0 +1,6 @@
+/** Between processes: bus, activity, rate limits, leadership. */
+
+export { RedisActivity } from './activity.ts';
+export { RedisBus } from './bus.ts';
+export { RedisLeadership } from './leadership.ts';
+export { RedisRateLimiter } from './rate-limiter.ts';

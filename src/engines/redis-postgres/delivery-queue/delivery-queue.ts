@@ -1,0 +1,200 @@
+import type { DeliveryId, EndpointId } from '../../../core/ids.ts';
+import { Listeners } from '../../../core/listeners.ts';
+import { addMs, type Timestamp, timestamp } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type {
+  DeliveryQueue,
+  LaneDemand,
+  QueueDepth,
+  ReturnedDelivery,
+  Settlement,
+  SettleOutcome,
+  TakenLane,
+} from '../../../ports/record/delivery-queue.ts';
+import type { DeliveryLanes, TakenMembers } from './delivery-lanes.ts';
+import type { DeliveryRecord, LeaseAnswer } from './delivery-record.ts';
+import type { EndedTurn, NextInOrder, OrderTurns } from './order-turns.ts';
+
+const MAX_COUNTED_WAITING = 10_001;
+
+/**
+ * Lanes in Redis say which delivery to look at; the record in PostgreSQL says whether it may be tried, and counts the
+ * attempts. A lane that was lost, or that says too much, costs a look and nothing else.
+ */
+export class LanesAndRecord implements DeliveryQueue {
+  readonly #lanes: DeliveryLanes;
+  readonly #record: DeliveryRecord;
+  readonly #turns: OrderTurns;
+  readonly #clock: Clock;
+  readonly #announced = new Listeners<readonly EndpointId[]>();
+
+  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; turns: OrderTurns; clock: Clock }) {
+    this.#lanes = parts.lanes;
+    this.#record = parts.record;
+    this.#turns = parts.turns;
+    this.#clock = parts.clock;
+  }
+
+  async take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
+    const now = this.#clock.now();
+    const lanes = await this.#lanes.take(demands, now);
+    const wanted = lanes.flatMap(({ taken }, at) => {
+      const leasedUntil = addMs(now, demands[at]?.leaseMs ?? 0);
+      return taken.map(({ deliveryId }) => ({ deliveryId, leasedUntil }));
+    });
+    if (wanted.length === 0)
+      return lanes.map(({ endpointId, nextDueAt }) => ({ endpointId, nextDueAt, deliveries: [] }));
+    const answers = await this.#lease(wanted, now, lanes);
+    let next = 0;
+    return lanes.map(({ endpointId, taken, nextDueAt }) => {
+      const deliveries = taken.map(() => answers[next++]).filter((answer) => answer?.kind === 'taken');
+      return { endpointId, nextDueAt, deliveries: deliveries.map(({ delivery }) => delivery) };
+    });
+  }
+
+  async #lease(
+    wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
+    now: Timestamp,
+    lanes: readonly TakenMembers[],
+  ): Promise<readonly LeaseAnswer[]> {
+    let answers: readonly LeaseAnswer[];
+    try {
+      answers = await this.#record.lease(wanted, now);
+    } catch (error) {
+      await this.#undo(wanted, lanes);
+      throw error;
+    }
+    await this.#mend(wanted, answers, lanes);
+    const gone = wanted.filter((_, at) => answers[at]?.kind === 'gone').map(({ deliveryId }) => deliveryId);
+    if (gone.length > 0) await this.#endOrphans(gone, now).catch(() => {});
+    return answers;
+  }
+
+  /** Without it they would come again when the lease in the lane ends: this is only sooner. */
+  async #undo(
+    wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
+    lanes: readonly TakenMembers[],
+  ): Promise<void> {
+    const members = lanes.flatMap(({ endpointId, taken }) => taken.map((member) => ({ endpointId, ...member })));
+    const items = members.flatMap((member, at) => {
+      const leasedUntil = wanted[at]?.leasedUntil;
+      return leasedUntil === undefined ? [] : [{ ...member, leasedUntil }];
+    });
+    await this.#lanes.undoTake(items).catch(() => {});
+  }
+
+  /** Of what the record did not give, some may wait for an event that was erased: nothing else would ever end them. */
+  async #endOrphans(ids: readonly DeliveryId[], now: Timestamp): Promise<void> {
+    const ended = await this.#record.endOrphans(ids, now);
+    const turns = ended.flatMap(({ orderGroup, ...rest }) =>
+      orderGroup === null ? [] : [{ ...rest, orderGroup, blocks: false }],
+    );
+    if (turns.length > 0) await this.passTurns(turns);
+  }
+
+  /** Members that the record knew better: done, or due at another time. */
+  async #mend(
+    wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
+    answers: readonly LeaseAnswer[],
+    lanes: readonly TakenMembers[],
+  ): Promise<void> {
+    const endpointIds = lanes.flatMap(({ endpointId, taken }) => taken.map(() => endpointId));
+    const wrong = answers.flatMap((answer, at) => {
+      const [item, endpointId] = [wanted[at], endpointIds[at]];
+      if (answer.kind === 'taken' || item === undefined || endpointId === undefined) return [];
+      const dueAt = answer.kind === 'later' ? answer.at : null;
+      return [{ endpointId, deliveryId: item.deliveryId, dueAt, fence: item.leasedUntil }];
+    });
+    if (wrong.length > 0) await this.#lanes.settle(wrong).catch(() => {});
+  }
+
+  /** The record decides; a lane that can't be told comes up again at the end of the lease, and is told then. */
+  async settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
+    const settled = await this.#record.settle(settlements, this.#clock.now());
+    const moves = settlements.flatMap(({ deliveryId }, at) => {
+      const known = settled[at];
+      return known === undefined ? [] : [{ ...known, deliveryId, fence: null }];
+    });
+    if (moves.length > 0) await this.#lanes.settle(moves).catch(() => {});
+    const again = moves.filter(({ dueAt }) => dueAt === 0);
+    const ended = settlements.flatMap(({ deliveryId, next }, at) => {
+      const { endpointId, orderGroup, dueAt } = settled[at] ?? { dueAt: null, orderGroup: null };
+      if (endpointId === undefined || orderGroup === null || dueAt !== null) return [];
+      return [{ endpointId, orderGroup, deliveryId, blocks: 'blocksOrder' in next && next.blocksOrder === true }];
+    });
+    // Where this fails the attempts are on record all the same: the reconciler passes the turns on.
+    if (ended.length > 0) await this.passTurns(ended).catch(() => {});
+    if (again.length > 0) this.announce(again.map(({ endpointId }) => endpointId));
+    return settled.map((known) => (known === undefined ? 'stale' : 'settled'));
+  }
+
+  /** Those behind deliveries that are done are due. @returns how many */
+  async passTurns(ended: readonly EndedTurn[]): Promise<number> {
+    const next = await this.#turns.pass(ended);
+    await this.enqueue(next.map((member) => ({ ...member, dueAt: timestamp(0) })));
+    return next.length;
+  }
+
+  async unblock(endpointId: EndpointId, limit: number): Promise<number> {
+    const blocked = await this.#turns.unblock(endpointId, limit);
+    await this.passTurns(blocked);
+    return blocked.length;
+  }
+
+  /** They are due then, in the record already. */
+  async enqueue(due: readonly (NextInOrder & { readonly dueAt: Timestamp })[]): Promise<void> {
+    if (due.length === 0) return;
+    await this.#lanes.enqueue(due);
+    this.announce(due.map(({ endpointId }) => endpointId));
+  }
+
+  /** They are due at once, in the record already; in their lane they may be due later. */
+  async hasten(due: readonly NextInOrder[]): Promise<void> {
+    const items = due.map((member) => ({ ...member, dueAt: timestamp(0) }));
+    await this.enqueue(items);
+    if (items.length > 0) await this.#lanes.requeue(items);
+  }
+
+  async giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {
+    const endpoints = await this.#record.giveBack(returned, this.#clock.now());
+    const items = returned.flatMap(({ deliveryId, dueAt }, at) => {
+      const endpointId = endpoints[at]?.endpointId;
+      return endpointId === undefined ? [] : [{ endpointId, deliveryId, dueAt }];
+    });
+    if (items.length === 0) return;
+    await this.#lanes.requeue(items).catch(() => {});
+    this.announce(items.map(({ endpointId }) => endpointId));
+  }
+
+  async waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
+    return [...(await this.#lanes.waitingLanes())];
+  }
+
+  /** Events are accepted by other processes, and delivered by any of several. */
+  takeDirectly(): () => void {
+    return () => {};
+  }
+
+  onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
+    const ends = [this.#lanes.onDue(listener), this.#announced.add(listener)];
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  /** News of this process itself. */
+  announce(endpointIds: readonly EndpointId[]): void {
+    this.#announced.call([...new Set(endpointIds)]);
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const now = this.#clock.now();
+    const [waiting, oldestDueAt, retriesDue] = await Promise.all([
+      this.#lanes.waiting(),
+      this.#lanes.oldestDue(now),
+      this.#lanes.retriesDue(now),
+    ]);
+    const atMost = (count: number) => Math.min(count, MAX_COUNTED_WAITING);
+    return { waiting: atMost(waiting), retriesDue: atMost(retriesDue), oldestDueAt };
+  }
+}

@@ -1,0 +1,105 @@
+import type { EndpointId } from '../../../core/ids.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import { ConsumerGroup, type Redis } from '../redis/index.ts';
+
+const READ_WAIT_MS: Milliseconds = 2_000;
+const MAX_ENTRIES = 500;
+/** Between two looks for lanes that came due while nobody was told: retries, and what a dead deliverer had been told. */
+const LOOK_PAUSE_MS: Milliseconds = 1_000;
+const MAX_LANES = 1_000;
+const ERROR_PAUSE_MS: Milliseconds = 250;
+const LOOKS_A_CLEANUP = 600;
+
+/**
+ * Tells a deliverer which lanes have something due. Each entry of the stream is told to one deliverer, as it comes, and
+ * stays in the stream until its delivery is settled, by whomever.
+ */
+export class LaneWatch {
+  readonly #redis: Redis;
+  readonly #clock: Clock;
+  readonly #lanes: string;
+  readonly #newGroup: () => ConsumerGroup;
+  readonly #tell: (endpointIds: readonly EndpointId[]) => void;
+  #group: ConsumerGroup | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  /** How many due lanes the looks of this round have passed. */
+  #passed = 0;
+  #looks = 0;
+
+  constructor(parts: {
+    redis: Redis;
+    clock: Clock;
+    consumer: string;
+    stream: string;
+    group: string;
+    /** The sorted set of lanes. */
+    lanes: string;
+    tell: (endpointIds: readonly EndpointId[]) => void;
+  }) {
+    this.#redis = parts.redis;
+    this.#clock = parts.clock;
+    this.#lanes = parts.lanes;
+    this.#newGroup = () => new ConsumerGroup(parts);
+    this.#tell = parts.tell;
+  }
+
+  start(): void {
+    const group = this.#newGroup();
+    this.#group = group;
+    this.#running = this.#read(group);
+    this.#plan(group);
+  }
+
+  async stop(): Promise<void> {
+    const group = this.#group;
+    this.#group = undefined;
+    clearTimeout(this.#timer);
+    group?.close();
+    await this.#running;
+  }
+
+  async #read(group: ConsumerGroup): Promise<void> {
+    while (this.#group === group) {
+      try {
+        const entries = await group.read(MAX_ENTRIES, READ_WAIT_MS);
+        const endpointIds = new Set(entries.flatMap(({ fields }) => endpointOf(fields)));
+        if (endpointIds.size > 0 && this.#group === group) this.#tell([...endpointIds]);
+      } catch {
+        // The look once a second tells what is missed here; who waits for Redis elsewhere says so.
+        if (this.#group === group) await new Promise((resolve) => setTimeout(resolve, ERROR_PAUSE_MS));
+      }
+    }
+  }
+
+  #plan(group: ConsumerGroup): void {
+    if (this.#group !== group) return;
+    this.#timer = setTimeout(() => {
+      void this.#look(group)
+        .catch(() => {})
+        .finally(() => this.#plan(group));
+    }, LOOK_PAUSE_MS).unref();
+  }
+
+  /**
+   * The lanes that are due, a bounded number; where there are more, the next look goes on behind them. By place and not by
+   * score: thousands may be due at once, all with score 0. One that is passed over because others went is told next time.
+   */
+  async #look(group: ConsumerGroup): Promise<void> {
+    if (this.#looks++ % LOOKS_A_CLEANUP === 0) await group.forgetGone();
+    const now = String(this.#clock.now());
+    const page = ['LIMIT', String(this.#passed), String(MAX_LANES)];
+    const lanes = await this.#redis.command('ZRANGEBYSCORE', this.#lanes, '-inf', now, ...page);
+    const endpointIds = Array.isArray(lanes) ? lanes.map((endpointId) => String(endpointId) as EndpointId) : [];
+    this.#passed = endpointIds.length < MAX_LANES ? 0 : this.#passed + MAX_LANES;
+    if (endpointIds.length > 0 && this.#group === group) this.#tell(endpointIds);
+  }
+}
+
+function endpointOf(fields: readonly Buffer[]): EndpointId[] {
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    if (String(fields[at]) === 'endpoint') return [String(fields[at + 1]) as EndpointId];
+  }
+  return [];
+}

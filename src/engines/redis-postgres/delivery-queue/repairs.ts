@@ -1,0 +1,107 @@
+import type { DeliveryId, EventId } from '../../../core/ids.ts';
+import { addMs, type Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Repair } from '../../../ports/record/repair.ts';
+import type { DedupMarks } from '../intake/index.ts';
+import type { Redis } from '../redis/index.ts';
+import type { DeliveryLanes } from './delivery-lanes.ts';
+import type { LanesAndRecord } from './delivery-queue.ts';
+import type { DeliveryRecord } from './delivery-record.ts';
+import type { OrderTurns } from './order-turns.ts';
+
+/** In one step: some milliseconds of either server. */
+const STEP = 1_000;
+
+/** Deliveries that wait in the record and in no lane. */
+export class DeliveryRepair implements Repair {
+  readonly name = 'deliveries';
+  readonly continuous = true;
+  readonly #redis: Redis;
+  readonly #lanes: DeliveryLanes;
+  readonly #record: DeliveryRecord;
+
+  constructor(parts: { redis: Redis; lanes: DeliveryLanes; record: DeliveryRecord }) {
+    this.#redis = parts.redis;
+    this.#lanes = parts.lanes;
+    this.#record = parts.record;
+  }
+
+  /**
+   * A mark names the run of the server that has them all. A flush takes it away; a restart changes the run, and may have
+   * lost the last seconds (`appendfsync everysec`).
+   */
+  async isNeeded(): Promise<boolean> {
+    return (await this.#lanes.completeSince()) !== (await this.#redis.runId());
+  }
+
+  async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
+    const waiting = await this.#record.waitingStep({ after: after as DeliveryId | null, limit: STEP });
+    const items = waiting.flatMap(({ at, ...member }) => (at === null ? [] : [{ ...member, dueAt: at }]));
+    const repaired = await this.#lanes.enqueue(items);
+    return { after: waiting.length < STEP ? null : (waiting.at(-1)?.deliveryId ?? null), repaired };
+  }
+
+  async complete(): Promise<void> {
+    await this.#lanes.setCompleteSince(await this.#redis.runId());
+  }
+}
+
+/** Dedup marks of the window, newest first. Until they are back, a repeated dedup id may become a second event. */
+export class DedupRepair implements Repair {
+  readonly name = 'dedup marks';
+  readonly continuous = false;
+  readonly #marks: DedupMarks;
+  readonly #record: DeliveryRecord;
+  readonly #clock: Clock;
+  readonly #windowMs: Milliseconds;
+
+  constructor(parts: { marks: DedupMarks; record: DeliveryRecord; clock: Clock; windowMs: Milliseconds }) {
+    this.#marks = parts.marks;
+    this.#record = parts.record;
+    this.#clock = parts.clock;
+    this.#windowMs = parts.windowMs;
+  }
+
+  async isNeeded(): Promise<boolean> {
+    return !(await this.#marks.areComplete());
+  }
+
+  async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
+    const since = addMs(this.#clock.now(), -this.#windowMs);
+    const events = await this.#record.dedupStep({ after: after as EventId | null, since, limit: STEP });
+    await this.#marks.restore(events.map((event) => ({ ...event, expiresAt: addMs(event.createdAt, this.#windowMs) })));
+    return { after: events.length < STEP ? null : (events.at(-1)?.eventId ?? null), repaired: events.length };
+  }
+
+  async complete(): Promise<void> {
+    await this.#marks.setComplete();
+  }
+}
+
+/** Turns that were not passed on: a deliverer died between the end of an attempt and that. */
+export class TurnRepair implements Repair {
+  readonly name = 'turns';
+  readonly continuous = true;
+  readonly #turns: OrderTurns;
+  readonly #queue: LanesAndRecord;
+
+  constructor(parts: { turns: OrderTurns; queue: LanesAndRecord }) {
+    this.#turns = parts.turns;
+    this.#queue = parts.queue;
+  }
+
+  /** They are in the record, which loses nothing. */
+  async isNeeded(): Promise<boolean> {
+    return false;
+  }
+
+  async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
+    const from = after === null ? null : (JSON.parse(after) as { endpointId: string; orderGroup: string });
+    const { stale, last, looked } = await this.#turns.staleStep(from, STEP);
+    const repaired = await this.#queue.passTurns(stale);
+    if (looked < STEP || last === undefined) return { after: null, repaired };
+    return { after: JSON.stringify({ endpointId: last.endpointId, orderGroup: last.orderGroup }), repaired };
+  }
+
+  async complete(): Promise<void> {}
+}

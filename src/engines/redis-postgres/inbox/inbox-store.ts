@@ -1,0 +1,175 @@
+import type { Inbox, InboxMessage, Lease } from '../../../core/administration/inbox.ts';
+import { type EventId, firstIdAt, type InboxId, type LeaseId, type OrganizationId } from '../../../core/ids.ts';
+import { MAX_INBOXES_PER_ORGANIZATION } from '../../../core/limits.ts';
+import { Listeners } from '../../../core/listeners.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type {
+  InboxChange,
+  InboxStore,
+  LeaseSelection,
+  MessageQuery,
+  QuarantinedMessages,
+  RequeueStep,
+} from '../../../ports/store/inbox-store.ts';
+import { inboxFromRow } from '../../rows/inbox-row.ts';
+import { number, text } from '../../rows/row.ts';
+import type { Database } from '../database/index.ts';
+import { type AckSelection, MessageHolds } from './hold-messages.ts';
+
+import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
+import { MessageList } from './list-messages.ts';
+import { MessageRequeuer } from './requeue-messages.ts';
+
+/** Messages removed in one step; some ms. */
+const REMOVE_STEP = 1_000;
+
+/** Inboxes on PostgreSQL, for any number of processes at once. */
+export class PostgresInboxStore implements InboxStore {
+  readonly #database: Database;
+  readonly #leaser: MessageLeaser;
+  readonly #holds: MessageHolds;
+  readonly #list: MessageList;
+  readonly #requeuer: MessageRequeuer;
+  readonly #publish: (organizationId: OrganizationId) => void;
+  readonly #clock: Clock;
+  readonly #quarantined = new Listeners<QuarantinedMessages>();
+  readonly #listeners = new Set<(organizationId: OrganizationId) => void>();
+
+  /** @param parts.publish tells the other processes what `announce` tells this one; must not throw */
+  constructor(parts: { database: Database; clock: Clock; publish: (organizationId: OrganizationId) => void }) {
+    this.#database = parts.database;
+    this.#publish = parts.publish;
+    this.#clock = parts.clock;
+    const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
+    this.#holds = new MessageHolds({ ...parts, onQuarantined });
+    this.#leaser = new MessageLeaser({
+      ...parts,
+      onQuarantined,
+      giveBack: (inbox, leaseId, eventIds) => this.giveBack(inbox, leaseId, eventIds),
+    });
+    this.#list = new MessageList(parts);
+    this.#requeuer = new MessageRequeuer({ ...parts, onQuarantined });
+  }
+
+  async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
+    // PostgreSQL takes no NUL in a text, not even to look for it.
+    if (name.includes('\0')) return undefined;
+    const [row] = await this.#database.query('get-inbox', [organizationId, name], { idempotent: true });
+    return row === undefined ? undefined : inboxFromRow(row);
+  }
+
+  async all(organizationId: OrganizationId): Promise<Inbox[]> {
+    return (await this.#database.query('list-inboxes', [organizationId], { idempotent: true })).map(inboxFromRow);
+  }
+
+  async create(inbox: Inbox): Promise<'created' | 'conflict' | 'full'> {
+    const { id, organizationId, name, eventTypes, maxLeases, paused, createdAt } = inbox;
+    const wants = [JSON.stringify(eventTypes), maxLeases, paused ? 1 : 0];
+    const place = [firstIdAt(createdAt), createdAt, MAX_INBOXES_PER_ORGANIZATION];
+    const [row] = await this.#database.query('create-inbox', [id, organizationId, name, ...wants, ...place]);
+    return text(row ?? {}, 'outcome');
+  }
+
+  async update(organizationId: OrganizationId, name: string, change: InboxChange): Promise<Inbox | undefined> {
+    if (name.includes('\0')) return undefined;
+    const { eventTypes, maxLeases, paused } = change;
+    const [row] = await this.#database.query('update-inbox', [
+      organizationId,
+      name,
+      eventTypes === undefined ? null : JSON.stringify(eventTypes),
+      maxLeases ?? null,
+      paused === undefined ? null : Number(paused),
+    ]);
+    if (row === undefined) return undefined;
+    this.#tellEverybody(organizationId);
+    return inboxFromRow(row);
+  }
+
+  async remove(organizationId: OrganizationId, name: string): Promise<boolean> {
+    if (name.includes('\0')) return false;
+    const [row] = await this.#database.query('remove-inbox', [organizationId, name]);
+    if (row === undefined) return false;
+    this.#tellEverybody(organizationId);
+    const id = text(row, 'id');
+    const some = () => this.#database.query('remove-inbox-messages', [id, REMOVE_STEP]);
+    while ((await some()).length === REMOVE_STEP);
+    return true;
+  }
+
+  find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    return this.#list.find(inbox, eventId);
+  }
+
+  list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]> {
+    return this.#list.list(inbox, query);
+  }
+
+  lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
+    return this.#leaser.lease(inbox, request);
+  }
+
+  ack(inbox: Inbox, selection: AckSelection) {
+    return this.#holds.ack(inbox, selection);
+  }
+
+  held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
+    return this.#holds.held(inbox, leaseId);
+  }
+
+  async release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
+    const result = await this.#holds.release(inbox, selection);
+    this.#tellEverybody(inbox.organizationId);
+    return result;
+  }
+
+  async giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+    await this.#holds.giveBack(inbox, leaseId, eventIds);
+    this.#tellEverybody(inbox.organizationId);
+  }
+
+  extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
+    return this.#holds.extend(inbox, selection);
+  }
+
+  async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
+    const result = await this.#holds.requeue(inbox, eventIds);
+    this.#tellEverybody(inbox.organizationId);
+    return result;
+  }
+
+  async requeueStep(inbox: Inbox, step: RequeueStep) {
+    const result = await this.#requeuer.step(inbox, step);
+    if (result.requeued > 0) this.#tellEverybody(inbox.organizationId);
+    return result;
+  }
+
+  async countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>> {
+    const [first] = inboxes;
+    if (first === undefined) return new Map();
+    const [ids, maxLeases] = [inboxes.map(({ id }) => id), inboxes.map((inbox) => inbox.maxLeases)];
+    const parameters = [first.organizationId, ids, maxLeases, this.#clock.now(), upTo];
+    const rows = await this.#database.query('count-quarantined', parameters, { idempotent: true });
+    const counts = new Map(rows.map((row) => [text<InboxId>(row, 'id'), number<number>(row, 'messages')]));
+    return new Map(ids.map((id) => [id, counts.get(id) ?? 0]));
+  }
+
+  onQuarantined(listener: (messages: QuarantinedMessages) => void): () => void {
+    return this.#quarantined.add(listener);
+  }
+
+  onAvailable(listener: (organizationId: OrganizationId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Another process says that the organization's inboxes may have something new. */
+  announce(organizationId: OrganizationId): void {
+    for (const listener of this.#listeners) listener(organizationId);
+  }
+
+  #tellEverybody(organizationId: OrganizationId): void {
+    this.announce(organizationId);
+    this.#publish(organizationId);
+  }
+}

@@ -1,0 +1,3 @@
+/** The port `store/inbox-store`. */
+
+export { PostgresInboxStore } from './inbox-store.ts';

@@ -1,0 +1,70 @@
+import type { Inbox, InboxMessage, InboxStatus } from '../../../core/administration/inbox.ts';
+import { wantsEventType } from '../../../core/events/event-type.ts';
+import { type EventId, idBefore } from '../../../core/ids.ts';
+import { MAX_PAGE_BYTES } from '../../../core/limits.ts';
+import { dataBytes, fillsPage } from '../../../core/page-bytes.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { MessageQuery } from '../../../ports/store/inbox-store.ts';
+import { type Row, text } from '../../rows/row.ts';
+import type { Database } from '../database/index.ts';
+import { messageFromRow } from './inbox-rows.ts';
+
+const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
+
+/** Looks into an inbox, oldest first, and writes nothing. */
+export class MessageList {
+  readonly #database: Database;
+  readonly #clock: Clock;
+
+  constructor(parts: { database: Database; clock: Clock }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+  }
+
+  async find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    const [row] = await this.#page(inbox, null, { after: idBefore(eventId), limit: 1, maxBytes: 1 });
+    return row !== undefined && text(row, 'id') === eventId && isShown(inbox, row) ? messageOf(row) : undefined;
+  }
+
+  async list(inbox: Inbox, { status, limit, ...query }: MessageQuery): Promise<InboxMessage[]> {
+    const messages: InboxMessage[] = [];
+    let after: string = query.after ?? BEFORE_ALL_IDS;
+    let leftBytes = query.maxBytes ?? MAX_PAGE_BYTES;
+    // Again only if the inbox does not want everything.
+    for (let more = true; more; ) {
+      const left = limit - messages.length;
+      const rows = await this.#page(inbox, status, { after, limit: left, maxBytes: leftBytes });
+      const shown = rows.filter((row) => isShown(inbox, row)).map(messageOf);
+      const isCut = rows.length < left && fillsPage(rows.map(dataOf), leftBytes);
+      messages.push(...shown);
+      leftBytes -= shown.reduce((sum, { event }) => sum + dataBytes(event), 0);
+      more = (rows.length === left || isCut) && shown.length < left && leftBytes > 0;
+      after = text(rows.at(-1) ?? { id: after }, 'id');
+    }
+    return messages;
+  }
+
+  #page(
+    inbox: Inbox,
+    status: InboxStatus | null,
+    { after, limit, maxBytes }: { readonly after: string; readonly limit: number; readonly maxBytes: number },
+  ): Promise<readonly Row[]> {
+    const range = [inbox.id, inbox.organizationId, after, limit, this.#clock.now(), inbox.maxLeases];
+    return status === null
+      ? this.#database.query('list-messages', [...range, maxBytes], { idempotent: true })
+      : this.#database.query('list-messages-of-status', [...range, status, maxBytes], { idempotent: true });
+  }
+}
+
+/** What was touched is, whatever the inbox wants by now. */
+function isShown(inbox: Inbox, row: Row): boolean {
+  return row['touched'] === true || wantsEventType(inbox.eventTypes, text(row, 'type'));
+}
+
+function dataOf(row: Row): { readonly data: string } {
+  return { data: text(row, 'data') };
+}
+
+function messageOf(row: Row): InboxMessage {
+  return messageFromRow(row, text<InboxStatus>(row, 'status'));
+}

@@ -1,0 +1,45 @@
+import type { EventId, OrganizationId } from '../../../core/ids.ts';
+import type { Milliseconds, Timestamp } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import { dedupKey, type Redis } from '../redis/index.ts';
+
+const FORGET_MARGIN_MS: Milliseconds = 60_000;
+
+export interface DedupMark {
+  readonly organizationId: OrganizationId;
+  readonly dedupId: string;
+  readonly eventId: EventId;
+  readonly createdAt: Timestamp;
+  readonly expiresAt: Timestamp;
+}
+
+/** Dedup marks as a whole. A key that is lost with them tells that they are gone. */
+export class DedupMarks {
+  readonly #redis: Redis;
+  readonly #clock: Clock;
+
+  constructor(parts: { redis: Redis; clock: Clock }) {
+    this.#redis = parts.redis;
+    this.#clock = parts.clock;
+  }
+
+  async areComplete(): Promise<boolean> {
+    return (await this.#redis.command('EXISTS', this.#redis.key('dedup-marks-complete'))) === 1;
+  }
+
+  async setComplete(): Promise<void> {
+    await this.#redis.command('SET', this.#redis.key('dedup-marks-complete'), '1');
+  }
+
+  /** Those that are missing. @returns how many were */
+  async restore(marks: readonly DedupMark[]): Promise<number> {
+    const now = this.#clock.now();
+    const args = marks.flatMap((mark) => {
+      const leftMs = mark.expiresAt - now;
+      const key = dedupKey(this.#redis, mark);
+      if (leftMs <= 0 || key === undefined) return [];
+      return [key, `${mark.eventId} ${mark.createdAt} ${mark.expiresAt}`, String(leftMs + FORGET_MARGIN_MS)];
+    });
+    return args.length === 0 ? 0 : Number(await this.#redis.run('restore-marks', [], args));
+  }
+}

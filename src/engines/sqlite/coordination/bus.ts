@@ -1,0 +1,19 @@
+import { Listeners } from '../../../core/listeners.ts';
+import type { Bus, BusMessage } from '../../../ports/coordination/bus.ts';
+
+/** All roles are in this process: a message is a call. */
+export class ProcessBus implements Bus {
+  readonly #listeners = new Listeners<BusMessage>();
+
+  async publish(message: BusMessage): Promise<void> {
+    this.#listeners.call(message);
+  }
+
+  subscribe(listener: (message: BusMessage) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  onMissed(): () => void {
+    return () => {};
+  }
+}

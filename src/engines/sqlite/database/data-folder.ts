@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartRefused } from '../../../ports/start-refused.ts';
+import { createPrivate, makePrivate } from './private-files.ts';
+import { failureOf, systemFailureOf } from './sqlite-error.ts';
+
+/** Long enough for a predecessor that is just ending, short enough that a refusal is seen at once. */
+const LOCK_WAIT_MS = 300;
+/** Names the owner to others. Only a note: the lock is the one on lock.db. */
+const OWNER_FILE = 'owner.json';
+
+/** The right to `DATA_DIR`, for this process alone. */
+export interface DataFolder {
+  readonly databasePath: string;
+  release(): void;
+}
+
+/**
+ * Makes the folder if need be and takes hold of it: an exclusive lock on a database of its own, which the system frees
+ * however this process ends. The lock file is never touched with `fs` while it is held: closing any descriptor of a file
+ * drops all POSIX locks that the process has on it.
+ */
+export function claimDataFolder(path: string): DataFolder {
+  makeFolder(path);
+  const lock = takeLock(path);
+  const databasePath = join(path, 'triggers.db');
+  try {
+    createPrivate(databasePath);
+    makePrivate(path);
+  } catch (error) {
+    lock.close();
+    throw refusalOf(error, path);
+  }
+  const ownerPath = join(path, OWNER_FILE);
+  try {
+    writeFileSync(ownerPath, `${JSON.stringify({ pid: process.pid })}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk must not keep the service from starting to drain what it has.
+  }
+  return {
+    databasePath,
+    release: () => {
+      rmSync(ownerPath, { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** One level at a time: Node's own `recursive` turns for ever where the parent is there and takes no folders (/proc). */
+function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  try {
+    for (const folder of missing) mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    throw refusalOf(error, path);
+  }
+  if (!statSync(path).isDirectory()) throw noFolder(path);
+}
+
+function takeLock(path: string): DatabaseSync {
+  let lock: DatabaseSync | undefined;
+  try {
+    createPrivate(join(path, 'lock.db'));
+    lock = new DatabaseSync(join(path, 'lock.db'), { timeout: LOCK_WAIT_MS });
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock?.close();
+    switch (failureOf(error)) {
+      case 'busy':
+        throw new StartRefused(
+          `DATA_DIR ${path} is in use by ${ownerOf(path)}; stop that process or choose another DATA_DIR.`,
+        );
+      case 'corrupt':
+        throw new StartRefused(`The file lock.db in DATA_DIR ${path} is not ours; remove it and start again.`);
+      case 'disk_full':
+        throw noSpace(path);
+      case 'not_writable':
+      case 'io':
+        throw notWritable(path);
+      default:
+        throw refusalOf(error, path);
+    }
+  }
+}
+
+/** What the system's refusal means to the operator. */
+function refusalOf(error: unknown, path: string): unknown {
+  switch (systemFailureOf(error)) {
+    case 'no_folder':
+      return noFolder(path);
+    case 'disk_full':
+      return noSpace(path);
+    case 'read_only':
+      return new StartRefused(
+        `DATA_DIR ${path} can't be written, for its file system is mounted read-only; mount it writable or choose another DATA_DIR.`,
+      );
+    case 'not_writable':
+      return notWritable(path);
+    default:
+      return error;
+  }
+}
+
+function noSpace(path: string): StartRefused {
+  return new StartRefused(`There is no space left for DATA_DIR ${path}; make room and start again.`);
+}
+
+function noFolder(path: string): StartRefused {
+  return new StartRefused(`DATA_DIR must name a folder, but ${path} is a file or lies below one; choose another.`);
+}
+
+function notWritable(path: string): StartRefused {
+  return new StartRefused(
+    `DATA_DIR ${path} can't be written by this user; change its permissions or choose another DATA_DIR.`,
+  );
+}
+
+function ownerOf(path: string): string {
+  try {
+    const owner: unknown = JSON.parse(readFileSync(join(path, OWNER_FILE), 'utf8'));
+    if (typeof owner === 'object' && owner !== null && 'pid' in owner && typeof owner.pid === 'number') {
+      return `process ${owner.pid}`;
+    }
+  } catch {
+    // Not written yet, or cut off: the refusal stands without the name.
+  }
+  return 'another process';
+}

@@ -1,0 +1,34 @@
+import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import type { Connection, Statement } from './connection.ts';
+import type { StorageHealth } from './storage-health.ts';
+
+/** Reads of what is committed: short ones, for they run on the event loop. */
+export class ReadConnection {
+  readonly #connection: Connection;
+  readonly #health: StorageHealth;
+  #closed = false;
+
+  constructor(connection: Connection, health: StorageHealth) {
+    this.#connection = connection;
+    this.#health = health;
+  }
+
+  prepare(name: string): Statement {
+    return this.#connection.prepare(name);
+  }
+
+  /** Runs statements of this connection now. */
+  async read<Result>(query: () => Result): Promise<Result> {
+    if (this.#closed) throw new EngineUnavailable('closing', 'The engine is closing');
+    try {
+      return query();
+    } catch (error) {
+      throw this.#health.failed(error);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection.db.close();
+  }
+}

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { readSqlFiles, readSqlFolders } from '../../rows/sql-folders.ts';
+
+const ENGINE = join(import.meta.dirname, '..');
+
+/** The statements of the rooms' `sql/` folders by name: `take-first-attempts` for `take-first-attempts.sql`. */
+export type SqlFiles = ReadonlyMap<string, string>;
+
+/** Read once, when an engine opens. */
+export function loadSqlFiles(): SqlFiles {
+  return readSqlFolders(ENGINE);
+}
+
+/** `0001-initial.sql` and those after it, in order. */
+export function loadMigrations(): { readonly version: number; readonly name: string; readonly text: string }[] {
+  return [...readSqlFiles(join(ENGINE, 'migrations'))]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, text]) => ({ version: Number.parseInt(name, 10), name: `${name}.sql`, text }));
+}

@@ -1,0 +1,141 @@
+import type { AcceptedEvent } from '../../../core/events/event.ts';
+import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
+import { addMs, type Timestamp, timestamp } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { LaneDemand, TakenDelivery, TakenLane } from '../../../ports/record/delivery-queue.ts';
+import { dueAtOf } from '../../rows/delivery-row.ts';
+import { eventFromRow } from '../../rows/event-row.ts';
+import { number, numberOrNull, type Row, text, textOrNull } from '../../rows/row.ts';
+import type { Connection } from '../database/index.ts';
+import type { WriteEffects } from '../write-queue/index.ts';
+import { LaneRates } from './lane-rates.ts';
+import { OrderTurns } from './order-turns.ts';
+
+/** A lane that stands at its bound by the takings of others: its own settlements wake it sooner. */
+const FULL_PAUSE_MS = 1_000;
+
+/** Takes what is due out of lanes, within a transaction. */
+export class LaneTaker {
+  readonly #rates: LaneRates;
+  readonly #turns: OrderTurns;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(writer: Connection, clock: Clock) {
+    this.#rates = new LaneRates(clock);
+    this.#turns = new OrderTurns(writer);
+    this.#statements = prepare(writer);
+  }
+
+  take(demands: readonly LaneDemand[], now: Timestamp, effects: WriteEffects): TakenLane[] {
+    // One event goes to many endpoints: its payload is read once a call and shared.
+    const events = new Map<EventId, AcceptedEvent>();
+    return demands.map((demand) => this.#takeLane(demand, { now, events, effects }));
+  }
+
+  #takeLane(demand: LaneDemand, { now, events, effects }: Taking): TakenLane {
+    const { endpointId, leaseMs, limits } = demand;
+    const { limit, againAt } = this.#bounded(demand, now);
+    const { expired, retries, firstAttempts, lease, nextDue } = this.#statements;
+    const rows: Row[] = expired.all(endpointId, now, limit);
+    for (const row of rows) this.#recordInterrupted(row);
+    if (rows.length < limit) rows.push(...retries.all(endpointId, now, limit - rows.length));
+    if (rows.length < limit) rows.push(...firstAttempts.all(endpointId, limit - rows.length));
+    const leasedUntil = addMs(now, leaseMs);
+    const deliveries: TakenDelivery[] = [];
+    for (const row of rows) {
+      const id = text<DeliveryId>(row, 'id');
+      const organizationId = text<OrganizationId>(row, 'organization_id');
+      const event = this.#event(organizationId, text(row, 'event_id'), events);
+      if (event === undefined) {
+        this.#endOrphan({ organizationId, id, endpointId }, now, effects);
+        continue;
+      }
+      lease.run(id, leasedUntil, now);
+      const attemptNumber = number<number>(row, 'attempts') + 1;
+      const failures = number<number>(row, 'failures');
+      const origin = textOrNull<'replay'>(row, 'origin');
+      const known = { id, organizationId, endpointId, event, attemptNumber, failures, origin, leasedUntil };
+      deliveries.push({ ...known, ...dueAtOf(row) });
+    }
+    const next = nextDue.get(endpointId);
+    const nextAt = next === undefined ? null : numberOrNull<Timestamp>(next, 'at');
+    const ratePerSecond = limits?.ratePerSecond ?? null;
+    if (ratePerSecond === null) return { endpointId, deliveries, nextDueAt: later(nextAt, againAt) };
+    this.#rates.spend(endpointId, deliveries.length);
+    const rateAt = addMs(now, this.#rates.waitMs(endpointId, ratePerSecond));
+    return { endpointId, deliveries, nextDueAt: later(nextAt, againAt, rateAt) };
+  }
+
+  /** What its limits leave of a demand, and when to look again where that is nothing. */
+  #bounded({ endpointId, limit, limits }: LaneDemand, now: Timestamp) {
+    if (limits === undefined) return { limit, againAt: now };
+    const { maxLeased, ratePerSecond } = limits;
+    const free = maxLeased - number<number>(this.#statements.countLeased.get(endpointId, now) ?? {}, 'leased');
+    if (free <= 0) return { limit: 0, againAt: addMs(now, FULL_PAUSE_MS) };
+    const rated = ratePerSecond === null ? limit : this.#rates.available(endpointId, ratePerSecond);
+    return { limit: Math.min(limit, free, rated), againAt: now };
+  }
+
+  #recordInterrupted(row: Row): void {
+    const takenAt = timestamp(number(row, 'updated_at'));
+    this.#statements.addAttempt.run(
+      text(row, 'id'),
+      number(row, 'attempts'),
+      takenAt,
+      0,
+      null,
+      'interrupted',
+      null,
+      null,
+    );
+  }
+
+  /** A delivery whose event is gone has nothing to send: it ends as canceled. */
+  #endOrphan(
+    { organizationId, id, endpointId }: { organizationId: OrganizationId; id: DeliveryId; endpointId: EndpointId },
+    now: Timestamp,
+    effects: WriteEffects,
+  ): void {
+    const orderGroup = textOrNull<string>(this.#statements.state.get(organizationId, id) ?? {}, 'order_group');
+    this.#statements.cancel.run(id, now);
+    effects.waiting--;
+    if (orderGroup !== null) this.#turns.pass({ endpointId, orderGroup, deliveryId: id }, effects);
+  }
+
+  /** Undefined when it is gone. */
+  #event(organizationId: OrganizationId, id: EventId, events: Map<EventId, AcceptedEvent>): AcceptedEvent | undefined {
+    const known = events.get(id);
+    if (known !== undefined) return known;
+    const row = this.#statements.event.get(organizationId, id);
+    if (row === undefined) return undefined;
+    const event = eventFromRow(row);
+    events.set(id, event);
+    return event;
+  }
+}
+
+/** What all lanes of one call share. */
+interface Taking {
+  readonly now: Timestamp;
+  readonly events: Map<EventId, AcceptedEvent>;
+  readonly effects: WriteEffects;
+}
+
+function later(nextAt: Timestamp | null, ...limits: readonly Timestamp[]): Timestamp | null {
+  return nextAt === null ? null : timestamp(Math.max(nextAt, ...limits));
+}
+
+function prepare(writer: Connection) {
+  return {
+    expired: writer.prepare('take-expired'),
+    retries: writer.prepare('take-retries'),
+    firstAttempts: writer.prepare('take-first-attempts'),
+    lease: writer.prepare('lease-delivery'),
+    countLeased: writer.prepare('count-leased'),
+    nextDue: writer.prepare('next-due'),
+    addAttempt: writer.prepare('add-attempt'),
+    event: writer.prepare('get-event'),
+    state: writer.prepare('get-delivery-state'),
+    cancel: writer.prepare('cancel-delivery'),
+  };
+}

@@ -1,0 +1,155 @@
+import type { EndpointId } from '../../../core/ids.ts';
+import { type Timestamp, timestamp } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type {
+  DeliveryQueue,
+  DirectTaker,
+  LaneDemand,
+  QueueDepth,
+  ReturnedDelivery,
+  Settlement,
+  SettleOutcome,
+  TakenLane,
+} from '../../../ports/record/delivery-queue.ts';
+import { number, numberOrNull, text, textOrNull } from '../../rows/row.ts';
+import type { Connection, ReadConnection } from '../database/index.ts';
+import type { CommittedState, WriteEffects, WriteQueue } from '../write-queue/index.ts';
+import { LaneTaker } from './claim-lanes.ts';
+import { OrderTurns } from './order-turns.ts';
+
+/** The health page needs no more. */
+const MAX_COUNTED_WAITING = 10_001;
+/** Lanes looked at for the oldest; a few ms. */
+const MAX_LANES_LOOKED_AT = 1_000;
+
+/**
+ * Taking and settling are answered when they are committed, before the disk has them: nobody was promised anything, and what
+ * a power cut takes back is sent again, as deliveries are after any crash. A killed process loses nothing of it.
+ */
+export class SqliteDeliveryQueue implements DeliveryQueue {
+  readonly #queue: WriteQueue;
+  readonly #state: CommittedState;
+  readonly #clock: Clock;
+  readonly #taker: LaneTaker;
+  readonly #turns: OrderTurns;
+  readonly #reader: ReadConnection;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(args: {
+    writer: Connection;
+    reader: ReadConnection;
+    queue: WriteQueue;
+    state: CommittedState;
+    clock: Clock;
+  }) {
+    this.#queue = args.queue;
+    this.#state = args.state;
+    this.#clock = args.clock;
+    this.#taker = new LaneTaker(args.writer, args.clock);
+    this.#turns = new OrderTurns(args.writer);
+    this.#reader = args.reader;
+    this.#statements = prepare(args.writer, args.reader);
+  }
+
+  take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
+    return this.#queue.submit((effects) => this.#taker.take(demands, this.#clock.now(), effects), 'committed');
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
+    return this.#queue.submit(
+      (effects) => settlements.map((settlement) => this.#settleOne(settlement, effects)),
+      'committed',
+    );
+  }
+
+  #settleOne({ deliveryId, attemptNumber, attempt, next }: Settlement, effects: WriteEffects): SettleOutcome {
+    const { settle, addAttempt } = this.#statements;
+    const dueAt = next.status === 'retrying' ? next.dueAt : null;
+    // One that this process cut off is not the receiver's failure.
+    const failed = attempt.error === null || attempt.error === 'interrupted' ? 0 : 1;
+    const { statusCode, error } = attempt;
+    const now = this.#clock.now();
+    const row = settle.get(deliveryId, attemptNumber, next.status, dueAt, failed, statusCode, error, now);
+    if (row === undefined) return 'stale';
+    addAttempt.run(
+      deliveryId,
+      attempt.number,
+      attempt.startedAt,
+      attempt.durationMs,
+      statusCode,
+      error,
+      attempt.responseExcerpt,
+      attempt.errorDetail,
+    );
+    if (next.status === 'retrying') return 'settled';
+    const endpointId = text<EndpointId>(row, 'endpoint_id');
+    if (row['due_at'] !== null) {
+      effects.dueEndpoints.add(endpointId);
+      return 'settled';
+    }
+    effects.waiting--;
+    const orderGroup = textOrNull(row, 'order_group');
+    if (orderGroup === null) return 'settled';
+    const ordered = { endpointId, orderGroup, deliveryId };
+    if (next.blocksOrder === true) this.#turns.block(ordered);
+    else this.#turns.pass(ordered, effects);
+    return 'settled';
+  }
+
+  giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {
+    return this.#queue.submit((effects) => {
+      const now = this.#clock.now();
+      for (const { deliveryId, attemptNumber, dueAt } of returned) {
+        const row = this.#statements.giveBack.get(deliveryId, attemptNumber, dueAt, now);
+        if (row !== undefined) effects.dueEndpoints.add(text<EndpointId>(row, 'endpoint_id'));
+      }
+    });
+  }
+
+  unblock(endpointId: EndpointId, limit: number): Promise<number> {
+    return this.#queue.submit((effects) => this.#turns.unblock(endpointId, limit, effects));
+  }
+
+  waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
+    return this.#reader.read(() =>
+      this.#statements.lanes.all().map((row) => ({
+        endpointId: text<EndpointId>(row, 'endpoint_id'),
+        nextDueAt: timestamp(
+          Math.min(numberOrNull(row, 'due_at') ?? Infinity, numberOrNull(row, 'leased_until') ?? Infinity),
+        ),
+      })),
+    );
+  }
+
+  onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
+    return this.#state.due.add(listener);
+  }
+
+  takeDirectly(taker: DirectTaker): () => void {
+    this.#state.directTaker = taker;
+    return () => {
+      this.#state.directTaker = undefined;
+    };
+  }
+
+  depth(): Promise<QueueDepth> {
+    return this.#reader.read(() => {
+      const row = this.#statements.dueNow.get(this.#clock.now(), MAX_LANES_LOOKED_AT, MAX_COUNTED_WAITING) ?? {};
+      return {
+        waiting: Math.min(this.#state.waiting, MAX_COUNTED_WAITING),
+        retriesDue: number(row, 'retries'),
+        oldestDueAt: numberOrNull(row, 'oldest_at'),
+      };
+    });
+  }
+}
+
+function prepare(writer: Connection, reader: ReadConnection) {
+  return {
+    settle: writer.prepare('settle-delivery'),
+    addAttempt: writer.prepare('add-attempt'),
+    giveBack: writer.prepare('give-back-delivery'),
+    lanes: reader.prepare('waiting-lanes'),
+    dueNow: reader.prepare('due-now'),
+  };
+}

@@ -1,0 +1,133 @@
+import type { Inbox } from '../../../core/administration/inbox.ts';
+import { wantsEventType } from '../../../core/events/event-type.ts';
+import { type EventId, firstIdAt, type InboxId, idBefore, type LeaseId } from '../../../core/ids.ts';
+import { addMs, type Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { LeaseSelection, QuarantinedMessages, RequeueStep } from '../../../ports/store/inbox-store.ts';
+import { number, type Row, text } from '../../rows/row.ts';
+import type { Connection } from '../database/index.ts';
+
+export interface AckSelection {
+  readonly eventIds: readonly EventId[] | null;
+  readonly leaseId: LeaseId | null;
+}
+
+/** What consumers do with what they hold, each within a transaction. */
+export class MessageHolds {
+  readonly #clock: Clock;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(parts: { writer: Connection; clock: Clock }) {
+    this.#clock = parts.clock;
+    this.#statements = prepare(parts.writer);
+  }
+
+  ack(inbox: Inbox, { eventIds, leaseId }: AckSelection) {
+    const now = this.#clock.now();
+    if (eventIds === null) {
+      const acknowledged = leaseId === null ? 0 : Number(this.#statements.ackLease.run(inbox.id, leaseId, now).changes);
+      return { acknowledged, notFound: [], stale: [] };
+    }
+    const rows = this.#statements.byId.all(inbox.id, inbox.organizationId, JSON.stringify([...new Set(eventIds)]));
+    const toAck: EventId[] = [];
+    const notFound: EventId[] = [];
+    const stale: EventId[] = [];
+    let acknowledged = 0;
+    for (const row of rows) {
+      const id = text<EventId>(row, 'event_id');
+      if (row['event_type'] === null) notFound.push(id);
+      else if (row['status'] === 'acked') acknowledged++;
+      else if (leaseId === null || isHeldBy(row, leaseId, now)) toAck.push(id);
+      else stale.push(id);
+    }
+    if (toAck.length > 0) this.#statements.ack.run(inbox.id, inbox.organizationId, JSON.stringify(toAck));
+    return { acknowledged: acknowledged + toAck.length, notFound, stale };
+  }
+
+  held(inbox: Inbox, leaseId: LeaseId): readonly EventId[] {
+    return this.#select(inbox.id, { leaseId, eventIds: null }).held.map(({ id }) => id);
+  }
+
+  release(
+    inbox: Inbox,
+    selection: LeaseSelection & { readonly delayMs: Milliseconds },
+    quarantined: QuarantinedMessages[],
+  ) {
+    const { held, stale } = this.#select(inbox.id, selection);
+    const from = selection.delayMs > 0 ? addMs(this.#clock.now(), selection.delayMs) : null;
+    if (held.length > 0) this.#statements.release.run(inbox.id, idsOf(held), from, inbox.maxLeases);
+    const events = held.filter(({ leaseCount }) => leaseCount >= inbox.maxLeases);
+    if (events.length > 0) quarantined.push({ inbox, events });
+    return { released: held.length, stale };
+  }
+
+  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): void {
+    this.#statements.unlease.run(inbox.id, JSON.stringify(eventIds), leaseId);
+  }
+
+  extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
+    const { held, stale } = this.#select(inbox.id, selection);
+    const until = addMs(this.#clock.now(), selection.leaseMs);
+    if (held.length > 0) this.#statements.extend.run(inbox.id, idsOf(held), until);
+    return { extended: held.length, stale };
+  }
+
+  requeue(inbox: Inbox, eventIds: readonly EventId[]) {
+    const wanted = new Set(eventIds);
+    const rows = this.#statements.requeue.all(inbox.id, JSON.stringify([...wanted]));
+    for (const row of rows) wanted.delete(text(row, 'event_id'));
+    return { requeued: rows.length, notFound: [...wanted] };
+  }
+
+  requeueStep(inbox: Inbox, { eventTypes, from, to, after, limit }: RequeueStep) {
+    const start = from === null ? '' : idBefore(firstIdAt(from));
+    const begin = after !== null && after > start ? after : start;
+    const rows = this.#statements.ofStatus.all(inbox.id, 'quarantined', begin, limit);
+    const inRange = rows.filter((row) => to === null || text(row, 'event_id') < firstIdAt(to));
+    const wanted = inRange.filter((row) => wantsEventType(eventTypes, text(row, 'event_type')));
+    const ids = wanted.map((row) => text<EventId>(row, 'event_id'));
+    if (ids.length > 0) this.#statements.requeue.all(inbox.id, JSON.stringify(ids));
+    const last = inRange.length === limit ? inRange.at(-1) : undefined;
+    return { requeued: ids.length, last: last === undefined ? null : text<EventId>(last, 'event_id') };
+  }
+
+  #select(inboxId: InboxId, { leaseId, eventIds }: LeaseSelection): { held: HeldMessage[]; stale: EventId[] } {
+    const rows = this.#statements.ofLease.all(inboxId, leaseId, this.#clock.now());
+    const all = rows.map((row): HeldMessage => {
+      return { id: text(row, 'event_id'), type: text(row, 'event_type'), leaseCount: number(row, 'lease_count') };
+    });
+    if (eventIds === null) return { held: all, stale: [] };
+    const stale = new Set(eventIds);
+    const held = all.filter(({ id }) => stale.delete(id));
+    return { held, stale: [...stale] };
+  }
+}
+
+interface HeldMessage {
+  readonly id: EventId;
+  readonly type: string;
+  readonly leaseCount: number;
+}
+
+/** As a JSON array. */
+function idsOf(messages: readonly HeldMessage[]): string {
+  return JSON.stringify(messages.map(({ id }) => id));
+}
+
+function isHeldBy(row: Row, leaseId: LeaseId, now: number): boolean {
+  return row['status'] === 'leased' && row['lease_id'] === leaseId && number(row, 'due_at') > now;
+}
+
+function prepare(writer: Connection) {
+  return {
+    byId: writer.prepare('messages-by-id'),
+    ack: writer.prepare('ack-messages'),
+    ackLease: writer.prepare('ack-lease'),
+    ofLease: writer.prepare('messages-of-lease'),
+    release: writer.prepare('release-messages'),
+    unlease: writer.prepare('unlease-messages'),
+    extend: writer.prepare('extend-messages'),
+    requeue: writer.prepare('requeue-messages'),
+    ofStatus: writer.prepare('messages-of-status'),
+  };
+}

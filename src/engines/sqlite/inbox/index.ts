@@ -1,0 +1,3 @@
+/** The port `store/inbox-store`. */
+
+export { SqliteInboxStore } from './inbox-store.ts';

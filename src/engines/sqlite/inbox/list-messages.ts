@@ -1,0 +1,150 @@
+import type { Inbox, InboxMessage, InboxStatus } from '../../../core/administration/inbox.ts';
+import { wantsEventType } from '../../../core/events/event-type.ts';
+import { type EventId, idBefore } from '../../../core/ids.ts';
+import { MAX_PAGE_BYTES, READ_PIECE_BYTES } from '../../../core/limits.ts';
+import { dataBytes } from '../../../core/page-bytes.ts';
+import type { MessageQuery } from '../../../ports/store/inbox-store.ts';
+import { eventFromRow } from '../../rows/event-row.ts';
+import { leaseOf } from '../../rows/inbox-row.ts';
+import { numberOrNull, type Row, text } from '../../rows/row.ts';
+import type { ReadConnection } from '../database/index.ts';
+import { othersTurn } from '../write-queue/index.ts';
+
+/** Events looked at before others get the loop; a few ms. */
+const CHUNK = 500;
+/** Read with their data at once. */
+const PIECE = 100;
+
+/** Messages of a page that is being read, and the bytes of their data. */
+class Found {
+  readonly messages: InboxMessage[] = [];
+  readonly #limit: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(limit: number, maxBytes: number) {
+    this.#limit = limit;
+    this.#maxBytes = maxBytes;
+  }
+
+  get isFull(): boolean {
+    return this.messages.length >= this.#limit || this.#bytes >= this.#maxBytes;
+  }
+
+  add(message: InboxMessage): void {
+    this.messages.push(message);
+    this.#bytes += dataBytes(message.event);
+  }
+}
+
+/** Looks into an inbox, oldest first. Expects that leases which ran out were woken. */
+export class MessageList {
+  readonly #reader: ReadConnection;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(reader: ReadConnection) {
+    this.#reader = reader;
+    this.#statements = prepare(reader);
+  }
+
+  async list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]> {
+    const { status, limit, maxBytes = MAX_PAGE_BYTES } = query;
+    const after = query.after ?? '';
+    const found = new Found(limit, maxBytes);
+    if (status === null) {
+      await this.#walk(inbox, after, found, 'all');
+      return found.messages;
+    }
+    const rows = await this.#reader.read(() => {
+      const ofStatus = this.#statements.ofStatus.all(inbox.id, status, after, limit);
+      if (status === 'available') {
+        ofStatus.push(...this.#statements.ofStatus.all(inbox.id, 'delayed', after, limit));
+        ofStatus.sort((a, b) => (text(a, 'event_id') < text(b, 'event_id') ? -1 : 1));
+      }
+      return ofStatus;
+    });
+    await this.#readEvents(inbox, rows, found);
+    // What has a row is older than what has none.
+    if (status === 'available' && !found.isFull) await this.#walk(inbox, after, found, 'untouched');
+    return found.messages;
+  }
+
+  find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    return this.#reader.read(() => {
+      const cursor = this.#cursor(inbox);
+      const rows = this.#statements.events.all(inbox.id, inbox.organizationId, idBefore(eventId), 1);
+      const shown = rows.filter((row) => text(row, 'event_id') === eventId && isShown(inbox, row, cursor));
+      return this.#message(inbox, shown[0]);
+    });
+  }
+
+  /** Goes through the organization's events: those with a row in this inbox, and those that wait untouched. */
+  async #walk(inbox: Inbox, after: string, found: Found, which: 'all' | 'untouched'): Promise<void> {
+    let from = after;
+    for (let more = true; more && !found.isFull; ) {
+      const shown = await this.#reader.read(() => {
+        const cursor = this.#cursor(inbox);
+        if (which === 'untouched' && from < cursor) from = cursor;
+        const rows = this.#statements.events.all(inbox.id, inbox.organizationId, from, CHUNK);
+        more = rows.length === CHUNK;
+        from = String(rows.at(-1)?.['event_id'] ?? from);
+        return rows.filter((row) => (which === 'all' || row['status'] === null) && isShown(inbox, row, cursor));
+      });
+      await this.#readEvents(inbox, shown, found);
+      if (more) await othersTurn();
+    }
+  }
+
+  /** As many as fit, with turns for others between pieces. */
+  async #readEvents(inbox: Inbox, rows: readonly Row[], found: Found): Promise<void> {
+    let at = 0;
+    while (at < rows.length && !found.isFull) {
+      const before = at;
+      await this.#reader.read(() => {
+        const piece = new Found(PIECE, READ_PIECE_BYTES);
+        for (; at < rows.length && !found.isFull && !piece.isFull; at++) {
+          const message = this.#message(inbox, rows[at]);
+          if (message === undefined) continue;
+          piece.add(message);
+          found.add(message);
+        }
+      });
+      if (at > before && at < rows.length) await othersTurn();
+    }
+  }
+
+  #cursor(inbox: Inbox): string {
+    const row = this.#statements.cursor.get(inbox.id);
+    return row === undefined ? '' : text(row, 'cursor_event_id');
+  }
+
+  #message(inbox: Inbox, row: Row | undefined): InboxMessage | undefined {
+    if (row === undefined) return undefined;
+    const event = this.#statements.event.get(inbox.organizationId, text(row, 'event_id'));
+    if (event === undefined) return undefined;
+    const leaseCount = numberOrNull(row, 'lease_count') ?? 0;
+    const status = shownStatus(row);
+    const lease = status === 'leased' ? { lease: leaseOf(row) } : {};
+    return { event: eventFromRow(event), status, leaseCount, ...lease };
+  }
+}
+
+/** What was touched is, whatever the inbox wants by now; else what it wants of what it has not gone past. */
+function isShown(inbox: Inbox, row: Row, cursor: string): boolean {
+  if (row['status'] !== null) return true;
+  return text(row, 'event_id') > cursor && wantsEventType(inbox.eventTypes, text(row, 'event_type'));
+}
+
+/** Untouched is available; so is what was released for later, as far as a reader is concerned. */
+function shownStatus(row: Row): InboxStatus {
+  return row['status'] === null || row['status'] === 'delayed' ? 'available' : text<InboxStatus>(row, 'status');
+}
+
+function prepare(reader: ReadConnection) {
+  return {
+    ofStatus: reader.prepare('messages-of-status'),
+    events: reader.prepare('events-with-state'),
+    event: reader.prepare('get-event'),
+    cursor: reader.prepare('inbox-cursor'),
+  };
+}

@@ -1,0 +1,141 @@
+import type { AcceptedEvent } from '../../core/events/event.ts';
+import type { EventInput } from '../../core/events/event-request.ts';
+import type { EventId, IdSource, OrganizationId } from '../../core/ids.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ActivityFeed } from '../../ports/coordination/activity.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { AcceptOutcome, Intake } from '../../ports/record/intake.ts';
+import { EngineUnavailable } from '../../ports/unavailable.ts';
+import { logPersisted } from './persisted-log.ts';
+
+/** Stored in one step: what comes meanwhile waits no longer for it than for a few. */
+const MAX_GROUP = 200;
+
+/** Where an event came from, beside what its client said of it. */
+export interface Origin {
+  readonly organizationId: OrganizationId;
+  readonly traceparent: string | null;
+  readonly hops: number;
+}
+
+export interface Acceptance {
+  readonly event: AcceptedEvent;
+  readonly outcome: AcceptOutcome;
+}
+
+/**
+ * The first station: gives an event its id and time and makes it durable. Whoever gets `accepted` from here may answer
+ * 202.
+ */
+export class AcceptStation {
+  readonly #intake: Intake;
+  readonly #ids: IdSource;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #activity: ActivityFeed;
+  readonly #metrics: Metrics;
+  readonly #tracer: Tracer;
+  readonly #intakeIsRecord: boolean;
+
+  /** @param parts.intakeIsRecord accepting puts the event into the record itself, no worker does later */
+  constructor(parts: {
+    intake: Intake;
+    ids: IdSource;
+    clock: Clock;
+    log: Log;
+    activity: ActivityFeed;
+    metrics: Metrics;
+    tracer: Tracer;
+    intakeIsRecord: boolean;
+  }) {
+    this.#intake = parts.intake;
+    this.#ids = parts.ids;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#activity = parts.activity;
+    this.#metrics = parts.metrics;
+    this.#tracer = parts.tracer;
+    this.#intakeIsRecord = parts.intakeIsRecord;
+  }
+
+  /** Rejects with `EngineUnavailable`; the event is not there then. */
+  async accept(input: EventInput, origin: Origin): Promise<Acceptance> {
+    const [acceptance] = await this.#acceptGroup([input], origin);
+    if (acceptance === undefined) throw new Error('the intake answered no outcome');
+    return acceptance;
+  }
+
+  /**
+   * Many, in groups, each of which is accepted or not: in order. Where a group could not be stored, its events have the
+   * error instead; those with a dedup id may be sent again without harm.
+   */
+  async acceptMany(
+    inputs: readonly EventInput[],
+    origin: Origin,
+  ): Promise<readonly (Acceptance | { readonly error: EngineUnavailable })[]> {
+    const groups = Array.from({ length: Math.ceil(inputs.length / MAX_GROUP) }, (_, n) =>
+      inputs.slice(n * MAX_GROUP, (n + 1) * MAX_GROUP),
+    );
+    const answers = await Promise.all(
+      groups.map(async (group) => {
+        try {
+          return await this.#acceptGroup(group, origin);
+        } catch (error) {
+          if (!(error instanceof EngineUnavailable)) throw error;
+          return group.map(() => ({ error }));
+        }
+      }),
+    );
+    return answers.flat();
+  }
+
+  /** So many were no events, or were not allowed. */
+  noteRejected(count: number): void {
+    if (count > 0) this.#metrics.events('rejected', count);
+  }
+
+  async #acceptGroup(inputs: readonly EventInput[], origin: Origin): Promise<Acceptance[]> {
+    const startedAt = this.#clock.monotonicMs();
+    const events = inputs.map((input) => this.#eventOf(input, origin));
+    const outcomes = await this.#intake.accept(events);
+    const tookMs = this.#clock.monotonicMs() - startedAt;
+    this.#metrics.accept(tookMs);
+    this.#tracer.accepted(events, outcomes, { tookMs, isRecorded: this.#intakeIsRecord });
+    const acceptances = events.map((event, at): Acceptance => {
+      const outcome = outcomes[at];
+      if (outcome === undefined) throw new Error('the intake answered no outcome');
+      this.#metrics.events(outcome.kind, 1);
+      return { event, outcome };
+    });
+    if (this.#intakeIsRecord) this.#tell(acceptances, tookMs);
+    return acceptances;
+  }
+
+  #tell(acceptances: readonly Acceptance[], tookMs: Milliseconds): void {
+    const accepted = acceptances.filter(({ outcome }) => outcome.kind === 'accepted').map(({ event }) => event);
+    for (const { id } of accepted) {
+      logPersisted(this.#log, id, tookMs);
+      this.#metrics.persisted(tookMs);
+    }
+    if (accepted.length > 0) this.#activity.publish(accepted.map((event) => ({ kind: 'event', event })));
+  }
+
+  #eventOf(input: EventInput, origin: Origin): AcceptedEvent {
+    const id = this.#ids.next<EventId>();
+    return {
+      id,
+      organizationId: origin.organizationId,
+      type: input.type,
+      data: input.data,
+      dedupId: input.dedupId,
+      orderingKey: input.orderingKey,
+      deliverAt: input.deliverAt,
+      createdAt: this.#clock.now(),
+      traceparent: this.#tracer.begin(origin.traceparent, id),
+      hops: origin.hops,
+    };
+  }
+}

@@ -1,0 +1,73 @@
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
+import {
+  type OperationalEventType,
+  operationalDedupId,
+  wantsOperational,
+} from '../../core/events/operational-event.ts';
+import type { EventId, IdSource, OrganizationId } from '../../core/ids.ts';
+import { jsonText } from '../../core/json/json-text.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import type { Intake } from '../../ports/record/intake.ts';
+import type { Perseverance } from '../pacing/index.ts';
+import type { EndpointDirectory } from './endpoint-directory.ts';
+
+/** Tells tenants what became of their deliveries and endpoints, where an endpoint of theirs asks for it. */
+export class OperationalEvents {
+  readonly #intake: Intake;
+  readonly #directory: EndpointDirectory;
+  readonly #perseverance: Perseverance;
+  readonly #ids: IdSource;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(parts: {
+    intake: Intake;
+    directory: EndpointDirectory;
+    perseverance: Perseverance;
+    ids: IdSource;
+    clock: Clock;
+    log: Log;
+  }) {
+    this.#intake = parts.intake;
+    this.#directory = parts.directory;
+    this.#perseverance = parts.perseverance;
+    this.#ids = parts.ids;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+  }
+
+  /** @param key of what is told: the same is told once */
+  async tell(
+    organizationId: OrganizationId,
+    type: OperationalEventType,
+    key: string,
+    data: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    if (!(await this.#isWanted(organizationId, type))) return;
+    const event: AcceptedEvent = {
+      id: this.#ids.next<EventId>(),
+      organizationId,
+      type,
+      data: jsonText(data),
+      dedupId: operationalDedupId(type, key),
+      orderingKey: null,
+      deliverAt: null,
+      createdAt: this.#clock.now(),
+      traceparent: null,
+      hops: 0,
+    };
+    const [outcome] = await this.#perseverance.untilItWorks(() => this.#intake.accept([event]));
+    if (outcome?.kind === 'backlog_full') {
+      this.#log.warn(`An event ${type} was not told: too many wait already`, { organization_id: organizationId });
+    }
+  }
+
+  async #isWanted(organizationId: OrganizationId, type: string): Promise<boolean> {
+    const endpoints: readonly Endpoint[] = await this.#perseverance.untilItWorks(async () =>
+      this.#directory.of(organizationId),
+    );
+    return endpoints.some(({ eventTypes, status }) => status !== 'disabled' && wantsOperational(eventTypes, type));
+  }
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import type { ApiKey, Organization, Scope, Tier } from '../../core/administration/organization.ts';
+import { SCOPES } from '../../core/administration/organization.ts';
+import type { IdSource, KeyId, OrganizationId } from '../../core/ids.ts';
+import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Bus } from '../../ports/coordination/bus.ts';
+import type { OrganizationStore } from '../../ports/store/organization-store.ts';
+import { hashKey } from './authenticator.ts';
+
+const PREFIX = 'tr_';
+const KEY_BYTES = 32;
+/** Shown in lists, to tell keys apart: 5 characters of the 43 that nobody can guess. */
+const SHOWN = PREFIX.length + 5;
+
+/** A key as its owner sees it once, and as it is stored. */
+export interface MadeKey {
+  readonly text: string;
+  readonly key: ApiKey;
+}
+
+/** Makes, rotates and ends organizations' keys. */
+export class KeyStation {
+  readonly #store: OrganizationStore;
+  readonly #bus: Bus;
+  readonly #ids: IdSource;
+  readonly #clock: Clock;
+
+  constructor(parts: { store: OrganizationStore; bus: Bus; ids: IdSource; clock: Clock }) {
+    this.#store = parts.store;
+    this.#bus = parts.bus;
+    this.#ids = parts.ids;
+    this.#clock = parts.clock;
+  }
+
+  async createOrganization(name: string, tier: Tier): Promise<MadeKey & { readonly organization: Organization }> {
+    const id = this.#ids.next<OrganizationId>();
+    const organization: Organization = { id, name, tier, createdAt: this.#clock.now() };
+    const made = this.#make(id, 'default', SCOPES);
+    if (!(await this.#store.create(organization, made.key))) throw new Error('A new organization was there already');
+    return { ...made, organization };
+  }
+
+  /** @returns undefined when there are as many as there may be */
+  async add(organizationId: OrganizationId, name: string, scopes: readonly Scope[]): Promise<MadeKey | undefined> {
+    const made = this.#make(organizationId, name, scopes);
+    return (await this.#store.addKey(made.key)) === 'added' ? made : undefined;
+  }
+
+  /** A new key in the place of one that goes on for `graceMs`. */
+  async rotate(
+    { id, organizationId, name, scopes }: ApiKey,
+    graceMs: Milliseconds,
+  ): Promise<(MadeKey & { readonly previousExpiresAt: Timestamp }) | undefined> {
+    const made = await this.add(organizationId, name, scopes);
+    if (made === undefined) return undefined;
+    const previousExpiresAt = addMs(this.#clock.now(), graceMs);
+    await this.#store.expireKey(organizationId, id, previousExpiresAt);
+    await this.#changed(organizationId);
+    return { ...made, previousExpiresAt };
+  }
+
+  /** `last`: nobody could manage the organization any more. */
+  async remove(organizationId: OrganizationId, id: KeyId): Promise<'removed' | 'last' | 'not_found'> {
+    const keys = await this.#store.keys(organizationId);
+    if (!keys.some((key) => key.id === id)) return 'not_found';
+    const now = this.#clock.now();
+    const left = keys.filter((key) => key.id !== id && key.scopes.includes('manage') && isLive(key, now));
+    if (left.length === 0) return 'last';
+    const removed = await this.#store.removeKey(organizationId, id);
+    await this.#changed(organizationId);
+    return removed ? 'removed' : 'not_found';
+  }
+
+  /** Those that still are, or will soon have been, of use. */
+  async list(organizationId: OrganizationId): Promise<readonly ApiKey[]> {
+    const now = this.#clock.now();
+    return (await this.#store.keys(organizationId)).filter((key) => isLive(key, now));
+  }
+
+  async updateOrganization(
+    id: OrganizationId,
+    change: { readonly name?: string; readonly tier?: Tier },
+  ): Promise<Organization | undefined> {
+    const organization = await this.#store.update(id, change);
+    if (organization !== undefined) await this.#changed(id);
+    return organization;
+  }
+
+  #changed(organizationId: OrganizationId): Promise<void> {
+    return this.#bus.publish({ kind: 'keys_changed', organizationId });
+  }
+
+  #make(organizationId: OrganizationId, name: string, scopes: readonly Scope[]): MadeKey {
+    const text = PREFIX + randomBytes(KEY_BYTES).toString('base64url');
+    const key: ApiKey = {
+      id: this.#ids.next<KeyId>(),
+      organizationId,
+      name,
+      prefix: text.slice(0, SHOWN),
+      sha256: hashKey(text),
+      createdAt: this.#clock.now(),
+      expiresAt: null,
+      scopes,
+      lastUsedAt: null,
+    };
+    return { text, key };
+  }
+}
+
+function isLive({ expiresAt }: ApiKey, now: Timestamp): boolean {
+  return expiresAt === null || expiresAt > now;
+}

@@ -1,0 +1,279 @@
+import { Batcher } from '../../core/batcher.ts';
+import type { AttemptOutcome } from '../../core/delivery/delivery.ts';
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
+import { type Decision, decideAfterAttempt } from '../../core/delivery/retry.ts';
+import { isOperational } from '../../core/events/operational-event.ts';
+import { addMs, type Timestamp, toIso } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ActivityFeed } from '../../ports/coordination/activity.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../../ports/record/delivery-queue.ts';
+import type { OutgoingRequest, Sender } from '../../ports/sender.ts';
+import { isItemError } from '../../ports/unavailable.ts';
+import type { OperationalEvents } from '../accepting/index.ts';
+import type { Perseverance } from '../pacing/index.ts';
+import type { EndpointHealth } from './endpoint-health.ts';
+import { batchId, batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
+
+const MAX_SETTLE = 500;
+
+/** When to look at the delivery again; null = it is done, or somebody else's. */
+type ComesAgainAt = Timestamp | null;
+
+type Final = Exclude<Decision, { kind: 'give_back' }>;
+
+const INTERNAL_ERROR: AttemptOutcome = {
+  statusCode: null,
+  error: 'internal',
+  errorDetail: 'unexpected error of the service: nothing was sent',
+  durationMs: 0,
+  responseExcerpt: null,
+  retryAfterMs: null,
+};
+
+/** A request that has come to its end, for each delivery in it. */
+interface Ended {
+  readonly outcome: AttemptOutcome;
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp;
+  /** In [0, 1), for the jitter of the next pause. */
+  readonly random: number;
+}
+
+/** One attempt from the signature to the record: send, decide, settle. */
+export class Attempts {
+  readonly #queue: DeliveryQueue;
+  readonly #health: EndpointHealth;
+  readonly #operational: OperationalEvents;
+  readonly #activity: ActivityFeed;
+  readonly #sender: Sender;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  readonly #tracer: Tracer;
+  readonly #userAgent: string;
+  readonly #perseverance: Perseverance;
+  readonly #settle: Batcher<Settlement, SettleOutcome>;
+
+  constructor(parts: {
+    queue: DeliveryQueue;
+    health: EndpointHealth;
+    operational: OperationalEvents;
+    activity: ActivityFeed;
+    sender: Sender;
+    clock: Clock;
+    log: Log;
+    metrics: Metrics;
+    tracer: Tracer;
+    userAgent: string;
+    perseverance: Perseverance;
+  }) {
+    this.#queue = parts.queue;
+    this.#health = parts.health;
+    this.#operational = parts.operational;
+    this.#activity = parts.activity;
+    this.#sender = parts.sender;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#metrics = parts.metrics;
+    this.#tracer = parts.tracer;
+    this.#userAgent = parts.userAgent;
+    this.#perseverance = parts.perseverance;
+    this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE, isItemError });
+  }
+
+  /** @param onOutcome called as soon as it is known, before it is recorded */
+  make(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    onOutcome: (outcome: AttemptOutcome) => void,
+  ): Promise<ComesAgainAt> {
+    const build = (at: Timestamp) => webhookRequest({ delivery, endpoint, at, userAgent: this.#userAgent });
+    return this.#send([delivery], endpoint, { build, onOutcome });
+  }
+
+  /** All of them in one request, with one outcome. */
+  makeBatch(
+    deliveries: DeliveryBatch['deliveries'],
+    endpoint: Endpoint,
+    onOutcome: (outcome: AttemptOutcome) => void,
+  ): Promise<ComesAgainAt> {
+    const batch = { deliveries, id: batchId(deliveries) };
+    const build = (at: Timestamp) => batchRequest({ batch, endpoint, at, userAgent: this.#userAgent });
+    return this.#send(deliveries, endpoint, { build, onOutcome });
+  }
+
+  async #send(
+    deliveries: readonly TakenDelivery[],
+    endpoint: Endpoint,
+    { build, onOutcome }: { build: (at: Timestamp) => OutgoingRequest; onOutcome: (outcome: AttemptOutcome) => void },
+  ): Promise<ComesAgainAt> {
+    const at = this.#clock.now();
+    const { outcome, traceparent } = await this.#request(endpoint, () => build(at));
+    onOutcome(outcome);
+    this.#tracer.attempted(deliveries, outcome, { at, traceparent });
+    // One moment and one jitter for all: what failed together is tried again together.
+    const ended = { outcome, startedAt: at, endedAt: this.#clock.now(), random: Math.random() };
+    const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, ended));
+    return earliest(await Promise.all(ends));
+  }
+
+  /** An error in what is sent (a key that does not sign) is an attempt that failed: retried by schedule, shown to the owner. */
+  async #request(
+    endpoint: Endpoint,
+    build: () => OutgoingRequest,
+  ): Promise<{ readonly outcome: AttemptOutcome; readonly traceparent: string }> {
+    try {
+      const request = build();
+      return { outcome: await this.#sender.send(request), traceparent: request.headers['traceparent'] ?? '' };
+    } catch (error) {
+      this.#metrics.fault('attempt');
+      this.#log.error('Unexpected error in an attempt, which counts as failed', { endpoint_id: endpoint.id }, error);
+      return { outcome: INTERNAL_ERROR, traceparent: '' };
+    }
+  }
+
+  async #end(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    { outcome, startedAt, endedAt, random }: Ended,
+  ): Promise<ComesAgainAt> {
+    const decision = decideAfterAttempt({
+      outcome,
+      failures: delivery.failures + (outcome.error === null || outcome.error === 'interrupted' ? 0 : 1),
+      policy: endpoint.retryPolicy,
+      now: endedAt,
+      deadline: deadlineOf(delivery, endpoint),
+      random,
+    });
+    if (decision.kind === 'give_back') {
+      await this.giveBackAll([delivery], decision.at);
+      return decision.at;
+    }
+    this.#logAttempt(delivery, outcome);
+    return this.#record(delivery, endpoint, { outcome, decision, startedAt });
+  }
+
+  /** Nothing was tried: as if it had not been taken. */
+  async giveBackAll(deliveries: readonly TakenDelivery[], dueAt: Timestamp): Promise<void> {
+    const returned = deliveries.map(({ id, attemptNumber }) => ({ deliveryId: id, attemptNumber, dueAt }));
+    await this.#perseverance.untilItWorks(() => this.#queue.giveBack(returned));
+  }
+
+  async #record(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    made: { outcome: AttemptOutcome; decision: Final; startedAt: Timestamp },
+  ): Promise<ComesAgainAt> {
+    const { outcome, decision, startedAt } = made;
+    const { attemptNumber } = delivery;
+    const settlement: Settlement = {
+      deliveryId: delivery.id,
+      attemptNumber,
+      attempt: {
+        number: attemptNumber,
+        startedAt,
+        durationMs: outcome.durationMs,
+        statusCode: outcome.statusCode,
+        error: outcome.error,
+        errorDetail: outcome.errorDetail,
+        responseExcerpt: outcome.responseExcerpt,
+      },
+      next: nextStatus(decision, endpoint),
+    };
+    const settled = await this.#perseverance.untilItWorks(() => this.#settle.add(settlement));
+    if (settled === 'stale') {
+      const late = () => `Attempt ${attemptNumber} of delivery ${delivery.id} came too late: its lease was lost`;
+      this.#log.sampled('attempt.stale', 'warn', late);
+      return null;
+    }
+    this.#metrics.attempt(outcome.error ?? 'delivered', outcome.durationMs);
+    this.#metrics.delivery(settlement.next.status);
+    this.#tell(delivery, settlement);
+    await this.#follow(delivery, endpoint, { outcome, decision });
+    return decision.kind === 'retry' ? decision.at : null;
+  }
+
+  /** What an attempt means beyond its delivery. It is on record: an error here concerns neither it nor its lane. */
+  async #follow(
+    delivery: TakenDelivery,
+    endpoint: Endpoint,
+    { outcome, decision }: { outcome: AttemptOutcome; decision: Final },
+  ): Promise<void> {
+    try {
+      if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
+      else if (outcome.error !== 'interrupted') await this.#health.note(endpoint, outcome.error === null);
+      const failed = decision.kind === 'failed' || decision.kind === 'gone';
+      if (failed && !isOperational(delivery.event)) await this.#tellFailed(delivery, outcome);
+    } catch (error) {
+      this.#metrics.fault('operational_event');
+      this.#log.error('Unexpected error after an attempt', { endpoint_id: endpoint.id }, error);
+    }
+  }
+
+  #tell({ id, organizationId, endpointId, event }: TakenDelivery, { attempt, next }: Settlement): void {
+    const delivery = {
+      id,
+      organizationId,
+      endpointId,
+      eventId: event.id,
+      eventType: event.type,
+      status: next.status,
+      attempts: attempt.number,
+      nextAttemptAt: next.status === 'retrying' ? next.dueAt : null,
+      lastStatusCode: attempt.statusCode,
+      lastError: attempt.error,
+      at: this.#clock.now(),
+    };
+    this.#activity.publish([{ kind: 'delivery', delivery }]);
+  }
+
+  /** To those who ask for it; never about what was such a word itself. */
+  #tellFailed({ id, attemptNumber, endpointId, event }: TakenDelivery, outcome: AttemptOutcome): Promise<void> {
+    return this.#operational.tell(event.organizationId, 'delivery.failed', `${id}:${attemptNumber}`, {
+      delivery_id: id,
+      event_id: event.id,
+      event_type: event.type,
+      endpoint_id: endpointId,
+      attempts: attemptNumber,
+      last_status_code: outcome.statusCode,
+      last_error: outcome.error,
+      last_error_detail: outcome.errorDetail,
+      failed_at: toIso(this.#clock.now()),
+    });
+  }
+
+  /** One line an attempt, with its ids. */
+  #logAttempt({ attemptNumber, event, id, endpointId }: TakenDelivery, outcome: AttemptOutcome): void {
+    const level = outcome.error === null ? 'info' : 'warn';
+    this.#log.sampled(`attempt.${level}`, level, () => {
+      const detail = outcome.errorDetail === null ? '' : `: ${outcome.errorDetail}`;
+      const result = outcome.error === null ? 'delivered' : `failed (${outcome.error}${detail})`;
+      const ids = `event=${event.id} delivery=${id} endpoint=${endpointId}`;
+      const figures = `status=${outcome.statusCode ?? '-'} duration=${outcome.durationMs.toFixed(2)}ms`;
+      return `Attempt ${attemptNumber} ${result} ${ids} ${figures}`;
+    });
+  }
+}
+
+function earliest(times: readonly ComesAgainAt[]): ComesAgainAt {
+  return times.reduce((first, at) => (first === null || (at !== null && at < first) ? at : first), null);
+}
+
+function deadlineOf({ event }: TakenDelivery, { options }: Endpoint): Timestamp | null {
+  return options.retryDeadlineMs === null ? null : addMs(event.deliverAt ?? event.createdAt, options.retryDeadlineMs);
+}
+
+function nextStatus(decision: Final, { options }: Endpoint): Settlement['next'] {
+  switch (decision.kind) {
+    case 'delivered':
+      return { status: 'delivered' };
+    case 'retry':
+      return { status: 'retrying', dueAt: decision.at };
+    case 'failed':
+    case 'gone':
+      return { status: 'failed', blocksOrder: options.onFailed === 'block' };
+  }
+}

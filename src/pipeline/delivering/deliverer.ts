@@ -1,0 +1,350 @@
+import type { AttemptOutcome } from '../../core/delivery/delivery.ts';
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
+import type { EndpointId, IdSource } from '../../core/ids.ts';
+import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ActivityFeed } from '../../ports/coordination/activity.ts';
+import type { Bus } from '../../ports/coordination/bus.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import type { LaneCounts, Metrics } from '../../ports/observability/metrics.ts';
+import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { DeliveryQueue, TakenDelivery, TakenLane } from '../../ports/record/delivery-queue.ts';
+import type { Intake } from '../../ports/record/intake.ts';
+import type { Sender } from '../../ports/sender.ts';
+import type { EndpointStore } from '../../ports/store/endpoint-store.ts';
+import { isItemError } from '../../ports/unavailable.ts';
+import { type EndpointDirectory, OperationalEvents } from '../accepting/index.ts';
+import { Perseverance, ProgressWatch } from '../pacing/index.ts';
+import { Attempts } from './attempts.ts';
+import { claimApart } from './claim-in-halves.ts';
+import { DirectTaking } from './claim-on-accept.ts';
+import { EndpointHealth } from './endpoint-health.ts';
+import { Collector, Lane, LaneEndpoints, LaneFaults, type LaneStep, ReadyLanes, Slots } from './lanes/index.ts';
+
+/** Attempts under way at once; fewer where the system allows fewer open files. */
+const MAX_SLOTS = 4_000;
+/** Timers are set in slices: none beyond 2^31 ms, and a clock that was set forward is noticed. */
+const MAX_SLEEP_MS = 600_000;
+/** Takings under way at once, of different lanes: what becomes due while the record answers one need not wait for it. */
+const MAX_TAKINGS = 4;
+/** After a claim that the queue could not answer. */
+const CLAIM_AGAIN_MS: Milliseconds = 1_000;
+
+type Deliveries = readonly [TakenDelivery, ...TakenDelivery[]];
+
+/** The station that sends: a lane an endpoint, each with its own concurrency, over a bounded number of slots. */
+export class Deliverer {
+  readonly #queue: DeliveryQueue;
+  readonly #endpoints: LaneEndpoints;
+  readonly #bus: Bus;
+  readonly #sender: Sender;
+  readonly #attempts: Attempts;
+  readonly #perseverance: Perseverance;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #lanes = new Map<EndpointId, Lane>();
+  readonly #ready = new ReadyLanes();
+  readonly #slots: Slots;
+  readonly #direct: DirectTaking;
+  readonly #faults: LaneFaults;
+  readonly #progress: ProgressWatch;
+  readonly #unsubscribe: (() => void)[] = [];
+  readonly #work = new Set<Promise<unknown>>();
+  #takings = 0;
+  #pumpPlanned = false;
+  #stopping = false;
+
+  constructor(parts: {
+    queue: DeliveryQueue;
+    endpoints: EndpointStore;
+    directory: EndpointDirectory;
+    bus: Bus;
+    activity: ActivityFeed;
+    sender: Sender;
+    clock: Clock;
+    log: Log;
+    metrics: Metrics;
+    tracer: Tracer;
+    userAgent: string;
+    intake: Intake;
+    ids: IdSource;
+    /** An endpoint whose every attempt failed for so long is disabled. */
+    disableAfterMs: Milliseconds;
+    /** The system's bound; half of it is left to others. */
+    maxOpenFiles: number;
+    /** Payload of what is claimed, in characters; the default is what a machine of ordinary size has to spare. */
+    maxCharacters?: number;
+  }) {
+    this.#slots = new Slots(Math.min(MAX_SLOTS, Math.floor(parts.maxOpenFiles / 2)), parts.maxCharacters);
+    this.#queue = parts.queue;
+    this.#bus = parts.bus;
+    this.#sender = parts.sender;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#perseverance = new Perseverance(parts.log);
+    this.#direct = new DirectTaking({
+      lanes: this.#lanes,
+      slots: this.#slots,
+      clock: parts.clock,
+      start: (lane, delivery, durable) => {
+        // Beyond the bound too: it is written as claimed, and few are claimed like this at once.
+        this.#slots.hold(lane, delivery);
+        this.#start(lane, [delivery], durable);
+      },
+    });
+    this.#faults = new LaneFaults(parts);
+    this.#progress = new ProgressWatch({
+      clock: parts.clock,
+      hasWork: () => this.#takings > 0 || this.#slots.mayDemand(this.#ready, this.#clock.monotonicMs()),
+    });
+    const perseverance = this.#perseverance;
+    const operational = new OperationalEvents({ ...parts, perseverance });
+    const health = new EndpointHealth({ ...parts, operational, perseverance });
+    this.#attempts = new Attempts({ ...parts, health, operational, perseverance });
+    this.#endpoints = new LaneEndpoints({ ...parts, perseverance });
+  }
+
+  /** Resolves when the lanes with waiting deliveries are known; sending goes on from then. */
+  async start(): Promise<void> {
+    this.#progress.start();
+    this.#unsubscribe.push(
+      this.#queue.takeDirectly(this.#direct),
+      this.#queue.onDue((endpointIds) => {
+        for (const id of endpointIds) this.#announced(id);
+      }),
+      this.#bus.subscribe((message) => {
+        if (message.kind === 'endpoints_changed') this.#lookUp(this.#lane(message.endpointId));
+      }),
+      this.#bus.onMissed(() => {
+        for (const lane of this.#lanes.values()) this.#lookUp(lane);
+      }),
+    );
+    for (const { endpointId, nextDueAt } of await this.#queue.waitingLanes())
+      this.#wakeAt(this.#lane(endpointId), nextDueAt);
+  }
+
+  /** Takes no more, waits for what is under way up to `graceMs`; what is not done by then is given back. */
+  async stop(graceMs: Milliseconds): Promise<void> {
+    this.#stopping = true;
+    this.#progress.stop();
+    this.#perseverance.stop();
+    this.#endpoints.stop();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#direct.stop();
+    for (const lane of this.#lanes.values()) {
+      lane.sleep();
+      lane.collector?.flush();
+    }
+    await this.#sender.close(graceMs);
+    while (this.#work.size > 0) await Promise.allSettled(this.#work);
+  }
+
+  /** For how long deliveries have been due, with room to send them, and none was claimed; 0 = it moves. */
+  stalledMs(): Milliseconds {
+    return this.#progress.stalledMs();
+  }
+
+  /** Of all lanes as they are now: for whoever looks, not for often. */
+  lanes(): LaneCounts {
+    const now = this.#clock.monotonicMs();
+    const lanes = [...this.#lanes.values()];
+    const count = (is: (lane: Lane) => boolean) => lanes.filter(is).length;
+    return {
+      sending: count(({ inFlight }) => inFlight > 0),
+      waiting: count(({ due }) => due),
+      resting: count((lane) => lane.restMs(now) > 0),
+      suspect: count(({ suspect }) => suspect),
+    };
+  }
+
+  /** An event whose fan-out was older than the end of its endpoint comes after what waited there was ended: ended too. */
+  #announced(endpointId: EndpointId): void {
+    const known = this.#lanes.get(endpointId);
+    const lane = known ?? this.#lane(endpointId);
+    if (known !== undefined && isEnded(lane.endpoint)) this.#lookUp(lane);
+    else this.#markDue(lane);
+  }
+
+  #lane(endpointId: EndpointId): Lane {
+    const known = this.#lanes.get(endpointId);
+    if (known !== undefined) return known;
+    const lane = new Lane(endpointId);
+    this.#lanes.set(endpointId, lane);
+    this.#lookUp(lane);
+    return lane;
+  }
+
+  /** Reads the endpoint anew, then looks whether something is due for it. */
+  #lookUp(lane: Lane): void {
+    this.#runFor(lane, 'looking up the endpoint', async () => {
+      const found = await this.#endpoints.read(lane);
+      if (found === 'there') this.#markDue(lane);
+      else if (found === 'gone' && lane.inFlight === 0) this.#lanes.delete(lane.endpointId);
+    });
+  }
+
+  #markDue(lane: Lane): void {
+    lane.due = true;
+    lane.leftWaiting = false;
+    this.#offer(lane);
+  }
+
+  #offer(lane: Lane): void {
+    const now = this.#clock.monotonicMs();
+    if (!lane.due) return;
+    const restMs = lane.restMs(now);
+    if (restMs > 0) lane.wakeAfter(restMs, now, () => this.#markDue(lane));
+    else if (lane.unread) this.#lookUp(lane);
+    // One that is being taken from is offered again when it is known what there was.
+    if (lane.taking || lane.capacity(now) === 0) return;
+    this.#ready.add(lane);
+    this.#planPump();
+  }
+
+  /** Sleeps in slices: looking too early costs one probe of an index. */
+  #wakeAt(lane: Lane, at: Timestamp): void {
+    const waitMs = Math.min(at - this.#clock.now(), MAX_SLEEP_MS);
+    if (waitMs <= 0) this.#markDue(lane);
+    else lane.wakeAfter(waitMs, this.#clock.monotonicMs(), () => this.#markDue(lane));
+  }
+
+  /** What becomes due in one turn of the loop is taken together. */
+  #planPump(): void {
+    if (this.#pumpPlanned || this.#takings >= MAX_TAKINGS || this.#stopping) return;
+    this.#pumpPlanned = true;
+    setImmediate(() => {
+      this.#pumpPlanned = false;
+      this.#run(this.#pump(), (error) => {
+        this.#log.error('Unexpected error in the delivery loop, going on in a second', {}, error);
+        setTimeout(() => this.#planPump(), CLAIM_AGAIN_MS).unref();
+      });
+    });
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#takings >= MAX_TAKINGS || this.#stopping) return;
+    const demands = this.#slots.demands(this.#ready, this.#clock.monotonicMs(), (lane, error) =>
+      this.#putAside(lane, 'claiming deliveries', error),
+    );
+    if (demands.length === 0) return;
+    // What is asked for counts as used until it is known what was got.
+    const asked = demands.map(({ endpointId, limit }) => this.#slots.ask(this.#lane(endpointId), limit));
+    this.#takings++;
+    try {
+      const { taken, failed } = await claimApart(this.#queue, demands);
+      for (const end of asked.splice(0)) end();
+      this.#progress.moved();
+      for (const lane of taken) this.#startTakenApart(lane);
+      for (const { endpointId, error } of failed) this.#claimFailed(this.#lane(endpointId), error);
+    } catch (error) {
+      this.#log.warn('Deliveries could not be claimed, trying again', {}, error);
+      for (const { endpointId } of demands) this.#lane(endpointId).due = true;
+      for (const { endpointId } of demands) this.#lane(endpointId).taking = false;
+      await this.#perseverance.pause();
+      for (const { endpointId } of demands) this.#offer(this.#lane(endpointId));
+    } finally {
+      for (const end of asked) end();
+      this.#takings--;
+    }
+    if (this.#ready.size > 0) this.#planPump();
+  }
+
+  #claimFailed(lane: Lane, error: unknown): void {
+    lane.taking = false;
+    if (isItemError(error)) this.#putAside(lane, 'claiming deliveries', error);
+    else this.#wakeAt(lane, addMs(this.#clock.now(), CLAIM_AGAIN_MS));
+  }
+
+  #startTakenApart(taken: TakenLane): void {
+    try {
+      this.#startTaken(taken);
+    } catch (error) {
+      this.#putAside(this.#lane(taken.endpointId), 'delivering', error);
+    }
+  }
+
+  #startTaken(taken: TakenLane): void {
+    const lane = this.#lane(taken.endpointId);
+    lane.taking = false;
+    const { batch = null } = lane.endpoint?.options ?? {};
+    const excess: TakenDelivery[] = [];
+    for (const delivery of taken.deliveries) {
+      if (!this.#slots.hold(lane, delivery)) excess.push(delivery);
+      else if (batch === null) this.#start(lane, [delivery]);
+      else this.#collectorOf(lane).add(delivery, batch);
+    }
+    if (excess.length > 0)
+      this.#runFor(lane, 'delivering', () => this.#attempts.giveBackAll(excess, this.#clock.now()));
+    // What waits to become a batch must not take the memory of what could be sent.
+    if (lane.endpoint !== undefined && !this.#slots.isHalfFree(lane.endpoint.organizationId)) lane.collector?.flush();
+    if (taken.nextDueAt === null || taken.nextDueAt > this.#clock.now()) lane.collector?.flushRetries();
+    if (taken.nextDueAt !== null) this.#wakeAt(lane, taken.nextDueAt);
+    this.#offer(lane);
+  }
+
+  #collectorOf(lane: Lane): Collector {
+    lane.collector ??= new Collector((deliveries) => this.#start(lane, deliveries));
+    return lane.collector;
+  }
+
+  #start(lane: Lane, deliveries: Deliveries, durable?: Promise<void>): void {
+    this.#runFor(lane, 'delivering', () => this.#deliver(lane, deliveries, durable));
+  }
+
+  /** @param durable they are on record by then; taken by the queue they are */
+  async #deliver(lane: Lane, deliveries: Deliveries, durable?: Promise<void>): Promise<void> {
+    const endUse = this.#slots.use(lane);
+    lane.inFlight++;
+    try {
+      if (durable !== undefined) await durable;
+      await this.#attempt(lane, deliveries);
+      lane.worked();
+    } finally {
+      lane.inFlight--;
+      endUse();
+      for (const delivery of deliveries) this.#slots.letGo(delivery);
+      this.#offer(lane);
+      if (this.#ready.size > 0) this.#planPump();
+    }
+  }
+
+  async #attempt(lane: Lane, deliveries: Deliveries): Promise<void> {
+    const { endpoint } = lane;
+    const learn = (outcome: AttemptOutcome) => lane.learn(outcome, this.#clock.monotonicMs());
+    let comesAgainAt: Timestamp | null;
+    if (this.#stopping || endpoint?.status !== 'active') {
+      // Deleted, paused or disabled since it was taken, or we are on our way out: nothing was tried.
+      const now = this.#clock.now();
+      await this.#attempts.giveBackAll(deliveries, now);
+      comesAgainAt = now;
+    } else if (endpoint.options.batch === null && deliveries.length === 1) {
+      comesAgainAt = await this.#attempts.make(deliveries[0], endpoint, learn);
+    } else {
+      comesAgainAt = await this.#attempts.makeBatch(deliveries, endpoint, learn);
+    }
+    if (comesAgainAt !== null && !this.#stopping) this.#wakeAt(lane, comesAgainAt);
+  }
+
+  /** Whatever `work` throws concerns this lane alone. */
+  #runFor(lane: Lane, step: LaneStep, work: () => Promise<void>): void {
+    this.#run(work(), (error) => this.#putAside(lane, step, error));
+  }
+
+  #putAside(lane: Lane, step: LaneStep, error: unknown): void {
+    this.#faults.note(lane, step, error);
+    this.#markDue(lane);
+  }
+
+  /** Keeps hold of work in the background, so that `stop` can wait for it and no rejection goes unseen. */
+  #run(work: Promise<void>, onError: (error: unknown) => void): void {
+    const running = work.catch((error: unknown) => {
+      if (!this.#stopping) onError(error);
+    });
+    this.#work.add(running);
+    void running.finally(() => this.#work.delete(running));
+  }
+}
+
+function isEnded(endpoint: Endpoint | undefined): boolean {
+  return endpoint === undefined || endpoint.status === 'disabled';
+}

@@ -1,0 +1,89 @@
+import type { DisabledReason, Endpoint } from '../../core/delivery/endpoint.ts';
+import type { EndpointId } from '../../core/ids.ts';
+import { type Milliseconds, toIso } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Bus } from '../../ports/coordination/bus.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import type { EndpointStore } from '../../ports/store/endpoint-store.ts';
+import type { OperationalEvents } from '../accepting/index.ts';
+import type { Perseverance } from '../pacing/index.ts';
+
+/** How often the record is told what has not changed, at most. */
+const LONGEST_SILENCE_MS: Milliseconds = 3_600_000;
+const MAX_KNOWN = 50_000;
+
+interface Told {
+  readonly succeeding: boolean;
+  readonly atMs: Milliseconds;
+}
+
+/**
+ * Knows since when every attempt at an endpoint has failed, over all deliverers: the first of them that sees a success or
+ * a failure writes it down, then each again once in a while. Ends endpoints that are gone, or that failed for too long.
+ */
+export class EndpointHealth {
+  readonly #endpoints: EndpointStore;
+  readonly #operational: OperationalEvents;
+  readonly #perseverance: Perseverance;
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #disableAfterMs: Milliseconds;
+  readonly #told = new Map<EndpointId, Told>();
+
+  constructor(parts: {
+    endpoints: EndpointStore;
+    operational: OperationalEvents;
+    perseverance: Perseverance;
+    bus: Bus;
+    clock: Clock;
+    log: Log;
+    disableAfterMs: Milliseconds;
+  }) {
+    this.#endpoints = parts.endpoints;
+    this.#operational = parts.operational;
+    this.#perseverance = parts.perseverance;
+    this.#bus = parts.bus;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#disableAfterMs = parts.disableAfterMs;
+  }
+
+  async note(endpoint: Endpoint, succeeding: boolean): Promise<void> {
+    const { id } = endpoint;
+    const nowMs = this.#clock.monotonicMs();
+    const told = this.#told.get(id);
+    const silenceMs = Math.min(LONGEST_SILENCE_MS, this.#disableAfterMs / 5);
+    if (told !== undefined && told.succeeding === succeeding && nowMs - told.atMs < silenceMs) return;
+    // What never failed needs no word of a success: its record says so already.
+    const isNews = !succeeding || told !== undefined || endpoint.failingSince !== null;
+    this.#remember(id, { succeeding, atMs: nowMs });
+    if (!isNews) return;
+    const now = this.#clock.now();
+    const since = await this.#perseverance.untilItWorks(() => this.#endpoints.noteHealth(id, succeeding, now));
+    if (since !== null && now - since >= this.#disableAfterMs) await this.disable(endpoint, 'failing');
+  }
+
+  /** It gets nothing more until its owner enables it again. */
+  async disable(endpoint: Endpoint, reason: DisabledReason): Promise<void> {
+    const { id, organizationId } = endpoint;
+    const at = this.#clock.now();
+    if (!(await this.#perseverance.untilItWorks(() => this.#endpoints.disable(id, reason, at)))) return;
+    const why = reason === 'gone' ? 'its receiver answered 410 Gone' : 'all of its attempts failed for too long';
+    this.#log.warn(`Endpoint disabled: ${why}`, { endpoint_id: id });
+    this.#told.delete(id);
+    await this.#bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+    const data = { endpoint_id: id, reason, disabled_at: toIso(at) };
+    await this.#operational.tell(organizationId, 'endpoint.disabled', `${id}:${at}`, data);
+  }
+
+  #remember(id: EndpointId, told: Told): void {
+    this.#told.delete(id);
+    this.#told.set(id, told);
+    if (this.#told.size <= MAX_KNOWN) return;
+    for (const oldest of this.#told.keys()) {
+      this.#told.delete(oldest);
+      return;
+    }
+  }
+}

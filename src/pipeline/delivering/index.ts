@@ -1,0 +1,5 @@
+/** Sends due deliveries: claims, attempts, and what their outcomes mean for an endpoint. */
+
+export { Deliverer } from './deliverer.ts';
+export { TestStation } from './test-attempt.ts';
+export { webhookRequest } from './webhook-request.ts';

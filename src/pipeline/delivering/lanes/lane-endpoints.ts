@@ -1,0 +1,80 @@
+import type { Endpoint } from '../../../core/delivery/endpoint.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Sender } from '../../../ports/sender.ts';
+import type { EndpointStore } from '../../../ports/store/endpoint-store.ts';
+import type { EndpointDirectory } from '../../accepting/index.ts';
+import type { Perseverance } from '../../pacing/index.ts';
+import type { Lane } from './lane.ts';
+
+/** Deliveries of a removed or disabled endpoint that are ended in one step. */
+const END_STEP = 500;
+
+/** `outdated`: a later lookup of the same lane is under way and says what it finds. */
+type Found = 'there' | 'disabled' | 'gone' | 'outdated';
+
+/** What lanes know of their endpoints: read when a lane is new and when its endpoint was changed. */
+export class LaneEndpoints {
+  readonly #directory: EndpointDirectory;
+  readonly #endpoints: EndpointStore;
+  readonly #sender: Pick<Sender, 'forget'>;
+  readonly #clock: Clock;
+  readonly #perseverance: Perseverance;
+  #stopping = false;
+
+  constructor(parts: {
+    directory: EndpointDirectory;
+    endpoints: EndpointStore;
+    sender: Pick<Sender, 'forget'>;
+    clock: Clock;
+    perseverance: Perseverance;
+  }) {
+    this.#directory = parts.directory;
+    this.#endpoints = parts.endpoints;
+    this.#sender = parts.sender;
+    this.#clock = parts.clock;
+    this.#perseverance = parts.perseverance;
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Until it resolves the lane starts nothing. What waits for an endpoint that is gone, or disabled, is ended. */
+  async read(lane: Lane): Promise<Found> {
+    const lookup = ++lane.lookups;
+    lane.changing = true;
+    lane.unread = false;
+    try {
+      return await this.#read(lane, lookup);
+    } catch (error) {
+      if (lookup === lane.lookups) lane.unread = true;
+      throw error;
+    }
+  }
+
+  async #read(lane: Lane, lookup: number): Promise<Found> {
+    const endpoint = await this.#perseverance.untilItWorks(() => this.#directory.find(lane.endpointId));
+    if (lookup !== lane.lookups) return 'outdated';
+    // What waits stays until the row can be read again, or the endpoint is removed.
+    if (endpoint?.disabledReason === 'unreadable') throw new Error('The row of this endpoint cannot be read');
+    lane.changing = false;
+    if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
+    lane.endpoint = endpoint;
+    lane.trustAgain();
+    if (endpoint !== undefined && endpoint.status !== 'disabled') return 'there';
+    await this.#endWaiting(lane, endpoint === undefined ? 'canceled' : 'skipped');
+    return endpoint === undefined ? 'gone' : 'disabled';
+  }
+
+  async #endWaiting({ endpointId }: Lane, status: 'canceled' | 'skipped'): Promise<void> {
+    const step = () => this.#endpoints.endWaiting(endpointId, status, this.#clock.now(), END_STEP);
+    while (!this.#stopping && (await this.#perseverance.untilItWorks(step)) === END_STEP);
+  }
+}
+
+/** Whether the connections of one still serve the other. */
+function isReachedAlike(before: Endpoint, now: Endpoint | undefined): boolean {
+  if (now === undefined || before.url !== now.url) return false;
+  const [shown, shows] = [before.options.clientCertificate, now.options.clientCertificate];
+  return shown?.certificate === shows?.certificate && shown?.key === shows?.key;
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import type { Attempt } from '../../core/delivery/delivery.ts';
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
+import type { DeliveryId, EventId, IdSource, OrganizationId } from '../../core/ids.ts';
+import type { JsonText } from '../../core/json/json-text.ts';
+import { addMs } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { OutgoingRequest, Sender } from '../../ports/sender.ts';
+import { batchRequest, webhookRequest } from './webhook-request.ts';
+
+/** At once, of one organization: each holds a request of ours for as long as its receiver takes. */
+const MAX_UNDER_WAY = 10;
+
+export type TestOutcome =
+  | ({ readonly kind: 'made' } & TestAttempt)
+  | { readonly kind: 'too_many' }
+  /** Our own fault or our own stop: the receiver is not to blame. */
+  | { readonly kind: 'local' };
+
+interface TestAttempt {
+  readonly eventId: EventId;
+  readonly attempt: Attempt;
+  readonly request: Pick<OutgoingRequest, 'headers' | 'body'>;
+}
+
+/** Sends one webhook at once, to see what its receiver makes of it: signed as all are, recorded nowhere, tried once. */
+export class TestStation {
+  readonly #sender: Sender;
+  readonly #ids: IdSource;
+  readonly #clock: Clock;
+  readonly #userAgent: string;
+  readonly #underWay = new Map<OrganizationId, number>();
+
+  constructor(parts: { sender: Sender; ids: IdSource; clock: Clock; userAgent: string }) {
+    this.#sender = parts.sender;
+    this.#ids = parts.ids;
+    this.#clock = parts.clock;
+    this.#userAgent = parts.userAgent;
+  }
+
+  async send(endpoint: Endpoint, content: { type: string; data: JsonText }): Promise<TestOutcome> {
+    const { organizationId } = endpoint;
+    const underWay = this.#underWay.get(organizationId) ?? 0;
+    if (underWay >= MAX_UNDER_WAY) return { kind: 'too_many' };
+    this.#underWay.set(organizationId, underWay + 1);
+    try {
+      return await this.#send(endpoint, content);
+    } finally {
+      const left = (this.#underWay.get(organizationId) ?? 1) - 1;
+      if (left === 0) this.#underWay.delete(organizationId);
+      else this.#underWay.set(organizationId, left);
+    }
+  }
+
+  async #send(endpoint: Endpoint, { type, data }: { type: string; data: JsonText }): Promise<TestOutcome> {
+    const { organizationId, id: endpointId } = endpoint;
+    const at = this.#clock.now();
+    const event: AcceptedEvent = {
+      id: this.#ids.next<EventId>(),
+      organizationId,
+      type,
+      data,
+      dedupId: null,
+      orderingKey: null,
+      deliverAt: null,
+      createdAt: at,
+      traceparent: null,
+      hops: 0,
+    };
+    const delivery = {
+      id: this.#ids.next<DeliveryId>(),
+      organizationId,
+      endpointId,
+      event,
+      attemptNumber: 1,
+      failures: 0,
+      origin: null,
+      leasedUntil: addMs(at, endpoint.timeoutMs),
+    };
+    const common = { endpoint, at, userAgent: this.#userAgent };
+    const request =
+      endpoint.options.batch === null
+        ? webhookRequest({ ...common, delivery })
+        : batchRequest({ ...common, batch: { deliveries: [delivery], id: randomUUID() } });
+    const { statusCode, error, errorDetail, durationMs, responseExcerpt } = await this.#sender.send(request);
+    if (error === 'local' || error === 'interrupted') return { kind: 'local' };
+    return {
+      kind: 'made',
+      eventId: event.id,
+      attempt: { number: 1, startedAt: at, durationMs, statusCode, error, errorDetail, responseExcerpt },
+      request: { headers: request.headers, body: request.body },
+    };
+  }
+}

@@ -1,0 +1,65 @@
+import type { ErasureRule } from '../../core/administration/erasure.ts';
+import type { EventId, OrganizationId } from '../../core/ids.ts';
+import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Bus } from '../../ports/coordination/bus.ts';
+import type { EventReader } from '../history/index.ts';
+import { type ErasureParts, eraseEvents } from './erase-events.ts';
+
+/** Somebody may ask for a retry of it between our canceling and our removing. */
+const TRIES = 3;
+
+/** Where it is asked for that data goes: one event at once, more of it in the background (`Eraser`). */
+export class ErasureStation {
+  readonly #parts: ErasureParts;
+  readonly #events: Pick<EventReader, 'get'>;
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+
+  constructor(parts: ErasureParts & { events: Pick<EventReader, 'get'>; bus: Bus; clock: Clock }) {
+    this.#parts = parts;
+    this.#events = parts.events;
+    this.#bus = parts.bus;
+    this.#clock = parts.clock;
+  }
+
+  /** @returns false when there is none */
+  async eraseEvent(organizationId: OrganizationId, id: EventId): Promise<boolean> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const event = await this.#events.get(organizationId, id);
+      if (event === undefined) return tries > 0;
+      if ((await eraseEvents(this.#parts, organizationId, [event.id])) === 1) return true;
+    }
+    return false;
+  }
+
+  /** All events that were accepted before; null = up to now. @returns that time */
+  async eraseBefore(organizationId: OrganizationId, before: Timestamp | null): Promise<Timestamp> {
+    // Ids count within a millisecond: those of this one are meant too.
+    const erasedBefore = before ?? addMs(this.#clock.now(), 1);
+    const rule = await this.rule(organizationId);
+    const later = Math.max(erasedBefore, rule?.erasedBefore ?? 0) as Timestamp;
+    await this.#parts.store.erasure.put(organizationId, { erasedBefore: later });
+    await this.#bus.publish({ kind: 'erasure_asked' });
+    return later;
+  }
+
+  rule(organizationId: OrganizationId): Promise<ErasureRule | undefined> {
+    return this.#parts.store.erasure.get(organizationId);
+  }
+
+  async keepFor(organizationId: OrganizationId, retentionMs: Milliseconds | null): Promise<boolean> {
+    const there = await this.#parts.store.erasure.put(organizationId, { retentionMs });
+    if (there) await this.#bus.publish({ kind: 'erasure_asked' });
+    return there;
+  }
+
+  /** Its keys are refused at once, what it had goes in the background. @returns whether there was one */
+  async deleteOrganization(organizationId: OrganizationId): Promise<boolean> {
+    const there = await this.#parts.store.erasure.put(organizationId, { deletedAt: this.#clock.now() });
+    if (!there) return false;
+    await this.#bus.publish({ kind: 'keys_changed', organizationId });
+    await this.#bus.publish({ kind: 'erasure_asked' });
+    return true;
+  }
+}

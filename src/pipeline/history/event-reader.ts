@@ -1,0 +1,45 @@
+import type { AcceptedEvent } from '../../core/events/event.ts';
+import { type EventId, isUuid, type OrganizationId, uuidv7Time } from '../../core/ids.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventStore } from '../../ports/store/event-store.ts';
+
+/** An event that was accepted so lately may be on its way to the record. */
+const YOUNG_MS: Milliseconds = 5_000;
+const LONGEST_WAIT_MS: Milliseconds = 1_000;
+const FIRST_PAUSE_MS: Milliseconds = 5;
+const LONGEST_PAUSE_MS: Milliseconds = 50;
+
+/** Reads events by id; where a worker records them, a read that comes before it waits for it. */
+export class EventReader {
+  readonly #events: EventStore;
+  readonly #clock: Clock;
+  readonly #intakeIsRecord: boolean;
+
+  constructor(parts: { events: EventStore; clock: Clock; intakeIsRecord: boolean }) {
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+    this.#intakeIsRecord = parts.intakeIsRecord;
+  }
+
+  /** Another organization's id is waited for as one that never was. */
+  async get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined> {
+    const found = await this.#events.get(organizationId, id);
+    if (found !== undefined || this.#intakeIsRecord || !this.#isYoung(id)) return found;
+    const until = this.#clock.monotonicMs() + LONGEST_WAIT_MS;
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      this.#clock.monotonicMs() < until;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const event = await this.#events.get(organizationId, id);
+      if (event !== undefined) return event;
+    }
+    return undefined;
+  }
+
+  #isYoung(id: EventId): boolean {
+    return isUuid(id) && id[14] === '7' && Math.abs(this.#clock.now() - uuidv7Time(id)) < YOUNG_MS;
+  }
+}

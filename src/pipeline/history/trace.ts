@@ -1,0 +1,98 @@
+import type { Inbox, InboxMessage } from '../../core/administration/inbox.ts';
+import type { Delivery } from '../../core/delivery/delivery.ts';
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
+import { stepsOfPatterns, wantsEventType } from '../../core/events/event-type.ts';
+import { wantsType } from '../../core/events/operational-event.ts';
+import { FilteredEvent } from '../../core/filter/filter.ts';
+import type { Store } from '../../ports/engine.ts';
+import { Turns } from '../pacing/index.ts';
+
+/**
+ * Why an endpoint or an inbox did not get an event: its types or its filter say no; it was made, or changed, after the
+ * event came.
+ */
+export type WhyNot = 'type' | 'filter' | 'created_later' | 'changed_later';
+
+interface EndpointTrace {
+  readonly endpointId: Endpoint['id'];
+  /** Undefined when it has been deleted since. */
+  readonly endpoint: Endpoint | undefined;
+  readonly whyNot: WhyNot | null;
+  /** Replays make more than one. */
+  readonly deliveries: readonly Delivery[];
+}
+
+interface InboxTrace {
+  readonly name: string;
+  /** Undefined when the inbox does not have it. */
+  readonly message: InboxMessage | undefined;
+  readonly whyNot: WhyNot | null;
+}
+
+export interface Trace {
+  readonly endpoints: readonly EndpointTrace[];
+  readonly inboxes: readonly InboxTrace[];
+}
+
+/** Where an event went, and why it went nowhere else. */
+export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Trace> {
+  const { organizationId, id } = event;
+  const [endpoints, deliveries, inboxes] = await Promise.all([
+    store.endpoints.all(organizationId),
+    store.deliveries.ofEvent(organizationId, id),
+    traceInboxes(store, event),
+  ]);
+  const filtered = new FilteredEvent(event);
+  const byEndpoint = Map.groupBy(deliveries, ({ endpointId }) => endpointId);
+  const turns = new Turns();
+  const there: EndpointTrace[] = [];
+  for (const endpoint of endpoints) {
+    const own = byEndpoint.get(endpoint.id) ?? [];
+    const before = filtered.steps;
+    const whyNot = own.length > 0 ? null : whyNotSent(endpoint, event, filtered);
+    there.push({ endpointId: endpoint.id, endpoint, whyNot, deliveries: own });
+    if (turns.isOver(stepsOfPatterns(endpoint.eventTypes) + filtered.steps - before)) await turns.next();
+  }
+  const known = new Set(endpoints.map((endpoint) => endpoint.id));
+  const gone = [...byEndpoint].filter(([endpointId]) => !known.has(endpointId));
+  return {
+    endpoints: [
+      ...there,
+      ...gone.map(([endpointId, own]) => ({ endpointId, endpoint: undefined, whyNot: null, deliveries: own })),
+    ],
+    inboxes,
+  };
+}
+
+/** Whether an endpoint with these wishes wants an event. @returns null when it does */
+export function whyNotWanted(
+  { eventTypes, filter }: { eventTypes: Endpoint['eventTypes']; filter: Endpoint['options']['filter'] },
+  event: AcceptedEvent,
+  filtered: FilteredEvent,
+): 'type' | 'filter' | null {
+  if (!wantsType(eventTypes, event)) return 'type';
+  return filter === null || filtered.matches(filter) ? null : 'filter';
+}
+
+function whyNotSent(endpoint: Endpoint, event: AcceptedEvent, filtered: FilteredEvent): WhyNot {
+  const { eventTypes, options, createdAt } = endpoint;
+  const notWanted = whyNotWanted({ eventTypes, filter: options.filter }, event, filtered);
+  if (notWanted !== null) return notWanted;
+  return createdAt >= event.createdAt ? 'created_later' : 'changed_later';
+}
+
+async function traceInboxes(store: Store, event: AcceptedEvent): Promise<InboxTrace[]> {
+  const inboxes = await store.inboxes.all(event.organizationId);
+  return Promise.all(
+    inboxes.map(async (inbox) => {
+      const message = await store.inboxes.find(inbox, event.id);
+      return { name: inbox.name, message, whyNot: message === undefined ? whyNotKept(inbox, event) : null };
+    }),
+  );
+}
+
+function whyNotKept({ eventTypes, createdAt }: Inbox, event: AcceptedEvent): WhyNot {
+  if (!wantsEventType(eventTypes, event.type)) return 'type';
+  return createdAt > event.createdAt ? 'created_later' : 'changed_later';
+}

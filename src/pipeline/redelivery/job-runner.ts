@@ -1,0 +1,161 @@
+import type { Job } from '../../core/delivery/job.ts';
+import type { JobId } from '../../core/ids.ts';
+import type { Milliseconds } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Bus } from '../../ports/coordination/bus.ts';
+import type { Store } from '../../ports/engine.ts';
+import type { Log } from '../../ports/observability/log.ts';
+import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { Redelivery } from '../../ports/record/redelivery.ts';
+import type { Leadership } from '../../ports/record/repair.ts';
+import { isItemError } from '../../ports/unavailable.ts';
+import type { JobAllowance } from './job-allowance.ts';
+import { Search } from './search.ts';
+import { isWaiting, jobStep } from './steps.ts';
+
+/** For jobs of which nobody told us, and those of a runner that died. */
+const LOOK_PAUSE_MS: Milliseconds = 5_000;
+/** Between steps: everything else goes first. */
+const STEP_PAUSE_MS: Milliseconds = 5;
+/** Unexpected errors in a row after which a job has failed, with a pause between them that grows from one second to a minute. */
+const MAX_FAULTS = 8;
+const FIRST_FAULT_PAUSE_MS: Milliseconds = 1_000;
+const LONGEST_FAULT_PAUSE_MS: Milliseconds = 60_000;
+/** When every job waits for tokens of its organization. */
+const TOKEN_PAUSE_MS: Milliseconds = 500;
+/** Jobs that go on side by side, a step each in turn. */
+const MAX_RUNNING = 100;
+
+/** The station that does bulk work in the background: one process of all, a step of each job in turn. */
+export class JobRunner {
+  readonly #store: Store;
+  readonly #steps: { readonly search: Search; readonly redelivery: Redelivery };
+  readonly #allowance: JobAllowance;
+  readonly #leadership: Leadership | null;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  /** Jobs that met an unexpected error in their last step. */
+  readonly #faulty = new Map<JobId, { readonly faults: number; readonly againAtMs: Milliseconds }>();
+  readonly #unsubscribe: () => void;
+  #round: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  #stopping = false;
+
+  /** @param parts.leadership null where there is one process alone */
+  constructor(parts: {
+    store: Store;
+    redelivery: Redelivery;
+    allowance: JobAllowance;
+    leadership: Leadership | null;
+    bus: Bus;
+    clock: Clock;
+    log: Log;
+    metrics: Metrics;
+  }) {
+    this.#metrics = parts.metrics;
+    this.#store = parts.store;
+    this.#steps = { search: new Search(parts), redelivery: parts.redelivery };
+    this.#allowance = parts.allowance;
+    this.#leadership = parts.leadership;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#unsubscribe = parts.bus.subscribe((message) => {
+      if (message.kind === 'job_added') this.#plan(0);
+    });
+  }
+
+  start(): void {
+    this.#plan(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#unsubscribe();
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #plan(pauseMs: Milliseconds): void {
+    if (this.#stopping || this.#isLooking) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#isLooking = true;
+      this.#round = this.#look()
+        .catch((error: unknown) => this.#log.warn('Background work could not go on, trying again', {}, error))
+        .finally(() => {
+          this.#isLooking = false;
+          this.#plan(LOOK_PAUSE_MS);
+        });
+    }, pauseMs).unref();
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#stopping && (this.#leadership === null || (await this.#leadership.lead()))) {
+      const jobs = await this.#store.jobs.running(MAX_RUNNING);
+      const ready = jobs.filter(({ id }) => this.#mayGoOn(id));
+      if (ready.length === 0) return;
+      let areAllWaiting = true;
+      for (const job of ready) {
+        if (this.#stopping) return;
+        if (!(await this.#stepApart(job))) continue;
+        areAllWaiting = false;
+        await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
+      }
+      if (areAllWaiting) await new Promise((resolve) => setTimeout(resolve, TOKEN_PAUSE_MS));
+    }
+  }
+
+  #mayGoOn(id: JobId): boolean {
+    const faulty = this.#faulty.get(id);
+    return faulty === undefined || faulty.againAtMs <= this.#clock.monotonicMs();
+  }
+
+  /**
+   * An unexpected error in one job puts that job aside; after several it has failed, and its owner sees that.
+   * @returns false where the job waits for tokens of its organization
+   */
+  async #stepApart(job: Job): Promise<boolean> {
+    try {
+      if (!(await this.#allowance.mayGoOn(job))) return false;
+      if (job.error === null) await this.#step(job);
+      else await this.#fail(job, job.error);
+      this.#faulty.delete(job.id);
+    } catch (error) {
+      if (!isItemError(error)) throw error;
+      const faults = (this.#faulty.get(job.id)?.faults ?? 0) + 1;
+      const pauseMs = Math.min(FIRST_FAULT_PAUSE_MS * 2 ** faults, LONGEST_FAULT_PAUSE_MS);
+      this.#metrics.fault('job');
+      this.#log.error(
+        'Unexpected error in a job: it is put aside, all others go on',
+        { job_id: job.id, faults },
+        error,
+      );
+      this.#faulty.set(job.id, { faults, againAtMs: this.#clock.monotonicMs() + pauseMs });
+      if (faults >= MAX_FAULTS) await this.#fail(job, 'An unexpected error ended this job.').catch(() => {});
+    }
+    return true;
+  }
+
+  async #fail(job: Job, error: string): Promise<void> {
+    await this.#store.jobs.save({ ...job, status: 'failed', error, updatedAt: this.#clock.now() });
+    this.#faulty.delete(job.id);
+  }
+
+  async #step(job: Job): Promise<void> {
+    const { place, lookedAt, made } = await jobStep(job, this.#steps);
+    // What is only sent sooner was paid for as an event.
+    const isPaid = job.kind === 'retry' && job.parameters.statuses.every(isWaiting);
+    this.#allowance.spent(job, isPaid ? 0 : made, place === null);
+    await this.#store.jobs.save({
+      ...job,
+      status: place === null ? 'done' : 'running',
+      place,
+      lookedAt: job.lookedAt + lookedAt,
+      made: job.made + made,
+      updatedAt: this.#clock.now(),
+    });
+    if (place === null) this.#log.info(`Job ${job.id} is done: ${job.made + made} deliveries`);
+  }
+}

@@ -1,0 +1,157 @@
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
+import type { Job, ReplayParameters, RetryParameters } from '../../core/delivery/job.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
+import type { DeliveryId, EndpointId, EventId, IdSource, JobId, OrganizationId } from '../../core/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Bus } from '../../ports/coordination/bus.ts';
+import type { Store } from '../../ports/engine.ts';
+import type { FanOut } from '../../ports/record/fan-out.ts';
+import type { FoundDelivery, Redelivery } from '../../ports/record/redelivery.ts';
+import type { EventReader } from '../history/index.ts';
+import type { Reads } from '../pacing/index.ts';
+import { type FoundStep, Search } from './search.ts';
+import { replayOf } from './steps.ts';
+
+/** Counted exactly up to here, before the work begins. */
+const MAX_COUNTED = 10_000;
+
+export interface StartedJob {
+  readonly job: Job;
+  /** How many deliveries it means. */
+  readonly count: number;
+  /** There are more than were counted. */
+  readonly isMore: boolean;
+}
+
+/** What is sent again because somebody asked: one at once, many in the background. */
+export class ResendStation {
+  readonly #redelivery: Redelivery;
+  readonly #store: Store;
+  readonly #search: Search;
+  readonly #events: EventReader;
+  readonly #fanOut: FanOut;
+  readonly #ids: IdSource;
+  readonly #clock: Clock;
+  readonly #bus: Bus;
+  readonly #reads: Reads;
+
+  constructor(parts: {
+    redelivery: Redelivery;
+    store: Store;
+    events: EventReader;
+    fanOut: FanOut;
+    ids: IdSource;
+    clock: Clock;
+    bus: Bus;
+    reads: Reads;
+  }) {
+    this.#redelivery = parts.redelivery;
+    this.#store = parts.store;
+    this.#search = new Search(parts);
+    this.#events = parts.events;
+    this.#fanOut = parts.fanOut;
+    this.#ids = parts.ids;
+    this.#clock = parts.clock;
+    this.#bus = parts.bus;
+    this.#reads = parts.reads;
+  }
+
+  /** One delivery, whatever it came to. `unreachable`: its endpoint is gone, or disabled. */
+  async retry(organizationId: OrganizationId, id: DeliveryId): Promise<'retried' | 'unreachable' | 'not_found'> {
+    const delivery = await this.#store.deliveries.get(organizationId, id);
+    if (delivery === undefined) return 'not_found';
+    const endpoints = await this.#search.endpoints(organizationId, [delivery.endpointId]);
+    if (endpoints.length === 0) return 'unreachable';
+    return (await this.#redelivery.retry(organizationId, [id], null)) === 1 ? 'retried' : 'not_found';
+  }
+
+  cancel(organizationId: OrganizationId, id: DeliveryId): Promise<'canceled' | 'final' | undefined> {
+    return this.#redelivery.cancel(organizationId, id);
+  }
+
+  /**
+   * One event, to the endpoints that want it now, or to those named, whether they want it or not.
+   * @returns undefined when there is no such event
+   */
+  async replay(
+    organizationId: OrganizationId,
+    eventId: EventId,
+    endpointIds: readonly EndpointId[] | null,
+  ): Promise<{ readonly deliveries: number; readonly notFound: readonly EndpointId[] } | undefined> {
+    const event = await this.#events.get(organizationId, eventId);
+    if (event === undefined) return undefined;
+    const wanted = endpointIds ?? (await this.#fanOut(event)).map(({ endpointId }) => endpointId);
+    const endpoints = await this.#search.endpoints(organizationId, [...new Set(wanted)]);
+    const found = new Set(endpoints.map(({ id }) => id));
+    const deliveries = await this.#redelivery.add(
+      endpoints.map((endpoint: Endpoint) => replayOf(event, endpoint, () => this.#ids.next<DeliveryId>())),
+    );
+    return { deliveries, notFound: (endpointIds ?? []).filter((id) => !found.has(id)) };
+  }
+
+  async startRetry(organizationId: OrganizationId, parameters: RetryParameters): Promise<StartedJob> {
+    let count = 0;
+    let place: string | null = null;
+    do {
+      const from: string | null = place;
+      const step: FoundStep<FoundDelivery> = await this.#reads.piece(organizationId, () =>
+        this.#search.deliveries(organizationId, parameters, from),
+      );
+      count += step.items.length;
+      place = step.place;
+    } while (place !== null && count < MAX_COUNTED);
+    const job = await this.#start(organizationId, { kind: 'retry', parameters });
+    return { job, count, isMore: place !== null };
+  }
+
+  /** What waits to be tried again at an endpoint that was changed for the better is tried now. */
+  async hastenRetries(organizationId: OrganizationId, endpointId: EndpointId): Promise<void> {
+    const parameters = { statuses: ['retrying'], endpointId, type: null, from: null, to: null } as const;
+    await this.#start(organizationId, { kind: 'retry', parameters });
+  }
+
+  async startReplay(organizationId: OrganizationId, parameters: ReplayParameters): Promise<StartedJob> {
+    const { deliveries: count, isMore } = await this.countReplay(organizationId, parameters);
+    const job = await this.#start(organizationId, { kind: 'replay', parameters });
+    return { job, count, isMore };
+  }
+
+  /** What a replay would send. Looks at a bounded number of events. */
+  async countReplay(
+    organizationId: OrganizationId,
+    parameters: ReplayParameters,
+  ): Promise<{ readonly events: number; readonly deliveries: number; readonly isMore: boolean }> {
+    const endpoints = await this.#search.endpoints(organizationId, parameters.endpointIds);
+    const seen = new Set<EventId>();
+    let lookedAt = 0;
+    let place: string | null = null;
+    do {
+      const from: string | null = place;
+      const step: FoundStep<AcceptedEvent> = await this.#reads.piece(organizationId, () =>
+        this.#search.events(organizationId, parameters, from),
+      );
+      for (const { id } of step.items) seen.add(id);
+      lookedAt += step.lookedAt;
+      place = step.place;
+    } while (place !== null && lookedAt < MAX_COUNTED);
+    return { events: seen.size, deliveries: seen.size * endpoints.length, isMore: place !== null };
+  }
+
+  /** Those of them that are not the organization's, or disabled. */
+  async unreachable(organizationId: OrganizationId, ids: readonly EndpointId[]): Promise<readonly EndpointId[]> {
+    const found = new Set((await this.#search.endpoints(organizationId, ids)).map(({ id }) => id));
+    return ids.filter((id) => !found.has(id));
+  }
+
+  async #start(
+    organizationId: OrganizationId,
+    work: Pick<Job & { kind: 'retry' }, 'kind' | 'parameters'> | Pick<Job & { kind: 'replay' }, 'kind' | 'parameters'>,
+  ): Promise<Job> {
+    const at = this.#clock.now();
+    const state = { status: 'running', place: null, lookedAt: 0, made: 0, error: null } as const;
+    const job: Job = { id: this.#ids.next<JobId>(), organizationId, ...state, createdAt: at, updatedAt: at, ...work };
+    await this.#store.jobs.create(job);
+    await this.#bus.publish({ kind: 'job_added' });
+    return job;
+  }
+}

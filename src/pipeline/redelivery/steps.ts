@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { DeliveryStatus } from '../../core/delivery/delivery.ts';
+import type { Endpoint } from '../../core/delivery/endpoint.ts';
+import type { Job } from '../../core/delivery/job.ts';
+import type { AcceptedEvent } from '../../core/events/event.ts';
+import { type DeliveryId, idAt } from '../../core/ids.ts';
+import { timestamp } from '../../core/time.ts';
+import type { AddedDelivery, Redelivery } from '../../ports/record/redelivery.ts';
+import { orderGroup } from '../accepting/index.ts';
+import type { Search } from './search.ts';
+
+/** What one step of a job did. */
+export interface JobStep {
+  readonly place: string | null;
+  readonly lookedAt: number;
+  readonly made: number;
+}
+
+/** One bounded step. Made twice it is made once: deliveries have left their status, or are there. */
+export async function jobStep(job: Job, parts: { search: Search; redelivery: Redelivery }): Promise<JobStep> {
+  const { search, redelivery } = parts;
+  const { organizationId } = job;
+  if (job.kind === 'retry') {
+    const { items, place, lookedAt } = await search.deliveries(organizationId, job.parameters, job.place);
+    const ids = items.map(({ id }) => id);
+    const { statuses } = job.parameters;
+    if (statuses.every(isWaiting)) return { place, lookedAt, made: await redelivery.hasten(organizationId, ids) };
+    const made = ids.length === 0 ? 0 : await redelivery.retry(organizationId, ids, statuses);
+    return { place, lookedAt, made };
+  }
+  const { items, place, lookedAt } = await search.events(organizationId, job.parameters, job.place);
+  const endpoints = await search.endpoints(organizationId, job.parameters.endpointIds);
+  const added = items.flatMap((event, at) => endpoints.map((endpoint) => replayOf(event, endpoint, idOf(job, at))));
+  const made = added.length === 0 ? 0 : await redelivery.add(added);
+  return { place, lookedAt, made };
+}
+
+/** Such deliveries are sent anyway: asked for in bulk, they are only sent sooner. */
+export function isWaiting(status: DeliveryStatus): boolean {
+  return status === 'pending' || status === 'retrying';
+}
+
+/** @param makeId of what makes this delivery another than the next */
+export function replayOf(
+  event: AcceptedEvent,
+  endpoint: Endpoint,
+  makeId: (unique: string) => DeliveryId,
+): AddedDelivery {
+  return {
+    id: makeId(`${event.id} ${endpoint.id}`),
+    organizationId: event.organizationId,
+    eventId: event.id,
+    eventType: event.type,
+    endpointId: endpoint.id,
+    orderGroup: orderGroup(endpoint, event),
+    dueAt: timestamp(0),
+  };
+}
+
+/** The same ids whenever this step is made, in the order of the events. */
+function idOf({ id, createdAt, lookedAt }: Job, at: number): (unique: string) => DeliveryId {
+  return (unique) => {
+    const random = createHash('sha256').update(`${id} ${unique}`).digest();
+    return idAt({ ms: createdAt + lookedAt + at, number: 0 }, random);
+  };
+}
