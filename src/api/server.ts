@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES, SILENT_CONNECTION_MS } from '../core/limits.ts';
 import { nameScopes, recordChanges, requireApiKey, requireLoopback } from './access/index.ts';
 import type { ApiParts } from './context.ts';
-import { openFastPath } from './fast-path/fast-path.ts';
+import { openFastPath } from './fast-path/index.ts';
 import {
   createErrorHandler,
   createValidatorCompiler,
@@ -16,7 +16,7 @@ import { ADMIN_BODY, acceptEmptyBodies, BodyReader } from './http/bodies/index.t
 import { Answers, RequestBodies } from './http/budgets/index.ts';
 import { answerBrokenConnections, keepConnectionRules } from './http/connections/index.ts';
 import { askKeysFirst, trackConnections } from './http/sockets/index.ts';
-import { answerRepeatedRequests } from './idempotency/repeatable.ts';
+import { answerRepeatedRequests } from './idempotency/index.ts';
 import { RouteBook } from './openapi/index.ts';
 import { deliveryRoutes, jobRoutes, redeliveryRoutes } from './resources/deliveries/index.ts';
 import {

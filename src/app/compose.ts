@@ -1,36 +1,31 @@
-import { randomFillSync } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { createClientAddress, WrongCredentials } from '../api/access/index.ts';
 import { createHealthServer } from '../api/health-server.ts';
 import { createServer } from '../api/server.ts';
-import { IdSource } from '../core/ids.ts';
 import { MAX_WRONG_ADMIN_TOKENS, MAX_WRONG_KEYS } from '../core/limits.ts';
 import type { ServicePhase } from '../core/service-phase.ts';
 import type { Milliseconds } from '../core/time.ts';
 import { AcceptStation, createFanOut, EndpointDirectory, OperationalEvents } from '../pipeline/accepting/index.ts';
 import { Authenticator, KeyStation, SecretRenewal } from '../pipeline/access/index.ts';
+import type { Context } from '../pipeline/context.ts';
 import { Deliverer, TestStation } from '../pipeline/delivering/index.ts';
 import { Eraser, ErasureStation } from '../pipeline/erasure/index.ts';
 import { EventReader } from '../pipeline/history/index.ts';
 import { InboxStation, Notifier, QuarantineNews } from '../pipeline/inbox/index.ts';
 import { LiveTail } from '../pipeline/live/index.ts';
-import { Perseverance, Reads, type StalledTimes } from '../pipeline/pacing/index.ts';
+import { Perseverance, Reads } from '../pipeline/pacing/index.ts';
 import { Persister, Reconciler, Retention } from '../pipeline/recording/index.ts';
 import { JobAllowance, JobRunner, ResendStation } from '../pipeline/redelivery/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { Finding } from '../ports/finding.ts';
 import type { Log } from '../ports/observability/log.ts';
-import { type LaneCounts, type Metrics, NO_METRICS } from '../ports/observability/metrics.ts';
-import type { Tracer } from '../ports/observability/tracer.ts';
 import type { FanOut } from '../ports/record/fan-out.ts';
-import type { RecordSource } from '../ports/record/transfer.ts';
 import type { Sender } from '../ports/sender.ts';
 import { createSender } from '../sender/sender.ts';
-import { type Observed, observe } from './observe.ts';
+import { observe } from './observe.ts';
+import { openEngine } from './open-engine.ts';
 import { maxOpenFiles } from './open-files.ts';
-import { adminTokenOf, embeddedSecretBox, folderSecretBox, sharedSecretBox } from './secrets/index.ts';
+import { adminTokenOf } from './secrets/index.ts';
 import { DEVELOPMENT_KEY, hasApi, hasDeliverer, hasWorker, type Role, type Settings } from './settings/index.ts';
 import { VERSION } from './version.ts';
 
@@ -53,313 +48,147 @@ interface ComposeArguments {
 }
 
 /** The parts of a running service, put together and not started. Null: not of this role, or not of this engine. */
-export interface Parts {
-  readonly engine: Engine;
-  readonly ids: IdSource;
-  readonly tracer: Tracer;
-  /** The API, or where a role has none and `HEALTH_PORT` is set, health alone. */
-  readonly server: FastifyInstance | null;
-  readonly inboxStation: InboxStation | null;
-  readonly liveTail: LiveTail | null;
-  readonly persister: Persister | null;
-  readonly reconciler: Reconciler | null;
-  readonly retention: Retention | null;
-  readonly jobRunner: JobRunner | null;
-  readonly eraser: Eraser | null;
-  readonly secretRenewal: SecretRenewal | null;
-  readonly sender: Sender | null;
-  readonly deliverer: Deliverer | null;
-  readonly notifier: Notifier | null;
-  readonly quarantineNews: QuarantineNews;
-}
+export type Parts = Awaited<ReturnType<typeof compose>>;
 
 /** The only place that knows every part. */
-export async function compose(args: ComposeArguments): Promise<Parts> {
-  const { role, settings, log } = args;
+export async function compose(args: ComposeArguments) {
+  const { role, settings, log, phase } = args;
+  const { metrics, tracer, pageOf } = await observe(role, settings, log);
   // The embedded engine asks for fan-out, which asks the directory, which reads the engine's store.
   let fanOut: FanOut = () => [];
-  const observed = await observe(role, settings, log);
-  const { metrics, tracer } = observed;
   const { engine, ids } = await openEngine({ ...args, metrics }, (event) => fanOut(event));
   if (engine.lastEventId !== null) ids.raiseFloor(engine.lastEventId);
-  const { store, bus, activity, clock, worker } = engine;
+  const { store, bus, clock, worker } = engine;
+  const context: Context = { clock, log, metrics, tracer, ids, bus };
   const alone = worker === null;
-  const directory = new EndpointDirectory({
-    store: store.endpoints,
-    bus,
-    clock,
-    maxAgeMs: alone ? FOREVER_MS : ENDPOINTS_MAX_AGE_MS,
-  });
+  const endpointsAgeMs = alone ? FOREVER_MS : ENDPOINTS_MAX_AGE_MS;
+  const directory = new EndpointDirectory({ store: store.endpoints, bus, clock, maxAgeMs: endpointsAgeMs });
   fanOut = createFanOut(directory, ids);
 
-  const reads = new Reads(clock);
+  const api = hasApi(role) ? apiStages(context, engine, { settings, fanOut }) : null;
   const sender = hasApi(role) || hasDeliverer(role) ? newSender(settings, clock) : null;
-  const inboxStation = hasApi(role)
-    ? new InboxStation({ store: store.inboxes, notifications: store.notifications, ids, clock, reads })
-    : null;
-  const liveTail = hasApi(role) ? new LiveTail({ feed: activity, events: store.events, bus }) : null;
-  const leadership = worker?.leadership ?? null;
   const deliverer =
-    hasDeliverer(role) && sender !== null
-      ? new Deliverer({
-          queue: engine.queue,
-          endpoints: store.endpoints,
-          directory,
-          bus,
-          activity,
-          sender,
-          clock,
-          log,
-          metrics,
-          tracer,
-          userAgent: USER_AGENT,
-          intake: engine.intake,
-          ids,
-          disableAfterMs: settings.webhook.disableAfterMs,
-          maxOpenFiles: maxOpenFiles(),
-        })
+    hasDeliverer(role) && sender !== null ? newDeliverer(context, engine, { settings, sender, directory }) : null;
+  const persister =
+    hasWorker(role) && worker !== null
+      ? new Persister(context, { ...worker, activity: engine.activity }, fanOut, settings.maxConcurrentEvents)
       : null;
-  const persister = newPersister(args, { engine, fanOut, observed });
   const stalled = () => ({ deliveries: deliverer?.stalledMs() ?? 0, recording: persister?.stalledMs() ?? 0 });
   const lanes = deliverer === null ? null : () => deliverer.lanes();
+  const metricsPage = pageOf(engine, { lanes, stalled });
+  const server =
+    api !== null && sender !== null
+      ? newServer(context, { ...api, engine, sender, settings, phase, stalled, metricsPage })
+      : newHealthServer({ engine, version: VERSION, phase, stalled, metricsPage }, settings);
+
   return {
     engine,
     ids,
     tracer,
     sender,
-    inboxStation,
-    liveTail,
-    server: await newServer(args, {
-      engine,
-      ids,
-      fanOut,
-      sender,
-      inboxStation,
-      liveTail,
-      observed,
-      lanes,
-      stalled,
-      reads,
-    }),
-    persister,
-    reconciler:
-      hasWorker(role) && worker !== null
-        ? new Reconciler({ repairs: worker.repairs, leadership: worker.leadership, log, metrics })
-        : null,
-    retention: hasWorker(role)
-      ? new Retention({
-          events: store.events,
-          clock,
-          log,
-          metrics,
-          idempotency: store.idempotency,
-          keepMs: settings.retentionMs,
-          dedupWindowMs: settings.dedupWindowMs,
-          wholeDays: !alone,
-          leadership,
-        })
-      : null,
-    jobRunner: hasWorker(role)
-      ? new JobRunner({
-          store,
-          redelivery: engine.redelivery,
-          allowance: new JobAllowance({ store, rateLimiter: engine.rateLimiter, rateLimits: settings.rateLimits }),
-          leadership,
-          bus,
-          clock,
-          log,
-          metrics,
-        })
-      : null,
-    eraser: hasWorker(role)
-      ? new Eraser({
-          store,
-          redelivery: engine.redelivery,
-          audit: store.audit,
-          dead: worker?.deadEvents ?? null,
-          bus,
-          clock,
-          log,
-          metrics,
-          leadership,
-        })
-      : null,
-    secretRenewal: hasWorker(role) ? new SecretRenewal({ secrets: store.secrets, log }) : null,
-    notifier:
-      hasDeliverer(role) && sender !== null
-        ? new Notifier({ store, sender, ids, clock, log, metrics, userAgent: USER_AGENT })
-        : null,
     deliverer,
-    quarantineNews: newQuarantineNews(engine, { directory, ids, log, metrics }),
+    persister,
+    /** The API, or where a role has none and `HEALTH_PORT` is set, health alone. */
+    server: await server,
+    inboxStation: api?.inboxStation ?? null,
+    liveTail: api?.liveTail ?? null,
+    notifier: hasDeliverer(role) && sender !== null ? new Notifier(context, store, sender, USER_AGENT) : null,
+    // In every role: any process that looks into an inbox may be the one that finds what ran out.
+    quarantineNews: newQuarantineNews(context, engine, directory),
+    ...(hasWorker(role) ? backgroundWork(context, engine, settings) : NO_BACKGROUND_WORK),
   };
 }
 
-/** In every role: any process that looks into an inbox may be the one that finds what ran out. */
-function newQuarantineNews(
-  { intake, store, clock }: Engine,
-  parts: {
-    readonly directory: EndpointDirectory;
-    readonly ids: IdSource;
-    readonly log: Log;
-    readonly metrics: Metrics;
-  },
-): QuarantineNews {
-  const perseverance = new Perseverance(parts.log);
-  const operational = new OperationalEvents({ ...parts, intake, clock, perseverance });
-  return new QuarantineNews({ ...parts, store: store.inboxes, clock, operational, perseverance });
-}
+const NO_BACKGROUND_WORK = {
+  reconciler: null,
+  retention: null,
+  jobRunner: null,
+  eraser: null,
+  secretRenewal: null,
+};
 
-/** Each is loaded only where it runs: the clients of the servers alone would be 15 MB of the embedded one's memory. */
-export async function openEngine(
-  args: Pick<ComposeArguments, 'settings' | 'log' | 'clock' | 'onFatal'> & { readonly metrics?: Metrics },
-  fanOut: FanOut = () => [],
-): Promise<{ engine: Engine; ids: IdSource }> {
-  const { settings, log, clock } = args;
-  const logSql = settings.logSql ? { logSql: logStatements(log) } : {};
-  const common = {
-    dedupWindowMs: settings.dedupWindowMs,
-    maxBacklog: settings.maxBacklog,
-    ...logSql,
-    metrics: args.metrics ?? NO_METRICS,
-  };
-  if (settings.servers !== null) {
-    const { openRedisPostgresEngine } = await import('../engines/redis-postgres/engine.ts');
-    const consumer = `${hostname()}-${process.pid}`;
-    const engine = await openRedisPostgresEngine({
-      ...settings.servers,
-      ...common,
-      clock,
-      log,
-      consumer,
-      secrets: sharedSecretBox(settings, log),
-    });
-    return { engine, ids: new IdSource(() => engine.clock.now(), randomFillSync) };
-  }
-  const ids = new IdSource(() => clock.now(), randomFillSync);
-  const { openSqliteEngine } = await import('../engines/sqlite/engine.ts');
-  const { onFatal } = args;
+/** What workers do beside recording, in rounds; where many processes share a store, the one that leads does it. */
+function backgroundWork(context: Context, engine: Engine, settings: Settings) {
+  const { store, worker } = engine;
+  const leadership = worker?.leadership ?? null;
+  const { retentionMs: keepMs, dedupWindowMs, rateLimits } = settings;
+  const allowance = new JobAllowance({ store, rateLimiter: engine.rateLimiter, rateLimits });
   return {
-    engine: openSqliteEngine({
-      ...common,
-      dataDir: settings.dataDir,
-      clock,
-      ids,
-      fanOut,
-      onFatal,
-      secrets: embeddedSecretBox(settings),
-    }),
-    ids,
+    reconciler: worker === null ? null : new Reconciler(context, worker),
+    retention: new Retention(context, store, { keepMs, dedupWindowMs, wholeDays: worker !== null, leadership }),
+    jobRunner: new JobRunner(context, engine, allowance, leadership),
+    eraser: new Eraser(context, engine),
+    secretRenewal: new SecretRenewal(context, store.secrets),
   };
 }
 
-/** For `doctor`: looks and changes nothing. */
-export async function inspectParts(settings: Settings, clock: Clock): Promise<readonly Finding[]> {
-  if (settings.servers === null) {
-    const { inspectFolder } = await import('../engines/sqlite/inspect.ts');
-    return inspectFolder(settings.dataDir);
-  }
-  const { inspectServers } = await import('../engines/redis-postgres/inspect.ts');
-  return inspectServers({ ...settings.servers, clock });
-}
-
-/** For `migrate-data`. Throws `StartRefused`. */
-export async function openEmbeddedRecord(settings: Settings, clock: Clock): Promise<RecordSource> {
-  const { openSqliteRecord } = await import('../engines/sqlite/record-source.ts');
-  return openSqliteRecord(settings.dataDir, clock, folderSecretBox(settings));
-}
-
-/** `LOG_SQL`: which statement, and how long it took; never its values. */
-function logStatements(log: Log) {
-  return (statement: string, durationMs: number): void =>
-    log.sampled('sql', 'info', () => `SQL ${statement} took ${durationMs.toFixed(2)}ms`);
-}
-
-/** Null where accepting is recording, or where this process does not record. */
-function newPersister(
-  { role, settings, log }: ComposeArguments,
-  { engine, fanOut, observed }: { engine: Engine; fanOut: FanOut; observed: Observed },
-): Persister | null {
-  const { worker } = engine;
-  if (!hasWorker(role) || worker === null) return null;
-  return new Persister({
-    ...engine,
-    ...observed,
-    stream: worker.eventStream,
-    record: worker.eventRecord,
-    fanOut,
-    log,
-    maxBatches: settings.maxConcurrentEvents,
+function newDeliverer(
+  context: Context,
+  engine: Engine,
+  { settings, sender, directory }: { settings: Settings; sender: Sender; directory: EndpointDirectory },
+): Deliverer {
+  return new Deliverer(context, engine, sender, directory, {
+    userAgent: USER_AGENT,
+    disableAfterMs: settings.webhook.disableAfterMs,
+    maxOpenFiles: maxOpenFiles(),
   });
 }
 
+function newQuarantineNews(context: Context, { intake, store }: Engine, directory: EndpointDirectory): QuarantineNews {
+  const perseverance = new Perseverance(context.log);
+  const operational = new OperationalEvents(context, intake, directory, perseverance);
+  return new QuarantineNews(context, store.inboxes, operational, perseverance);
+}
+
 function newSender(settings: Settings, clock: Clock): Sender {
+  const { allowedNetworks, httpsOnly, blockedPorts } = settings.webhook;
   return createSender({
-    allowedNetworks: settings.webhook.allowedNetworks,
+    allowedNetworks,
     allowLoopback: settings.development,
-    httpsOnly: settings.webhook.httpsOnly,
-    ...(settings.webhook.blockedPorts === null ? {} : { blockedPorts: settings.webhook.blockedPorts }),
+    httpsOnly,
+    ...(blockedPorts === null ? {} : { blockedPorts }),
     clock,
     userAgent: USER_AGENT,
   });
 }
 
-async function newServer(
-  { role, settings, log, phase }: ComposeArguments,
-  parts: Pick<Parts, 'engine' | 'ids' | 'sender' | 'inboxStation' | 'liveTail'> & {
-    readonly fanOut: FanOut;
-    readonly observed: Observed;
-    readonly lanes: (() => LaneCounts) | null;
-    readonly stalled: () => StalledTimes;
-    readonly reads: Reads;
-  },
-): Promise<FastifyInstance | null> {
-  const { engine, ids, fanOut, sender, inboxStation, liveTail, observed, lanes, stalled, reads } = parts;
-  const { metrics, tracer } = observed;
-  const metricsPage = observed.pageOf(engine, { lanes, stalled });
-  const { clock, store, bus, activity, worker } = engine;
-  if (sender === null || inboxStation === null || liveTail === null || !hasApi(role)) {
-    return settings.healthPort === null
-      ? null
-      : createHealthServer({ engine, version: VERSION, phase, stalled, metricsPage });
-  }
-  const events = new EventReader({ events: store.events, clock, intakeIsRecord: worker === null });
-  return createServer({
-    engine,
-    authenticator: new Authenticator({
-      store: store.organizations,
-      bus,
-      clock,
+/** The stages that requests go through. */
+function apiStages(context: Context, engine: Engine, { settings, fanOut }: { settings: Settings; fanOut: FanOut }) {
+  const { store, worker } = engine;
+  const reads = new Reads(context.clock);
+  const events = new EventReader(context, engine);
+  return {
+    reads,
+    events,
+    authenticator: new Authenticator(context, store.organizations, {
       maxAgeMs: worker === null ? FOREVER_MS : KEY_MAX_AGE_MS,
       refusedKey: settings.development ? null : DEVELOPMENT_KEY,
     }),
-    acceptStation: new AcceptStation({
-      intake: engine.intake,
-      ids,
-      clock,
-      log,
-      activity,
-      metrics,
-      tracer,
-      intakeIsRecord: worker === null,
-    }),
+    acceptStation: new AcceptStation(context, engine),
+    inboxStation: new InboxStation(context, store, reads),
+    keyStation: new KeyStation(context, store.organizations),
+    resendStation: new ResendStation(context, engine, events, fanOut, reads),
+    erasureStation: new ErasureStation(context, engine, events),
+    liveTail: new LiveTail(context, engine.activity, store.events),
+  };
+}
+
+type ServerParts = ReturnType<typeof apiStages> &
+  Pick<Parameters<typeof createServer>[0], 'engine' | 'phase' | 'stalled' | 'metricsPage'> & {
+    readonly sender: Sender;
+    readonly settings: Settings;
+  };
+
+function newServer(context: Context, { settings, ...parts }: ServerParts): Promise<FastifyInstance> {
+  const { clock, log } = context;
+  return createServer({
+    ...context,
+    ...parts,
+    testStation: new TestStation(context, parts.sender, USER_AGENT),
     adminToken: adminTokenOf(settings.adminToken, settings.dataDir, log),
     wrongKeys: new WrongCredentials(clock, MAX_WRONG_KEYS),
     wrongAdminTokens: new WrongCredentials(clock, MAX_WRONG_ADMIN_TOKENS),
     clientAddress: createClientAddress(settings.trustedProxies),
-    keyStation: new KeyStation({ store: store.organizations, bus, ids, clock }),
-    inboxStation,
-    resendStation: new ResendStation({ redelivery: engine.redelivery, store, events, fanOut, ids, clock, bus, reads }),
-    events,
-    reads,
-    erasureStation: new ErasureStation({ store, redelivery: engine.redelivery, events, bus, clock }),
-    testStation: new TestStation({ sender, ids, clock, userAgent: USER_AGENT }),
-    liveTail,
-    sender,
-    ids,
-    clock,
-    log,
-    metrics,
-    metricsPage,
     version: VERSION,
     endpointDefaults: settings.webhook,
     dedupWindowMs: settings.dedupWindowMs,
@@ -367,7 +196,12 @@ async function newServer(
     rateLimits: settings.rateLimits,
     loopbackOnly: settings.development,
     developmentKey: settings.development ? DEVELOPMENT_KEY : null,
-    phase,
-    stalled,
   });
+}
+
+async function newHealthServer(
+  parts: Parameters<typeof createHealthServer>[0],
+  { healthPort }: Settings,
+): Promise<FastifyInstance | null> {
+  return healthPort === null ? null : createHealthServer(parts);
 }

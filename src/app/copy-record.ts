@@ -1,7 +1,7 @@
 import { RECORD_TABLES, type RecordTable } from '../ports/record/transfer.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { SystemClock } from './clock.ts';
-import { openEmbeddedRecord } from './compose.ts';
+import { openEmbeddedRecord } from './open-engine.ts';
 import { withEngine } from './operator.ts';
 import type { Environment } from './settings/index.ts';
 

@@ -5,8 +5,7 @@ import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Persister } from '../../src/pipeline/recording/persister.ts';
 import type { Engine } from '../../src/ports/engine.ts';
-import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
-import { NO_TRACER } from '../../src/ports/observability/tracer.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -82,20 +81,9 @@ export async function openWithWorker(servers: TestServers, options: EngineOption
   if (options.withoutWorker === true) return engine;
   const { worker, intake, bus, activity, clock } = engine;
   if (worker === null) throw new Error('unreachable');
-  const { eventStream: stream, eventRecord: record } = worker;
+  const { eventStream: stream } = worker;
   const { fanOut } = options;
-  const persister = new Persister({
-    stream,
-    record,
-    fanOut,
-    bus,
-    activity,
-    clock,
-    log: SILENT_LOG,
-    metrics: NO_METRICS,
-    tracer: NO_TRACER,
-    maxBatches: 4,
-  });
+  const persister = new Persister(pipelineContext({ clock, bus }), { ...worker, activity }, fanOut, 4);
   let work: Promise<unknown> = Promise.resolve();
   const recordAll = () => {
     const done = work.then(async () => {

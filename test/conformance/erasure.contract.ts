@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import type { AuditEntry } from '../../src/core/administration/audit.ts';
 import type { AuditId, EventId, KeyId, OrganizationId } from '../../src/core/ids.ts';
 import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs } from '../../src/core/time.ts';
 import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
-import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST, type World } from './world.ts';
@@ -239,19 +238,7 @@ export function erasureContract(newHarness: NewHarness): void {
 }
 
 function eraser(world: World): Eraser {
-  const { store, redelivery, bus, clock } = world.engine;
-  const log = SILENT_LOG;
-  return new Eraser({
-    store,
-    audit: store.audit,
-    redelivery,
-    bus,
-    clock,
-    log,
-    metrics: NO_METRICS,
-    dead: null,
-    leadership: null,
-  });
+  return new Eraser(pipelineContext(world.engine), { ...world.engine, worker: null });
 }
 
 async function eventIds(world: World, organizationId: OrganizationId): Promise<EventId[]> {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
-import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import type { Endpoint } from '../../src/core/delivery/endpoint.ts';
 import { IdSource, type InboxId, type JobId, type OrganizationId } from '../../src/core/ids.ts';
 import { type Timestamp, toIso } from '../../src/core/time.ts';
@@ -18,12 +17,12 @@ import { JobAllowance } from '../../src/pipeline/redelivery/job-allowance.ts';
 import { JobRunner } from '../../src/pipeline/redelivery/job-runner.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import { type FaultPart, type Metrics, NO_METRICS } from '../../src/ports/observability/metrics.ts';
-import { NO_TRACER } from '../../src/ports/observability/tracer.ts';
 import type { FanOut } from '../../src/ports/record/fan-out.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 import { createSender } from '../../src/sender/sender.ts';
 import { type Fault, faulty } from '../support/faulty.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 import { randomFrom } from '../support/random.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually } from '../support/service.ts';
@@ -248,48 +247,24 @@ async function someStations(world: World, fault: Fault) {
     fault: (part) => void faults.set(part, (faults.get(part) ?? 0) + 1),
   };
   const engine: Engine = faulty(real, fault);
-  const log = SILENT_LOG;
-  const { store, queue, redelivery, worker, activity, intake } = engine;
+  const { store, worker, activity } = engine;
   const { bus } = real;
   const directory = new EndpointDirectory({ store: store.endpoints, bus, clock, maxAgeMs: 1_000 });
   const sender = createSender({ allowedNetworks: [], allowLoopback: true, httpsOnly: false, clock });
-  const common = { store, bus, activity, clock, log, metrics, ids, directory, sender, redelivery, tracer: NO_TRACER };
+  const context = pipelineContext({ clock, bus, ids, metrics });
   const userAgent = 'test';
-  const deliverer = new Deliverer({
-    ...common,
-    queue,
-    endpoints: store.endpoints,
-    intake,
-    userAgent,
-    maxOpenFiles: 1_024,
-    disableAfterMs: 1_000_000,
-  });
+  const options = { userAgent, maxOpenFiles: 1_024, disableAfterMs: 1_000_000 };
+  const deliverer = new Deliverer(context, engine, sender, directory, options);
   const persister =
-    worker === null
-      ? null
-      : new Persister({
-          ...common,
-          stream: worker.eventStream,
-          record: worker.eventRecord,
-          fanOut: createFanOut(directory, ids),
-          maxBatches: 4,
-        });
+    worker === null ? null : new Persister(context, { ...worker, activity }, createFanOut(directory, ids), 4);
   const leadership = worker?.leadership ?? null;
-  const reconciler = worker === null ? null : new Reconciler({ ...common, ...worker, repairs: worker.repairs });
+  const reconciler = worker === null ? null : new Reconciler(context, worker);
   const rateLimits = { free: null, pro: null, business: null, enterprise: null, unlimited: null };
   const allowance = new JobAllowance({ store, rateLimiter: real.rateLimiter, rateLimits });
-  const jobs = new JobRunner({ ...common, allowance, leadership });
-  const notifier = new Notifier({ ...common, userAgent });
-  const eraser = new Eraser({ ...common, audit: store.audit, dead: worker?.deadEvents ?? null, leadership });
-  const retention = new Retention({
-    ...common,
-    events: store.events,
-    keepMs: 1e9,
-    dedupWindowMs: 1e9,
-    idempotency: store.idempotency,
-    wholeDays: true,
-    leadership,
-  });
+  const jobs = new JobRunner(context, engine, allowance, leadership);
+  const notifier = new Notifier(context, store, sender, userAgent);
+  const eraser = new Eraser(context, engine);
+  const retention = new Retention(context, store, { keepMs: 1e9, dedupWindowMs: 1e9, wholeDays: true, leadership });
   const receivers: Receiver[] = [];
 
   persister?.start();

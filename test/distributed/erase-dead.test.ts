@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import { Eraser } from '../../src/pipeline/erasure/eraser.ts';
-import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
 import { newDistributedHarness } from '../conformance/distributed-harness.ts';
 import { inWorld } from '../conformance/world.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 
 test(
   'what could not be recorded is erased with the rest, and nothing of others, nothing that came later',
@@ -12,7 +11,7 @@ test(
     newDistributedHarness,
     async (world) => {
       const { engine } = world;
-      const { store, redelivery, bus, clock, worker } = engine;
+      const { store, bus, clock, worker } = engine;
       assert.ok(worker !== null);
       const [mine, theirs] = [await world.organization(), await world.organization()];
       await world.accept(mine, 25);
@@ -24,8 +23,7 @@ test(
       await worker.eventStream.bury(entries.map((entry) => ({ entry, reason: 'test' })));
       assert.equal(await worker.deadEvents.count(), 27);
       await store.erasure.put(mine, { erasedBefore });
-      const parts = { store, redelivery, bus, clock, log: SILENT_LOG, metrics: NO_METRICS, dead: worker.deadEvents };
-      await new Eraser({ ...parts, audit: store.audit, leadership: null }).runRound();
+      await new Eraser(pipelineContext({ bus, clock }), engine).runRound();
       const left = await worker.deadEvents.list(100, null);
       assert.deepEqual(
         left.map(({ organizationId }) => organizationId),

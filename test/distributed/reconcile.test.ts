@@ -9,7 +9,7 @@ import type { JsonText } from '../../src/core/json/json-text.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Reconciler } from '../../src/pipeline/recording/reconciler.ts';
 import type { Engine, WorkerPorts } from '../../src/ports/engine.ts';
-import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -57,12 +57,7 @@ async function scene(context: TestContext): Promise<Scene> {
     worker,
     endpointId,
     key: (name) => `${redisPrefix}:${name}`,
-    reconciler: new Reconciler({
-      repairs: worker.repairs,
-      leadership: worker.leadership,
-      log: SILENT_LOG,
-      metrics: NO_METRICS,
-    }),
+    reconciler: new Reconciler(pipelineContext(engine), worker),
     sql: async (text, parameters) => {
       const client = new pg.Client({ connectionString: database.url });
       await client.connect();

@@ -10,8 +10,7 @@ import type { JsonText } from '../../src/core/json/json-text.ts';
 import { openRedisPostgresEngine } from '../../src/engines/redis-postgres/engine.ts';
 import { Persister } from '../../src/pipeline/recording/persister.ts';
 import type { Engine } from '../../src/ports/engine.ts';
-import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
-import { NO_TRACER } from '../../src/ports/observability/tracer.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -68,20 +67,9 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
   const { worker, intake, queue } = engine;
   assert.ok(worker !== null);
   const fanOut = () => [{ id: ids.next<never>(), endpointId, status: 'pending' as const, orderGroup: null }];
-  const { eventStream: stream, eventRecord: record } = worker;
-  const station = {
-    stream,
-    record,
-    fanOut,
-    bus: engine.bus,
-    activity: engine.activity,
-    clock: engine.clock,
-    log: SILENT_LOG,
-    metrics: NO_METRICS,
-    tracer: NO_TRACER,
-    maxBatches: 1,
-  };
-  const persister = new Persister(station);
+  const { activity } = engine;
+  const { eventStream } = worker;
+  const persister = new Persister(pipelineContext(engine), { ...worker, activity }, fanOut, 1);
 
   async function counted(size: number) {
     const events = Array.from({ length: size }, (): AcceptedEvent => {
@@ -98,7 +86,7 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
       };
     });
     const accepted = await trips.of(() => intake.accept(events));
-    const recorded = await trips.of(async () => persister.process(await stream.read(size, 0)));
+    const recorded = await trips.of(async () => persister.process(await eventStream.read(size, 0)));
     let taken: Awaited<ReturnType<typeof queue.take>> = [];
     const took = await trips.of(async () => {
       taken = await queue.take([{ endpointId, limit: size, leaseMs: 10_000 }]);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
-import { SILENT_LOG } from '../../src/app/logging/log.ts';
 import { SCOPES } from '../../src/core/administration/organization.ts';
 import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/delivery/endpoint.ts';
 import { type DeliveryId, type EndpointId, type EventId, IdSource } from '../../src/core/ids.ts';
@@ -11,10 +10,9 @@ import { openSqliteEngine } from '../../src/engines/sqlite/engine.ts';
 import { EndpointDirectory } from '../../src/pipeline/accepting/endpoint-directory.ts';
 import { hashKey } from '../../src/pipeline/access/authenticator.ts';
 import { Deliverer } from '../../src/pipeline/delivering/deliverer.ts';
-import { NO_METRICS } from '../../src/ports/observability/metrics.ts';
-import { NO_TRACER } from '../../src/ports/observability/tracer.ts';
 import type { DeliveryQueue } from '../../src/ports/record/delivery-queue.ts';
 import { createSender } from '../../src/sender/sender.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -195,7 +193,7 @@ async function startDeliverer(
     maxBacklog: null,
     onFatal: (error) => assert.fail(String(error)),
   });
-  const { store, bus, activity } = engine;
+  const { store, bus } = engine;
   const now = clock.now();
   const organization = { id: ids.next<never>(), name: 'a', tier: 'unlimited', createdAt: now } as const;
   const key = { organizationId: organization.id, name: 'a', prefix: 'a', sha256: hashKey('a'), createdAt: now };
@@ -249,25 +247,12 @@ async function startDeliverer(
     };
     Object.assign(queue, slowly);
   }
-  const parts = {
-    queue,
-    endpoints,
-    directory,
-    bus,
-    activity,
-    sender,
-    clock,
-    log: SILENT_LOG,
+  const deliverer = new Deliverer(pipelineContext({ clock, bus, ids }), engine, sender, directory, {
     userAgent: 'test',
-    metrics: NO_METRICS,
-    tracer: NO_TRACER,
     maxOpenFiles: 1_024,
-    intake: engine.intake,
-    ids,
     disableAfterMs: 1_000_000,
     ...(more.maxCharacters === undefined ? {} : { maxCharacters: more.maxCharacters }),
-  };
-  const deliverer = new Deliverer(parts);
+  });
   await deliverer.start();
   context.after(async () => {
     await deliverer.stop(100);

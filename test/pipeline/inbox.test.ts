@@ -6,13 +6,14 @@ import { InboxStation } from '../../src/pipeline/inbox/inbox-service.ts';
 import { Reads } from '../../src/pipeline/pacing/read-slots.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld } from '../conformance/world.ts';
+import { pipelineContext } from '../support/pipeline-context.ts';
 
 test(
   'what is leased for a client that leaves at that instant is available again, and goes to the next who waits',
   inWorld(newSqliteHarness, async (world) => {
-    const { inboxes, notifications } = world.engine.store;
+    const { bus, store } = world.engine;
     const { ids, clock } = world;
-    const station = new InboxStation({ store: inboxes, notifications, ids, clock, reads: new Reads(clock) });
+    const station = new InboxStation(pipelineContext({ bus, ids, clock }), store, new Reads(clock));
     const organizationId = await world.organization();
     const inbox = await world.inbox(organizationId, { maxLeases: 1 });
     const [event] = await world.accept(organizationId, 1);
@@ -35,16 +36,16 @@ test(
 test(
   'a request to requeue all does a bounded part of it, and the next one goes on',
   inWorld(newSqliteHarness, async (world) => {
-    const { inboxes, notifications } = world.engine.store;
+    const { bus, store } = world.engine;
     const { ids, clock } = world;
-    const station = new InboxStation({ store: inboxes, notifications, ids, clock, reads: new Reads(clock) });
+    const station = new InboxStation(pipelineContext({ bus, ids, clock }), store, new Reads(clock));
     const organizationId = await world.organization();
     const inbox = await world.inbox(organizationId, { maxLeases: 1 });
     const EVENTS = MAX_REQUEUED + 100;
     for (let made = 0; made < EVENTS; ) made += (await world.accept(organizationId, 1_010)).length;
     for (let left = EVENTS; left > 0; left -= 1_000) {
       const { leaseId } = await world.lease(inbox, 1_000);
-      await inboxes.release(inbox, { leaseId, eventIds: null, delayMs: 0 });
+      await store.inboxes.release(inbox, { leaseId, eventIds: null, delayMs: 0 });
     }
     const all = { eventTypes: [], from: null, to: null, after: null };
     const first = await station.requeue(inbox, all);

@@ -56,7 +56,7 @@ test('what happens while a watcher who has missed nothing comes in is shown', as
       return found;
     },
   };
-  const liveTail = new LiveTail({ feed: engine.activity, events, bus: engine.bus });
+  const liveTail = new LiveTail(engine, engine.activity, events);
   context.after(() => liveTail.stop());
   const seen = await happen();
   const opened = await liveTail.open({
@@ -78,7 +78,7 @@ test(
   inWorld(newSqliteHarness, async (world) => {
     const organizationId = await world.organization();
     const { activity, bus, store } = world.engine;
-    const liveTail = new LiveTail({ feed: activity, events: store.events, bus });
+    const liveTail = new LiveTail({ bus }, activity, store.events);
     const open = (types: readonly string[]) =>
       liveTail.open({ organizationId, filter: { types, kinds: ['event'] }, after: null, isAllowed: () => true });
     const long = Array.from({ length: 100 }, (_, n) => `${'**.a.'.repeat(24)}n${n}`);

@@ -14,7 +14,7 @@ test('a test that we end ourselves is no attempt, and each that ends makes room'
   });
   const sender = openSender();
   const ids = new IdSource(() => clock.now(), randomFillSync);
-  const station = new TestStation({ sender, ids, clock, userAgent: 'test' });
+  const station = new TestStation({ ids, clock }, sender, 'test');
   const endpoint: Endpoint = {
     id: ids.next<never>(),
     organizationId: ids.next<never>(),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { SystemClock } from '../../src/app/clock.ts';
-import { openEngine } from '../../src/app/compose.ts';
 import { SILENT_LOG } from '../../src/app/logging/log.ts';
+import { openEngine } from '../../src/app/open-engine.ts';
 import { type Environment, readSettings } from '../../src/app/settings/settings.ts';
 import { SCOPES } from '../../src/core/administration/organization.ts';
 import type { KeyId, OrganizationId } from '../../src/core/ids.ts';

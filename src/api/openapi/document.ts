@@ -1,6 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { MAX_DEDUP_ID_LENGTH } from '../../core/limits.ts';
-import { isRepeatable } from '../idempotency/repeatable.ts';
+import { isRepeatable } from '../idempotency/index.ts';
 import { ANSWERS } from './answers.ts';
 import { EXAMPLES } from './examples.ts';
 import { OPERATIONS, type Operation, TAGS } from './operations.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Finding } from '../../ports/finding.ts';
-import { inspectParts } from '../compose.ts';
+import { inspectParts } from '../open-engine.ts';
 import { type Environment, readSettings, SETTINGS } from '../settings/index.ts';
 import { checkDisk } from './disk.ts';
 import { checkNode } from './node.ts';

@@ -1,14 +1,12 @@
 import type { AcceptedEvent } from '../../core/events/event.ts';
 import type { EventInput } from '../../core/events/event-request.ts';
-import type { EventId, IdSource, OrganizationId } from '../../core/ids.ts';
+import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Milliseconds } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { ActivityFeed } from '../../ports/coordination/activity.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
-import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { Engine } from '../../ports/engine.ts';
 import type { AcceptOutcome, Intake } from '../../ports/record/intake.ts';
 import { EngineUnavailable } from '../../ports/unavailable.ts';
+import type { Context } from '../context.ts';
 import { logPersisted } from './persisted-log.ts';
 
 /** Stored in one step: what comes meanwhile waits no longer for it than for a few. */
@@ -31,34 +29,20 @@ export interface Acceptance {
  * 202.
  */
 export class AcceptStation {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer' | 'ids'>;
   readonly #intake: Intake;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
-  readonly #log: Log;
   readonly #activity: ActivityFeed;
-  readonly #metrics: Metrics;
-  readonly #tracer: Tracer;
+  /** Accepting puts the event into the record itself; no worker does so later. */
   readonly #intakeIsRecord: boolean;
 
-  /** @param parts.intakeIsRecord accepting puts the event into the record itself, no worker does later */
-  constructor(parts: {
-    intake: Intake;
-    ids: IdSource;
-    clock: Clock;
-    log: Log;
-    activity: ActivityFeed;
-    metrics: Metrics;
-    tracer: Tracer;
-    intakeIsRecord: boolean;
-  }) {
-    this.#intake = parts.intake;
-    this.#ids = parts.ids;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#activity = parts.activity;
-    this.#metrics = parts.metrics;
-    this.#tracer = parts.tracer;
-    this.#intakeIsRecord = parts.intakeIsRecord;
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer' | 'ids'>,
+    engine: Pick<Engine, 'intake' | 'activity' | 'worker'>,
+  ) {
+    this.#context = context;
+    this.#intake = engine.intake;
+    this.#activity = engine.activity;
+    this.#intakeIsRecord = engine.worker === null;
   }
 
   /** Rejects with `EngineUnavailable`; the event is not there then. */
@@ -94,20 +78,20 @@ export class AcceptStation {
 
   /** So many were no events, or were not allowed. */
   noteRejected(count: number): void {
-    if (count > 0) this.#metrics.events('rejected', count);
+    if (count > 0) this.#context.metrics.events('rejected', count);
   }
 
   async #acceptGroup(inputs: readonly EventInput[], origin: Origin): Promise<Acceptance[]> {
-    const startedAt = this.#clock.monotonicMs();
+    const startedAt = this.#context.clock.monotonicMs();
     const events = inputs.map((input) => this.#eventOf(input, origin));
     const outcomes = await this.#intake.accept(events);
-    const tookMs = this.#clock.monotonicMs() - startedAt;
-    this.#metrics.accept(tookMs);
-    this.#tracer.accepted(events, outcomes, { tookMs, isRecorded: this.#intakeIsRecord });
+    const tookMs = this.#context.clock.monotonicMs() - startedAt;
+    this.#context.metrics.accept(tookMs);
+    this.#context.tracer.accepted(events, outcomes, { tookMs, isRecorded: this.#intakeIsRecord });
     const acceptances = events.map((event, at): Acceptance => {
       const outcome = outcomes[at];
       if (outcome === undefined) throw new Error('the intake answered no outcome');
-      this.#metrics.events(outcome.kind, 1);
+      this.#context.metrics.events(outcome.kind, 1);
       return { event, outcome };
     });
     if (this.#intakeIsRecord) this.#tell(acceptances, tookMs);
@@ -117,14 +101,14 @@ export class AcceptStation {
   #tell(acceptances: readonly Acceptance[], tookMs: Milliseconds): void {
     const accepted = acceptances.filter(({ outcome }) => outcome.kind === 'accepted').map(({ event }) => event);
     for (const { id } of accepted) {
-      logPersisted(this.#log, id, tookMs);
-      this.#metrics.persisted(tookMs);
+      logPersisted(this.#context.log, id, tookMs);
+      this.#context.metrics.persisted(tookMs);
     }
     if (accepted.length > 0) this.#activity.publish(accepted.map((event) => ({ kind: 'event', event })));
   }
 
   #eventOf(input: EventInput, origin: Origin): AcceptedEvent {
-    const id = this.#ids.next<EventId>();
+    const id = this.#context.ids.next<EventId>();
     return {
       id,
       organizationId: origin.organizationId,
@@ -133,8 +117,8 @@ export class AcceptStation {
       dedupId: input.dedupId,
       orderingKey: input.orderingKey,
       deliverAt: input.deliverAt,
-      createdAt: this.#clock.now(),
-      traceparent: this.#tracer.begin(origin.traceparent, id),
+      createdAt: this.#context.clock.now(),
+      traceparent: this.#context.tracer.begin(origin.traceparent, id),
       hops: origin.hops,
     };
   }

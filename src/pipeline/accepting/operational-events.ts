@@ -5,37 +5,30 @@ import {
   operationalDedupId,
   wantsOperational,
 } from '../../core/events/operational-event.ts';
-import type { EventId, IdSource, OrganizationId } from '../../core/ids.ts';
+import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { jsonText } from '../../core/json/json-text.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Log } from '../../ports/observability/log.ts';
 import type { Intake } from '../../ports/record/intake.ts';
+import type { Context } from '../context.ts';
 import type { Perseverance } from '../pacing/index.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 
 /** Tells tenants what became of their deliveries and endpoints, where an endpoint of theirs asks for it. */
 export class OperationalEvents {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'ids'>;
   readonly #intake: Intake;
   readonly #directory: EndpointDirectory;
   readonly #perseverance: Perseverance;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
-  readonly #log: Log;
 
-  constructor(parts: {
-    intake: Intake;
-    directory: EndpointDirectory;
-    perseverance: Perseverance;
-    ids: IdSource;
-    clock: Clock;
-    log: Log;
-  }) {
-    this.#intake = parts.intake;
-    this.#directory = parts.directory;
-    this.#perseverance = parts.perseverance;
-    this.#ids = parts.ids;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'ids'>,
+    intake: Intake,
+    directory: EndpointDirectory,
+    perseverance: Perseverance,
+  ) {
+    this.#context = context;
+    this.#intake = intake;
+    this.#directory = directory;
+    this.#perseverance = perseverance;
   }
 
   /** @param key of what is told: the same is told once */
@@ -47,20 +40,22 @@ export class OperationalEvents {
   ): Promise<void> {
     if (!(await this.#isWanted(organizationId, type))) return;
     const event: AcceptedEvent = {
-      id: this.#ids.next<EventId>(),
+      id: this.#context.ids.next<EventId>(),
       organizationId,
       type,
       data: jsonText(data),
       dedupId: operationalDedupId(type, key),
       orderingKey: null,
       deliverAt: null,
-      createdAt: this.#clock.now(),
+      createdAt: this.#context.clock.now(),
       traceparent: null,
       hops: 0,
     };
     const [outcome] = await this.#perseverance.untilItWorks(() => this.#intake.accept([event]));
     if (outcome?.kind === 'backlog_full') {
-      this.#log.warn(`An event ${type} was not told: too many wait already`, { organization_id: organizationId });
+      this.#context.log.warn(`An event ${type} was not told: too many wait already`, {
+        organization_id: organizationId,
+      });
     }
   }
 

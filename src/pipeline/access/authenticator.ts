@@ -2,10 +2,9 @@ import { hash } from 'node:crypto';
 import type { ApiKey, Organization } from '../../core/administration/organization.ts';
 import type { KeyId, OrganizationId } from '../../core/ids.ts';
 import type { Milliseconds } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
 import type { OrganizationStore } from '../../ports/store/organization-store.ts';
 import { EngineUnavailable } from '../../ports/unavailable.ts';
+import type { Context } from '../context.ts';
 
 /** Who makes a request. */
 export interface Caller {
@@ -31,10 +30,20 @@ const USED_PAUSE_MS: Milliseconds = 60_000;
 const PATIENCE_MS: Milliseconds = 250;
 const LATE = Symbol('late');
 
+export interface AuthenticatorOptions {
+  /**
+   * Infinity where every change passes through this process; elsewhere a key in use is looked up again behind the request when
+   * half of it is over, so that no request waits for that.
+   */
+  readonly maxAgeMs: Milliseconds;
+  /** A key that is not valid here though the store may know it: the development key in production. */
+  readonly refusedKey: string | null;
+}
+
 /** Finds the caller behind an API key, by the key's SHA-256 alone: keys themselves are never compared. */
 export class Authenticator {
+  readonly #context: Pick<Context, 'clock' | 'bus'>;
   readonly #store: OrganizationStore;
-  readonly #clock: Clock;
   readonly #maxAgeMs: Milliseconds;
   readonly #refused: string | null;
   readonly #known = new Map<string, Entry>();
@@ -45,26 +54,15 @@ export class Authenticator {
   #toldUsedAt = Number.NEGATIVE_INFINITY;
   #changes = 0;
 
-  /**
-   * @param parts.maxAgeMs Infinity where every change passes through this process; elsewhere a key in use is looked up
-   * again behind the request when half of it is over, so that no request waits for that
-   * @param parts.refusedKey one that is not valid here though the store may know it: the development key in production
-   */
-  constructor(parts: {
-    store: OrganizationStore;
-    bus: Bus;
-    clock: Clock;
-    maxAgeMs: Milliseconds;
-    refusedKey: string | null;
-  }) {
-    this.#refused = parts.refusedKey === null ? null : hashKey(parts.refusedKey);
-    this.#store = parts.store;
-    this.#clock = parts.clock;
-    this.#maxAgeMs = parts.maxAgeMs;
-    parts.bus.subscribe((message) => {
+  constructor(context: Pick<Context, 'clock' | 'bus'>, store: OrganizationStore, options: AuthenticatorOptions) {
+    this.#context = context;
+    this.#refused = options.refusedKey === null ? null : hashKey(options.refusedKey);
+    this.#store = store;
+    this.#maxAgeMs = options.maxAgeMs;
+    context.bus.subscribe((message) => {
       if (message.kind === 'keys_changed') this.#forget(message.organizationId);
     });
-    parts.bus.onMissed(() => this.#distrustAll());
+    context.bus.onMissed(() => this.#distrustAll());
   }
 
   /**
@@ -74,7 +72,7 @@ export class Authenticator {
   authenticate(apiKey: string): Caller | undefined | Promise<Caller | undefined> {
     const sha256 = this.#hash(apiKey);
     if (sha256 === this.#refused) return undefined;
-    const now = this.#clock.monotonicMs();
+    const now = this.#context.clock.monotonicMs();
     const known = this.#known.get(sha256);
     if (known !== undefined) {
       const ageMs = now - known.loadedAt;
@@ -95,7 +93,7 @@ export class Authenticator {
     const ids = [...this.#used];
     if (ids.length === 0) return;
     this.#used.clear();
-    const at = this.#clock.now();
+    const at = this.#context.clock.now();
     this.#store.noteUsed(ids.map((id) => ({ id, at }))).catch(() => {
       for (const id of ids) this.#used.add(id);
     });
@@ -117,7 +115,7 @@ export class Authenticator {
       clearTimeout(timer);
     }
     // Asked again when this age is over once more, not at each request.
-    known.loadedAt = this.#clock.monotonicMs();
+    known.loadedAt = this.#context.clock.monotonicMs();
     return this.#live(known.caller);
   }
 
@@ -149,7 +147,7 @@ export class Authenticator {
     const caller = await this.#store.findByKeyHash(sha256);
     // It may have been read before the change: right for this request, and not to be kept.
     if (change !== this.#changes) return this.#live(caller);
-    const entry = { caller, loadedAt: this.#clock.monotonicMs() };
+    const entry = { caller, loadedAt: this.#context.clock.monotonicMs() };
     if (caller === undefined) {
       this.#known.delete(sha256);
       keep(this.#unknown, sha256, entry, MAX_UNKNOWN);
@@ -162,7 +160,7 @@ export class Authenticator {
 
   #live(caller: Caller | undefined): Caller | undefined {
     const expiresAt = caller?.key.expiresAt ?? null;
-    return expiresAt !== null && expiresAt <= this.#clock.now() ? undefined : caller;
+    return expiresAt !== null && expiresAt <= this.#context.clock.now() ? undefined : caller;
   }
 
   #forget(organizationId: OrganizationId): void {

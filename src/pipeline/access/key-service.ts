@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ApiKey, Organization, Scope, Tier } from '../../core/administration/organization.ts';
 import { SCOPES } from '../../core/administration/organization.ts';
-import type { IdSource, KeyId, OrganizationId } from '../../core/ids.ts';
+import type { KeyId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
 import type { OrganizationStore } from '../../ports/store/organization-store.ts';
+import type { Context } from '../context.ts';
 import { hashKey } from './authenticator.ts';
 
 const PREFIX = 'tr_';
@@ -21,21 +20,17 @@ export interface MadeKey {
 
 /** Makes, rotates and ends organizations' keys. */
 export class KeyStation {
+  readonly #context: Pick<Context, 'clock' | 'ids' | 'bus'>;
   readonly #store: OrganizationStore;
-  readonly #bus: Bus;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
 
-  constructor(parts: { store: OrganizationStore; bus: Bus; ids: IdSource; clock: Clock }) {
-    this.#store = parts.store;
-    this.#bus = parts.bus;
-    this.#ids = parts.ids;
-    this.#clock = parts.clock;
+  constructor(context: Pick<Context, 'clock' | 'ids' | 'bus'>, store: OrganizationStore) {
+    this.#context = context;
+    this.#store = store;
   }
 
   async createOrganization(name: string, tier: Tier): Promise<MadeKey & { readonly organization: Organization }> {
-    const id = this.#ids.next<OrganizationId>();
-    const organization: Organization = { id, name, tier, createdAt: this.#clock.now() };
+    const id = this.#context.ids.next<OrganizationId>();
+    const organization: Organization = { id, name, tier, createdAt: this.#context.clock.now() };
     const made = this.#make(id, 'default', SCOPES);
     if (!(await this.#store.create(organization, made.key))) throw new Error('A new organization was there already');
     return { ...made, organization };
@@ -54,7 +49,7 @@ export class KeyStation {
   ): Promise<(MadeKey & { readonly previousExpiresAt: Timestamp }) | undefined> {
     const made = await this.add(organizationId, name, scopes);
     if (made === undefined) return undefined;
-    const previousExpiresAt = addMs(this.#clock.now(), graceMs);
+    const previousExpiresAt = addMs(this.#context.clock.now(), graceMs);
     await this.#store.expireKey(organizationId, id, previousExpiresAt);
     await this.#changed(organizationId);
     return { ...made, previousExpiresAt };
@@ -64,7 +59,7 @@ export class KeyStation {
   async remove(organizationId: OrganizationId, id: KeyId): Promise<'removed' | 'last' | 'not_found'> {
     const keys = await this.#store.keys(organizationId);
     if (!keys.some((key) => key.id === id)) return 'not_found';
-    const now = this.#clock.now();
+    const now = this.#context.clock.now();
     const left = keys.filter((key) => key.id !== id && key.scopes.includes('manage') && isLive(key, now));
     if (left.length === 0) return 'last';
     const removed = await this.#store.removeKey(organizationId, id);
@@ -74,7 +69,7 @@ export class KeyStation {
 
   /** Those that still are, or will soon have been, of use. */
   async list(organizationId: OrganizationId): Promise<readonly ApiKey[]> {
-    const now = this.#clock.now();
+    const now = this.#context.clock.now();
     return (await this.#store.keys(organizationId)).filter((key) => isLive(key, now));
   }
 
@@ -88,18 +83,18 @@ export class KeyStation {
   }
 
   #changed(organizationId: OrganizationId): Promise<void> {
-    return this.#bus.publish({ kind: 'keys_changed', organizationId });
+    return this.#context.bus.publish({ kind: 'keys_changed', organizationId });
   }
 
   #make(organizationId: OrganizationId, name: string, scopes: readonly Scope[]): MadeKey {
     const text = PREFIX + randomBytes(KEY_BYTES).toString('base64url');
     const key: ApiKey = {
-      id: this.#ids.next<KeyId>(),
+      id: this.#context.ids.next<KeyId>(),
       organizationId,
       name,
       prefix: text.slice(0, SHOWN),
       sha256: hashKey(text),
-      createdAt: this.#clock.now(),
+      createdAt: this.#context.clock.now(),
       expiresAt: null,
       scopes,
       lastUsedAt: null,

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../core/time.ts';
-import type { Log } from '../../ports/observability/log.ts';
 import type { SecretRecord } from '../../ports/store/secret-record.ts';
+import type { Context } from '../context.ts';
 
 /** Between two steps: everything else goes first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
@@ -11,16 +11,16 @@ const RETRY_PAUSE_MS: Milliseconds = 10_000;
  * under a former key. Any number of processes may do so at once.
  */
 export class SecretRenewal {
+  readonly #context: Pick<Context, 'log'>;
   readonly #secrets: SecretRecord;
-  readonly #log: Log;
   #work: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #stopping = false;
 
-  constructor(parts: { secrets: SecretRecord; log: Log }) {
-    this.#secrets = parts.secrets;
-    this.#log = parts.log;
+  constructor(context: Pick<Context, 'log'>, secrets: SecretRecord) {
+    this.#context = context;
+    this.#secrets = secrets;
   }
 
   start(): void {
@@ -40,7 +40,7 @@ export class SecretRenewal {
         await this.#wholeRound();
         return;
       } catch (error) {
-        this.#log.warn('Secrets could not be encrypted anew, trying again', {}, error);
+        this.#context.log.warn('Secrets could not be encrypted anew, trying again', {}, error);
         await this.#pause(RETRY_PAUSE_MS);
       }
     }
@@ -59,11 +59,14 @@ export class SecretRenewal {
       if (this.#stopping) return;
     } while (after !== null);
     if (unreadable > 0) {
-      this.#log.error(`The secrets of ${unreadable} rows can't be decrypted; give them new ones`, { unreadable });
+      this.#context.log.error(`The secrets of ${unreadable} rows can't be decrypted; give them new ones`, {
+        unreadable,
+      });
       return;
     }
     await this.#secrets.complete();
-    if (renewed > 0) this.#log.info(`The secrets of ${renewed} rows were encrypted with the current key`, { renewed });
+    if (renewed > 0)
+      this.#context.log.info(`The secrets of ${renewed} rows were encrypted with the current key`, { renewed });
   }
 
   #pause(ms: Milliseconds): Promise<void> {

@@ -4,15 +4,13 @@ import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import { type Decision, decideAfterAttempt } from '../../core/delivery/retry.ts';
 import { isOperational } from '../../core/events/operational-event.ts';
 import { addMs, type Timestamp, toIso } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { ActivityFeed } from '../../ports/coordination/activity.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
-import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { Engine } from '../../ports/engine.ts';
 import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../../ports/record/delivery-queue.ts';
 import type { OutgoingRequest, Sender } from '../../ports/sender.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { OperationalEvents } from '../accepting/index.ts';
+import type { Context } from '../context.ts';
 import type { Perseverance } from '../pacing/index.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import { batchId, batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
@@ -42,45 +40,40 @@ interface Ended {
   readonly random: number;
 }
 
+/** What an attempt means beyond its delivery. */
+interface AfterAttempt {
+  readonly health: EndpointHealth;
+  readonly operational: OperationalEvents;
+  readonly perseverance: Perseverance;
+}
+
 /** One attempt from the signature to the record: send, decide, settle. */
 export class Attempts {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer'>;
   readonly #queue: DeliveryQueue;
   readonly #health: EndpointHealth;
   readonly #operational: OperationalEvents;
   readonly #activity: ActivityFeed;
   readonly #sender: Sender;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
-  readonly #tracer: Tracer;
   readonly #userAgent: string;
   readonly #perseverance: Perseverance;
   readonly #settle: Batcher<Settlement, SettleOutcome>;
 
-  constructor(parts: {
-    queue: DeliveryQueue;
-    health: EndpointHealth;
-    operational: OperationalEvents;
-    activity: ActivityFeed;
-    sender: Sender;
-    clock: Clock;
-    log: Log;
-    metrics: Metrics;
-    tracer: Tracer;
-    userAgent: string;
-    perseverance: Perseverance;
-  }) {
-    this.#queue = parts.queue;
-    this.#health = parts.health;
-    this.#operational = parts.operational;
-    this.#activity = parts.activity;
-    this.#sender = parts.sender;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#metrics = parts.metrics;
-    this.#tracer = parts.tracer;
-    this.#userAgent = parts.userAgent;
-    this.#perseverance = parts.perseverance;
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer'>,
+    engine: Pick<Engine, 'queue' | 'activity'>,
+    sender: Sender,
+    after: AfterAttempt,
+    userAgent: string,
+  ) {
+    this.#context = context;
+    this.#queue = engine.queue;
+    this.#activity = engine.activity;
+    this.#sender = sender;
+    this.#health = after.health;
+    this.#operational = after.operational;
+    this.#perseverance = after.perseverance;
+    this.#userAgent = userAgent;
     this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE, isItemError });
   }
 
@@ -110,12 +103,12 @@ export class Attempts {
     endpoint: Endpoint,
     { build, onOutcome }: { build: (at: Timestamp) => OutgoingRequest; onOutcome: (outcome: AttemptOutcome) => void },
   ): Promise<ComesAgainAt> {
-    const at = this.#clock.now();
+    const at = this.#context.clock.now();
     const { outcome, traceparent } = await this.#request(endpoint, () => build(at));
     onOutcome(outcome);
-    this.#tracer.attempted(deliveries, outcome, { at, traceparent });
+    this.#context.tracer.attempted(deliveries, outcome, { at, traceparent });
     // One moment and one jitter for all: what failed together is tried again together.
-    const ended = { outcome, startedAt: at, endedAt: this.#clock.now(), random: Math.random() };
+    const ended = { outcome, startedAt: at, endedAt: this.#context.clock.now(), random: Math.random() };
     const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, ended));
     return earliest(await Promise.all(ends));
   }
@@ -129,8 +122,12 @@ export class Attempts {
       const request = build();
       return { outcome: await this.#sender.send(request), traceparent: request.headers['traceparent'] ?? '' };
     } catch (error) {
-      this.#metrics.fault('attempt');
-      this.#log.error('Unexpected error in an attempt, which counts as failed', { endpoint_id: endpoint.id }, error);
+      this.#context.metrics.fault('attempt');
+      this.#context.log.error(
+        'Unexpected error in an attempt, which counts as failed',
+        { endpoint_id: endpoint.id },
+        error,
+      );
       return { outcome: INTERNAL_ERROR, traceparent: '' };
     }
   }
@@ -186,11 +183,11 @@ export class Attempts {
     const settled = await this.#perseverance.untilItWorks(() => this.#settle.add(settlement));
     if (settled === 'stale') {
       const late = () => `Attempt ${attemptNumber} of delivery ${delivery.id} came too late: its lease was lost`;
-      this.#log.sampled('attempt.stale', 'warn', late);
+      this.#context.log.sampled('attempt.stale', 'warn', late);
       return null;
     }
-    this.#metrics.attempt(outcome.error ?? 'delivered', outcome.durationMs);
-    this.#metrics.delivery(settlement.next.status);
+    this.#context.metrics.attempt(outcome.error ?? 'delivered', outcome.durationMs);
+    this.#context.metrics.delivery(settlement.next.status);
     this.#tell(delivery, settlement);
     await this.#follow(delivery, endpoint, { outcome, decision });
     return decision.kind === 'retry' ? decision.at : null;
@@ -208,8 +205,8 @@ export class Attempts {
       const failed = decision.kind === 'failed' || decision.kind === 'gone';
       if (failed && !isOperational(delivery.event)) await this.#tellFailed(delivery, outcome);
     } catch (error) {
-      this.#metrics.fault('operational_event');
-      this.#log.error('Unexpected error after an attempt', { endpoint_id: endpoint.id }, error);
+      this.#context.metrics.fault('operational_event');
+      this.#context.log.error('Unexpected error after an attempt', { endpoint_id: endpoint.id }, error);
     }
   }
 
@@ -225,7 +222,7 @@ export class Attempts {
       nextAttemptAt: next.status === 'retrying' ? next.dueAt : null,
       lastStatusCode: attempt.statusCode,
       lastError: attempt.error,
-      at: this.#clock.now(),
+      at: this.#context.clock.now(),
     };
     this.#activity.publish([{ kind: 'delivery', delivery }]);
   }
@@ -241,14 +238,14 @@ export class Attempts {
       last_status_code: outcome.statusCode,
       last_error: outcome.error,
       last_error_detail: outcome.errorDetail,
-      failed_at: toIso(this.#clock.now()),
+      failed_at: toIso(this.#context.clock.now()),
     });
   }
 
   /** One line an attempt, with its ids. */
   #logAttempt({ attemptNumber, event, id, endpointId }: TakenDelivery, outcome: AttemptOutcome): void {
     const level = outcome.error === null ? 'info' : 'warn';
-    this.#log.sampled(`attempt.${level}`, level, () => {
+    this.#context.log.sampled(`attempt.${level}`, level, () => {
       const detail = outcome.errorDetail === null ? '' : `: ${outcome.errorDetail}`;
       const result = outcome.error === null ? 'delivered' : `failed (${outcome.error}${detail})`;
       const ids = `event=${event.id} delivery=${id} endpoint=${endpointId}`;

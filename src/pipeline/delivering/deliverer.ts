@@ -1,19 +1,14 @@
 import type { AttemptOutcome } from '../../core/delivery/delivery.ts';
 import type { Endpoint } from '../../core/delivery/endpoint.ts';
-import type { EndpointId, IdSource } from '../../core/ids.ts';
+import type { EndpointId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { ActivityFeed } from '../../ports/coordination/activity.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { LaneCounts, Metrics } from '../../ports/observability/metrics.ts';
-import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { Engine, Store } from '../../ports/engine.ts';
+import type { LaneCounts } from '../../ports/observability/metrics.ts';
 import type { DeliveryQueue, TakenDelivery, TakenLane } from '../../ports/record/delivery-queue.ts';
-import type { Intake } from '../../ports/record/intake.ts';
 import type { Sender } from '../../ports/sender.ts';
-import type { EndpointStore } from '../../ports/store/endpoint-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import { type EndpointDirectory, OperationalEvents } from '../accepting/index.ts';
+import type { Context } from '../context.ts';
 import { Perseverance, ProgressWatch } from '../pacing/index.ts';
 import { Attempts } from './attempts.ts';
 import { claimApart } from './claim-in-halves.ts';
@@ -32,16 +27,26 @@ const CLAIM_AGAIN_MS: Milliseconds = 1_000;
 
 type Deliveries = readonly [TakenDelivery, ...TakenDelivery[]];
 
+type DelivererPorts = Pick<Engine, 'queue' | 'intake' | 'activity'> & { readonly store: Pick<Store, 'endpoints'> };
+
+export interface DelivererOptions {
+  readonly userAgent: string;
+  /** An endpoint whose every attempt failed for so long is disabled. */
+  readonly disableAfterMs: Milliseconds;
+  /** The system's bound; half of it is left to others. */
+  readonly maxOpenFiles: number;
+  /** Payload of what is claimed, in characters; the default is what a machine of ordinary size has to spare. */
+  readonly maxCharacters?: number;
+}
+
 /** The station that sends: a lane an endpoint, each with its own concurrency, over a bounded number of slots. */
 export class Deliverer {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'bus'>;
   readonly #queue: DeliveryQueue;
   readonly #endpoints: LaneEndpoints;
-  readonly #bus: Bus;
   readonly #sender: Sender;
   readonly #attempts: Attempts;
   readonly #perseverance: Perseverance;
-  readonly #clock: Clock;
-  readonly #log: Log;
   readonly #lanes = new Map<EndpointId, Lane>();
   readonly #ready = new ReadyLanes();
   readonly #slots: Slots;
@@ -54,54 +59,39 @@ export class Deliverer {
   #pumpPlanned = false;
   #stopping = false;
 
-  constructor(parts: {
-    queue: DeliveryQueue;
-    endpoints: EndpointStore;
-    directory: EndpointDirectory;
-    bus: Bus;
-    activity: ActivityFeed;
-    sender: Sender;
-    clock: Clock;
-    log: Log;
-    metrics: Metrics;
-    tracer: Tracer;
-    userAgent: string;
-    intake: Intake;
-    ids: IdSource;
-    /** An endpoint whose every attempt failed for so long is disabled. */
-    disableAfterMs: Milliseconds;
-    /** The system's bound; half of it is left to others. */
-    maxOpenFiles: number;
-    /** Payload of what is claimed, in characters; the default is what a machine of ordinary size has to spare. */
-    maxCharacters?: number;
-  }) {
-    this.#slots = new Slots(Math.min(MAX_SLOTS, Math.floor(parts.maxOpenFiles / 2)), parts.maxCharacters);
-    this.#queue = parts.queue;
-    this.#bus = parts.bus;
-    this.#sender = parts.sender;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#perseverance = new Perseverance(parts.log);
+  constructor(
+    context: Context,
+    engine: DelivererPorts,
+    sender: Sender,
+    directory: EndpointDirectory,
+    options: DelivererOptions,
+  ) {
+    this.#context = context;
+    const perseverance = new Perseverance(context.log);
+    this.#perseverance = perseverance;
+    this.#queue = engine.queue;
+    this.#sender = sender;
+    this.#slots = new Slots(Math.min(MAX_SLOTS, Math.floor(options.maxOpenFiles / 2)), options.maxCharacters);
     this.#direct = new DirectTaking({
       lanes: this.#lanes,
       slots: this.#slots,
-      clock: parts.clock,
+      clock: context.clock,
       start: (lane, delivery, durable) => {
         // Beyond the bound too: it is written as claimed, and few are claimed like this at once.
         this.#slots.hold(lane, delivery);
         this.#start(lane, [delivery], durable);
       },
     });
-    this.#faults = new LaneFaults(parts);
     this.#progress = new ProgressWatch({
-      clock: parts.clock,
-      hasWork: () => this.#takings > 0 || this.#slots.mayDemand(this.#ready, this.#clock.monotonicMs()),
+      clock: context.clock,
+      hasWork: () => this.#takings > 0 || this.#slots.mayDemand(this.#ready, context.clock.monotonicMs()),
     });
-    const perseverance = this.#perseverance;
-    const operational = new OperationalEvents({ ...parts, perseverance });
-    const health = new EndpointHealth({ ...parts, operational, perseverance });
-    this.#attempts = new Attempts({ ...parts, health, operational, perseverance });
-    this.#endpoints = new LaneEndpoints({ ...parts, perseverance });
+    const { endpoints } = engine.store;
+    const operational = new OperationalEvents(context, engine.intake, directory, perseverance);
+    const health = new EndpointHealth(context, endpoints, operational, perseverance, options.disableAfterMs);
+    this.#attempts = new Attempts(context, engine, sender, { health, operational, perseverance }, options.userAgent);
+    this.#endpoints = new LaneEndpoints(context, endpoints, directory, sender, perseverance);
+    this.#faults = new LaneFaults(context, endpoints);
   }
 
   /** Resolves when the lanes with waiting deliveries are known; sending goes on from then. */
@@ -112,10 +102,10 @@ export class Deliverer {
       this.#queue.onDue((endpointIds) => {
         for (const id of endpointIds) this.#announced(id);
       }),
-      this.#bus.subscribe((message) => {
+      this.#context.bus.subscribe((message) => {
         if (message.kind === 'endpoints_changed') this.#lookUp(this.#lane(message.endpointId));
       }),
-      this.#bus.onMissed(() => {
+      this.#context.bus.onMissed(() => {
         for (const lane of this.#lanes.values()) this.#lookUp(lane);
       }),
     );
@@ -146,7 +136,7 @@ export class Deliverer {
 
   /** Of all lanes as they are now: for whoever looks, not for often. */
   lanes(): LaneCounts {
-    const now = this.#clock.monotonicMs();
+    const now = this.#context.clock.monotonicMs();
     const lanes = [...this.#lanes.values()];
     const count = (is: (lane: Lane) => boolean) => lanes.filter(is).length;
     return {
@@ -190,7 +180,7 @@ export class Deliverer {
   }
 
   #offer(lane: Lane): void {
-    const now = this.#clock.monotonicMs();
+    const now = this.#context.clock.monotonicMs();
     if (!lane.due) return;
     const restMs = lane.restMs(now);
     if (restMs > 0) lane.wakeAfter(restMs, now, () => this.#markDue(lane));
@@ -203,9 +193,9 @@ export class Deliverer {
 
   /** Sleeps in slices: looking too early costs one probe of an index. */
   #wakeAt(lane: Lane, at: Timestamp): void {
-    const waitMs = Math.min(at - this.#clock.now(), MAX_SLEEP_MS);
+    const waitMs = Math.min(at - this.#context.clock.now(), MAX_SLEEP_MS);
     if (waitMs <= 0) this.#markDue(lane);
-    else lane.wakeAfter(waitMs, this.#clock.monotonicMs(), () => this.#markDue(lane));
+    else lane.wakeAfter(waitMs, this.#context.clock.monotonicMs(), () => this.#markDue(lane));
   }
 
   /** What becomes due in one turn of the loop is taken together. */
@@ -215,7 +205,7 @@ export class Deliverer {
     setImmediate(() => {
       this.#pumpPlanned = false;
       this.#run(this.#pump(), (error) => {
-        this.#log.error('Unexpected error in the delivery loop, going on in a second', {}, error);
+        this.#context.log.error('Unexpected error in the delivery loop, going on in a second', {}, error);
         setTimeout(() => this.#planPump(), CLAIM_AGAIN_MS).unref();
       });
     });
@@ -223,7 +213,7 @@ export class Deliverer {
 
   async #pump(): Promise<void> {
     if (this.#takings >= MAX_TAKINGS || this.#stopping) return;
-    const demands = this.#slots.demands(this.#ready, this.#clock.monotonicMs(), (lane, error) =>
+    const demands = this.#slots.demands(this.#ready, this.#context.clock.monotonicMs(), (lane, error) =>
       this.#putAside(lane, 'claiming deliveries', error),
     );
     if (demands.length === 0) return;
@@ -237,7 +227,7 @@ export class Deliverer {
       for (const lane of taken) this.#startTakenApart(lane);
       for (const { endpointId, error } of failed) this.#claimFailed(this.#lane(endpointId), error);
     } catch (error) {
-      this.#log.warn('Deliveries could not be claimed, trying again', {}, error);
+      this.#context.log.warn('Deliveries could not be claimed, trying again', {}, error);
       for (const { endpointId } of demands) this.#lane(endpointId).due = true;
       for (const { endpointId } of demands) this.#lane(endpointId).taking = false;
       await this.#perseverance.pause();
@@ -252,7 +242,7 @@ export class Deliverer {
   #claimFailed(lane: Lane, error: unknown): void {
     lane.taking = false;
     if (isItemError(error)) this.#putAside(lane, 'claiming deliveries', error);
-    else this.#wakeAt(lane, addMs(this.#clock.now(), CLAIM_AGAIN_MS));
+    else this.#wakeAt(lane, addMs(this.#context.clock.now(), CLAIM_AGAIN_MS));
   }
 
   #startTakenApart(taken: TakenLane): void {
@@ -274,10 +264,10 @@ export class Deliverer {
       else this.#collectorOf(lane).add(delivery, batch);
     }
     if (excess.length > 0)
-      this.#runFor(lane, 'delivering', () => this.#attempts.giveBackAll(excess, this.#clock.now()));
+      this.#runFor(lane, 'delivering', () => this.#attempts.giveBackAll(excess, this.#context.clock.now()));
     // What waits to become a batch must not take the memory of what could be sent.
     if (lane.endpoint !== undefined && !this.#slots.isHalfFree(lane.endpoint.organizationId)) lane.collector?.flush();
-    if (taken.nextDueAt === null || taken.nextDueAt > this.#clock.now()) lane.collector?.flushRetries();
+    if (taken.nextDueAt === null || taken.nextDueAt > this.#context.clock.now()) lane.collector?.flushRetries();
     if (taken.nextDueAt !== null) this.#wakeAt(lane, taken.nextDueAt);
     this.#offer(lane);
   }
@@ -310,11 +300,11 @@ export class Deliverer {
 
   async #attempt(lane: Lane, deliveries: Deliveries): Promise<void> {
     const { endpoint } = lane;
-    const learn = (outcome: AttemptOutcome) => lane.learn(outcome, this.#clock.monotonicMs());
+    const learn = (outcome: AttemptOutcome) => lane.learn(outcome, this.#context.clock.monotonicMs());
     let comesAgainAt: Timestamp | null;
     if (this.#stopping || endpoint?.status !== 'active') {
       // Deleted, paused or disabled since it was taken, or we are on our way out: nothing was tried.
-      const now = this.#clock.now();
+      const now = this.#context.clock.now();
       await this.#attempts.giveBackAll(deliveries, now);
       comesAgainAt = now;
     } else if (endpoint.options.batch === null && deliveries.length === 1) {

@@ -1,11 +1,9 @@
 import type { DisabledReason, Endpoint } from '../../core/delivery/endpoint.ts';
 import type { EndpointId } from '../../core/ids.ts';
 import { type Milliseconds, toIso } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
-import type { Log } from '../../ports/observability/log.ts';
 import type { EndpointStore } from '../../ports/store/endpoint-store.ts';
 import type { OperationalEvents } from '../accepting/index.ts';
+import type { Context } from '../context.ts';
 import type { Perseverance } from '../pacing/index.ts';
 
 /** How often the record is told what has not changed, at most. */
@@ -22,36 +20,30 @@ interface Told {
  * a failure writes it down, then each again once in a while. Ends endpoints that are gone, or that failed for too long.
  */
 export class EndpointHealth {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'bus'>;
   readonly #endpoints: EndpointStore;
   readonly #operational: OperationalEvents;
   readonly #perseverance: Perseverance;
-  readonly #bus: Bus;
-  readonly #clock: Clock;
-  readonly #log: Log;
   readonly #disableAfterMs: Milliseconds;
   readonly #told = new Map<EndpointId, Told>();
 
-  constructor(parts: {
-    endpoints: EndpointStore;
-    operational: OperationalEvents;
-    perseverance: Perseverance;
-    bus: Bus;
-    clock: Clock;
-    log: Log;
-    disableAfterMs: Milliseconds;
-  }) {
-    this.#endpoints = parts.endpoints;
-    this.#operational = parts.operational;
-    this.#perseverance = parts.perseverance;
-    this.#bus = parts.bus;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#disableAfterMs = parts.disableAfterMs;
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'bus'>,
+    endpoints: EndpointStore,
+    operational: OperationalEvents,
+    perseverance: Perseverance,
+    disableAfterMs: Milliseconds,
+  ) {
+    this.#context = context;
+    this.#endpoints = endpoints;
+    this.#operational = operational;
+    this.#perseverance = perseverance;
+    this.#disableAfterMs = disableAfterMs;
   }
 
   async note(endpoint: Endpoint, succeeding: boolean): Promise<void> {
     const { id } = endpoint;
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#context.clock.monotonicMs();
     const told = this.#told.get(id);
     const silenceMs = Math.min(LONGEST_SILENCE_MS, this.#disableAfterMs / 5);
     if (told !== undefined && told.succeeding === succeeding && nowMs - told.atMs < silenceMs) return;
@@ -59,7 +51,7 @@ export class EndpointHealth {
     const isNews = !succeeding || told !== undefined || endpoint.failingSince !== null;
     this.#remember(id, { succeeding, atMs: nowMs });
     if (!isNews) return;
-    const now = this.#clock.now();
+    const now = this.#context.clock.now();
     const since = await this.#perseverance.untilItWorks(() => this.#endpoints.noteHealth(id, succeeding, now));
     if (since !== null && now - since >= this.#disableAfterMs) await this.disable(endpoint, 'failing');
   }
@@ -67,12 +59,12 @@ export class EndpointHealth {
   /** It gets nothing more until its owner enables it again. */
   async disable(endpoint: Endpoint, reason: DisabledReason): Promise<void> {
     const { id, organizationId } = endpoint;
-    const at = this.#clock.now();
+    const at = this.#context.clock.now();
     if (!(await this.#perseverance.untilItWorks(() => this.#endpoints.disable(id, reason, at)))) return;
     const why = reason === 'gone' ? 'its receiver answered 410 Gone' : 'all of its attempts failed for too long';
-    this.#log.warn(`Endpoint disabled: ${why}`, { endpoint_id: id });
+    this.#context.log.warn(`Endpoint disabled: ${why}`, { endpoint_id: id });
     this.#told.delete(id);
-    await this.#bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+    await this.#context.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
     const data = { endpoint_id: id, reason, disabled_at: toIso(at) };
     await this.#operational.tell(organizationId, 'endpoint.disabled', `${id}:${at}`, data);
   }

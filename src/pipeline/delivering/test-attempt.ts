@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Attempt } from '../../core/delivery/delivery.ts';
 import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import type { AcceptedEvent } from '../../core/events/event.ts';
-import type { DeliveryId, EventId, IdSource, OrganizationId } from '../../core/ids.ts';
+import type { DeliveryId, EventId, OrganizationId } from '../../core/ids.ts';
 import type { JsonText } from '../../core/json/json-text.ts';
 import { addMs } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { OutgoingRequest, Sender } from '../../ports/sender.ts';
+import type { Context } from '../context.ts';
 import { batchRequest, webhookRequest } from './webhook-request.ts';
 
 /** At once, of one organization: each holds a request of ours for as long as its receiver takes. */
@@ -26,17 +26,15 @@ interface TestAttempt {
 
 /** Sends one webhook at once, to see what its receiver makes of it: signed as all are, recorded nowhere, tried once. */
 export class TestStation {
+  readonly #context: Pick<Context, 'clock' | 'ids'>;
   readonly #sender: Sender;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
   readonly #userAgent: string;
   readonly #underWay = new Map<OrganizationId, number>();
 
-  constructor(parts: { sender: Sender; ids: IdSource; clock: Clock; userAgent: string }) {
-    this.#sender = parts.sender;
-    this.#ids = parts.ids;
-    this.#clock = parts.clock;
-    this.#userAgent = parts.userAgent;
+  constructor(context: Pick<Context, 'clock' | 'ids'>, sender: Sender, userAgent: string) {
+    this.#context = context;
+    this.#sender = sender;
+    this.#userAgent = userAgent;
   }
 
   async send(endpoint: Endpoint, content: { type: string; data: JsonText }): Promise<TestOutcome> {
@@ -55,9 +53,9 @@ export class TestStation {
 
   async #send(endpoint: Endpoint, { type, data }: { type: string; data: JsonText }): Promise<TestOutcome> {
     const { organizationId, id: endpointId } = endpoint;
-    const at = this.#clock.now();
+    const at = this.#context.clock.now();
     const event: AcceptedEvent = {
-      id: this.#ids.next<EventId>(),
+      id: this.#context.ids.next<EventId>(),
       organizationId,
       type,
       data,
@@ -69,7 +67,7 @@ export class TestStation {
       hops: 0,
     };
     const delivery = {
-      id: this.#ids.next<DeliveryId>(),
+      id: this.#context.ids.next<DeliveryId>(),
       organizationId,
       endpointId,
       event,

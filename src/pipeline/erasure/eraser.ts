@@ -1,14 +1,11 @@
 import { type ErasureRule, erasureBound } from '../../core/administration/erasure.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { Store, WorkerPorts } from '../../ports/engine.ts';
 import type { DeadEvents } from '../../ports/record/dead-events.ts';
 import type { Leadership } from '../../ports/record/repair.ts';
-import type { AuditStore } from '../../ports/store/audit-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';
+import type { Context } from '../context.ts';
 import { eraseDeadEvents } from './erase-dead-events.ts';
 import { type ErasureParts, eraseEvents } from './erase-events.ts';
 
@@ -24,14 +21,18 @@ const LATE_EVENTS_MS: Milliseconds = 10 * 60_000;
 const AUDIT_KEPT_MS: Milliseconds = 400 * 86_400_000;
 const AUDIT_STEP = 1_000;
 
+type EraserPorts = ErasureParts & {
+  readonly store: Pick<Store, 'audit'>;
+  readonly worker: Pick<WorkerPorts, 'leadership' | 'deadEvents'> | null;
+};
+
 /** The station where data leaves because somebody asked, or because an organization keeps it for less long than others. */
 export class Eraser {
-  readonly #parts: ErasureParts & { readonly audit: AuditStore };
-  readonly #bus: Bus;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>;
+  readonly #engine: EraserPorts;
+  /** Null where accepting is recording. */
   readonly #dead: DeadEvents | null;
+  /** Where many processes share the store, only the one that leads erases; null = alone. */
   readonly #leadership: Pick<Leadership, 'lead'> | null;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe = () => {};
@@ -41,30 +42,15 @@ export class Eraser {
   #failed = false;
   #round: Promise<unknown> = Promise.resolve();
 
-  /** @param parts.leadership where many processes share the store, only the one that leads erases; null = alone */
-  constructor(
-    parts: ErasureParts & {
-      audit: AuditStore;
-      bus: Bus;
-      clock: Clock;
-      log: Log;
-      metrics: Metrics;
-      /** Null where accepting is recording. */
-      dead: DeadEvents | null;
-      leadership: Pick<Leadership, 'lead'> | null;
-    },
-  ) {
-    this.#parts = parts;
-    this.#bus = parts.bus;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#metrics = parts.metrics;
-    this.#dead = parts.dead;
-    this.#leadership = parts.leadership;
+  constructor(context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>, engine: EraserPorts) {
+    this.#context = context;
+    this.#engine = engine;
+    this.#dead = engine.worker?.deadEvents ?? null;
+    this.#leadership = engine.worker?.leadership ?? null;
   }
 
   start(): void {
-    this.#unsubscribe = this.#bus.subscribe((message) => {
+    this.#unsubscribe = this.#context.bus.subscribe((message) => {
       if (message.kind !== 'erasure_asked') return;
       this.#askedAgain = true;
       this.#plan(0);
@@ -84,14 +70,14 @@ export class Eraser {
     let erased = 0;
     let after: OrganizationId | null = null;
     while (!this.#stopping) {
-      const rules: readonly ErasureRule[] = await this.#parts.store.erasure.list(after, RULES_AT_ONCE);
+      const rules: readonly ErasureRule[] = await this.#engine.store.erasure.list(after, RULES_AT_ONCE);
       for (const rule of rules) erased += await this.#applyApart(rule);
       const last: ErasureRule | undefined = rules.at(-1);
       if (last === undefined || rules.length < RULES_AT_ONCE) break;
       after = last.organizationId;
     }
-    const oldest = addMs(this.#clock.now(), -AUDIT_KEPT_MS);
-    while (!this.#stopping && (await this.#parts.audit.removeBefore(oldest, AUDIT_STEP)) === AUDIT_STEP);
+    const oldest = addMs(this.#context.clock.now(), -AUDIT_KEPT_MS);
+    while (!this.#stopping && (await this.#engine.store.audit.removeBefore(oldest, AUDIT_STEP)) === AUDIT_STEP);
     return erased;
   }
 
@@ -102,16 +88,16 @@ export class Eraser {
     } catch (error) {
       if (!isItemError(error)) throw error;
       this.#failed = true;
-      this.#metrics.fault('erasure');
+      this.#context.metrics.fault('erasure');
       const fields = { organization_id: rule.organizationId };
-      this.#log.error('Unexpected error while erasing for an organization, all others go on', fields, error);
+      this.#context.log.error('Unexpected error while erasing for an organization, all others go on', fields, error);
       return 0;
     }
   }
 
   async #apply(rule: ErasureRule): Promise<number> {
     const { organizationId, deletedAt, erasedBefore } = rule;
-    const now = this.#clock.now();
+    const now = this.#context.clock.now();
     if (deletedAt !== null) await this.#endEndpoints(organizationId);
     const bound = erasureBound(rule, now);
     if (bound === null) return 0;
@@ -119,9 +105,9 @@ export class Eraser {
     const { erased, all } = await this.#eraseEvents(organizationId, bound);
     if (!all) return erased;
     if (deletedAt !== null) {
-      if (now > addMs(deletedAt, LATE_EVENTS_MS)) await this.#parts.store.erasure.removeOrganization(organizationId);
+      if (now > addMs(deletedAt, LATE_EVENTS_MS)) await this.#engine.store.erasure.removeOrganization(organizationId);
     } else if (erasedBefore !== null && now > addMs(erasedBefore, LATE_EVENTS_MS)) {
-      await this.#parts.store.erasure.finish(organizationId, erasedBefore);
+      await this.#engine.store.erasure.finish(organizationId, erasedBefore);
     }
     return erased;
   }
@@ -135,15 +121,15 @@ export class Eraser {
     let all = true;
     let after: EventId | null = null;
     while (!this.#stopping) {
-      const ids: EventId[] = await this.#parts.store.erasure.events(organizationId, {
+      const ids: EventId[] = await this.#engine.store.erasure.events(organizationId, {
         before,
         after,
         limit: STEP_EVENTS,
       });
       if (ids.length === 0) return { erased, all };
       const gone = waitingToo
-        ? await eraseEvents(this.#parts, organizationId, ids)
-        : await this.#parts.store.erasure.removeEvents(organizationId, ids);
+        ? await eraseEvents(this.#engine, organizationId, ids)
+        : await this.#engine.store.erasure.removeEvents(organizationId, ids);
       erased += gone;
       all &&= gone === ids.length;
       after = ids.at(-1) ?? null;
@@ -154,9 +140,9 @@ export class Eraser {
 
   /** Nothing new is sent for an organization that is no more. */
   async #endEndpoints(organizationId: OrganizationId): Promise<void> {
-    for (const { id } of await this.#parts.store.endpoints.all(organizationId)) {
-      await this.#parts.store.endpoints.remove(organizationId, id);
-      await this.#bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
+    for (const { id } of await this.#engine.store.endpoints.all(organizationId)) {
+      await this.#engine.store.endpoints.remove(organizationId, id);
+      await this.#context.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
     }
   }
 
@@ -179,10 +165,10 @@ export class Eraser {
     try {
       const leads = this.#leadership === null || (await this.#leadership.lead());
       const erased = leads ? await this.runRound() : 0;
-      if (erased > 0) this.#log.info(`Erased ${erased} events`);
+      if (erased > 0) this.#context.log.info(`Erased ${erased} events`);
     } catch (error) {
       this.#failed = true;
-      this.#log.warn('Erasing could not finish its round, trying again', {}, error);
+      this.#context.log.warn('Erasing could not finish its round, trying again', {}, error);
     }
   }
 }

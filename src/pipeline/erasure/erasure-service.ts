@@ -1,8 +1,7 @@
 import type { ErasureRule } from '../../core/administration/erasure.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
+import type { Context } from '../context.ts';
 import type { EventReader } from '../history/index.ts';
 import { type ErasureParts, eraseEvents } from './erase-events.ts';
 
@@ -11,16 +10,14 @@ const TRIES = 3;
 
 /** Where it is asked for that data goes: one event at once, more of it in the background (`Eraser`). */
 export class ErasureStation {
+  readonly #context: Pick<Context, 'clock' | 'bus'>;
   readonly #parts: ErasureParts;
   readonly #events: Pick<EventReader, 'get'>;
-  readonly #bus: Bus;
-  readonly #clock: Clock;
 
-  constructor(parts: ErasureParts & { events: Pick<EventReader, 'get'>; bus: Bus; clock: Clock }) {
-    this.#parts = parts;
-    this.#events = parts.events;
-    this.#bus = parts.bus;
-    this.#clock = parts.clock;
+  constructor(context: Pick<Context, 'clock' | 'bus'>, ports: ErasureParts, events: Pick<EventReader, 'get'>) {
+    this.#context = context;
+    this.#parts = ports;
+    this.#events = events;
   }
 
   /** @returns false when there is none */
@@ -36,11 +33,11 @@ export class ErasureStation {
   /** All events that were accepted before; null = up to now. @returns that time */
   async eraseBefore(organizationId: OrganizationId, before: Timestamp | null): Promise<Timestamp> {
     // Ids count within a millisecond: those of this one are meant too.
-    const erasedBefore = before ?? addMs(this.#clock.now(), 1);
+    const erasedBefore = before ?? addMs(this.#context.clock.now(), 1);
     const rule = await this.rule(organizationId);
     const later = Math.max(erasedBefore, rule?.erasedBefore ?? 0) as Timestamp;
     await this.#parts.store.erasure.put(organizationId, { erasedBefore: later });
-    await this.#bus.publish({ kind: 'erasure_asked' });
+    await this.#context.bus.publish({ kind: 'erasure_asked' });
     return later;
   }
 
@@ -50,16 +47,16 @@ export class ErasureStation {
 
   async keepFor(organizationId: OrganizationId, retentionMs: Milliseconds | null): Promise<boolean> {
     const there = await this.#parts.store.erasure.put(organizationId, { retentionMs });
-    if (there) await this.#bus.publish({ kind: 'erasure_asked' });
+    if (there) await this.#context.bus.publish({ kind: 'erasure_asked' });
     return there;
   }
 
   /** Its keys are refused at once, what it had goes in the background. @returns whether there was one */
   async deleteOrganization(organizationId: OrganizationId): Promise<boolean> {
-    const there = await this.#parts.store.erasure.put(organizationId, { deletedAt: this.#clock.now() });
+    const there = await this.#parts.store.erasure.put(organizationId, { deletedAt: this.#context.clock.now() });
     if (!there) return false;
-    await this.#bus.publish({ kind: 'keys_changed', organizationId });
-    await this.#bus.publish({ kind: 'erasure_asked' });
+    await this.#context.bus.publish({ kind: 'keys_changed', organizationId });
+    await this.#context.bus.publish({ kind: 'erasure_asked' });
     return true;
   }
 }

@@ -1,8 +1,9 @@
 import type { AcceptedEvent } from '../../core/events/event.ts';
 import { type EventId, isUuid, type OrganizationId, uuidv7Time } from '../../core/ids.ts';
 import type { Milliseconds } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Store, WorkerPorts } from '../../ports/engine.ts';
 import type { EventStore } from '../../ports/store/event-store.ts';
+import type { Context } from '../context.ts';
 
 /** An event that was accepted so lately may be on its way to the record. */
 const YOUNG_MS: Milliseconds = 5_000;
@@ -12,24 +13,27 @@ const LONGEST_PAUSE_MS: Milliseconds = 50;
 
 /** Reads events by id; where a worker records them, a read that comes before it waits for it. */
 export class EventReader {
+  readonly #context: Pick<Context, 'clock'>;
   readonly #events: EventStore;
-  readonly #clock: Clock;
   readonly #intakeIsRecord: boolean;
 
-  constructor(parts: { events: EventStore; clock: Clock; intakeIsRecord: boolean }) {
-    this.#events = parts.events;
-    this.#clock = parts.clock;
-    this.#intakeIsRecord = parts.intakeIsRecord;
+  constructor(
+    context: Pick<Context, 'clock'>,
+    engine: { readonly store: Pick<Store, 'events'>; readonly worker: WorkerPorts | null },
+  ) {
+    this.#context = context;
+    this.#events = engine.store.events;
+    this.#intakeIsRecord = engine.worker === null;
   }
 
   /** Another organization's id is waited for as one that never was. */
   async get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined> {
     const found = await this.#events.get(organizationId, id);
     if (found !== undefined || this.#intakeIsRecord || !this.#isYoung(id)) return found;
-    const until = this.#clock.monotonicMs() + LONGEST_WAIT_MS;
+    const until = this.#context.clock.monotonicMs() + LONGEST_WAIT_MS;
     for (
       let pauseMs = FIRST_PAUSE_MS;
-      this.#clock.monotonicMs() < until;
+      this.#context.clock.monotonicMs() < until;
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     ) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -40,6 +44,6 @@ export class EventReader {
   }
 
   #isYoung(id: EventId): boolean {
-    return isUuid(id) && id[14] === '7' && Math.abs(this.#clock.now() - uuidv7Time(id)) < YOUNG_MS;
+    return isUuid(id) && id[14] === '7' && Math.abs(this.#context.clock.now() - uuidv7Time(id)) < YOUNG_MS;
   }
 }

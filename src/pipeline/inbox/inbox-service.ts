@@ -1,11 +1,12 @@
 import type { Inbox, Lease } from '../../core/administration/inbox.ts';
-import type { EventId, IdSource, LeaseId, OrganizationId } from '../../core/ids.ts';
+import type { EventId, LeaseId, OrganizationId } from '../../core/ids.ts';
 import { MAX_PAGE_BYTES, MAX_REQUEUED, READ_PIECE_BYTES, REQUEUE_STEP } from '../../core/limits.ts';
 import { dataBytes, fillsPage } from '../../core/page-bytes.ts';
 import type { Milliseconds } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Store } from '../../ports/engine.ts';
 import type { InboxStore, RequeueStep } from '../../ports/store/inbox-store.ts';
 import type { NotificationStore } from '../../ports/store/notification-store.ts';
+import type { Context } from '../context.ts';
 import type { Reads } from '../pacing/index.ts';
 
 export interface LeaseRequest {
@@ -26,35 +27,27 @@ type Line = Set<Turn>;
  * the first of each line, who calls the next when there was more than it could hold. Nobody polls.
  */
 export class InboxStation {
+  readonly #context: Pick<Context, 'clock' | 'ids'>;
   readonly #store: InboxStore;
   readonly #notifications: NotificationStore;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
   readonly #reads: Reads;
   readonly #lines = new Map<OrganizationId, Map<string, Line>>();
   readonly #unsubscribe: () => void;
   #stopping = false;
 
-  constructor(parts: {
-    store: InboxStore;
-    notifications: NotificationStore;
-    ids: IdSource;
-    clock: Clock;
-    reads: Reads;
-  }) {
-    this.#reads = parts.reads;
-    this.#store = parts.store;
-    this.#notifications = parts.notifications;
-    this.#ids = parts.ids;
-    this.#clock = parts.clock;
-    this.#unsubscribe = parts.store.onAvailable((organizationId) => {
+  constructor(context: Pick<Context, 'clock' | 'ids'>, store: Pick<Store, 'inboxes' | 'notifications'>, reads: Reads) {
+    this.#context = context;
+    this.#reads = reads;
+    this.#store = store.inboxes;
+    this.#notifications = store.notifications;
+    this.#unsubscribe = store.inboxes.onAvailable((organizationId) => {
       for (const line of this.#lines.get(organizationId)?.values() ?? []) callFirst(line);
     });
   }
 
   /** @returns undefined when nothing came within the time, the client has gone, or the service stops */
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
-    const deadline = this.#clock.monotonicMs() + request.waitMs;
+    const deadline = this.#context.clock.monotonicMs() + request.waitMs;
     const name = JSON.stringify([inbox.id, ...request.eventTypes]);
     for (let now: Inbox | undefined = inbox; now !== undefined && !request.signal.aborted; ) {
       const line = this.#line(inbox.organizationId, name);
@@ -69,7 +62,7 @@ export class InboxStation {
           return undefined;
         }
         handOn = lease !== undefined && isCut(lease, request.limit);
-        const leftMs = deadline - this.#clock.monotonicMs();
+        const leftMs = deadline - this.#context.clock.monotonicMs();
         if (lease !== undefined || leftMs <= 0 || this.#stopping) return lease;
         await turn.come(leftMs, request.signal);
         handOn = request.signal.aborted;
@@ -96,7 +89,7 @@ export class InboxStation {
   /** A paused inbox keeps what it has. */
   async #look(inbox: Inbox, { limit, leaseMs, eventTypes }: LeaseRequest): Promise<Lease | undefined> {
     if (inbox.paused) return undefined;
-    const lease = await this.#lease(inbox, { leaseId: this.#ids.next<LeaseId>(), limit, leaseMs, eventTypes });
+    const lease = await this.#lease(inbox, { leaseId: this.#context.ids.next<LeaseId>(), limit, leaseMs, eventTypes });
     const isDrained = eventTypes.length === 0 && (lease === undefined || !isCut(lease, limit));
     // The next message is news to whoever wants to be told.
     if (isDrained && (await this.#notifications.get(inbox.id)) !== undefined) await this.#notifications.arm(inbox.id);

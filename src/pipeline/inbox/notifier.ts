@@ -1,13 +1,11 @@
 import { sign } from '../../core/delivery/signature.ts';
-import type { EndpointId, EventId, IdSource, InboxId, OrganizationId } from '../../core/ids.ts';
+import type { EndpointId, EventId, InboxId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp, toIso } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/engine.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
 import type { Sender } from '../../ports/sender.ts';
 import type { InboxNotification, ListedNotification } from '../../ports/store/notification-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';
+import type { Context } from '../context.ts';
 
 /** News within this time is one look: an inbox that fills up quickly costs a look each tenth of a second. */
 const GATHER_MS: Milliseconds = 100;
@@ -25,12 +23,9 @@ const CLAIM_MS: Milliseconds = 180_000;
  * the content, for consumers that would rather be woken than wait in a long-poll.
  */
 export class Notifier {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'ids'>;
   readonly #store: Pick<Store, 'inboxes' | 'notifications'>;
   readonly #sender: Sender;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
   readonly #userAgent: string;
   /** Organizations that have notifications, as of the last sweep: news of others costs nothing. */
   #known = new Set<OrganizationId>();
@@ -42,22 +37,16 @@ export class Notifier {
   #sweeping: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(parts: {
-    store: Pick<Store, 'inboxes' | 'notifications'>;
-    sender: Sender;
-    ids: IdSource;
-    clock: Clock;
-    log: Log;
-    metrics: Metrics;
-    userAgent: string;
-  }) {
-    this.#metrics = parts.metrics;
-    this.#store = parts.store;
-    this.#sender = parts.sender;
-    this.#ids = parts.ids;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#userAgent = parts.userAgent;
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'metrics' | 'ids'>,
+    store: Pick<Store, 'inboxes' | 'notifications'>,
+    sender: Sender,
+    userAgent: string,
+  ) {
+    this.#context = context;
+    this.#store = store;
+    this.#sender = sender;
+    this.#userAgent = userAgent;
   }
 
   start(): void {
@@ -85,7 +74,7 @@ export class Notifier {
   #inTurn(work: () => Promise<void>): void {
     this.#work = this.#work
       .then(() => (this.#stopped.signal.aborted ? undefined : work()))
-      .catch((error: unknown) => this.#log.warn('Inbox notifications could not be looked at', {}, error));
+      .catch((error: unknown) => this.#context.log.warn('Inbox notifications could not be looked at', {}, error));
   }
 
   async #sweep(): Promise<void> {
@@ -131,8 +120,8 @@ export class Notifier {
   }
 
   #fault({ inboxId }: InboxNotification, error: unknown): void {
-    this.#metrics.fault('notification');
-    this.#log.error(
+    this.#context.metrics.fault('notification');
+    this.#context.log.error(
       'Unexpected error with the notification of an inbox, all others go on',
       { inbox_id: inboxId },
       error,
@@ -142,7 +131,7 @@ export class Notifier {
   /** Claimed before we look: what comes after our look finds it armed, or claimed by us, who will see it. */
   async #look(notification: InboxNotification): Promise<void> {
     const { inboxId } = notification;
-    const now = this.#clock.now();
+    const now = this.#context.clock.now();
     const until = addMs(now, CLAIM_MS);
     if (!(await this.#store.notifications.claim(inboxId, now, until))) return;
     try {
@@ -178,13 +167,17 @@ export class Notifier {
 
   /** @returns whether the receiver took it */
   async #tell(notification: InboxNotification): Promise<boolean> {
-    const id = this.#ids.next<EventId>();
+    const id = this.#context.ids.next<EventId>();
     for (const pauseMs of TRIES) {
       await this.#pause(pauseMs);
       if (this.#stopped.signal.aborted) return false;
       const outcome = await this.#sender.send(this.#request(id, notification));
       const { statusCode, error } = outcome;
-      this.#log.sampled('notification', 'info', () => `Inbox ${notification.inboxId} notified: ${statusCode ?? error}`);
+      this.#context.log.sampled(
+        'notification',
+        'info',
+        () => `Inbox ${notification.inboxId} notified: ${statusCode ?? error}`,
+      );
       if (error === null) return true;
       // Gone, or never to be reached: trying again is of no use, the next message will.
       if (statusCode === 410 || error === 'address_not_allowed') return true;
@@ -193,7 +186,7 @@ export class Notifier {
   }
 
   #request(id: EventId, { inboxId, inboxName, url, secret }: InboxNotification) {
-    const at = this.#clock.now();
+    const at = this.#context.clock.now();
     const body = `{"type":"inbox.available","timestamp":"${toIso(at)}","data":{"inbox":${JSON.stringify(inboxName)}}}`;
     return {
       // Connections of its own, as those of an endpoint are.

@@ -1,11 +1,9 @@
 import type { OperationalEventType } from '../../core/events/operational-event.ts';
 import type { EventId, InboxId } from '../../core/ids.ts';
 import { type Milliseconds, toIso } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
 import type { InboxStore, QuarantinedMessages } from '../../ports/store/inbox-store.ts';
 import type { OperationalEvents } from '../accepting/index.ts';
+import type { Context } from '../context.ts';
 import type { Perseverance } from '../pacing/index.ts';
 
 const TYPE: OperationalEventType = 'inbox.quarantined';
@@ -28,31 +26,25 @@ interface Gathered {
  * killed had not told yet is still in the list and the counts.
  */
 export class QuarantineNews {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics'>;
   readonly #operational: OperationalEvents;
   readonly #perseverance: Perseverance;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
   readonly #unsubscribe: () => void;
   readonly #gathered = new Map<InboxId, Gathered>();
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  /** @param parts.perseverance of `operational`; stops with this */
-  constructor(parts: {
-    store: Pick<InboxStore, 'onQuarantined'>;
-    operational: OperationalEvents;
-    perseverance: Perseverance;
-    clock: Clock;
-    log: Log;
-    metrics: Metrics;
-  }) {
-    this.#operational = parts.operational;
-    this.#perseverance = parts.perseverance;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#metrics = parts.metrics;
-    this.#unsubscribe = parts.store.onQuarantined((messages) => this.#note(messages));
+  /** @param perseverance of `operational`; stops with this */
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'metrics'>,
+    inboxes: Pick<InboxStore, 'onQuarantined'>,
+    operational: OperationalEvents,
+    perseverance: Perseverance,
+  ) {
+    this.#context = context;
+    this.#operational = operational;
+    this.#perseverance = perseverance;
+    this.#unsubscribe = inboxes.onQuarantined((messages) => this.#note(messages));
   }
 
   /** Tells what is gathered, trying once. */
@@ -64,8 +56,8 @@ export class QuarantineNews {
   }
 
   #note({ inbox, events }: QuarantinedMessages): void {
-    this.#metrics.quarantined(events.length);
-    this.#log.sampled('inbox_quarantined', 'warn', () => 'Messages were quarantined after their leases', {
+    this.#context.metrics.quarantined(events.length);
+    this.#context.log.sampled('inbox_quarantined', 'warn', () => 'Messages were quarantined after their leases', {
       inbox_id: inbox.id,
       count: events.length,
     });
@@ -99,13 +91,17 @@ export class QuarantineNews {
   }
 
   async #tell({ inbox, eventIds, count }: Gathered): Promise<void> {
-    const at = this.#clock.now();
+    const at = this.#context.clock.now();
     const data = { inbox: inbox.name, count, event_ids: eventIds, quarantined_at: toIso(at) };
     try {
       await this.#operational.tell(inbox.organizationId, TYPE, `${inbox.id}:${eventIds[0]}:${at}`, data);
     } catch (error) {
-      this.#metrics.fault('operational_event');
-      this.#log.error(`An event ${TYPE} could not be told, everything else goes on`, { inbox_id: inbox.id }, error);
+      this.#context.metrics.fault('operational_event');
+      this.#context.log.error(
+        `An event ${TYPE} could not be told, everything else goes on`,
+        { inbox_id: inbox.id },
+        error,
+      );
     }
   }
 }

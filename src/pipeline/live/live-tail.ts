@@ -8,8 +8,8 @@ import {
 } from '../../core/limits.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { ActivityFeed } from '../../ports/coordination/activity.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
 import type { EventStore } from '../../ports/store/event-store.ts';
+import type { Context } from '../context.ts';
 import { READ_BYTES, Tail, type TailFilter } from './tail.ts';
 
 /** A revoked key ends its streams within so long where the bus has not told of it. */
@@ -48,10 +48,10 @@ export class LiveTail {
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
 
-  constructor(parts: { feed: ActivityFeed; events: EventStore; bus: Bus }) {
-    this.#feed = parts.feed;
-    this.#events = parts.events;
-    this.#unsubscribe = parts.bus.subscribe((message) => {
+  constructor(context: Pick<Context, 'bus'>, feed: ActivityFeed, events: EventStore) {
+    this.#feed = feed;
+    this.#events = events;
+    this.#unsubscribe = context.bus.subscribe((message) => {
       if (message.kind !== 'keys_changed') return;
       // Whoever keeps keys in memory hears of it first.
       queueMicrotask(() => this.#checkPermissions(message.organizationId));

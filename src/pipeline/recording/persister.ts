@@ -2,17 +2,15 @@ import type { AcceptedEvent } from '../../core/events/event.ts';
 import { type DeliveryId, idAt, type OrganizationId } from '../../core/ids.ts';
 import { fewRandomBytes } from '../../core/random-bytes.ts';
 import type { Milliseconds } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { ActivityFeed } from '../../ports/coordination/activity.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
-import type { Log, LogFields } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
-import type { Tracer } from '../../ports/observability/tracer.ts';
+import type { Engine, WorkerPorts } from '../../ports/engine.ts';
+import type { LogFields } from '../../ports/observability/log.ts';
 import { type EventRecord, RecordRefused, type RoutedEvent } from '../../ports/record/event-record.ts';
 import type { EventStream, StreamEntry } from '../../ports/record/event-stream.ts';
 import type { FanOut } from '../../ports/record/fan-out.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import { logPersisted } from '../accepting/index.ts';
+import type { Context } from '../context.ts';
 import { ProgressWatch, Retries } from '../pacing/index.ts';
 
 /** In one reading: enough that a round trip costs little an event, few enough that 200 of 256 KiB fit in memory. */
@@ -42,15 +40,11 @@ interface Routed extends RoutedEvent {
  * keeps the rest. An event that the record will never take goes to the dead ones, alone.
  */
 export class Persister {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer' | 'bus'>;
   readonly #stream: EventStream;
   readonly #record: EventRecord;
   readonly #fanOut: FanOut;
-  readonly #bus: Bus;
   readonly #activity: ActivityFeed;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
-  readonly #tracer: Tracer;
   readonly #maxBatches: number;
   readonly #retries: Retries;
   readonly #progress: ProgressWatch;
@@ -61,31 +55,21 @@ export class Persister {
   #stopping = false;
   #claimTimer: NodeJS.Timeout | undefined;
 
-  /** @param parts.maxBatches `MAX_CONCURRENT_EVENTS` */
-  constructor(parts: {
-    stream: EventStream;
-    record: EventRecord;
-    fanOut: FanOut;
-    bus: Bus;
-    activity: ActivityFeed;
-    clock: Clock;
-    log: Log;
-    metrics: Metrics;
-    tracer: Tracer;
-    maxBatches: number;
-  }) {
-    this.#stream = parts.stream;
-    this.#record = parts.record;
-    this.#fanOut = parts.fanOut;
-    this.#bus = parts.bus;
-    this.#activity = parts.activity;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#metrics = parts.metrics;
-    this.#tracer = parts.tracer;
-    this.#maxBatches = parts.maxBatches;
+  /** @param maxBatches `MAX_CONCURRENT_EVENTS` */
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer' | 'bus'>,
+    ports: Pick<WorkerPorts, 'eventStream' | 'eventRecord'> & Pick<Engine, 'activity'>,
+    fanOut: FanOut,
+    maxBatches: number,
+  ) {
+    this.#context = context;
+    this.#stream = ports.eventStream;
+    this.#record = ports.eventRecord;
+    this.#activity = ports.activity;
+    this.#fanOut = fanOut;
+    this.#maxBatches = maxBatches;
     this.#retries = new Retries();
-    this.#progress = new ProgressWatch({ clock: parts.clock, hasWork: () => this.#running.size > 0 });
+    this.#progress = new ProgressWatch({ clock: context.clock, hasWork: () => this.#running.size > 0 });
   }
 
   start(): void {
@@ -119,7 +103,7 @@ export class Persister {
         await this.#room(entries.length === MAX_BATCH);
       } catch (error) {
         if (this.#stopping) return;
-        this.#log.warn('Events could not be read from the stream, trying again', {}, error);
+        this.#context.log.warn('Events could not be read from the stream, trying again', {}, error);
         await this.#retries.pause();
       }
     }
@@ -151,11 +135,11 @@ export class Persister {
       while (this.#mayClaim()) {
         const entries = await this.#stream.claim(MAX_BATCH);
         if (entries.length === 0) return;
-        this.#log.info(`Took over ${entries.length} events that another worker had left`);
+        this.#context.log.info(`Took over ${entries.length} events that another worker had left`);
         this.#begin(entries);
       }
     } catch (error) {
-      this.#log.debug('Could not look for what other workers left', { error: String(error) });
+      this.#context.log.debug('Could not look for what other workers left', { error: String(error) });
     }
   }
 
@@ -209,19 +193,19 @@ export class Persister {
 
   /** What an unexpected error concerns stays in the stream, unacknowledged: it is claimed again after a while. */
   #fault(what: string, fields: LogFields, error: unknown): void {
-    this.#metrics.fault('recording');
-    this.#log.error(`${what}: it stays in the stream and is tried again, all others go on`, fields, error);
+    this.#context.metrics.fault('recording');
+    this.#context.log.error(`${what}: it stays in the stream and is tried again, all others go on`, fields, error);
   }
 
   /** In the order of acceptance, whichever worker makes them. A place that can't be true is left aside. */
   #idsOf({ place }: StreamEntry): (() => DeliveryId) | undefined {
-    const ageMs = this.#clock.now() - place.ms;
+    const ageMs = this.#context.clock.now() - place.ms;
     return ageMs > -PLACE_SKEW_MS && ageMs < PLACE_MAX_AGE_MS ? () => idAt(place, fewRandomBytes(8)) : undefined;
   }
 
   async #recordAll(routed: readonly Routed[]): Promise<void> {
     if (routed.length === 0) return;
-    const startedAt = this.#clock.now();
+    const startedAt = this.#context.clock.now();
     try {
       const done = await this.#untilItWorks(async () => {
         await this.#record.record(routed);
@@ -232,13 +216,13 @@ export class Persister {
       await this.#isolate(routed, error);
       return;
     }
-    const endedAt = this.#clock.now();
-    this.#metrics.group('record', routed.length);
+    const endedAt = this.#context.clock.now();
+    this.#context.metrics.group('record', routed.length);
     for (const { event } of routed) {
       const ageMs = this.#age(event);
-      logPersisted(this.#log, event.id, ageMs);
-      this.#metrics.persisted(ageMs);
-      this.#tracer.persisted(event, startedAt, endedAt);
+      logPersisted(this.#context.log, event.id, ageMs);
+      this.#context.metrics.persisted(ageMs);
+      this.#context.tracer.persisted(event, startedAt, endedAt);
     }
     this.#activity.publish(routed.map(({ event }) => ({ kind: 'event', event })));
     await this.#announce(routed);
@@ -262,7 +246,7 @@ export class Persister {
   }
 
   async #bury(entry: StreamEntry, reason: string): Promise<void> {
-    this.#log.error(`An event can't be recorded and was put aside: ${reason}`, { stream_entry: entry.id });
+    this.#context.log.error(`An event can't be recorded and was put aside: ${reason}`, { stream_entry: entry.id });
     await this.#untilItWorks(async () => {
       await this.#stream.bury([{ entry, reason }]);
       return true;
@@ -271,11 +255,11 @@ export class Persister {
 
   async #announce(routed: readonly Routed[]): Promise<void> {
     const organizationIds = [...new Set<OrganizationId>(routed.map(({ event }) => event.organizationId))];
-    await this.#bus.publish({ kind: 'events_available', organizationIds });
+    await this.#context.bus.publish({ kind: 'events_available', organizationIds });
   }
 
   #age(event: AcceptedEvent): Milliseconds {
-    return Math.max(0, this.#clock.now() - event.createdAt);
+    return Math.max(0, this.#context.clock.now() - event.createdAt);
   }
 
   /**
@@ -294,7 +278,7 @@ export class Persister {
       } catch (error) {
         if (isFinal(error)) throw error;
         if (this.#stopping) return undefined;
-        this.#log.warn('Events wait for the record, trying again', {}, error);
+        this.#context.log.warn('Events wait for the record, trying again', {}, error);
         await this.#retries.pause();
       }
     }

@@ -1,8 +1,8 @@
 import type { Milliseconds } from '../../core/time.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { WorkerPorts } from '../../ports/engine.ts';
 import type { Leadership, Repair } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
+import type { Context } from '../context.ts';
 
 /** How often to look; a step of the continuous round each time. */
 const LOOK_PAUSE_MS: Milliseconds = 5_000;
@@ -14,20 +14,18 @@ const STEP_PAUSE_MS: Milliseconds = 5;
  * its memory, or a process that died between the two, leaves deliveries that wait in the record and are queued nowhere.
  */
 export class Reconciler {
+  readonly #context: Pick<Context, 'log' | 'metrics'>;
   readonly #repairs: readonly Repair[];
   readonly #leadership: Leadership;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
   readonly #places = new Map<Repair, string | null>();
   #round: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
 
-  constructor(parts: { repairs: readonly Repair[]; leadership: Leadership; log: Log; metrics: Metrics }) {
-    this.#repairs = parts.repairs;
-    this.#leadership = parts.leadership;
-    this.#log = parts.log;
-    this.#metrics = parts.metrics;
+  constructor(context: Pick<Context, 'log' | 'metrics'>, worker: Pick<WorkerPorts, 'repairs' | 'leadership'>) {
+    this.#context = context;
+    this.#repairs = worker.repairs;
+    this.#leadership = worker.leadership;
   }
 
   start(): void {
@@ -57,8 +55,8 @@ export class Reconciler {
       else if (repair.continuous) await this.#oneStep(repair);
     } catch (error) {
       if (!isItemError(error)) throw error;
-      this.#metrics.fault('repair');
-      this.#log.error(`Unexpected error while repairing ${repair.name}, all else goes on`, {}, error);
+      this.#context.metrics.fault('repair');
+      this.#context.log.error(`Unexpected error while repairing ${repair.name}, all else goes on`, {}, error);
     }
   }
 
@@ -69,7 +67,7 @@ export class Reconciler {
       const step: Awaited<ReturnType<Repair['step']>> = await repair.step(after);
       // At the very first start there is nothing to bring back, and nothing to say.
       if (repaired === 0 && step.repaired > 0) {
-        this.#log.warn(`The queue has lost its ${repair.name}: bringing them back from the record`);
+        this.#context.log.warn(`The queue has lost its ${repair.name}: bringing them back from the record`);
       }
       repaired += step.repaired;
       after = step.after;
@@ -77,13 +75,13 @@ export class Reconciler {
       if (this.#stopping || !(await this.#leadership.lead())) return;
     } while (after !== null);
     await repair.complete();
-    if (repaired > 0) this.#log.info(`${repaired} ${repair.name} were brought back from the record`);
+    if (repaired > 0) this.#context.log.info(`${repaired} ${repair.name} were brought back from the record`);
   }
 
   async #oneStep(repair: Repair): Promise<void> {
     const { after, repaired } = await repair.step(this.#places.get(repair) ?? null);
     this.#places.set(repair, after);
-    if (repaired > 0) this.#log.info(`${repaired} ${repair.name} were in no queue and are again`);
+    if (repaired > 0) this.#context.log.info(`${repaired} ${repair.name} were in no queue and are again`);
   }
 
   #plan(pauseMs: Milliseconds): void {
@@ -97,7 +95,7 @@ export class Reconciler {
     try {
       await this.look();
     } catch (error) {
-      this.#log.warn('The queue could not be compared with the record, trying again', {}, error);
+      this.#context.log.warn('The queue could not be compared with the record, trying again', {}, error);
     }
     this.#plan(LOOK_PAUSE_MS);
   }

@@ -1,11 +1,10 @@
 import { addMs, type Milliseconds, timestamp } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { Store } from '../../ports/engine.ts';
 import type { Leadership } from '../../ports/record/repair.ts';
 import type { EventStore } from '../../ports/store/event-store.ts';
 import type { IdempotencyStore } from '../../ports/store/idempotency-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';
+import type { Context } from '../context.ts';
 
 /** One step is one short transaction. */
 const STEP_EVENTS = 200;
@@ -14,12 +13,25 @@ const STEP_PAUSE_MS = 20;
 const ROUND_PAUSE_MS = 60_000;
 const DAY_MS: Milliseconds = 86_400_000;
 
+type RetentionStore = Pick<Store, 'events'> & { readonly idempotency: Pick<IdempotencyStore, 'removeBefore'> };
+
+export interface RetentionOptions {
+  readonly keepMs: Milliseconds;
+  /** How long idempotency keys stand. */
+  readonly dedupWindowMs: Milliseconds;
+  /**
+   * What is kept for days goes by days (UTC), for a store that can drop one as a whole: up to a day later, and at the cost of
+   * none of its rows.
+   */
+  readonly wholeDays: boolean;
+  /** Where many processes share the store, only the one that leads removes; null = alone. */
+  readonly leadership: Pick<Leadership, 'lead'> | null;
+}
+
 /** The last station: events older than the retention leave the record, in small steps. */
 export class Retention {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics'>;
   readonly #events: EventStore;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
   readonly #keepMs: Milliseconds;
   readonly #idempotency: Pick<IdempotencyStore, 'removeBefore'>;
   readonly #dedupWindowMs: Milliseconds;
@@ -29,32 +41,14 @@ export class Retention {
   #stopping = false;
   #round: Promise<void> = Promise.resolve();
 
-  /**
-   * @param parts.wholeDays what is kept for days goes by days (UTC), for a store that can drop one as a whole: up to a day
-   * later, and at the cost of none of its rows
-   * @param parts.dedupWindowMs how long idempotency keys stand
-   * @param parts.leadership where many processes share the store, only the one that leads removes; null = alone
-   */
-  constructor(parts: {
-    events: EventStore;
-    clock: Clock;
-    log: Log;
-    metrics: Metrics;
-    keepMs: Milliseconds;
-    idempotency: Pick<IdempotencyStore, 'removeBefore'>;
-    dedupWindowMs: Milliseconds;
-    wholeDays: boolean;
-    leadership: Pick<Leadership, 'lead'> | null;
-  }) {
-    this.#wholeDays = parts.wholeDays && parts.keepMs >= 2 * DAY_MS;
-    this.#leadership = parts.leadership;
-    this.#events = parts.events;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#metrics = parts.metrics;
-    this.#keepMs = parts.keepMs;
-    this.#idempotency = parts.idempotency;
-    this.#dedupWindowMs = parts.dedupWindowMs;
+  constructor(context: Pick<Context, 'clock' | 'log' | 'metrics'>, store: RetentionStore, options: RetentionOptions) {
+    this.#context = context;
+    this.#events = store.events;
+    this.#idempotency = store.idempotency;
+    this.#leadership = options.leadership;
+    this.#keepMs = options.keepMs;
+    this.#dedupWindowMs = options.dedupWindowMs;
+    this.#wholeDays = options.wholeDays && options.keepMs >= 2 * DAY_MS;
   }
 
   start(): void {
@@ -69,7 +63,7 @@ export class Retention {
 
   /** Everything that is too old now. @returns how many events left */
   async runRound(): Promise<number> {
-    const tooOld = addMs(this.#clock.now(), -this.#keepMs);
+    const tooOld = addMs(this.#context.clock.now(), -this.#keepMs);
     const before = this.#wholeDays ? timestamp(tooOld - (tooOld % DAY_MS)) : tooOld;
     let after: string | null = null;
     let removed = 0;
@@ -88,7 +82,7 @@ export class Retention {
   }
 
   async #removeIdempotencyKeys(): Promise<void> {
-    const before = addMs(this.#clock.now(), -this.#dedupWindowMs);
+    const before = addMs(this.#context.clock.now(), -this.#dedupWindowMs);
     while (!this.#stopping && (await this.#idempotency.removeBefore(before, STEP_EVENTS)) === STEP_EVENTS) {
       await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
     }
@@ -105,10 +99,10 @@ export class Retention {
     try {
       const leads = this.#leadership === null || (await this.#leadership.lead());
       const removed = leads ? await this.runRound() : 0;
-      if (removed > 0) this.#log.info(`Retention removed ${removed} events`);
+      if (removed > 0) this.#context.log.info(`Retention removed ${removed} events`);
     } catch (error) {
-      if (isItemError(error)) this.#metrics.fault('retention');
-      this.#log.warn('Retention could not finish its round', {}, error);
+      if (isItemError(error)) this.#context.metrics.fault('retention');
+      this.#context.log.warn('Retention could not finish its round', {}, error);
     }
     this.#plan(ROUND_PAUSE_MS);
   }

@@ -1,14 +1,11 @@
 import type { Job } from '../../core/delivery/job.ts';
 import type { JobId } from '../../core/ids.ts';
 import type { Milliseconds } from '../../core/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
-import type { Store } from '../../ports/engine.ts';
-import type { Log } from '../../ports/observability/log.ts';
-import type { Metrics } from '../../ports/observability/metrics.ts';
+import type { Engine, Store } from '../../ports/engine.ts';
 import type { Redelivery } from '../../ports/record/redelivery.ts';
 import type { Leadership } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
+import type { Context } from '../context.ts';
 import type { JobAllowance } from './job-allowance.ts';
 import { Search } from './search.ts';
 import { isWaiting, jobStep } from './steps.ts';
@@ -28,13 +25,11 @@ const MAX_RUNNING = 100;
 
 /** The station that does bulk work in the background: one process of all, a step of each job in turn. */
 export class JobRunner {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>;
   readonly #store: Store;
   readonly #steps: { readonly search: Search; readonly redelivery: Redelivery };
   readonly #allowance: JobAllowance;
   readonly #leadership: Leadership | null;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
   /** Jobs that met an unexpected error in their last step. */
   readonly #faulty = new Map<JobId, { readonly faults: number; readonly againAtMs: Milliseconds }>();
   readonly #unsubscribe: () => void;
@@ -43,25 +38,19 @@ export class JobRunner {
   #isLooking = false;
   #stopping = false;
 
-  /** @param parts.leadership null where there is one process alone */
-  constructor(parts: {
-    store: Store;
-    redelivery: Redelivery;
-    allowance: JobAllowance;
-    leadership: Leadership | null;
-    bus: Bus;
-    clock: Clock;
-    log: Log;
-    metrics: Metrics;
-  }) {
-    this.#metrics = parts.metrics;
-    this.#store = parts.store;
-    this.#steps = { search: new Search(parts), redelivery: parts.redelivery };
-    this.#allowance = parts.allowance;
-    this.#leadership = parts.leadership;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#unsubscribe = parts.bus.subscribe((message) => {
+  /** @param leadership null where there is one process alone */
+  constructor(
+    context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>,
+    engine: Pick<Engine, 'store' | 'redelivery'>,
+    allowance: JobAllowance,
+    leadership: Leadership | null,
+  ) {
+    this.#context = context;
+    this.#store = engine.store;
+    this.#steps = { search: new Search(engine), redelivery: engine.redelivery };
+    this.#allowance = allowance;
+    this.#leadership = leadership;
+    this.#unsubscribe = context.bus.subscribe((message) => {
       if (message.kind === 'job_added') this.#plan(0);
     });
   }
@@ -83,7 +72,7 @@ export class JobRunner {
     this.#timer = setTimeout(() => {
       this.#isLooking = true;
       this.#round = this.#look()
-        .catch((error: unknown) => this.#log.warn('Background work could not go on, trying again', {}, error))
+        .catch((error: unknown) => this.#context.log.warn('Background work could not go on, trying again', {}, error))
         .finally(() => {
           this.#isLooking = false;
           this.#plan(LOOK_PAUSE_MS);
@@ -109,7 +98,7 @@ export class JobRunner {
 
   #mayGoOn(id: JobId): boolean {
     const faulty = this.#faulty.get(id);
-    return faulty === undefined || faulty.againAtMs <= this.#clock.monotonicMs();
+    return faulty === undefined || faulty.againAtMs <= this.#context.clock.monotonicMs();
   }
 
   /**
@@ -126,20 +115,20 @@ export class JobRunner {
       if (!isItemError(error)) throw error;
       const faults = (this.#faulty.get(job.id)?.faults ?? 0) + 1;
       const pauseMs = Math.min(FIRST_FAULT_PAUSE_MS * 2 ** faults, LONGEST_FAULT_PAUSE_MS);
-      this.#metrics.fault('job');
-      this.#log.error(
+      this.#context.metrics.fault('job');
+      this.#context.log.error(
         'Unexpected error in a job: it is put aside, all others go on',
         { job_id: job.id, faults },
         error,
       );
-      this.#faulty.set(job.id, { faults, againAtMs: this.#clock.monotonicMs() + pauseMs });
+      this.#faulty.set(job.id, { faults, againAtMs: this.#context.clock.monotonicMs() + pauseMs });
       if (faults >= MAX_FAULTS) await this.#fail(job, 'An unexpected error ended this job.').catch(() => {});
     }
     return true;
   }
 
   async #fail(job: Job, error: string): Promise<void> {
-    await this.#store.jobs.save({ ...job, status: 'failed', error, updatedAt: this.#clock.now() });
+    await this.#store.jobs.save({ ...job, status: 'failed', error, updatedAt: this.#context.clock.now() });
     this.#faulty.delete(job.id);
   }
 
@@ -154,8 +143,8 @@ export class JobRunner {
       place,
       lookedAt: job.lookedAt + lookedAt,
       made: job.made + made,
-      updatedAt: this.#clock.now(),
+      updatedAt: this.#context.clock.now(),
     });
-    if (place === null) this.#log.info(`Job ${job.id} is done: ${job.made + made} deliveries`);
+    if (place === null) this.#context.log.info(`Job ${job.id} is done: ${job.made + made} deliveries`);
   }
 }

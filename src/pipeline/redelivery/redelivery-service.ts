@@ -1,12 +1,11 @@
 import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import type { Job, ReplayParameters, RetryParameters } from '../../core/delivery/job.ts';
 import type { AcceptedEvent } from '../../core/events/event.ts';
-import type { DeliveryId, EndpointId, EventId, IdSource, JobId, OrganizationId } from '../../core/ids.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Bus } from '../../ports/coordination/bus.ts';
-import type { Store } from '../../ports/engine.ts';
+import type { DeliveryId, EndpointId, EventId, JobId, OrganizationId } from '../../core/ids.ts';
+import type { Engine, Store } from '../../ports/engine.ts';
 import type { FanOut } from '../../ports/record/fan-out.ts';
 import type { FoundDelivery, Redelivery } from '../../ports/record/redelivery.ts';
+import type { Context } from '../context.ts';
 import type { EventReader } from '../history/index.ts';
 import type { Reads } from '../pacing/index.ts';
 import { type FoundStep, Search } from './search.ts';
@@ -25,35 +24,28 @@ export interface StartedJob {
 
 /** What is sent again because somebody asked: one at once, many in the background. */
 export class ResendStation {
+  readonly #context: Pick<Context, 'clock' | 'ids' | 'bus'>;
   readonly #redelivery: Redelivery;
   readonly #store: Store;
   readonly #search: Search;
   readonly #events: EventReader;
   readonly #fanOut: FanOut;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
-  readonly #bus: Bus;
   readonly #reads: Reads;
 
-  constructor(parts: {
-    redelivery: Redelivery;
-    store: Store;
-    events: EventReader;
-    fanOut: FanOut;
-    ids: IdSource;
-    clock: Clock;
-    bus: Bus;
-    reads: Reads;
-  }) {
-    this.#redelivery = parts.redelivery;
-    this.#store = parts.store;
-    this.#search = new Search(parts);
-    this.#events = parts.events;
-    this.#fanOut = parts.fanOut;
-    this.#ids = parts.ids;
-    this.#clock = parts.clock;
-    this.#bus = parts.bus;
-    this.#reads = parts.reads;
+  constructor(
+    context: Pick<Context, 'clock' | 'ids' | 'bus'>,
+    engine: Pick<Engine, 'store' | 'redelivery'>,
+    events: EventReader,
+    fanOut: FanOut,
+    reads: Reads,
+  ) {
+    this.#context = context;
+    this.#redelivery = engine.redelivery;
+    this.#store = engine.store;
+    this.#search = new Search(engine);
+    this.#events = events;
+    this.#fanOut = fanOut;
+    this.#reads = reads;
   }
 
   /** One delivery, whatever it came to. `unreachable`: its endpoint is gone, or disabled. */
@@ -84,7 +76,7 @@ export class ResendStation {
     const endpoints = await this.#search.endpoints(organizationId, [...new Set(wanted)]);
     const found = new Set(endpoints.map(({ id }) => id));
     const deliveries = await this.#redelivery.add(
-      endpoints.map((endpoint: Endpoint) => replayOf(event, endpoint, () => this.#ids.next<DeliveryId>())),
+      endpoints.map((endpoint: Endpoint) => replayOf(event, endpoint, () => this.#context.ids.next<DeliveryId>())),
     );
     return { deliveries, notFound: (endpointIds ?? []).filter((id) => !found.has(id)) };
   }
@@ -147,11 +139,18 @@ export class ResendStation {
     organizationId: OrganizationId,
     work: Pick<Job & { kind: 'retry' }, 'kind' | 'parameters'> | Pick<Job & { kind: 'replay' }, 'kind' | 'parameters'>,
   ): Promise<Job> {
-    const at = this.#clock.now();
+    const at = this.#context.clock.now();
     const state = { status: 'running', place: null, lookedAt: 0, made: 0, error: null } as const;
-    const job: Job = { id: this.#ids.next<JobId>(), organizationId, ...state, createdAt: at, updatedAt: at, ...work };
+    const job: Job = {
+      id: this.#context.ids.next<JobId>(),
+      organizationId,
+      ...state,
+      createdAt: at,
+      updatedAt: at,
+      ...work,
+    };
     await this.#store.jobs.create(job);
-    await this.#bus.publish({ kind: 'job_added' });
+    await this.#context.bus.publish({ kind: 'job_added' });
     return job;
   }
 }

@@ -8,7 +8,7 @@ import type { ApiParts } from '../../context.ts';
 import { NDJSON, ProblemError, problemError } from '../../http/answers/index.ts';
 import type { BodyRule } from '../../http/bodies/index.ts';
 import type { RequestBodies } from '../../http/budgets/index.ts';
-import { idempotencyKey } from '../../idempotency/key.ts';
+import { idempotencyKey } from '../../idempotency/index.ts';
 import { acceptItems, count, type Item, mayChange } from './event-results.ts';
 import { NdjsonUpload } from './ndjson-upload.ts';
 

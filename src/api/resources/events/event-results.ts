@@ -7,7 +7,7 @@ import type { RateDecision } from '../../../ports/coordination/rate-limiter.ts';
 import type { EngineUnavailable } from '../../../ports/unavailable.ts';
 import type { ApiParts } from '../../context.ts';
 import { unavailable } from '../../http/answers/index.ts';
-import { itemDedupId } from '../../idempotency/key.ts';
+import { itemDedupId } from '../../idempotency/index.ts';
 
 /** What became of one item of a batch, as the contract prints it. */
 export type ItemResult =

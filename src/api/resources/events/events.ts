@@ -10,7 +10,7 @@ import type { ApiParts } from '../../context.ts';
 import { isStructuredCloudEvent, JSON_TYPE, NOT_FOUND, ProblemError } from '../../http/answers/index.ts';
 import type { BodyRule } from '../../http/bodies/index.ts';
 import { ListPage, PAGE_QUERY, readPage, TIME_QUERY } from '../../http/lists/index.ts';
-import { idempotencyKey } from '../../idempotency/key.ts';
+import { idempotencyKey } from '../../idempotency/index.ts';
 import { deliverySummary, eventJson, pageJson } from '../views/index.ts';
 import { eventAnswer } from './event-answer.ts';
 

@@ -10,7 +10,7 @@ import { isNdjsonType, NDJSON, ProblemError, problemError, stampAnswer } from '.
 import { BodyChunks, countHeader, ODD_CHUNKS } from '../../http/bodies/index.ts';
 import { BODIES_FULL, type Charge, type RequestBodies } from '../../http/budgets/index.ts';
 import { dropRest, endAfterAnswer, sendContinue } from '../../http/sockets/index.ts';
-import { idempotencyKey } from '../../idempotency/key.ts';
+import { idempotencyKey } from '../../idempotency/index.ts';
 import { acceptItems, type Counts, count, type Item, type ItemResult } from './event-results.ts';
 import { LineCutter, lineTimeMs } from './ndjson.ts';
 

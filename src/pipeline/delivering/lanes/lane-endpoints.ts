@@ -1,8 +1,8 @@
 import type { Endpoint } from '../../../core/delivery/endpoint.ts';
-import type { Clock } from '../../../ports/clock.ts';
 import type { Sender } from '../../../ports/sender.ts';
 import type { EndpointStore } from '../../../ports/store/endpoint-store.ts';
 import type { EndpointDirectory } from '../../accepting/index.ts';
+import type { Context } from '../../context.ts';
 import type { Perseverance } from '../../pacing/index.ts';
 import type { Lane } from './lane.ts';
 
@@ -14,25 +14,25 @@ type Found = 'there' | 'disabled' | 'gone' | 'outdated';
 
 /** What lanes know of their endpoints: read when a lane is new and when its endpoint was changed. */
 export class LaneEndpoints {
+  readonly #context: Pick<Context, 'clock'>;
   readonly #directory: EndpointDirectory;
   readonly #endpoints: EndpointStore;
   readonly #sender: Pick<Sender, 'forget'>;
-  readonly #clock: Clock;
   readonly #perseverance: Perseverance;
   #stopping = false;
 
-  constructor(parts: {
-    directory: EndpointDirectory;
-    endpoints: EndpointStore;
-    sender: Pick<Sender, 'forget'>;
-    clock: Clock;
-    perseverance: Perseverance;
-  }) {
-    this.#directory = parts.directory;
-    this.#endpoints = parts.endpoints;
-    this.#sender = parts.sender;
-    this.#clock = parts.clock;
-    this.#perseverance = parts.perseverance;
+  constructor(
+    context: Pick<Context, 'clock'>,
+    endpoints: EndpointStore,
+    directory: EndpointDirectory,
+    sender: Pick<Sender, 'forget'>,
+    perseverance: Perseverance,
+  ) {
+    this.#context = context;
+    this.#endpoints = endpoints;
+    this.#directory = directory;
+    this.#sender = sender;
+    this.#perseverance = perseverance;
   }
 
   stop(): void {
@@ -67,7 +67,7 @@ export class LaneEndpoints {
   }
 
   async #endWaiting({ endpointId }: Lane, status: 'canceled' | 'skipped'): Promise<void> {
-    const step = () => this.#endpoints.endWaiting(endpointId, status, this.#clock.now(), END_STEP);
+    const step = () => this.#endpoints.endWaiting(endpointId, status, this.#context.clock.now(), END_STEP);
     while (!this.#stopping && (await this.#perseverance.untilItWorks(step)) === END_STEP);
   }
 }

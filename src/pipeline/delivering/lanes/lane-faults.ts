@@ -1,7 +1,5 @@
-import type { Clock } from '../../../ports/clock.ts';
-import type { Log } from '../../../ports/observability/log.ts';
-import type { Metrics } from '../../../ports/observability/metrics.ts';
 import type { EndpointStore } from '../../../ports/store/endpoint-store.ts';
+import type { Context } from '../../context.ts';
 import type { Lane } from './lane.ts';
 
 /** What the deliverer was doing with a lane when an error came that nobody expected. Shown to the endpoint's owner. */
@@ -13,28 +11,28 @@ export type LaneStep = 'looking up the endpoint' | 'claiming deliveries' | 'deli
  * 0.1.0 one endpoint with `max_seconds: 2.01` stopped the deliveries of every organization.
  */
 export class LaneFaults {
+  readonly #context: Pick<Context, 'clock' | 'log' | 'metrics'>;
   readonly #endpoints: EndpointStore;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #metrics: Metrics;
 
-  constructor(parts: { endpoints: EndpointStore; clock: Clock; log: Log; metrics: Metrics }) {
-    this.#endpoints = parts.endpoints;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#metrics = parts.metrics;
+  constructor(context: Pick<Context, 'clock' | 'log' | 'metrics'>, endpoints: EndpointStore) {
+    this.#context = context;
+    this.#endpoints = endpoints;
   }
 
   /** Puts the lane aside. Never throws. */
   note(lane: Lane, step: LaneStep, error: unknown): void {
-    const restMs = lane.putAside(this.#clock.monotonicMs());
-    this.#metrics.fault('lane');
+    const restMs = lane.putAside(this.#context.clock.monotonicMs());
+    this.#context.metrics.fault('lane');
     const fields = { endpoint_id: lane.endpointId, retry_after_ms: restMs };
-    this.#log.error(`Unexpected error while ${step}: the endpoint is put aside, all others go on`, fields, error);
+    this.#context.log.error(
+      `Unexpected error while ${step}: the endpoint is put aside, all others go on`,
+      fields,
+      error,
+    );
     // The name alone: messages of drivers may hold values.
     const message = `Unexpected error while ${step} (${error instanceof Error ? error.name : typeof error})`;
-    this.#endpoints.noteFault(lane.endpointId, { at: this.#clock.now(), message }).catch((reason: unknown) =>
-      this.#log.debug('A fault could not be noted with its endpoint', {
+    this.#endpoints.noteFault(lane.endpointId, { at: this.#context.clock.now(), message }).catch((reason: unknown) =>
+      this.#context.log.debug('A fault could not be noted with its endpoint', {
         endpoint_id: lane.endpointId,
         error: String(reason),
       }),

@@ -1,0 +1,20 @@
+import type { IdSource } from '../core/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Bus } from '../ports/coordination/bus.ts';
+import type { Log } from '../ports/observability/log.ts';
+import type { Metrics } from '../ports/observability/metrics.ts';
+import type { Tracer } from '../ports/observability/tracer.ts';
+
+/**
+ * What every stage of the pipeline works with, made once in `app/compose.ts`. A stage is a class that takes
+ * `(context, its ports, its options)`, and each names the members that it uses.
+ */
+export interface Context {
+  /** The engine's: where several machines share a store, the store's time. */
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
+  readonly ids: IdSource;
+  readonly bus: Bus;
+}
