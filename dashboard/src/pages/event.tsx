@@ -2,7 +2,7 @@ import { ask, call, get, readEvent } from '../core/api.ts';
 import { useAction, useLoad } from '../core/hooks.ts';
 import type { PageProps } from '../core/page-props.ts';
 import { duration } from '../core/time-text.ts';
-import type { DeliveryInFull, EventRow, Trace } from '../core/views.ts';
+import type { DeliveryWithAttempts, EventRow, Trace } from '../core/views.ts';
 import { Copy, Failure, Head, Note, Payload, Status, Time } from '../parts/basic.tsx';
 
 export function EventPage({ id }: PageProps) {
@@ -22,7 +22,7 @@ export function EventInFull({ id }: { id: string }) {
   const { value, error, reload } = useLoad(async () => {
     const [event, trace] = await Promise.all([ask('GET', path).then(readEvent), get<Trace>(`${path}/trace`)]);
     const ids = trace.endpoints.flatMap(({ deliveries }) => deliveries.map((delivery) => delivery.id));
-    const deliveries = await Promise.all(ids.map((each) => get<DeliveryInFull>(`/api/deliveries/${each}`)));
+    const deliveries = await Promise.all(ids.map((each) => get<DeliveryWithAttempts>(`/api/deliveries/${each}`)));
     return { event, trace, deliveries };
   }, [id]);
   const action = useAction();
@@ -82,7 +82,7 @@ function Facts({ event }: { event: EventRow }) {
   );
 }
 
-function TraceList({ trace, deliveries }: { trace: Trace; deliveries: readonly DeliveryInFull[] }) {
+function TraceList({ trace, deliveries }: { trace: Trace; deliveries: readonly DeliveryWithAttempts[] }) {
   return (
     <ul class="trace">
       {trace.endpoints.map((endpoint) => (
@@ -113,7 +113,7 @@ function TraceList({ trace, deliveries }: { trace: Trace; deliveries: readonly D
   );
 }
 
-function Timeline({ delivery }: { delivery: DeliveryInFull }) {
+function Timeline({ delivery }: { delivery: DeliveryWithAttempts }) {
   return (
     <div class="delivery">
       <Status of={delivery.status} />

@@ -1,4 +1,4 @@
-// Written by scripts/client-types.ts from src/api/openapi/schemas.ts.
+// Written by scripts/contract-types.ts from src/api/openapi/schemas.ts.
 
 export interface Accepted {
   readonly id: string;

@@ -6,7 +6,6 @@ export type AnswerBody = { readonly json: object } | { readonly media: string };
 const json = (schema: object): AnswerBody => ({ json: schema });
 const ids = { type: 'array', items: text } as const;
 const healthy = { enum: ['ok', 'degraded'] } as const;
-const ms = { type: 'number', minimum: 0 } as const;
 const results = { type: 'array', items: ref('BatchResult') } as const;
 
 /** By method and address, as in `OPERATIONS`; a test compares what is answered. */
@@ -34,34 +33,14 @@ export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
   'GET /api/endpoints/:id': json(ref('Endpoint')),
   'PATCH /api/endpoints/:id': json(ref('Endpoint')),
   'GET /api/endpoints/:id/secret': json(object({ secret: text })),
-  'GET /api/endpoints/:id/stats': json(
-    object({
-      status: { enum: ['active', 'paused', 'disabled'] },
-      failing_since: orNull(time),
-      last_fault: { oneOf: [object({ at: time, message: text }), { type: 'null' }] },
-      deliveries: count,
-      by_status: { type: 'object', additionalProperties: count },
-      success_rate: { type: ['number', 'null'], minimum: 0, maximum: 1 },
-      attempts: count,
-      last_error: orNull(text),
-      last_error_detail: orNull(text),
-      last_error_at: orNull(time),
-      breaker: { enum: ['closed', 'open'] },
-      failures_in_row: count,
-      latency: { oneOf: [object({ p50_ms: ms, p95_ms: ms, p99_ms: ms }), { type: 'null' }] },
-      recent_attempts: { type: 'array', items: ref('AttemptSummary') },
-      last_errors: { type: 'array', items: ref('AttemptSummary') },
-    }),
-  ),
+  'GET /api/endpoints/:id/stats': json(ref('EndpointStats')),
   'POST /api/endpoints/:id/rotate-secret': json({
     oneOf: [
       object({ secret: text, previous_secret_expires_at: orNull(time) }),
       object({ public_key: text, previous_public_key_expires_at: orNull(time) }),
     ],
   }),
-  'POST /api/endpoints/:id/test': json({
-    allOf: [ref('Attempt'), object({ event_id: uuid, request: object({ headers: { type: 'object' }, body: text }) })],
-  }),
+  'POST /api/endpoints/:id/test': json(ref('TestResult')),
   'POST /api/endpoints/:id/match-preview': json(
     object({
       events: count,
@@ -95,13 +74,7 @@ export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
   'PATCH /api/inboxes/:name': json(ref('Inbox')),
   ...zapierAnswers('/trigger-inbox/api/v1'),
   ...zapierAnswers('/trigger-inbox/v1'),
-  'GET /api/me': json(
-    object({
-      organization: object({ id: uuid, name: text, tier: text }),
-      key: object({ id: uuid, name: text, prefix: text, scopes: ids }),
-      rate_limit_per_minute: orNull(count),
-    }),
-  ),
+  'GET /api/me': json(ref('Me')),
   'POST /api/keys': json(ref('NewKey')),
   'GET /api/keys': json(list(ref('Key'))),
   'POST /api/keys/rotate': json({ allOf: [ref('NewKey'), object({ previous_expires_at: time })] }),

@@ -30,6 +30,7 @@ const texts = { type: 'array', items: text } as const;
 export const orNull = (schema: { readonly type: string }): object => ({ ...schema, type: [schema.type, 'null'] });
 
 const deliveryStatus = { enum: DELIVERY_STATUSES } as const;
+const ms = { type: 'number', minimum: 0 } as const;
 const endpointStatus = { enum: ['active', 'paused', 'disabled'] } as const;
 
 const deliverySummary = {
@@ -53,6 +54,7 @@ const attemptFigures = {
     description: 'What exactly was wrong, in words for people; null where `error` says it all.',
   },
 };
+const attemptSummary = { delivery_id: uuid, ...attemptFigures };
 const attempt = { ...attemptFigures, response_excerpt: orNull(text) };
 const event = {
   id: uuid,
@@ -128,7 +130,34 @@ export const SCHEMAS = {
   Delivery: object(delivery),
   DeliveryWithAttempts: object({ ...delivery, attempts: { type: 'array', items: object(attempt) } }),
   Attempt: object(attempt),
-  AttemptSummary: object({ delivery_id: uuid, ...attemptFigures }),
+  AttemptSummary: object(attemptSummary),
+  TestResult: object({
+    ...attempt,
+    event_id: uuid,
+    request: object({ headers: { type: 'object', additionalProperties: text }, body: text }),
+  }),
+  EndpointStats: object({
+    status: endpointStatus,
+    failing_since: orNull(time),
+    last_fault: { oneOf: [object({ at: time, message: text }), { type: 'null' }] },
+    deliveries: count,
+    by_status: object(Object.fromEntries(DELIVERY_STATUSES.map((status) => [status, count]))),
+    success_rate: { type: ['number', 'null'], minimum: 0, maximum: 1 },
+    attempts: count,
+    last_error: orNull(text),
+    last_error_detail: orNull(text),
+    last_error_at: orNull(time),
+    breaker: { enum: ['closed', 'open'] },
+    failures_in_row: count,
+    latency: { oneOf: [object({ p50_ms: ms, p95_ms: ms, p99_ms: ms }), { type: 'null' }] },
+    recent_attempts: { type: 'array', items: object(attemptSummary) },
+    last_errors: { type: 'array', items: object(attemptSummary) },
+  }),
+  Me: object({
+    organization: object({ id: uuid, name: text, tier: { enum: TIERS } }),
+    key: object({ id: uuid, name: text, prefix: text, scopes: { type: 'array', items: { enum: SCOPES } } }),
+    rate_limit_per_minute: orNull(count),
+  }),
   Trace: object({
     event: object({ id: uuid, type: text, created_at: time, deliver_at: orNull(time) }),
     endpoints: {

@@ -12,6 +12,7 @@ import { toIso } from '../../../core/time.ts';
 import type { ApiParts } from '../../context.ts';
 import { NOT_FOUND, ProblemError } from '../../http/answers/index.ts';
 import { DELIVERY_PIECE_ROWS, type Piece, readLong, readRows } from '../../http/lists/index.ts';
+import type { Wire } from '../views/index.ts';
 
 /** How many of the last deliveries are looked at. */
 const LOOKED_AT = 500;
@@ -21,7 +22,7 @@ const LAST_ERRORS = 5;
 
 /** How an endpoint does, judged by its last deliveries. */
 export function endpointStatsRoute(app: FastifyInstance, { engine, reads }: ApiParts): void {
-  app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/stats', async (request) => {
+  app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/stats', async (request): Promise<Wire.EndpointStats> => {
     const { id: organizationId } = request.caller.organization;
     const endpoint = await engine.store.endpoints.get(organizationId, request.params.id);
     if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
@@ -48,7 +49,9 @@ export function endpointStatsRoute(app: FastifyInstance, { engine, reads }: ApiP
       last_fault:
         endpoint.lastFault === null ? null : { at: toIso(endpoint.lastFault.at), message: endpoint.lastFault.message },
       deliveries: last.length,
-      by_status: Object.fromEntries(DELIVERY_STATUSES.map((status) => [status, count(status)])),
+      by_status: Object.fromEntries(
+        DELIVERY_STATUSES.map((status) => [status, count(status)]),
+      ) as Wire.EndpointStats['by_status'],
       success_rate: delivered + failed === 0 ? null : delivered / (delivered + failed),
       attempts: last.reduce((sum, { attempts }) => sum + attempts, 0),
       last_error: unlucky?.lastError ?? null,
@@ -91,7 +94,7 @@ function latency(attempts: readonly AttemptSummary[]) {
   return { p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99) };
 }
 
-function view(attempt: AttemptSummary) {
+function view(attempt: AttemptSummary): Wire.AttemptSummary {
   return {
     delivery_id: attempt.deliveryId,
     number: attempt.number,

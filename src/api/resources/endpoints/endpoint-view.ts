@@ -1,9 +1,10 @@
 import type { Endpoint } from '../../../core/delivery/endpoint.ts';
 import { formatDuration, toIso } from '../../../core/time.ts';
+import type { Wire } from '../views/index.ts';
 import { optionsView } from './endpoint-options.ts';
 
 /** Without its secret, which only creation and `…/secret` show. */
-export function endpointView(endpoint: Endpoint) {
+export function endpointView(endpoint: Endpoint): Wire.Endpoint {
   return {
     id: endpoint.id,
     url: endpoint.url,

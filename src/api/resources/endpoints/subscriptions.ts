@@ -7,6 +7,7 @@ import { toIso } from '../../../core/time.ts';
 import type { ApiParts } from '../../context.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../../http/answers/index.ts';
 import { ENDPOINT_PIECE_ROWS, ListPage, PAGE_QUERY, readPage, TIME_QUERY } from '../../http/lists/index.ts';
+import type { Wire } from '../views/index.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 
 const newSubscriptionSchema = {
@@ -80,7 +81,7 @@ export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void 
   });
 }
 
-function subscriptionView(endpoint: Endpoint) {
+function subscriptionView(endpoint: Endpoint): Wire.Subscription {
   return {
     id: endpoint.id,
     target_url: endpoint.url,

@@ -8,6 +8,7 @@ import { toIso } from '../../../core/time.ts';
 import type { InboxNotification, ListedNotification } from '../../../ports/store/notification-store.ts';
 import type { ApiParts } from '../../context.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from '../../http/answers/index.ts';
+import type { Wire } from '../views/index.ts';
 
 /** What may be said of an inbox. */
 export interface InboxWishes {
@@ -108,7 +109,11 @@ export interface InboxWithNotification {
 }
 
 /** @param maySeeUrl an address may hold a secret of its receiver's */
-export function inboxView({ inbox, notification }: InboxWithNotification, quarantined: number, maySeeUrl = true) {
+export function inboxView(
+  { inbox, notification }: InboxWithNotification,
+  quarantined: number,
+  maySeeUrl = true,
+): Wire.Inbox {
   return {
     id: inbox.id,
     name: inbox.name,

@@ -7,6 +7,7 @@ import { msOfSeconds, toIso } from '../../../core/time.ts';
 import type { Caller, KeyStation } from '../../../pipeline/access/index.ts';
 import type { ApiParts } from '../../context.ts';
 import { NOT_FOUND, ProblemError, problemError } from '../../http/answers/index.ts';
+import type { Wire } from '../views/index.ts';
 import { checkName } from './names.ts';
 
 const rotateSchema = {
@@ -83,7 +84,7 @@ function tooManyKeys(): ProblemError {
   return problemError('conflict', `An organization may have ${MAX_KEYS_PER_ORGANIZATION} keys at most.`);
 }
 
-function keyView(key: ApiKey) {
+function keyView(key: ApiKey): Wire.Key {
   return {
     id: key.id,
     name: key.name,

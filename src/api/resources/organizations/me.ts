@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../../context.ts';
+import type { Wire } from '../views/index.ts';
 
 /** Who am I: the call that integrations make to test a key. */
 export function meRoutes(app: FastifyInstance, { rateLimits }: ApiParts): void {
-  app.get('/api/me', async ({ caller: { organization, key } }) => {
+  app.get('/api/me', async ({ caller: { organization, key } }): Promise<Wire.Me> => {
     return {
       organization: { id: organization.id, name: organization.name, tier: organization.tier },
       key: { id: key.id, name: key.name, prefix: key.prefix, scopes: key.scopes },

@@ -1,10 +1,10 @@
 import type { AcceptedEvent } from '../../../core/events/event.ts';
 import { toIso } from '../../../core/time.ts';
 import type { Trace } from '../../../pipeline/history/index.ts';
-import { deliverySummary } from '../views/index.ts';
+import { deliverySummary, type Wire } from '../views/index.ts';
 
 /** Where an event went, endpoint by endpoint, and why not. @param maySeeUrls an address may hold a secret of its receiver's */
-export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace, maySeeUrls: boolean) {
+export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace, maySeeUrls: boolean): Wire.Trace {
   return {
     event: {
       id: event.id,

@@ -1,5 +1,6 @@
 /** Events, deliveries and jobs as clients see them. */
 
+export type * as Wire from './types.ts';
 export {
   attemptView,
   deliveryNewsView,

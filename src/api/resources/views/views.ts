@@ -5,6 +5,7 @@ import type { DeliveryNews } from '../../../core/events/activity.ts';
 import type { AcceptedEvent } from '../../../core/events/event.ts';
 import { isOperational } from '../../../core/events/operational-event.ts';
 import { type Timestamp, toIso } from '../../../core/time.ts';
+import type * as Wire from './types.ts';
 
 /** What clients see of each thing. Events are printed by hand: their `data` goes out byte for byte as it came in. */
 
@@ -57,7 +58,7 @@ export function deliverySummary(delivery: Delivery) {
   };
 }
 
-export function deliveryView(delivery: Delivery) {
+export function deliveryView(delivery: Delivery): Wire.Delivery {
   return {
     ...deliverySummary(delivery),
     event_id: delivery.eventId,
@@ -82,7 +83,7 @@ export function deliveryNewsView(news: DeliveryNews) {
   };
 }
 
-export function attemptView(attempt: Attempt) {
+export function attemptView(attempt: Attempt): Wire.Attempt {
   return {
     number: attempt.number,
     started_at: toIso(attempt.startedAt),
@@ -94,7 +95,7 @@ export function attemptView(attempt: Attempt) {
   };
 }
 
-export function jobView(job: Job) {
+export function jobView(job: Job): Wire.Job {
   return {
     id: job.id,
     kind: job.kind,

@@ -2,9 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMAS } from '../src/api/openapi/schemas.ts';
 
-/** `node scripts/launch.mjs scripts/client-types.ts` writes the client's types from the service's schemas; a test says when. */
+/**
+ * `node scripts/launch.mjs scripts/contract-types.ts` writes the types of the HTTP contract from the service's schemas
+ * (src/api/openapi/schemas.ts), for everyone who sends or reads them; a test says when.
+ */
 
-const WANTED = [
+type SchemaName = keyof typeof SCHEMAS;
+
+const FOR_CLIENTS: readonly SchemaName[] = [
   'Accepted',
   'Duplicate',
   'Event',
@@ -18,7 +23,34 @@ const WANTED = [
   'Lease',
   'Key',
   'NewKey',
-] as const;
+];
+
+const FOR_THE_DASHBOARD: readonly SchemaName[] = [
+  'Event',
+  'Delivery',
+  'DeliveryWithAttempts',
+  'Endpoint',
+  'EndpointStats',
+  'TestResult',
+  'Trace',
+  'Key',
+  'Me',
+];
+
+/** What the views in src/api/resources print. */
+const FOR_VIEWS: readonly SchemaName[] = [
+  'Attempt',
+  'AttemptSummary',
+  'Delivery',
+  'Endpoint',
+  'EndpointStats',
+  'Inbox',
+  'Job',
+  'Key',
+  'Me',
+  'Subscription',
+  'Trace',
+];
 
 /** What `/api/stream` sends besides; no answer has them, so that the schemas don't either. */
 const STREAM_TYPES = `/** What an attempt changed, in the stream. */
@@ -40,17 +72,34 @@ interface Schema {
   readonly additionalProperties?: Schema;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
+  readonly $ref?: string;
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
 }
 
-/** @returns the text of packages/client/src/types.ts */
-export function clientTypes(): string {
-  const types = WANTED.map((name) => `export interface ${name} ${typeOf(SCHEMAS[name] as Schema, '')}\n`);
-  return ['// Written by scripts/client-types.ts from src/api/openapi/schemas.ts.\n', ...types, STREAM_TYPES].join(
-    '\n',
-  );
+/** @returns the texts of the files, by their paths from the root */
+export function contractTypes(): ReadonlyMap<string, string> {
+  return new Map([
+    ['packages/client/src/types.ts', `${typesOf(FOR_CLIENTS)}\n${STREAM_TYPES}`],
+    ['dashboard/src/core/types.ts', typesOf(FOR_THE_DASHBOARD)],
+    ['src/api/resources/views/types.ts', typesOf(FOR_VIEWS)],
+  ]);
+}
+
+function typesOf(names: readonly SchemaName[]): string {
+  const types = names.map((name) => declaration(name, SCHEMAS[name] as Schema));
+  return ['// Written by scripts/contract-types.ts from src/api/openapi/schemas.ts.\n', ...types].join('\n');
+}
+
+function declaration(name: string, schema: Schema): string {
+  const type = typeOf(schema, '');
+  return schema.allOf === undefined ? `export interface ${name} ${type}\n` : `export type ${name} = ${type};\n`;
 }
 
 function typeOf(schema: Schema, indent: string): string {
+  if (schema.$ref !== undefined) return schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1);
+  if (schema.oneOf !== undefined) return schema.oneOf.map((one) => typeOf(one, indent)).join(' | ');
+  if (schema.allOf !== undefined) return schema.allOf.map((one) => typeOf(one, indent)).join(' & ');
   if (schema.const !== undefined) return literal(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(literal).join(' | ');
   const { type } = schema;
@@ -86,5 +135,5 @@ function literal(value: unknown): string {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  writeFileSync(join(import.meta.dirname, '../packages/client/src/types.ts'), clientTypes());
+  for (const [path, text] of contractTypes()) writeFileSync(join(import.meta.dirname, '..', path), text);
 }
