@@ -227,7 +227,7 @@ describe('sending again', () => {
     const started = await service.post('/api/events/replay', wanted);
     assert.equal(started.status, 202, started.text);
     assert.equal(started.json.deliveries, 30);
-    await receiver.waitFor(30, 15_000);
+    await receiver.waitFor(30);
     const seen = receiver.requests.map(({ body }) => JSON.parse(body.toString()).data);
     assert.deepEqual(
       seen,
