@@ -103,7 +103,7 @@ describe('request bodies', () => {
       const texts = uploads.map(({ text }) => text()).filter((text) => text !== '');
       assert.equal(texts.length, 1, texts.map((text) => text.slice(0, 500)).join('\n'));
       return texts[0] ?? '';
-    }, 15_000);
+    });
     assert.match(refused, /^HTTP\/1\.1 503 [\s\S]*retry-after: 1\r\n[\s\S]*"code":"unavailable"/);
     const items = JSON.stringify(
       Array.from({ length: 100 }, () => ({ type: 'bodies.other', data: 'x'.repeat(10_000) })),
