@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { type ReceivedRequest, Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
-const FAST = { retry_schedule: ['100ms'], timeout_seconds: 2 };
+const FAST = { retry_schedule: ['100ms'], timeout_seconds: 20 };
 
 describe('what an endpoint asks for', () => {
   const cleanup = suiteCleanup();

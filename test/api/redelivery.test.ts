@@ -5,7 +5,7 @@ import { HANG_MS } from '../support/hang.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
-const FAST = { retry_schedule: ['100ms'], timeout_seconds: 2, max_attempts: 1 };
+const FAST = { retry_schedule: ['100ms'], timeout_seconds: 20, max_attempts: 1 };
 
 describe('sending again', () => {
   const cleanup = suiteCleanup();
@@ -251,7 +251,7 @@ describe('sending again', () => {
     for (let n = 0; n < 250; n++) await own.post('/api/events', { type: `many.${n % 50}`, data: n });
     await eventually(async () => {
       assert.equal((await own.get('/api/deliveries?status=failed&limit=1000')).json.data.length, 250);
-    }, 2 * HANG_MS);
+    }, 4 * HANG_MS);
     mend();
     const started = await own.post('/api/deliveries/retry', { status: 'failed', type: 'many.*' });
     assert.equal(started.json.deliveries, 250);
@@ -259,7 +259,7 @@ describe('sending again', () => {
     const again = await startTestService(context, { DATA_DIR: own.dataDir });
     await eventually(async () => {
       assert.equal((await again.get('/api/deliveries?status=delivered&limit=1000')).json.data.length, 250);
-    }, 2 * HANG_MS);
+    }, 4 * HANG_MS);
   });
 
   for (const [path, body] of [

@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { type ReceivedRequest, Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
-const FAST = { retry_schedule: ['100ms'], timeout_seconds: 2, max_attempts: 1 };
+const FAST = { retry_schedule: ['100ms'], timeout_seconds: 20, max_attempts: 1 };
 
 describe('signatures and secrets', () => {
   const cleanup = suiteCleanup();

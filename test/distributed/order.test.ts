@@ -32,7 +32,7 @@ test('an order holds over two apis, two workers and two deliverers, one of each 
   await eventually(() => {
     const arrived = new Set(receiver.requests.map(({ headers }) => headers['webhook-id']));
     assert.equal(arrived.size, COUNT);
-  }, 2 * HANG_MS);
+  }, 4 * HANG_MS);
   for (const [at, key] of KEYS.entries()) {
     const numbers = receiver.requests
       .map(({ body: text }) => Number(JSON.parse(text.toString()).data))
