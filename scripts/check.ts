@@ -5,6 +5,7 @@ import { sourceFindings } from './source-rules.ts';
 /** `npm run check`: everything that can be known without running the program. All steps side by side. */
 
 const ROOT = join(import.meta.dirname, '..');
+const SOURCE_RULES = 'rules of the house (scripts/source-rules.ts)';
 const COLORS = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 
 interface Result {
@@ -61,23 +62,54 @@ function runSourceRules(): Result {
   const since = performance.now();
   const findings = sourceFindings(ROOT);
   return {
-    name: 'rules of the house (scripts/source-rules.ts)',
+    name: SOURCE_RULES,
     passed: findings.length === 0,
     output: `${findings.join('\n')}\n`,
     seconds: (performance.now() - since) / 1_000,
   };
 }
 
-function report({ name, passed, output }: Result): void {
-  if (!passed) process.stdout.write(`\n--- ${name}\n${output}\n`);
-}
-
-function summary({ name, passed, seconds }: Result): string {
+/** What failed, in full, as soon as it is known; a line for each that ended. */
+function report({ name, passed, output, seconds }: Result): void {
   const word = passed ? 'ok    ' : 'FAILED';
-  return `${COLORS ? `\x1b[${passed ? 32 : 31}m${word}\x1b[0m` : word} ${name} ${seconds.toFixed(1)} s`;
+  const line = `${COLORS ? `\x1b[${passed ? 32 : 31}m${word}\x1b[0m` : word} ${name} ${seconds.toFixed(1)} s`;
+  process.stdout.write(passed ? `${line}\n` : `\n--- ${name}\n${output}\n${line}\n`);
 }
 
-const results = await Promise.all([...TOOLS.map(runTool), runSourceRules()]);
-results.forEach(report);
-process.stdout.write(`${results.map(summary).join('\n')}\n`);
+/** On a terminal the last line says what still runs. @returns ends it */
+function showRunning(names: ReadonlySet<string>, since: number): { clear(): void; end(): void } {
+  const clear = () => void process.stdout.write('\r\x1b[K');
+  if (process.stdout.isTTY !== true) return { clear: () => {}, end: () => {} };
+  const draw = () => {
+    const seconds = Math.floor((performance.now() - since) / 1_000);
+    const text = `${seconds} s: ${[...names].join(', ')}`;
+    clear();
+    process.stdout.write(text.slice(0, Math.max(0, (process.stdout.columns || 80) - 1)));
+  };
+  const timer = setInterval(draw, 200);
+  return {
+    clear,
+    end: () => {
+      clearInterval(timer);
+      clear();
+    },
+  };
+}
+
+const since = performance.now();
+const running = new Set(TOOLS.map(([name]) => name));
+process.stdout.write(`checking: ${[...running].join(', ')}, ${SOURCE_RULES}\n`);
+const shown = showRunning(running, since);
+const tools = TOOLS.map(async (tool) => {
+  const result = await runTool(tool);
+  running.delete(result.name);
+  shown.clear();
+  report(result);
+  return result;
+});
+const rules = runSourceRules();
+report(rules);
+const results = [rules, ...(await Promise.all(tools))];
+shown.end();
+process.stdout.write(`all in ${((performance.now() - since) / 1_000).toFixed(1)} s\n`);
 process.exitCode = results.every((result) => result.passed) ? 0 : 1;

@@ -340,6 +340,11 @@ async function main() {
     if (WITH_DASHBOARD.some((program) => args.includes(program))) await buildDashboard();
     const node = found.value;
     if (node !== process.execPath && node !== readIfThere(NODE_PATH_CACHE)) writeIfPossible(NODE_PATH_CACHE, node);
+    if (args.includes('--watch')) {
+      say(
+        `Watching ${args.at(-1)} and every module it imports: a change restarts it. SQL, Lua and the dashboard are not watched.`,
+      );
+    }
     const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env };
     // The channel tells the program at once when this process is gone, however it ended.
     return (await run(node, args, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })).code;

@@ -90,7 +90,7 @@ describe('answers bounded by bytes', () => {
       const answer = await service.get('/api/events?limit=1000');
       assert.equal(answer.status, 503);
       return answer;
-    }, 15_000);
+    });
     assert.equal(refused.json.code, 'unavailable');
     assert.equal(refused.headers['retry-after'], '1');
     assert.match(String(refused.headers['content-type']), /^application\/problem\+json/);

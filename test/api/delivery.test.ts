@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
-const FAST = { retry_schedule: ['100ms'], timeout_seconds: 1 };
+const FAST = { retry_schedule: ['100ms'], timeout_seconds: 20 };
 
 describe('delivery', () => {
   const cleanup = suiteCleanup();

@@ -110,7 +110,7 @@ describe('events', () => {
     context.after(() => receiver.stop());
     const created = await service.post('/api/endpoints', { url: receiver.url, event_types: ['later'] });
     assert.equal(created.status, 201, created.text);
-    const at = Date.now() + 600;
+    const at = Date.now() + 2_000;
     const id = await service.send('later', 1, { deliver_at: new Date(at).toISOString() });
     const read = await service.get(`/api/events/${id}`);
     assert.equal(read.json.deliveries[0].status, 'pending');

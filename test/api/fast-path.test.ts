@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { rawBody, rawHttp } from '../support/raw-http.ts';
-import { startTestService, suiteCleanup, type TestService } from '../support/service.ts';
+import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
 /**
  * A plain `POST /api/events` is read and answered beside Fastify. `TE` makes a request unusual and means nothing here, so that
@@ -132,11 +132,9 @@ describe('the path of plain requests', () => {
       });
       socket.on('error', reject).on('close', () => resolve());
     });
-    for (let looked = 0; looked < 50; looked++) {
-      if ((await service.get('/api/events?type=fast.gone')).json.data.length === 1) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.fail('the event is not there');
+    await eventually(async () => {
+      assert.equal((await service.get('/api/events?type=fast.gone')).json.data.length, 1);
+    });
   });
 
   test('the first request with a key that was just made, and what is sent behind it', async () => {
@@ -163,7 +161,7 @@ describe('the path of plain requests', () => {
   test('half a request holds the stop for as long as a body may take, and no longer', async () => {
     const own = await startTestService(cleanup);
     const request = post('{"type":"fast.stop","data":1}').replace(service.key, own.key);
-    const answering = rawHttp(own.url, [request.slice(0, -5)], { waitMs: 40_000 });
+    const answering = rawHttp(own.url, [request.slice(0, -5)], { waitMs: 60_000 });
     await new Promise((resolve) => setTimeout(resolve, 20));
     await own.stop();
     const answer = await answering;

@@ -100,7 +100,7 @@ describe('messages that had their leases', () => {
       const found = of().filter(({ data }) => data.inbox !== undefined);
       assert.equal(found.length, 2);
       return found[1];
-    }, 10_000);
+    });
     assert.equal(second.data.count, 1);
     assert.ok(everything.requests.every(({ body }) => JSON.parse(body.toString()).data.inbox === undefined));
   });

@@ -125,7 +125,7 @@ describe('organizations and keys', () => {
 
   test('a rotated key goes on for its grace and no longer; the new one has its name and scopes', async () => {
     const { api_key } = await organization();
-    const rotated = await service.post('/api/keys/rotate', { grace_seconds: 1 }, { key: api_key });
+    const rotated = await service.post('/api/keys/rotate', { grace_seconds: 3 }, { key: api_key });
     assert.equal(rotated.status, 201, rotated.text);
     const until = Date.parse(rotated.json.previous_expires_at);
     assert.equal((await me(api_key)).status, 200);
@@ -134,7 +134,7 @@ describe('organizations and keys', () => {
     assert.equal((await me(api_key)).status, 401);
     const at = await service.post('/api/keys/rotate', undefined, { key: rotated.json.api_key });
     assert.equal(at.status, 201, at.text);
-    await eventually(async () => assert.equal((await me(rotated.json.api_key)).status, 401), 1_000);
+    await eventually(async () => assert.equal((await me(rotated.json.api_key)).status, 401));
     assert.equal((await me(at.json.api_key)).status, 200);
   });
 
@@ -144,7 +144,7 @@ describe('organizations and keys', () => {
     assert.equal((await me(second.api_key)).status, 200);
     const gone = await service.call('DELETE', `/api/keys/${second.key_id}`, { key: api_key });
     assert.equal(gone.status, 204);
-    await eventually(async () => assert.equal((await me(second.api_key)).status, 401), 1_000);
+    await eventually(async () => assert.equal((await me(second.api_key)).status, 401));
     assert.equal((await service.call('DELETE', `/api/keys/${second.key_id}`, { key: api_key })).status, 404);
     const last = await service.call('DELETE', `/api/keys/${key_id}`, { key: api_key });
     assert.deepEqual([last.status, last.json.code], [409, 'conflict']);

@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test';
 import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
-const FAST = { retry_schedule: ['100ms'], timeout_seconds: 2, max_attempts: 1 };
+const FAST = { retry_schedule: ['100ms'], timeout_seconds: 20, max_attempts: 1 };
 
 describe('endpoints that fail, and who is told', () => {
   const cleanup = suiteCleanup();
@@ -89,7 +89,7 @@ describe('endpoints that fail, and who is told', () => {
     await eventually(async () => {
       await service.send('long', 1);
       assert.equal((await shown(id)).status, 'disabled');
-    }, 10_000);
+    });
     assert.equal((await shown(id)).disabled_reason, 'failing');
     const skipped = await service.send('long', 2);
     await eventually(async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, describe, test } from 'node:test';
+import { HANG_MS } from '../support/hang.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
 
-const FAST = { retry_schedule: ['100ms'], timeout_seconds: 2, max_attempts: 1 };
+const FAST = { retry_schedule: ['100ms'], timeout_seconds: 20, max_attempts: 1 };
 
 describe('sending again', () => {
   const cleanup = suiteCleanup();
@@ -39,7 +40,7 @@ describe('sending again', () => {
       const job = (await service.get(`/api/jobs/${id}`)).json;
       assert.equal(job.status, 'done');
       return job;
-    }, 10_000);
+    });
   }
 
   test('an event is there to read as soon as it was accepted', async () => {
@@ -227,7 +228,7 @@ describe('sending again', () => {
     const started = await service.post('/api/events/replay', wanted);
     assert.equal(started.status, 202, started.text);
     assert.equal(started.json.deliveries, 30);
-    await receiver.waitFor(30, 15_000);
+    await receiver.waitFor(30);
     const seen = receiver.requests.map(({ body }) => JSON.parse(body.toString()).data);
     assert.deepEqual(
       seen,
@@ -250,7 +251,7 @@ describe('sending again', () => {
     for (let n = 0; n < 250; n++) await own.post('/api/events', { type: `many.${n % 50}`, data: n });
     await eventually(async () => {
       assert.equal((await own.get('/api/deliveries?status=failed&limit=1000')).json.data.length, 250);
-    }, 20_000);
+    }, 4 * HANG_MS);
     mend();
     const started = await own.post('/api/deliveries/retry', { status: 'failed', type: 'many.*' });
     assert.equal(started.json.deliveries, 250);
@@ -258,7 +259,7 @@ describe('sending again', () => {
     const again = await startTestService(context, { DATA_DIR: own.dataDir });
     await eventually(async () => {
       assert.equal((await again.get('/api/deliveries?status=delivered&limit=1000')).json.data.length, 250);
-    }, 20_000);
+    }, 4 * HANG_MS);
   });
 
   for (const [path, body] of [

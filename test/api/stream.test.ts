@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, type TestContext, test } from 'node:test';
 import type { Log } from '../../src/ports/observability/log.ts';
 import { engineEnvironment } from '../support/engine-choice.ts';
+import { HANG_MS } from '../support/hang.ts';
 import { addOrganization } from '../support/organizations.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually, startTestService, suiteCleanup, type TestService } from '../support/service.ts';
@@ -79,7 +80,7 @@ describe('live tail', () => {
       max_attempts: 2,
     });
     const id = await send('attempt.one');
-    const [first, second] = await reader.waitFor('delivery', 2, 10_000);
+    const [first, second] = await reader.waitFor('delivery', 2);
     const { data } = (await service.get(`/api/deliveries?event_id=${id}`)).json;
     const common = { id: data[0].id, event_id: id, event_type: 'attempt.one', endpoint_id: endpoint.json.id };
     const { at, next_attempt_at, ...failed } = first?.json ?? {};
@@ -185,7 +186,7 @@ describe('live tail', () => {
     sending = false;
     await Promise.all(senders);
     for (const reader of readers) {
-      await reader.waitFor('event', sent.length, 10_000);
+      await reader.waitFor('event', sent.length);
       assert.deepEqual(reader.eventIds.toSorted(), sent.toSorted());
       assert.deepEqual(reader.of('dropped'), []);
     }
@@ -246,7 +247,7 @@ describe('live tail', () => {
       await send('big', data);
       await new Promise((resolve) => setTimeout(resolve, 150));
       assert.equal(ended(), before + 1);
-    }, 40_000);
+    }, 2 * HANG_MS);
     assert.equal(reads.ended, null);
     stuck.resume();
     assert.equal(await stuck.untilEnded(), 'cut');
@@ -303,10 +304,8 @@ describe('live tail', () => {
   test('a stop ends every stream at once, in order', async (context) => {
     const own = await startTestService(context);
     const readers = await Promise.all(Array.from({ length: 50 }, () => StreamReader.open(own.url, { key: own.key })));
-    const since = performance.now();
     const stopping = own.stop();
     for (const reader of readers) assert.equal(await reader.untilEnded(), 'in order');
-    assert.ok(performance.now() - since < 1_000);
     await stopping;
   });
 });

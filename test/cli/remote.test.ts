@@ -12,6 +12,14 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 
+/** Nothing of this shell but what finds programs, and code that was compiled before: a command starts in half the time. */
+const KEPT = Object.fromEntries(
+  ['PATH', 'NODE_COMPILE_CACHE'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
+
 interface Ran {
   readonly code: number | null;
   readonly out: string;
@@ -34,7 +42,7 @@ describe('commands that talk to a running service', () => {
 
   function start(args: readonly string[], env: Record<string, string> = {}) {
     const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', TRIGGERS_URL: service.url, ...env },
+      env: { ...KEPT, TRIGGERS_URL: service.url, ...env },
     });
     const output = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -156,10 +156,10 @@ describe('the client', () => {
     await client.inbox.consume(
       async () => {
         calls++;
-        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
         stop.abort();
       },
-      { inbox: 'slow', leaseSeconds: 1, signal: stop.signal },
+      { inbox: 'slow', leaseSeconds: 2, signal: stop.signal },
     );
     assert.equal(calls, 1);
     assert.equal((await all(client.inbox.list({ inbox: 'slow', status: 'acked' }))).length, 1);

@@ -327,9 +327,7 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
       }),
     );
 
-    test('whatever the order of takes, settles, losses and givings back: each delivery is settled once, no attempt number twice', {
-      timeout: 20_000,
-    }, async () => {
+    test('whatever the order of takes, settles, losses and givings back: each delivery is settled once, no attempt number twice', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
           await inWorld(newHarness, (world) => interleave(world, steps))();

@@ -1,3 +1,4 @@
+import { describe } from 'node:test';
 import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
@@ -17,20 +18,23 @@ import { redeliveryContract } from './redelivery.contract.ts';
 import { secretsContract } from './secrets.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 
-intakeContract(newDistributedHarness, { fanOutInAccept: false });
-deliveryQueueContract(newDistributedHarness, { leasesEndWithEngine: false });
-laneLimitsContract(newDistributedHarness);
-organizationStoreContract(newDistributedHarness);
-endpointStoreContract(newDistributedHarness);
-recordStoresContract(newDistributedHarness);
-redeliveryContract(newDistributedHarness);
-notificationsContract(newDistributedHarness);
-secretsContract(newDistributedHarness);
-erasureContract(newDistributedHarness);
-idempotencyContract(newDistributedHarness);
-smallPortsContract(newDistributedHarness);
-faultsContract(newDistributedHarness);
-inboxStoreContract(newDistributedHarness);
-byteBoundsContract(newDistributedHarness);
-inboxModelContract(newDistributedHarness, 6);
-crashContract(newDistributedHarness, { killedLeaseMs: 2_000 });
+// Each test has a storage of its own, and many wait: for leases, pauses, a disk. Some contracts side by side.
+describe('the distributed engine', { concurrency: 2 }, () => {
+  intakeContract(newDistributedHarness, { fanOutInAccept: false });
+  deliveryQueueContract(newDistributedHarness, { leasesEndWithEngine: false });
+  laneLimitsContract(newDistributedHarness);
+  organizationStoreContract(newDistributedHarness);
+  endpointStoreContract(newDistributedHarness);
+  recordStoresContract(newDistributedHarness);
+  redeliveryContract(newDistributedHarness);
+  notificationsContract(newDistributedHarness);
+  secretsContract(newDistributedHarness);
+  erasureContract(newDistributedHarness);
+  idempotencyContract(newDistributedHarness);
+  smallPortsContract(newDistributedHarness);
+  faultsContract(newDistributedHarness);
+  inboxStoreContract(newDistributedHarness);
+  byteBoundsContract(newDistributedHarness);
+  inboxModelContract(newDistributedHarness, 6);
+  crashContract(newDistributedHarness, { killedLeaseMs: 2_000 });
+});

@@ -1,3 +1,4 @@
+import { describe } from 'node:test';
 import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
@@ -17,20 +18,23 @@ import { secretsContract } from './secrets.contract.ts';
 import { smallPortsContract } from './small-ports.contract.ts';
 import { newSqliteHarness } from './sqlite-harness.ts';
 
-intakeContract(newSqliteHarness, { fanOutInAccept: true });
-deliveryQueueContract(newSqliteHarness, { leasesEndWithEngine: true });
-laneLimitsContract(newSqliteHarness);
-organizationStoreContract(newSqliteHarness);
-endpointStoreContract(newSqliteHarness);
-recordStoresContract(newSqliteHarness);
-redeliveryContract(newSqliteHarness);
-notificationsContract(newSqliteHarness);
-secretsContract(newSqliteHarness);
-erasureContract(newSqliteHarness);
-idempotencyContract(newSqliteHarness);
-smallPortsContract(newSqliteHarness);
-faultsContract(newSqliteHarness);
-inboxStoreContract(newSqliteHarness);
-byteBoundsContract(newSqliteHarness);
-inboxModelContract(newSqliteHarness, 25);
-crashContract(newSqliteHarness, { killedLeaseMs: null });
+// Each test has a storage of its own, and many wait: for leases, pauses, a disk. Some contracts side by side.
+describe('the embedded engine', { concurrency: 2 }, () => {
+  intakeContract(newSqliteHarness, { fanOutInAccept: true });
+  deliveryQueueContract(newSqliteHarness, { leasesEndWithEngine: true });
+  laneLimitsContract(newSqliteHarness);
+  organizationStoreContract(newSqliteHarness);
+  endpointStoreContract(newSqliteHarness);
+  recordStoresContract(newSqliteHarness);
+  redeliveryContract(newSqliteHarness);
+  notificationsContract(newSqliteHarness);
+  secretsContract(newSqliteHarness);
+  erasureContract(newSqliteHarness);
+  idempotencyContract(newSqliteHarness);
+  smallPortsContract(newSqliteHarness);
+  faultsContract(newSqliteHarness);
+  inboxStoreContract(newSqliteHarness);
+  byteBoundsContract(newSqliteHarness);
+  inboxModelContract(newSqliteHarness, 25);
+  crashContract(newSqliteHarness, { killedLeaseMs: null });
+});

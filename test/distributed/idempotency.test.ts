@@ -27,6 +27,6 @@ test('while PostgreSQL is away a batch is accepted once, and what only the recor
     const answer = await send('/api/events/batch', batch);
     assert.equal(answer.status, 202, answer.text);
     return answer;
-  }, 10_000);
+  });
   assert.deepEqual([again.json.duplicates, again.json.results[0].id], [1, first.json.results[0].id]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cluster } from '../support/cluster.ts';
+import { HANG_MS } from '../support/hang.ts';
 import { Receiver } from '../support/receiver.ts';
 import { eventually } from '../support/service.ts';
 
@@ -31,7 +32,7 @@ test('an order holds over two apis, two workers and two deliverers, one of each 
   await eventually(() => {
     const arrived = new Set(receiver.requests.map(({ headers }) => headers['webhook-id']));
     assert.equal(arrived.size, COUNT);
-  }, 40_000);
+  }, 4 * HANG_MS);
   for (const [at, key] of KEYS.entries()) {
     const numbers = receiver.requests
       .map(({ body: text }) => Number(JSON.parse(text.toString()).data))

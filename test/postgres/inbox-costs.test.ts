@@ -95,7 +95,7 @@ for (const statistics of STATISTICS) {
   test(`what others sent since costs nothing; statistics: ${statistics}`, async (context) => {
     const { record, client, take, range, at, inbox } = await oldInbox(context, statistics);
     const organizationId = record.ids.next<OrganizationId>();
-    const writer = new Writer(client);
+    const writer = new Writer(await record.client());
     await client.query('UPDATE inboxes SET cursor_event_id = $1 WHERE id = $2', [record.ids.next(), inbox.id]);
     for (let written = 0; written < BACKLOG; written += 1_000)
       await writer.write(record.events(1_000, { organizationId }));
@@ -118,43 +118,28 @@ test('a probe that sees a whole table gone through', async (context) => {
 
 /** An inbox that acked very much, holds a lease, and has very much before it. */
 async function oldInbox(context: TestContext, statistics: (typeof STATISTICS)[number]) {
-  const record = await InboxRecord.open(context);
-  const store = record.store();
-  const inbox = await record.inbox(store);
-  const client = await record.client();
-  const writer = new Writer(client);
-  if (statistics === 'of the empty inbox') await planAll(record, client, inbox);
-  const events = record.events(ACKED).map((event, at) => ({ ...event, type: `type-${(at / 1_000) % TYPES}` }));
-  for (let at = 0; at < ACKED; at += 1_000) await writer.write(events.slice(at, at + 1_000));
-  if (statistics === 'of an inbox in which all was available') {
-    await client.query(
-      "INSERT INTO inbox_messages SELECT $1, id, type, 'available', 0 FROM events WHERE organization_id = $2",
-      [inbox.id, inbox.organizationId],
-    );
-    await planAll(record, client, inbox);
-  }
-  for (let at = 0; at < ACKED; at += 1_000) {
-    const eventIds = events.slice(at, at + 1_000).map(({ id }) => id);
-    await store.ack(inbox, { eventIds, leaseId: null });
-  }
-  const last = events.at(-1)?.id;
-  await client.query('UPDATE inboxes SET cursor_event_id = $1', [last]);
-  await writer.write(record.events(LEASED));
-  const lease = await store.lease(inbox, record.request(LEASED));
-  assert.equal(lease?.messages.length, LEASED);
-  await writer.write(record.events(2 * LEASED, { type: 'type-1' }));
-  for (let at = 0; at < BACKLOG; at += 1_000)
-    await writer.write(record.events(1_000, { type: `type-${(at / 1_000) % TYPES}` }));
+  const record = await (PLANNED_EARLY.has(statistics)
+    ? filledAfterPlanning(context, statistics)
+    : InboxRecord.openFilled(context, 'old_inbox', fill));
+  const client = connections.get(record) ?? (await record.client());
   if (statistics === 'none, but vacuumed') await client.query('VACUUM');
   if (statistics === 'fresh') await client.query('VACUUM ANALYZE');
+  const inbox = await record.inbox(record.store());
+  const { rows: held } = await client.query<{ id: string; lease: string }>(
+    "SELECT event_id AS id, lease_id AS lease FROM inbox_messages WHERE status = 'leased' ORDER BY event_id",
+  );
+  const { rows: middle } = await client.query<{ id: string }>('SELECT id FROM events ORDER BY id LIMIT 1 OFFSET $1', [
+    ACKED / 2,
+  ]);
+  assert.equal(held.length, LEASED);
   return {
     record,
     at: record.at,
     client,
     inbox,
-    leaseId: lease.id as string,
-    held: lease.messages.map(({ event }) => event.id as string),
-    after: events[ACKED / 2]?.id as string,
+    leaseId: held[0]?.lease as string,
+    held: held.map(({ id }) => id),
+    after: middle[0]?.id as string,
     range: [inbox.id, inbox.organizationId],
     take: () => [
       inbox.id,
@@ -166,6 +151,50 @@ async function oldInbox(context: TestContext, statistics: (typeof STATISTICS)[nu
       LEASED,
     ],
   };
+}
+
+/** A record is filled once and copied; where a connection has plans from before, it is filled under that connection. */
+const connections = new WeakMap<InboxRecord, pg.Client>();
+const PLANNED_EARLY = new Set<string>(['of the empty inbox', 'of an inbox in which all was available']);
+
+async function filledAfterPlanning(context: TestContext, statistics: string): Promise<InboxRecord> {
+  const record = await InboxRecord.open(context);
+  const client = await record.client();
+  connections.set(record, client);
+  // Whoever fills it is on other connections, and has no statistics either: without this each ack goes through a table.
+  await client.query(`ALTER DATABASE ${new URL(record.url).pathname.slice(1)} SET enable_seqscan = off`);
+  const inbox = await record.inbox(record.store());
+  if (statistics === 'of the empty inbox') await planAll(record, client, inbox);
+  await fill(record, async () => {
+    if (statistics === 'of the empty inbox') return;
+    await client.query(
+      "INSERT INTO inbox_messages SELECT $1, id, type, 'available', 0 FROM events WHERE organization_id = $2",
+      [inbox.id, inbox.organizationId],
+    );
+    await planAll(record, client, inbox);
+  });
+  return record;
+}
+
+async function fill(record: InboxRecord, beforeAcks: () => Promise<void> = async () => {}): Promise<void> {
+  const store = record.store();
+  const inbox = await record.inbox(store);
+  const client = await record.client();
+  const writer = new Writer(client);
+  const events = record.events(ACKED).map((event, at) => ({ ...event, type: `type-${(at / 1_000) % TYPES}` }));
+  for (let at = 0; at < ACKED; at += 1_000) await writer.write(events.slice(at, at + 1_000));
+  await beforeAcks();
+  for (let at = 0; at < ACKED; at += 1_000) {
+    const eventIds = events.slice(at, at + 1_000).map(({ id }) => id);
+    await store.ack(inbox, { eventIds, leaseId: null });
+  }
+  await client.query('UPDATE inboxes SET cursor_event_id = $1', [events.at(-1)?.id]);
+  await writer.write(record.events(LEASED));
+  const lease = await store.lease(inbox, record.request(LEASED));
+  assert.equal(lease?.messages.length, LEASED);
+  await writer.write(record.events(2 * LEASED, { type: 'type-1' }));
+  for (let at = 0; at < BACKLOG; at += 1_000)
+    await writer.write(record.events(1_000, { type: `type-${(at / 1_000) % TYPES}` }));
 }
 
 /** Plans are kept: this connection makes its own for tables in which there is next to nothing. */

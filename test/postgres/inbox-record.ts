@@ -23,7 +23,7 @@ export class InboxRecord {
   readonly url: string;
   readonly clock = { now: () => this.at, monotonicMs: () => this.at };
   readonly ids = new IdSource(() => this.at, randomFillSync);
-  readonly organizationId = this.ids.next<OrganizationId>();
+  organizationId = this.ids.next<OrganizationId>();
   at: Timestamp = START;
   readonly #open: { close(): Promise<void> }[] = [];
 
@@ -31,22 +31,59 @@ export class InboxRecord {
     this.url = url;
   }
 
-  static async open(context: TestContext): Promise<InboxRecord> {
+  static async open(context: Pick<TestContext, 'after'>): Promise<InboxRecord> {
     const database = await newDatabase({ name: 'inbox_record', build });
     const record = new InboxRecord(database.url);
     context.after(async () => {
-      await Promise.all(record.#open.map((one) => one.close()));
+      await record.close();
       await database.drop();
     });
-    const client = await record.client();
-    await client.query("INSERT INTO organizations VALUES ($1, 'Example', 'free', 0)", [record.organizationId]);
+    await record.#begin();
+    return record;
+  }
+
+  /** A copy of a record that was filled once: `fill` leaves its connections to the record. Time has gone on since. */
+  static async openFilled(
+    context: TestContext,
+    name: string,
+    fill: (record: InboxRecord) => Promise<void>,
+  ): Promise<InboxRecord> {
+    const database = await newDatabase({
+      name,
+      build: async (url) => {
+        await build(url);
+        const record = new InboxRecord(url);
+        await record.#begin();
+        await fill(record);
+        await record.close();
+      },
+    });
+    const record = new InboxRecord(database.url);
+    context.after(async () => {
+      await record.close();
+      await database.drop();
+    });
+    const { rows } = await (await record.client()).query<{ id: OrganizationId }>('SELECT id FROM organizations');
+    record.organizationId = rows[0]?.id ?? record.organizationId;
+    // Ids that are made from here on are higher than those that are there.
+    record.at = addMs(START, 1_000);
+    return record;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((one) => one.close()));
+  }
+
+  /** The organization and its inbox. */
+  async #begin(): Promise<void> {
+    const client = await this.client();
+    await client.query("INSERT INTO organizations VALUES ($1, 'Example', 'free', 0)", [this.organizationId]);
     await client.query("INSERT INTO inboxes VALUES ($1, $2, $3, '[]', 10, 0, $4, 0)", [
-      record.ids.next(),
-      record.organizationId,
+      this.ids.next(),
+      this.organizationId,
       DEFAULT_INBOX,
       BEFORE_ALL_IDS,
     ]);
-    return record;
   }
 
   /** What the workers of one process write with. */

@@ -150,7 +150,7 @@ export function deliveryOf(routed: RoutedEvent | undefined): NewDelivery {
 
 /** Resolves when somebody waits for a lock in the database. */
 export async function untilSomebodyWaits(client: pg.Client): Promise<void> {
-  for (let look = 0; look < 500; look++) {
+  for (let look = 0; look < 3_000; look++) {
     // Within a transaction each look would see what the first one saw.
     await client.query('SELECT pg_stat_clear_snapshot()');
     const { rows } = await client.query(

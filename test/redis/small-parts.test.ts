@@ -240,12 +240,14 @@ describe('Redis bus, limits, lead and checks', () => {
 });
 
 async function bus(world: RedisWorld) {
+  const listening = async () => Number(((await world.redis.command('PUBSUB', 'NUMSUB', 'p:bus')) as unknown[])[1]);
+  const before = await listening();
   const one = world.use(new RedisBus(world.redis));
   const state = { bus: one, heard: [] as BusMessage[], gaps: 0 };
   one.subscribe((message) => state.heard.push(message));
   one.onMissed(() => state.gaps++);
   // A bus begins to listen by itself, a moment after it is made.
-  await sleep(200);
+  await eventually(async () => assert.equal(await listening(), before + 1));
   return state;
 }
 

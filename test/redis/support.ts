@@ -84,6 +84,12 @@ export class RedisWorld {
     await this.server.command('CONFIG', 'SET', 'maxmemory', '0');
   }
 
+  /** How many scripts the server has been asked to run. Cheaper than to look at each command where they are large. */
+  async scriptCalls(): Promise<number> {
+    const text = String(await this.server.command('INFO', 'commandstats'));
+    return [...text.matchAll(/^cmdstat_eval(?:sha)?:calls=(\d+)/gm)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+  }
+
   /** The commands that reach the server while something is done; not those within scripts, nor signs of life. */
   async commandsDuring(act: () => Promise<unknown>): Promise<string[]> {
     const names: string[] = [];

@@ -4,7 +4,7 @@ import { connectFirst, SpareSockets } from '../../src/sender/connections/connect
 import { blackHole } from './black-hole.ts';
 import { openSender, post, rawReceiver, until } from './support.ts';
 
-test('where packets vanish the attempt ends in time, and nothing of it stays', { timeout: 10_000 }, async () => {
+test('where packets vanish the attempt ends in time, and nothing of it stays', { timeout: 60_000 }, async () => {
   await using hole = await blackHole();
   const before = await hole.connecting();
   await using sender = openSender();
@@ -26,7 +26,7 @@ for (const addresses of [
   ['::1', '127.0.0.1'],
   ['127.0.0.1', '127.0.0.1'],
 ]) {
-  test(`a lost first packet is sent again by the system: ${addresses}`, { timeout: 10_000 }, async () => {
+  test(`a lost first packet is sent again by the system: ${addresses}`, { timeout: 60_000 }, async () => {
     await using hole = await blackHole();
     const before = await hole.connecting();
     await using sender = openSender({ resolve: async () => addresses });
@@ -38,7 +38,7 @@ for (const addresses of [
   });
 }
 
-test('the next address is tried while the first is silent', { timeout: 10_000 }, async () => {
+test('the next address is tried while the first is silent', { timeout: 60_000 }, async () => {
   await using hole = await blackHole();
   await using receiver = await rawReceiver((socket) => socket.write('HTTP/1.1 204\r\n\r\n'), {
     host: '127.0.0.2',
@@ -51,7 +51,7 @@ test('the next address is tried while the first is silent', { timeout: 10_000 },
   while ((await hole.connecting()) > before) await new Promise((resolve) => setTimeout(resolve, 10));
 });
 
-test('addresses that refuse are passed at once, and the word is theirs when all do', { timeout: 10_000 }, async () => {
+test('addresses that refuse are passed at once, and the word is theirs when all do', { timeout: 60_000 }, async () => {
   await using receiver = await rawReceiver((socket) => socket.write('HTTP/1.1 204\r\n\r\n'), { host: '127.0.0.9' });
   const all = Array.from({ length: 9 }, (_, n) => `127.0.0.${n + 1}`);
   await using sender = openSender({ resolve: async (name) => (name === 'all.test' ? all : all.slice(0, 8)) });
@@ -61,7 +61,7 @@ test('addresses that refuse are passed at once, and the word is theirs when all 
 });
 
 test('without spare sockets each address is tried alone, and the last has all the time', {
-  timeout: 10_000,
+  timeout: 60_000,
 }, async () => {
   await using hole = await blackHole();
   // Of those that filled the queue, the last may still be on its way.
@@ -90,7 +90,7 @@ test('without spare sockets each address is tried alone, and the last has all th
   for (; taken > 0; taken--) spare.giveBack();
 });
 
-test('spare sockets are given back', { timeout: 10_000 }, async () => {
+test('spare sockets are given back', { timeout: 60_000 }, async () => {
   await using hole = await blackHole();
   const spare = new SpareSockets();
   const addresses = Array.from({ length: 9 }, () => '127.0.0.1');

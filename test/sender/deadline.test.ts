@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { AttemptOutcome } from '../../src/core/delivery/delivery.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
+import { HANG_MS } from '../support/hang.ts';
 import { openSender, pause, post, rawReceiver, until } from './support.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -28,28 +29,28 @@ describe('the deadline is one, over everything', { concurrency: 4 }, () => {
     ['sends half a head', (socket) => socket.write('HTTP/1.1 200 OK\r\nX-A: b\r\n')],
   ];
   for (const [name, answer] of SILENT) {
-    test(`a receiver that ${name}`, { timeout: 5_000 }, async () => {
+    test(`a receiver that ${name}`, { timeout: 60_000 }, async () => {
       await using receiver = await rawReceiver(answer);
       await using sender = openSender();
       const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300 }));
       assert.equal(outcome.error, 'timeout');
       assert.equal(outcome.statusCode, null);
       assert.match(outcome.errorDetail ?? '', /^timed out waiting for the (rest of the head of the )?response$/);
-      assert.ok(ms < 600, `${ms} ms`);
+      assert.ok(ms < HANG_MS, `${ms} ms`);
       await until(() => receiver.open === 0);
     });
   }
 
-  test('a receiver that never reads our 256 KB', { timeout: 5_000 }, async () => {
+  test('a receiver that never reads our 256 KB', { timeout: 60_000 }, async () => {
     await using receiver = await rawReceiver(() => {}, { onConnect: (socket) => setImmediate(() => socket.pause()) });
     await using sender = openSender();
     const body = 'x'.repeat(8 * 1024 * 1024);
     const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300, body }));
     assert.equal(outcome.error, 'timeout');
-    assert.ok(ms < 700, `${ms} ms`);
+    assert.ok(ms < HANG_MS, `${ms} ms`);
   });
 
-  test('a port whose SYNs nobody answers', { timeout: 10_000 }, async (context) => {
+  test('a port whose SYNs nobody answers', { timeout: 60_000 }, async (context) => {
     // A process that stands still, with room for two connections in its queue: the kernel drops what comes after.
     const script =
       "require('net').createServer().listen(0,'127.0.0.1',1,function(){process.send(this.address().port)})";
@@ -67,14 +68,14 @@ describe('the deadline is one, over everything', { concurrency: 4 }, () => {
     assert.equal(outcome.error, 'timeout');
   });
 
-  test('a name whose resolver never answers', { timeout: 5_000 }, async () => {
+  test('a name whose resolver never answers', { timeout: 60_000 }, async () => {
     await using sender = openSender({ resolve: () => new Promise(() => {}) });
     const [outcome, ms] = await timed(() => post(sender, 'http://slow.example/', { timeoutMs: 300 }));
     assert.equal(outcome.error, 'timeout');
-    assert.ok(ms < 500, `${ms} ms`);
+    assert.ok(ms < HANG_MS, `${ms} ms`);
   });
 
-  test('an answer to the name after the deadline connects nowhere', { timeout: 5_000 }, async () => {
+  test('an answer to the name after the deadline connects nowhere', { timeout: 60_000 }, async () => {
     await using receiver = await rawReceiver((socket) => socket.end());
     await using sender = openSender({ resolve: () => pause(200).then(() => ['127.0.0.1']) });
     const outcome = await post(sender, `http://slow.example:${receiver.port}/`, { timeoutMs: 100 });
@@ -83,12 +84,12 @@ describe('the deadline is one, over everything', { concurrency: 4 }, () => {
     assert.equal(receiver.connects, 0);
   });
 
-  test('a handshake that never ends', { timeout: 5_000 }, async () => {
+  test('a handshake that never ends', { timeout: 60_000 }, async () => {
     await using receiver = await rawReceiver(() => {});
     await using sender = openSender();
     const [outcome, ms] = await timed(() => post(sender, `https://127.0.0.1:${receiver.port}/`, { timeoutMs: 300 }));
     assert.equal(outcome.error, 'timeout');
-    assert.ok(ms < 600, `${ms} ms`);
+    assert.ok(ms < HANG_MS, `${ms} ms`);
     await until(() => receiver.open === 0);
   });
 });
@@ -103,31 +104,34 @@ describe('the outcome is fixed at the status line', { concurrency: 8 }, () => {
     ['is no chunk', `${HEAD}zz\r\n`, () => {}],
   ];
   for (const [name, head, then] of BODIES) {
-    test(`a 200 whose body ${name} is delivered, and soon`, { timeout: 5_000 }, async () => {
+    test(`a 200 whose body ${name} is delivered, and soon`, { timeout: 60_000 }, async () => {
       await using receiver = await rawReceiver((socket) => {
         socket.write(head);
         then(socket);
       });
       await using sender = openSender();
-      const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 4_000 }));
+      const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 2 * HANG_MS }));
       assert.equal(outcome.statusCode, 200);
       assert.equal(outcome.error, null);
       assert.ok(Buffer.byteLength(outcome.responseExcerpt ?? '') <= 4_096);
-      assert.ok(ms < 1_400, `${ms} ms`);
-      assert.ok(outcome.durationMs < 500, 'the duration is that of the status line');
+      assert.ok(ms < HANG_MS, 'long before the deadline');
+      assert.ok(outcome.durationMs <= ms, 'the duration is that of the status line');
       await until(() => receiver.open === 0);
     });
   }
 
-  test('the deadline comes first where it is nearer', { timeout: 5_000 }, async () => {
+  test('the deadline comes first where it is nearer', { timeout: 60_000 }, async () => {
     await using receiver = await rawReceiver((socket) => socket.write(HEAD));
     await using sender = openSender();
-    const [outcome, ms] = await timed(() => post(sender, receiver.url, { timeoutMs: 300 }));
-    assert.equal(outcome.error, null);
-    assert.ok(ms < 500, `${ms} ms`);
+    // Timers of one process fire in their order, however slow it is: the excerpt is waited for for longer than this.
+    const ended: string[] = [];
+    const far = post(sender, receiver.url, { timeoutMs: 2 * HANG_MS }).finally(() => ended.push('far'));
+    const near = post(sender, receiver.url, { timeoutMs: 300 }).finally(() => ended.push('near'));
+    for (const outcome of await Promise.all([near, far])) assert.equal(outcome.error, null);
+    assert.deepEqual(ended, ['near', 'far']);
   });
 
-  test('at most 64 KB are read, and what the kernel had buffered', { timeout: 5_000 }, async () => {
+  test('at most 64 KB are read, and what the kernel had buffered', { timeout: 60_000 }, async () => {
     let written = 0;
     await using receiver = await rawReceiver((socket) => {
       socket.write(HEAD);
@@ -153,7 +157,7 @@ describe('what comes without end, and is neither header nor body, ends the attem
     ['a name of a header', 'HTTP/1.1 200 OK\r\n', 'x', null],
   ];
   for (const [name, head, flood, status] of FLOODS) {
-    test(name, { timeout: 5_000 }, async () => {
+    test(name, { timeout: 60_000 }, async () => {
       let written = 0;
       await using receiver = await rawReceiver((socket) => {
         socket.write(head);
@@ -173,25 +177,26 @@ describe('what comes without end, and is neither header nor body, ends the attem
   }
 });
 
-test('a hung path delays no other endpoint of the same host and port', { timeout: 10_000 }, async () => {
+test('a hung path delays no other endpoint of the same host and port', { timeout: 60_000 }, async () => {
+  const hanging: Socket[] = [];
   await using receiver = await rawReceiver((socket) => {
-    if (!receiver.requests.at(-1)?.startsWith('POST /hang'))
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    if (receiver.requests.at(-1)?.startsWith('POST /hang')) hanging.push(socket);
+    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
   await using sender = openSender();
   const base = `http://127.0.0.1:${receiver.port}`;
+  let ended = 0;
   const hung = Array.from({ length: 10 }, () =>
-    post(sender, `${base}/hang`, { endpointId: 'a' as EndpointId, timeoutMs: 600 }),
+    post(sender, `${base}/hang`, { endpointId: 'a' as EndpointId, timeoutMs: 2 * HANG_MS }).finally(() => ended++),
   );
-  const times: number[] = [];
+  await until(() => hanging.length === 10);
   for (let n = 0; n < 100; n++) {
-    const [outcome, ms] = await timed(() => post(sender, `${base}/ok`, { endpointId: 'b' as EndpointId }));
+    const outcome = await post(sender, `${base}/ok`, { endpointId: 'b' as EndpointId, timeoutMs: HANG_MS });
     assert.equal(outcome.error, null);
-    times.push(ms);
   }
-  times.sort((a, b) => a - b);
-  assert.ok((times[98] ?? 0) < 50, `p99 ${times[98]} ms`);
-  for (const outcome of await Promise.all(hung)) assert.equal(outcome.error, 'timeout');
+  assert.equal(ended, 0, 'none of the hundred waited for one that hangs');
+  for (const socket of hanging) socket.destroy();
+  for (const outcome of await Promise.all(hung)) assert.equal(outcome.error, 'connection_reset');
 });
 
 /** Writes for as long as the other side takes it: chunks, or what is given. */

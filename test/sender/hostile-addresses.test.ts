@@ -281,13 +281,13 @@ test('httpsOnly', async () => {
   assert.equal((await sender.checkUrl('https://example.com/')).kind, 'allowed');
 });
 
-test('a refused address tells nothing of the port: open and closed take the same time', async () => {
+test('a refused address tells nothing of the port: an open one sees no connection', async () => {
   await using receiver = await rawReceiver((socket) => socket.end());
   await using sender = guardedSender({ clock });
   const closed = await post(sender, 'http://127.0.0.1:1/');
   const open = await post(sender, `http://127.0.0.1:${receiver.port}/`);
   assert.deepEqual({ ...open, durationMs: 0 }, { ...closed, durationMs: 0 });
-  assert.ok(Math.abs(open.durationMs - closed.durationMs) < 20);
+  assert.equal(receiver.connects, 0, 'what is not asked takes no time');
 });
 
 function hasIpv6(): boolean {

@@ -90,12 +90,12 @@ describe('names', () => {
     }
   });
 
-  test('a server that is silent about one family delays by half a second, not by its time-outs', async () => {
+  test('a server that is silent about one family delays by half a second: it is not asked again', async () => {
     await using server = await nameServer((_name, type) => (type === AAAA ? 'silence' : [1, 2, 3, 4]));
     const resolve = createResolve(clock, { hostsFile, servers: [server.address] });
-    const startedAt = performance.now();
     assert.deepEqual(await resolve('half.example'), ['1.2.3.4']);
-    assert.ok(performance.now() - startedAt < 1_500);
+    // A question without an answer is asked a second time after two seconds, by the same loop's timers.
+    assert.deepEqual(server.queries.toSorted(), ['A half.example', 'AAAA half.example']);
   });
 
   test('an answer is kept for 5 s, a failure for 1 s, and asked for once by many', async () => {

@@ -118,7 +118,7 @@ function endWith(text: string): (socket: Socket) => void {
 
 describe('what a receiver answers', () => {
   for (const [name, answer, expected] of ANSWERS) {
-    test(name, { timeout: 10_000 }, async () => {
+    test(name, { timeout: 60_000 }, async () => {
       await using receiver = await rawReceiver((socket) =>
         typeof answer === 'string' ? socket.write(answer, 'latin1') : answer(socket),
       );

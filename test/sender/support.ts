@@ -5,6 +5,7 @@ import { timestamp } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { OutgoingRequest, Sender } from '../../src/ports/sender.ts';
 import { createSender, type SenderOptions } from '../../src/sender/sender.ts';
+import { HANG_MS } from '../support/hang.ts';
 
 export const clock: Clock = { now: () => timestamp(Date.now()), monotonicMs: () => performance.now() };
 
@@ -25,7 +26,7 @@ export function request(url: string, changes: Partial<OutgoingRequest> = {}): Ou
     url,
     headers: { 'content-type': 'application/json' },
     body: '{"type":"a","data":1}',
-    timeoutMs: 5_000,
+    timeoutMs: HANG_MS,
     ...changes,
   };
 }

@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
+import { HANG_MS } from './hang.ts';
 
 export interface RawAnswer {
   readonly text: string;
   /** Status of the first answer; 0 when the connection ended without one. */
   readonly status: number;
   readonly closed: boolean;
-  readonly tookMs: number;
 }
 
 /** Writes bytes to a connection as they are and collects what comes back, until it closes or `waitMs` is over. */
@@ -15,7 +15,6 @@ export function rawHttp(
   options: { waitMs?: number; pauseMs?: number; until?: RegExp } = {},
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
-  const startedAt = performance.now();
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname);
     let text = '';
@@ -24,9 +23,9 @@ export function rawHttp(
       clearTimeout(timer);
       socket.destroy();
       const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
-      resolve({ text, status, closed, tookMs: performance.now() - startedAt });
+      resolve({ text, status, closed });
     };
-    const timer = setTimeout(finish, options.waitMs ?? 3_000);
+    const timer = setTimeout(finish, options.waitMs ?? HANG_MS);
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
       if (options.until?.test(text)) finish();

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { HANG_MS } from './hang.ts';
 
 export interface ReceivedRequest {
   readonly path: string;
@@ -35,7 +36,7 @@ export class Receiver {
   }
 
   /** Resolves when `count` requests have come; fails after `timeoutMs`. */
-  async waitFor(count: number, timeoutMs = 5_000): Promise<readonly ReceivedRequest[]> {
+  async waitFor(count: number, timeoutMs = HANG_MS): Promise<readonly ReceivedRequest[]> {
     const deadline = Date.now() + timeoutMs;
     while (this.requests.length < count) {
       const leftMs = deadline - Date.now();

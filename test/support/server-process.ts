@@ -1,7 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { HANG_MS } from './hang.ts';
 
 /** A server of somebody else's that a test started. Ends with this process, whatever happens. */
 export class ServerProcess {
@@ -58,7 +59,7 @@ export class ServerProcess {
   }
 
   /** Resolves when `isReady` does not throw; fails when the server ends before, with what it said. */
-  async untilReady(isReady: () => Promise<void>, timeoutMs = 15_000): Promise<void> {
+  async untilReady(isReady: () => Promise<void>, timeoutMs = HANG_MS): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (true) {
       try {
@@ -73,11 +74,29 @@ export class ServerProcess {
   }
 }
 
+/** Below 32768, where Linux and others begin to give out ports by themselves. Without 27017 ff., which senders refuse. */
+const PORTS = { first: 20_000, count: 7_000 };
+
+/**
+ * A port for a server that is started later, or again after it was stopped. The system gives none of these to somebody
+ * who asks for any port, nor to an outgoing connection: meanwhile nobody takes it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  while (true) {
+    const port = PORTS.first + randomInt(PORTS.count);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listening = once(server, 'listening');
+  server.listen(port, '127.0.0.1');
+  try {
+    await listening;
+  } catch {
+    return false;
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return true;
 }

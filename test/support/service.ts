@@ -9,6 +9,7 @@ import { startService } from '../../src/app/service.ts';
 import { DEVELOPMENT_KEY, type Environment, readSettings } from '../../src/app/settings/settings.ts';
 import type { Log } from '../../src/ports/observability/log.ts';
 import { chosenEngine, engineEnvironment } from './engine-choice.ts';
+import { HANG_MS } from './hang.ts';
 import { keptLog, noteSecretSettings, noteSecrets } from './kept-logs.ts';
 
 export interface Answer {
@@ -138,8 +139,8 @@ export async function startTestService(
   return Object.assign(client, { dataDir, stop });
 }
 
-/** Looks again until the check passes; its last failure is the test's. */
-export async function eventually<Value>(check: () => Promise<Value> | Value, timeoutMs = 5_000): Promise<Value> {
+/** Looks again until the check passes; its last failure is the test's. No measure of speed: only a hang ends it. */
+export async function eventually<Value>(check: () => Promise<Value> | Value, timeoutMs = HANG_MS): Promise<Value> {
   const deadline = Date.now() + timeoutMs;
   while (true) {
     try {
