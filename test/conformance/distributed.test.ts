@@ -1,5 +1,6 @@
 import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
+import { damagedRowsContract } from './damaged-rows.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { newDistributedHarness } from './distributed-harness.ts';
 import { endpointStoreContract } from './endpoint-store.contract.ts';
@@ -31,6 +32,7 @@ erasureContract(newDistributedHarness);
 idempotencyContract(newDistributedHarness);
 smallPortsContract(newDistributedHarness);
 faultsContract(newDistributedHarness);
+damagedRowsContract(newDistributedHarness);
 inboxStoreContract(newDistributedHarness);
 inboxTypesContract(newDistributedHarness);
 byteBoundsContract(newDistributedHarness);

@@ -1,5 +1,6 @@
 import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
+import { damagedRowsContract } from './damaged-rows.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { endpointStoreContract } from './endpoint-store.contract.ts';
 import { erasureContract } from './erasure.contract.ts';
@@ -31,6 +32,7 @@ erasureContract(newSqliteHarness);
 idempotencyContract(newSqliteHarness);
 smallPortsContract(newSqliteHarness);
 faultsContract(newSqliteHarness);
+damagedRowsContract(newSqliteHarness);
 inboxStoreContract(newSqliteHarness);
 inboxTypesContract(newSqliteHarness);
 byteBoundsContract(newSqliteHarness);

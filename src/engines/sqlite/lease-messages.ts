@@ -65,7 +65,8 @@ class Step {
     return this.left <= 0 || this.bytes >= this.#maxBytes;
   }
 
-  add(message: InboxMessage): void {
+  add(message: InboxMessage | undefined): void {
+    if (message === undefined) return;
     this.messages.push(message);
     this.bytes += dataBytes(message.event);
   }
@@ -169,16 +170,23 @@ export class MessageLeaser {
     return rows.length;
   }
 
-  #lease(inbox: Inbox, row: Row, leaseCount: number, request: LeaseRequest, until: Timestamp): InboxMessage {
+  /** One whose event is gone is leased, so that it is out of the way, and not returned. */
+  #lease(
+    inbox: Inbox,
+    row: Row,
+    leaseCount: number,
+    request: LeaseRequest,
+    until: Timestamp,
+  ): InboxMessage | undefined {
     const id = text<EventId>(row, 'event_id');
     this.#statements.lease.run(inbox.id, id, text(row, 'event_type'), request.leaseId, until);
-    return { event: this.#event(inbox, id), status: 'leased', leaseCount };
+    const event = this.#event(inbox, id);
+    return event === undefined ? undefined : { event, status: 'leased', leaseCount };
   }
 
-  #event(inbox: Inbox, id: EventId): AcceptedEvent {
+  #event(inbox: Inbox, id: EventId): AcceptedEvent | undefined {
     const row = this.#statements.event.get(inbox.organizationId, id);
-    if (row === undefined) throw new Error(`An inbox has a message of event ${id}, which is not there`);
-    return eventFromRow(row);
+    return row === undefined ? undefined : eventFromRow(row);
   }
 }
 

@@ -67,3 +67,23 @@ BEGIN
   RETURN NEXT;
 END
 $$;
+
+-- As in 0001, and an inbox whose patterns can't be read (a row that was written by hand) keeps the event: it gives nothing out
+-- until they are set again. An error here would keep events of the whole batch from being recorded.
+CREATE OR REPLACE FUNCTION inbox_wants(event_types text, type text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN event_types = '[]' OR EXISTS (
+    SELECT FROM jsonb_array_elements(event_types::jsonb) AS element WHERE jsonb_typeof(element) <> 'string'
+  ) OR EXISTS (
+    SELECT FROM jsonb_array_elements_text(event_types::jsonb) AS pattern
+    WHERE '.' || type ~ ('^' || (
+      SELECT string_agg(
+        CASE segment WHEN '**' THEN '(\.[^.]*)*' WHEN '*' THEN '\.[^.]*' ELSE '\.' || segment END, '' ORDER BY place)
+      FROM regexp_split_to_table(pattern, '\.') WITH ORDINALITY AS segments (segment, place)
+    ) || '$')
+  );
+EXCEPTION WHEN OTHERS THEN
+  RETURN true;
+END
+$$;
