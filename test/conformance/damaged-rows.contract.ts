@@ -43,6 +43,17 @@ export function damagedRowsContract(newHarness: NewHarness): void {
     );
 
     test(
+      'an organization of a tier that nobody knows has the limits of the smallest',
+      inWorld(newHarness, async (world) => {
+        const { organization, key } = world.newOrganization();
+        const { organizations } = world.engine.store;
+        await organizations.create({ ...organization, tier: 'business' }, key);
+        await world.harness.byHand(`UPDATE organizations SET tier = 'gold' WHERE id = '${organization.id}'`);
+        assert.equal((await organizations.get(organization.id))?.tier, 'free');
+      }),
+    );
+
+    test(
       'an audit entry whose fields cannot be read is shown with the others',
       inWorld(newHarness, async (world) => {
         const organizationId = await world.organization();

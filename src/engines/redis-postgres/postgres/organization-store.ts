@@ -8,6 +8,7 @@ import type { OrganizationStore } from '../../../ports/store/organization-store.
 import type { PageRequest } from '../../../ports/store/page.ts';
 import { keyFromRow } from '../../rows/key-row.ts';
 import { number, type Row, text } from '../../rows/row.ts';
+import { tierOf } from '../../rows/tier.ts';
 import type { Database } from './database.ts';
 import { StatementRefused } from './errors.ts';
 import { idRange } from './id-range.ts';
@@ -120,7 +121,7 @@ function organizationFromRow(row: Row): Organization {
   return {
     id: text(row, 'id'),
     name: text(row, 'name'),
-    tier: text(row, 'tier'),
+    tier: tierOf(row),
     createdAt: number(row, 'created_at'),
   };
 }
