@@ -187,6 +187,12 @@ export const MAX_REQUEUED = 10_000;
 /** In one step; a few ms of the writer. */
 export const REQUEUE_STEP = 500;
 export const MAX_INBOX_LEASES = 1_000;
+/**
+ * Of types that were matched against patterns, and of the patterns: 10,000 types of the greatest length are 3 million. The
+ * organization's share holds two such lists.
+ */
+export const MAX_KNOWN_TYPE_CHARACTERS = 32_000_000;
+export const MAX_KNOWN_TYPE_CHARACTERS_OF_ORGANIZATION = 8_000_000;
 
 // --- keys ---
 export const MAX_KEYS_PER_ORGANIZATION = 100;

@@ -16,9 +16,17 @@ export function addMs(at: Timestamp, ms: Milliseconds): Timestamp {
 
 /** ISO 8601 in UTC with milliseconds, the form of every time in the API. */
 export function toIso(at: Timestamp): string {
-  if (at !== lastPrinted.at) lastPrinted = { at, text: new Date(at).toISOString() };
+  if (at !== lastPrinted.at) lastPrinted = { at, text: new Date(printable(at)).toISOString() };
   return lastPrinted.text;
 }
+
+/** A row that was written by hand may hold a time that no `Date` has; the list that it stands in is printed all the same. */
+function printable(at: Timestamp): number {
+  return Math.abs(at) <= MAX_PRINTABLE_MS ? at : Math.sign(at) * MAX_PRINTABLE_MS || 0;
+}
+
+/** 270,000 years either way (ECMA-262, time values). */
+const MAX_PRINTABLE_MS = 8_640_000_000_000_000;
 
 /** Under load many are printed in one millisecond, and printing takes 0.5 µs. */
 let lastPrinted = { at: Number.NaN, text: '' };

@@ -68,7 +68,7 @@ describe('history: exports, erasure, the audit log', () => {
     assert.match(String(got.headers['content-type']), /^text\/csv/);
     assert.match(String(got.headers['content-disposition']), /attachment; filename="events.csv"/);
     const [head, line, rest] = got.text.split('\r\n');
-    assert.equal(head, 'id,type,created_at,dedup_id,ordering_key,deliver_at,data');
+    assert.equal(head, '"id","type","created_at","dedup_id","ordering_key","deliver_at","data"');
     const [before, after] = [`"${id}","a.b","`, `","'=1+1","'-2","","{""say"":""\\""hi\\"", he said""}"`];
     assert.ok(line?.startsWith(before) && line.endsWith(after), line);
     assert.equal(rest, '');

@@ -32,6 +32,11 @@ export async function newDistributedHarness(): Promise<EngineHarness> {
       await client.query('DELETE FROM events WHERE id = $1', [id]);
       await client.end();
     },
+    byHand: async (sql) => {
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      await client.query(sql).finally(() => client.end());
+    },
     dispose: () => database.drop(),
   };
 }

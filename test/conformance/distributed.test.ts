@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
+import { damagedRowsContract } from './damaged-rows.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { newDistributedHarness } from './distributed-harness.ts';
 import { endpointStoreContract } from './endpoint-store.contract.ts';
@@ -9,6 +10,7 @@ import { faultsContract } from './faults.contract.ts';
 import { idempotencyContract } from './idempotency.contract.ts';
 import { inboxModelContract } from './inbox-model.contract.ts';
 import { inboxStoreContract } from './inbox-store.contract.ts';
+import { inboxTypesContract } from './inbox-types.contract.ts';
 import { intakeContract } from './intake.contract.ts';
 import { laneLimitsContract } from './lane-limits.contract.ts';
 import { notificationsContract } from './notifications.contract.ts';
@@ -37,4 +39,6 @@ describe('the distributed engine', { concurrency: 2 }, () => {
   byteBoundsContract(newDistributedHarness);
   inboxModelContract(newDistributedHarness, 6);
   crashContract(newDistributedHarness, { killedLeaseMs: 2_000 });
+  damagedRowsContract(newDistributedHarness);
+  inboxTypesContract(newDistributedHarness);
 });

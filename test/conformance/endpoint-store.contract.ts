@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { endpointsRevision } from '../../src/core/delivery/endpoint.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';
@@ -132,7 +133,9 @@ export function endpointStoreContract(newHarness: NewHarness): void {
         const seen = new Set([await endpoints.revision(ours)]);
         const isNew = async (): Promise<boolean> => {
           const { size } = seen;
-          return seen.add(await endpoints.revision(ours)).size > size;
+          const revision = await endpoints.revision(ours);
+          assert.equal(revision, endpointsRevision(await endpoints.all(ours)), 'as it can be told from the endpoints');
+          return seen.add(revision).size > size;
         };
         const [first, second] = [newEndpoint(world, ours), newEndpoint(world, ours)];
         for (const endpoint of [first, second, newEndpoint(world, theirs)]) await endpoints.create(endpoint);

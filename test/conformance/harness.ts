@@ -31,6 +31,8 @@ export interface EngineHarness {
   spawn(): Promise<{ readonly engine: RemoteEngine; kill(): Promise<void> }>;
   /** Takes the row of an event away and nothing else, as a bug or an operator would. */
   removeEventRow(id: EventId): Promise<void>;
+  /** Runs a statement on the storage past the engine, as somebody's hand would. */
+  byHand(sql: string): Promise<void>;
   /** Everything that is stored now, as bytes on the disk or as rows: for looking for what must not be there. */
   contents(): Promise<string>;
   /** Ends what was opened and takes the storage away. */

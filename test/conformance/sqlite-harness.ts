@@ -31,6 +31,11 @@ export async function newSqliteHarness(): Promise<EngineHarness> {
       database.prepare('DELETE FROM events WHERE id = ?').run(id);
       database.close();
     },
+    byHand: async (sql) => {
+      const database = new DatabaseSync(join(dataDir, 'triggers.db'), { timeout: 5_000 });
+      database.exec(sql);
+      database.close();
+    },
     dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
   };
 }

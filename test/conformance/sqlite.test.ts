@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { byteBoundsContract } from './byte-bounds.contract.ts';
 import { crashContract } from './crash.contract.ts';
+import { damagedRowsContract } from './damaged-rows.contract.ts';
 import { deliveryQueueContract } from './delivery-queue.contract.ts';
 import { endpointStoreContract } from './endpoint-store.contract.ts';
 import { erasureContract } from './erasure.contract.ts';
@@ -8,6 +9,7 @@ import { faultsContract } from './faults.contract.ts';
 import { idempotencyContract } from './idempotency.contract.ts';
 import { inboxModelContract } from './inbox-model.contract.ts';
 import { inboxStoreContract } from './inbox-store.contract.ts';
+import { inboxTypesContract } from './inbox-types.contract.ts';
 import { intakeContract } from './intake.contract.ts';
 import { laneLimitsContract } from './lane-limits.contract.ts';
 import { notificationsContract } from './notifications.contract.ts';
@@ -37,4 +39,6 @@ describe('the embedded engine', { concurrency: 2 }, () => {
   byteBoundsContract(newSqliteHarness);
   inboxModelContract(newSqliteHarness, 25);
   crashContract(newSqliteHarness, { killedLeaseMs: null });
+  damagedRowsContract(newSqliteHarness);
+  inboxTypesContract(newSqliteHarness);
 });

@@ -25,8 +25,13 @@ function endpoints(world: World, organizationId: Endpoint['organizationId']): En
   return PATTERNS.map((eventTypes) => newEndpoint(world, organizationId, { eventTypes }));
 }
 
-function find(byType: EndpointsByType, all: readonly Endpoint[], event: AcceptedEvent): readonly Endpoint[] {
-  const types = byType.of(all);
+function find(
+  byType: EndpointsByType,
+  all: readonly Endpoint[],
+  event: AcceptedEvent,
+  lineage: object = all,
+): readonly Endpoint[] {
+  const types = byType.of(all, lineage);
   const search = types.search(event);
   const turns = new Turns();
   let found = types.known(event);
@@ -63,5 +68,48 @@ test(
     const after = before.filter(({ eventTypes }) => eventTypes.length === 0);
     assert.deepEqual(find(byType, after, event), after);
     assert.deepEqual(find(byType, [], event), []);
+  }),
+);
+
+test(
+  'a list in which a few have changed is asked about these alone, and answers as if it were asked anew',
+  inWorld(newSqliteHarness, async (world) => {
+    const organizationId = await world.organization();
+    const byType = new EndpointsByType();
+    const lineage = {};
+    let all = [...endpoints(world, organizationId), ...endpoints(world, organizationId)];
+    const events = TYPES.flatMap((type) =>
+      [null, operationalDedupId('delivery.failed', '1')].map((dedupId) =>
+        world.event(organizationId, { type, dedupId }),
+      ),
+    );
+    let random = 1;
+    const next = (below: number) => {
+      random = (random * 48_271) % 2_147_483_647;
+      return random % below;
+    };
+    for (let change = 0; change < 2_000; change++) {
+      const place = next(all.length);
+      const before = all[place] as Endpoint;
+      const others = all.filter((_, at) => at !== place);
+      const changed = { ...before, eventTypes: PATTERNS[next(PATTERNS.length)] ?? [] };
+      const kind = next(10);
+      if (kind === 0 && all.length > 4) all = others;
+      else if (kind === 1 && all.length < 30) all = [...all, ...endpoints(world, organizationId).slice(0, 1)];
+      else all = all.map((endpoint) => (endpoint === before ? changed : endpoint));
+      // A search that began with the list before goes on with that one.
+      const [first] = events;
+      const under = first === undefined ? undefined : byType.of(all, lineage).search(first);
+      for (const event of change % 7 === 0 ? events : events.slice(0, 2)) {
+        const wanted = all.filter(({ eventTypes }) => wantsType(eventTypes, event));
+        assert.deepEqual(find(byType, all, event, lineage), wanted, event.type);
+      }
+      const listBefore = all;
+      all = all.slice(1);
+      byType.of(all, lineage);
+      const wanted = listBefore.filter(({ eventTypes }) => wantsType(eventTypes, first as AcceptedEvent));
+      assert.deepEqual(under?.turn(new Turns()), wanted);
+      all = listBefore;
+    }
   }),
 );

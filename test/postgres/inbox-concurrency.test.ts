@@ -85,7 +85,7 @@ test('the record’s own writer waits for a lease that moves the cursor', async 
   const [early, late] = [record.events(1), record.events(1)];
   await eventRecord.persist(late.map((event) => ({ event, deliveries: [] })));
   await leaser.query('BEGIN');
-  await leaser.query('SELECT lease_messages($1, $2, $3, 0, 1, 10, 10, NULL, NULL, NULL)', [
+  await leaser.query('SELECT lease_messages($1, $2, $3, 0, 1, 10, 10, NULL, NULL, NULL, NULL)', [
     inbox.id,
     inbox.organizationId,
     record.ids.next(),
@@ -141,7 +141,7 @@ test('a lease waits for the one before it, and takes what that one woke or passe
   record.at = addMs(record.at, 30_000);
   const other = await record.client();
   await other.query('BEGIN');
-  const others = await other.query('SELECT * FROM lease_messages($1, $2, $3, $4, $5, 10, 1, $6, $7, $8)', [
+  const others = await other.query('SELECT * FROM lease_messages($1, $2, $3, $4, $5, 10, 1, $6, $7, $8, $6)', [
     inbox.id,
     inbox.organizationId,
     record.ids.next(),

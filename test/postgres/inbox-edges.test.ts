@@ -153,7 +153,7 @@ test('a stale ack of what was released for later does not keep it from coming ba
 test('an ack without a lease takes what a lease takes at the same time', async (context) => {
   const { record, store, client, inbox, ids } = await withEvents(context, 3);
   await client.query('BEGIN');
-  const leased = await client.query('SELECT * FROM lease_messages($1, $2, $3, $4, $5, 10, 3, NULL, NULL, NULL)', [
+  const leased = await client.query('SELECT * FROM lease_messages($1, $2, $3, $4, $5, 10, 3, NULL, NULL, NULL, NULL)', [
     inbox.id,
     inbox.organizationId,
     record.ids.next(),
@@ -182,7 +182,7 @@ test('leases refuse to work where a statement sees less than what was committed 
   const { client } = await withEvents(context, 1);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   await assert.rejects(
-    client.query('SELECT lease_messages($1, $1, $1, 0, 0, 1, 1, NULL, NULL, NULL)', [
+    client.query('SELECT lease_messages($1, $1, $1, 0, 0, 1, 1, NULL, NULL, NULL, NULL)', [
       '00000000-0000-0000-0000-000000000000',
     ]),
     /READ COMMITTED/,

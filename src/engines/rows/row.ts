@@ -21,6 +21,19 @@ export function numberOrNull<Value extends number>(row: Row, column: string): Va
   return row[column] === null ? null : number<Value>(row, column);
 }
 
+/** Shown instead of the fields of an audit entry whose row was damaged. */
+export const UNREADABLE_FIELDS: readonly string[] = ['(unreadable)'];
+
+/** A column that holds a list of texts as JSON. @returns null when it holds anything else, as of a row that was written by hand */
+export function textsOrNull(row: Row, column: string): readonly string[] | null {
+  try {
+    const list: unknown = JSON.parse(text(row, column));
+    return Array.isArray(list) && list.every((value) => typeof value === 'string') ? list : null;
+  } catch {
+    return null;
+  }
+}
+
 /** A column that holds JSON which this engine wrote itself. */
 export function json<Value>(row: Row, column: string): Value {
   return JSON.parse(text(row, column)) as Value;

@@ -3,25 +3,29 @@ import type { AcceptedEvent } from '../../core/events/event.ts';
 import { stepsOfPatterns } from '../../core/events/event-type.ts';
 import { isOperational, wantsType } from '../../core/events/operational-event.ts';
 import type { Turns } from '../pacing/index.ts';
+import { TypeIndex } from './type-index.ts';
 
 /** Endpoints kept for types, each counted as often as it is: 8 bytes. Beyond it all are forgotten and found anew. */
 const MAX_KEPT = 100_000;
 /** Types have a cost of their own. */
 const COST_OF_TYPE = 10;
+/** Changes of endpoints that found types are brought up to date with; older ones are found anew. */
+const MAX_CHANGES = 500;
 
 /**
  * Which of an organization's endpoints want a type, found once a type: with 10,000 endpoints, patterns were 4 ms of each event.
- * Kept as long as the list of endpoints is: a change makes another list.
+ * Kept as long as the list of endpoints is, and brought up to date where another list was made from it by a few changes.
  */
 export class EndpointsByType {
-  readonly #lists = new WeakMap<readonly Endpoint[], TypesOfList>();
+  readonly #lists = new WeakMap<object, TypesOfList>();
 
-  of(endpoints: readonly Endpoint[]): TypesOfList {
-    let types = this.#lists.get(endpoints);
+  /** @param lineage the same for lists that were made from each other (`EndpointDirectory.lineageOf`) */
+  of(endpoints: readonly Endpoint[], lineage: object = endpoints): TypesOfList {
+    let types = this.#lists.get(lineage);
     if (types === undefined) {
       types = new TypesOfList(endpoints);
-      this.#lists.set(endpoints, types);
-    }
+      this.#lists.set(lineage, types);
+    } else types.become(endpoints);
     return types;
   }
 }
@@ -32,78 +36,118 @@ export interface TypeSearch {
   turn(turns: Turns): readonly Endpoint[] | undefined;
 }
 
-/** An endpoint and its place in the list. */
-interface Placed {
-  readonly endpoint: Endpoint;
-  readonly place: number;
+/** What was found for a type, as of so many changes. */
+interface Found {
+  readonly wanting: readonly Endpoint[];
+  readonly change: number;
+  readonly cost: number;
 }
 
-const NOBODY: readonly Placed[] = [];
+interface Change {
+  readonly added: readonly Endpoint[];
+  readonly removed: readonly Endpoint[];
+}
 
 export class TypesOfList {
-  readonly #endpoints: readonly Endpoint[];
-  /** Those that name types and nothing else, by each of them: most endpoints, of which a new type need not ask any other. */
-  readonly #byName = new Map<string, Placed[]>();
-  /** Those that want everything, or what a pattern says. */
-  readonly #broad: Placed[] = [];
-  readonly #byType = new Map<string, readonly Endpoint[]>();
+  #index: TypeIndex;
+  readonly #byType = new Map<string, Found>();
   #kept = 0;
+  /** The newest, the last of them last. */
+  readonly #changes: Change[] = [];
+  /** How many there were. */
+  #change = 0;
 
   constructor(endpoints: readonly Endpoint[]) {
-    this.#endpoints = endpoints;
-    for (const [place, endpoint] of endpoints.entries()) this.#add({ endpoint, place });
+    this.#index = new TypeIndex(endpoints);
   }
 
-  /** In the order of the list; undefined when nobody has searched yet. */
+  /** Goes on with a list in which a few are others. A search under way goes on with the list that it began with. */
+  become(endpoints: readonly Endpoint[]): void {
+    const before = this.#index.endpoints;
+    if (endpoints === before) return;
+    const [had, has] = [new Set(before), new Set(endpoints)];
+    const added = endpoints.filter((endpoint) => !had.has(endpoint));
+    const removed = before.filter((endpoint) => !has.has(endpoint));
+    this.#index = this.#index.with(endpoints, added, removed);
+    this.#change++;
+    this.#changes.push({ added, removed });
+    if (this.#changes.length > MAX_CHANGES) this.#changes.shift();
+  }
+
+  /** In the order of their ids; undefined when nobody has searched since the list changed. */
   known(event: AcceptedEvent): readonly Endpoint[] | undefined {
-    return this.#byType.get(nameOf(event));
+    const found = this.#byType.get(nameOf(event));
+    return found?.change === this.#change ? found.wanting : undefined;
   }
 
   /** In turns: 1,500 endpoints with 100 long patterns each held the event loop for 5 s. */
   search(event: AcceptedEvent): TypeSearch {
-    const wanting: Placed[] = [];
+    const index = this.#index;
+    const change = this.#change;
+    let begun = this.#since(this.#byType.get(nameOf(event))) ?? beginning(index, event);
     let next = 0;
     return {
       turn: (turns) => {
-        while (next < this.#broad.length) {
-          const placed = this.#broad[next++] as Placed;
-          const { eventTypes } = placed.endpoint;
-          if (wantsType(eventTypes, event)) wanting.push(placed);
-          if (turns.isOver(stepsOfPatterns(eventTypes)) && next < this.#broad.length) return undefined;
+        if (begun === undefined && !index.build(turns)) return undefined;
+        begun ??= beginning(index, event);
+        const { wanting, toAsk } = begun ?? { wanting: [], toAsk: [] };
+        while (next < toAsk.length) {
+          const endpoint = toAsk[next++] as Endpoint;
+          const { eventTypes } = endpoint;
+          if (wantsType(eventTypes, event)) wanting.push(endpoint);
+          if (turns.isOver(stepsOfPatterns(eventTypes)) && next < toAsk.length) return undefined;
         }
-        return this.#keep(event, wanting);
+        return this.#keep(event, wanting, { endpoints: index.endpoints, change });
       },
     };
   }
 
-  #keep(event: AcceptedEvent, broad: readonly Placed[]): readonly Endpoint[] {
-    const named = this.#byName.get(event.type) ?? NOBODY;
-    const placed = broad.length === 0 ? named : [...named, ...broad].sort((one, other) => one.place - other.place);
-    const found = placed.map(({ endpoint }) => endpoint);
+  /** Of what was found those that still are; only who came since is to be asked. */
+  #since(found: Found | undefined): Begun | undefined {
+    const missed = found === undefined ? Number.POSITIVE_INFINITY : this.#change - found.change;
+    if (found === undefined || missed > this.#changes.length) return undefined;
+    const toAsk = new Set<Endpoint>();
+    const removed = new Set<Endpoint>();
+    for (const change of this.#changes.slice(this.#changes.length - missed)) {
+      for (const endpoint of change.added) toAsk.add(endpoint);
+      for (const endpoint of change.removed) {
+        removed.add(endpoint);
+        toAsk.delete(endpoint);
+      }
+    }
+    return { wanting: found.wanting.filter((endpoint) => !removed.has(endpoint)), toAsk: [...toAsk] };
+  }
+
+  #keep(
+    event: AcceptedEvent,
+    found: Endpoint[],
+    { endpoints, change }: { readonly endpoints: readonly Endpoint[]; readonly change: number },
+  ): readonly Endpoint[] {
+    found.sort((one, other) => (one.id < other.id ? -1 : 1));
     // Those who want everything share the one list.
-    const wanting = found.length === this.#endpoints.length ? this.#endpoints : found;
+    const wanting = found.length === endpoints.length ? endpoints : found;
     const cost = COST_OF_TYPE + (wanting === found ? found.length : 0);
+    const name = nameOf(event);
+    this.#kept -= this.#byType.get(name)?.cost ?? 0;
+    this.#byType.delete(name);
     if (this.#kept + cost > MAX_KEPT) {
       this.#byType.clear();
       this.#kept = 0;
     }
     this.#kept += cost;
-    this.#byType.set(nameOf(event), wanting);
+    this.#byType.set(name, { wanting, change, cost });
     return wanting;
   }
+}
 
-  #add(placed: Placed): void {
-    const names = new Set(placed.endpoint.eventTypes);
-    if (names.size === 0 || [...names].some((name) => name.includes('*'))) {
-      this.#broad.push(placed);
-      return;
-    }
-    for (const name of names) {
-      const others = this.#byName.get(name);
-      if (others === undefined) this.#byName.set(name, [placed]);
-      else others.push(placed);
-    }
-  }
+/** Who wants it for certain, and who is to be asked. */
+interface Begun {
+  readonly wanting: Endpoint[];
+  readonly toAsk: readonly Endpoint[];
+}
+
+function beginning(index: TypeIndex, event: AcceptedEvent): Begun | undefined {
+  return index.isReady ? { wanting: [...index.named(event.type)], toAsk: index.broad } : undefined;
 }
 
 /** What we tell of ourselves is wanted by name alone; no type has a space. */

@@ -21,7 +21,7 @@ export function createFanOut(directory: EndpointDirectory, ids: IdSource): FanOu
     event: AcceptedEvent,
     newId: () => DeliveryId,
   ): readonly NewDelivery[] | Promise<readonly NewDelivery[]> {
-    const types = byType.of(endpoints);
+    const types = byType.of(endpoints, directory.lineageOf(event.organizationId, endpoints));
     if (types.known(event)?.length === 0) return NONE;
     const search = new Matching(types, event);
     const before = underWay.get(event.organizationId);

@@ -1,5 +1,4 @@
 /** Retries, pauses and turns: how long-running work waits, and leaves room for others. */
-
 export { Retries } from './backoff.ts';
 export { Turns } from './loop-turns.ts';
 export { ProgressWatch } from './progress-watch.ts';

@@ -15,7 +15,7 @@ export interface EndpointStore {
   list(organizationId: OrganizationId, page: PageRequest): Promise<Endpoint[]>;
   /** All of an organization, for fan-out; bounded by `MAX_ENDPOINTS_PER_ORGANIZATION`. */
   all(organizationId: OrganizationId): Promise<Endpoint[]>;
-  /** The same as before: none of `all` was made, changed or removed since. Their health does not count. */
+  /** `endpointsRevision` of `all`. The same as before: none was made, changed or removed since. Their health does not count. */
   revision(organizationId: OrganizationId): Promise<string>;
   /** For the deliverer, which meets endpoints by id alone. In order; undefined where there is none. */
   find(ids: readonly EndpointId[]): Promise<(Endpoint | undefined)[]>;

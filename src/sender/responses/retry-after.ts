@@ -40,6 +40,11 @@ function singleValue(lines: readonly string[]): string | undefined {
 function parseHttpDate(text: string): number {
   // A leap second is the second before it.
   const date = text.replace(/:60(?= )/, ':59');
-  if (IMF_FIXDATE.test(date) || RFC_850.test(date)) return Date.parse(date);
-  return ASCTIME.test(date) ? Date.parse(`${date} GMT`) : Number.NaN;
+  if (IMF_FIXDATE.test(date) || RFC_850.test(date)) return ofItsDay(date, Date.parse(date));
+  return ASCTIME.test(date) ? ofItsDay(date, Date.parse(`${date} GMT`)) : Number.NaN;
+}
+
+/** `Date.parse` takes 31 Nov for December 1, and 24:00 for the next day. The day is the first number in each form. */
+function ofItsDay(date: string, at: number): number {
+  return new Date(at).getUTCDate() === Number(/\d+/.exec(date)?.[0]) ? at : Number.NaN;
 }

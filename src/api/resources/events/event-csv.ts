@@ -2,8 +2,8 @@ import type { AcceptedEvent } from '../../../core/events/event.ts';
 import { isOperational } from '../../../core/events/operational-event.ts';
 import { toIso } from '../../../core/time.ts';
 
-/** RFC 4180: a head, lines that end in CRLF, every field in quotes but our own names. */
-export const CSV_HEAD = 'id,type,created_at,dedup_id,ordering_key,deliver_at,data\r\n';
+/** RFC 4180: a head, lines that end in CRLF, every field in quotes, our own names too. */
+export const CSV_HEAD = '"id","type","created_at","dedup_id","ordering_key","deliver_at","data"\r\n';
 
 export function eventCsv(event: AcceptedEvent): string {
   const fields = [

@@ -1,5 +1,4 @@
 /** PostgreSQL: the pool, migrations, days as partitions, and what its errors mean. */
-
 export { bigintArray, integerArray, textArray, uuidArray } from './array-parameters.ts';
 export { Database } from './database.ts';
 export { ErasedRows } from './erased-rows.ts';

@@ -3,6 +3,8 @@ import { type EventId, firstIdAt, type InboxId, type LeaseId, type OrganizationI
 import { MAX_INBOXES_PER_ORGANIZATION } from '../../../core/limits.ts';
 import { Listeners } from '../../../core/listeners.ts';
 import type { Milliseconds } from '../../../core/time.ts';
+import { FairTurns } from '../../../core/type-matching/fair-turns.ts';
+import { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type {
   InboxChange,
@@ -41,15 +43,17 @@ export class PostgresInboxStore implements InboxStore {
     this.#database = parts.database;
     this.#publish = parts.publish;
     this.#clock = parts.clock;
+    const matcher = new TypeMatcher(new FairTurns({ clock: parts.clock, pause }));
     const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
     this.#holds = new MessageHolds({ ...parts, onQuarantined });
     this.#leaser = new MessageLeaser({
       ...parts,
+      matcher,
       onQuarantined,
       giveBack: (inbox, leaseId, eventIds) => this.giveBack(inbox, leaseId, eventIds),
     });
-    this.#list = new MessageList(parts);
-    this.#requeuer = new MessageRequeuer({ ...parts, onQuarantined });
+    this.#list = new MessageList({ ...parts, matcher });
+    this.#requeuer = new MessageRequeuer({ ...parts, matcher, onQuarantined });
   }
 
   async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
@@ -172,4 +176,8 @@ export class PostgresInboxStore implements InboxStore {
     this.announce(organizationId);
     this.#publish(organizationId);
   }
+}
+
+function pause(ms: Milliseconds): Promise<void> {
+  return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)));
 }

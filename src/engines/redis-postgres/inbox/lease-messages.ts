@@ -3,13 +3,14 @@ import type { EventId, InboxId, LeaseId } from '../../../core/ids.ts';
 import { MAX_PAGE_BYTES } from '../../../core/limits.ts';
 import { dataBytes } from '../../../core/page-bytes.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../../core/time.ts';
+import type { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { QuarantinedMessages } from '../../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../../rows/row.ts';
 import type { Database } from '../database/index.ts';
 import { messageFromRow, quarantinedIn } from './inbox-rows.ts';
 import { Turns } from './turns.ts';
-import { findWantedTypes } from './wanted-types.ts';
+import { WantedTypesSearch } from './wanted-types.ts';
 
 export interface LeaseRequest {
   readonly leaseId: LeaseId;
@@ -35,6 +36,7 @@ interface LeaseStep {
 export class MessageLeaser {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #types: WantedTypesSearch;
   readonly #giveBack: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
   readonly #onQuarantined: (messages: QuarantinedMessages) => void;
   /** In the database they would stand in line too, each with a connection. */
@@ -44,6 +46,7 @@ export class MessageLeaser {
   constructor(parts: {
     database: Database;
     clock: Clock;
+    matcher: TypeMatcher;
     giveBack: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
     onQuarantined: (messages: QuarantinedMessages) => void;
   }) {
@@ -51,6 +54,7 @@ export class MessageLeaser {
     this.#giveBack = parts.giveBack;
     this.#database = parts.database;
     this.#clock = parts.clock;
+    this.#types = new WantedTypesSearch(parts);
   }
 
   /** A step that fails leaves what the earlier ones leased. */
@@ -77,7 +81,7 @@ export class MessageLeaser {
 
   async #step(inbox: Inbox, request: LeaseRequest, until: Timestamp, room: Room): Promise<LeaseStep> {
     const now = this.#clock.now();
-    const types = await findWantedTypes(this.#database, inbox, request.eventTypes, now);
+    const types = await this.#types.find(inbox, { eventTypes: request.eventTypes, limit: room.limit, now });
     const rows = await this.#database.query('lease-messages', [
       inbox.id,
       inbox.organizationId,
@@ -86,9 +90,10 @@ export class MessageLeaser {
       until,
       inbox.maxLeases,
       room.limit,
-      types?.wanted ?? null,
-      types?.passed ?? null,
-      types?.unwanted ?? null,
+      types.untouched?.wanted ?? null,
+      types.untouched?.passed ?? null,
+      types.untouched?.unwanted ?? null,
+      types.touched,
     ]);
     const last = rows.at(-1) ?? {};
     const more = last['more'] === true;

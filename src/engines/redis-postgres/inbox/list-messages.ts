@@ -1,8 +1,8 @@
 import type { Inbox, InboxMessage, InboxStatus } from '../../../core/administration/inbox.ts';
-import { wantsEventType } from '../../../core/events/event-type.ts';
 import { type EventId, idBefore } from '../../../core/ids.ts';
 import { MAX_PAGE_BYTES } from '../../../core/limits.ts';
 import { dataBytes, fillsPage } from '../../../core/page-bytes.ts';
+import type { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { MessageQuery } from '../../../ports/store/inbox-store.ts';
 import { type Row, text } from '../../rows/row.ts';
@@ -15,15 +15,18 @@ const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 export class MessageList {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #matcher: TypeMatcher;
 
-  constructor(parts: { database: Database; clock: Clock }) {
+  constructor(parts: { database: Database; clock: Clock; matcher: TypeMatcher }) {
+    this.#matcher = parts.matcher;
     this.#database = parts.database;
     this.#clock = parts.clock;
   }
 
   async find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
     const [row] = await this.#page(inbox, null, { after: idBefore(eventId), limit: 1, maxBytes: 1 });
-    return row !== undefined && text(row, 'id') === eventId && isShown(inbox, row) ? messageOf(row) : undefined;
+    if (row === undefined || text(row, 'id') !== eventId) return undefined;
+    return (await this.#shown(inbox, [row])).map(messageOf)[0];
   }
 
   async list(inbox: Inbox, { status, limit, ...query }: MessageQuery): Promise<InboxMessage[]> {
@@ -34,7 +37,7 @@ export class MessageList {
     for (let more = true; more; ) {
       const left = limit - messages.length;
       const rows = await this.#page(inbox, status, { after, limit: left, maxBytes: leftBytes });
-      const shown = rows.filter((row) => isShown(inbox, row)).map(messageOf);
+      const shown = (await this.#shown(inbox, rows)).map(messageOf);
       const isCut = rows.length < left && fillsPage(rows.map(dataOf), leftBytes);
       messages.push(...shown);
       leftBytes -= shown.reduce((sum, { event }) => sum + dataBytes(event), 0);
@@ -42,6 +45,13 @@ export class MessageList {
       after = text(rows.at(-1) ?? { id: after }, 'id');
     }
     return messages;
+  }
+
+  /** What was touched is, whatever the inbox wants by now. */
+  async #shown(inbox: Inbox, rows: readonly Row[]): Promise<Row[]> {
+    const types = rows.filter((row) => row['touched'] !== true).map((row) => text<string>(row, 'type'));
+    const answers = await this.#matcher.match(inbox.organizationId, inbox.eventTypes, types);
+    return rows.filter((row) => row['touched'] === true || answers.get(text(row, 'type')));
   }
 
   #page(
@@ -54,11 +64,6 @@ export class MessageList {
       ? this.#database.query('list-messages', [...range, maxBytes], { idempotent: true })
       : this.#database.query('list-messages-of-status', [...range, status, maxBytes], { idempotent: true });
   }
-}
-
-/** What was touched is, whatever the inbox wants by now. */
-function isShown(inbox: Inbox, row: Row): boolean {
-  return row['touched'] === true || wantsEventType(inbox.eventTypes, text(row, 'type'));
 }
 
 function dataOf(row: Row): { readonly data: string } {

@@ -1,6 +1,6 @@
 import type { Inbox } from '../../../core/administration/inbox.ts';
-import { wantsEventType } from '../../../core/events/event-type.ts';
 import { type EventId, firstIdAt, idBefore } from '../../../core/ids.ts';
+import type { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { QuarantinedMessages, RequeueStep } from '../../../ports/store/inbox-store.ts';
 import { number, text } from '../../rows/row.ts';
@@ -14,11 +14,18 @@ const MAX_WOKEN = 500;
 export class MessageRequeuer {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #matcher: TypeMatcher;
   readonly #onQuarantined: (messages: QuarantinedMessages) => void;
 
-  constructor(parts: { database: Database; clock: Clock; onQuarantined: (messages: QuarantinedMessages) => void }) {
+  constructor(parts: {
+    database: Database;
+    clock: Clock;
+    matcher: TypeMatcher;
+    onQuarantined: (messages: QuarantinedMessages) => void;
+  }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
+    this.#matcher = parts.matcher;
     this.#onQuarantined = parts.onQuarantined;
   }
 
@@ -29,7 +36,9 @@ export class MessageRequeuer {
     const end = to === null ? HIGHEST_ID : firstIdAt(to);
     const range = [inbox.id, inbox.organizationId, begin, end, limit];
     const rows = await this.#database.query('quarantined-messages', range, { idempotent: true });
-    const ids = rows.filter((row) => wantsEventType(eventTypes, text(row, 'type'))).map((row) => text(row, 'id'));
+    const types = rows.map((row) => text<string>(row, 'type'));
+    const answers = await this.#matcher.match(inbox.organizationId, eventTypes, types);
+    const ids = rows.filter((row) => answers.get(text(row, 'type'))).map((row) => text(row, 'id'));
     const last = rows.length === limit ? rows.at(-1) : undefined;
     const requeued =
       ids.length === 0

@@ -3,7 +3,7 @@ import type { KeyId, OrganizationId } from '../../../core/ids.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { AuditStore } from '../../../ports/store/audit-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
-import { json, number, type Row, text, textOrNull } from '../../rows/row.ts';
+import { number, type Row, text, textOrNull, textsOrNull, UNREADABLE_FIELDS } from '../../rows/row.ts';
 import { type Database, idRange, lowestIdAt } from '../database/index.ts';
 
 export class PostgresAuditStore implements AuditStore {
@@ -41,7 +41,7 @@ function auditEntryFromRow(row: Row): AuditEntry {
     action: text<string>(row, 'action'),
     target: textOrNull<string>(row, 'target'),
     key: keyId === null ? null : { id: keyId, name: text<string>(row, 'key_name') },
-    fields: json(row, 'fields'),
+    fields: textsOrNull(row, 'fields') ?? UNREADABLE_FIELDS,
     requestId: text<string>(row, 'request_id'),
     address: textOrNull<string>(row, 'address'),
     createdAt: number(row, 'created_at'),

@@ -8,6 +8,7 @@ import type { OrganizationStore } from '../../../ports/store/organization-store.
 import type { PageRequest } from '../../../ports/store/page.ts';
 import { keyFromRow } from '../../rows/key-row.ts';
 import { number, type Row, text } from '../../rows/row.ts';
+import { tierOf } from '../../rows/tier.ts';
 import { type Database, idRange, StatementRefused } from '../database/index.ts';
 
 const UNIQUE_VIOLATION = '23505';
@@ -118,7 +119,7 @@ function organizationFromRow(row: Row): Organization {
   return {
     id: text(row, 'id'),
     name: text(row, 'name'),
-    tier: text(row, 'tier'),
+    tier: tierOf(row),
     createdAt: number(row, 'created_at'),
   };
 }

@@ -33,12 +33,67 @@ export class Connection {
   prepare(name: string): Statement {
     const text = this.#sql.get(name);
     if (text === undefined) throw new Error(`There is no statement ${name}`);
-    const statement = this.db.prepare(text);
+    const statement = readable(this.db.prepare(text), text);
     return this.#log === undefined ? statement : logged(name, statement, this.#log);
   }
 }
 
-function logged(name: string, statement: StatementSync, log: SqlLog): Statement {
+const READS = /^(?:--.*\n|\s)*(?:SELECT|WITH)\b/;
+const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
+
+/**
+ * node:sqlite refuses all rows of a query when one holds an integer beyond 2^53, which only somebody's hand can have written:
+ * the row of one endpoint ended the process, or stopped everybody's deliveries. Then the query is made again, and such an
+ * integer is the nearest number, which is no safe integer and for the reader of its row to refuse.
+ */
+function readable(statement: StatementSync, text: string): Statement {
+  if (!READS.test(text) || WRITES.test(text)) return statement;
+  function tolerant<Result>(query: () => Result, toNumbers: (result: Result) => Result): Result {
+    try {
+      return query();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE')) throw error;
+      statement.setReadBigInts(true);
+      try {
+        return toNumbers(query());
+      } finally {
+        statement.setReadBigInts(false);
+      }
+    }
+  }
+  return {
+    run: (...parameters) => statement.run(...parameters),
+    get: (...parameters) =>
+      tolerant<Row | undefined>(
+        () => statement.get(...parameters),
+        (row) => (row === undefined ? undefined : withNumbers(row)),
+      ),
+    all: (...parameters) =>
+      tolerant<Row[]>(
+        () => statement.all(...parameters),
+        (rows) => rows.map(withNumbers),
+      ),
+    iterate: (...parameters) => iterate(statement, parameters),
+  };
+}
+
+/** Reads such integers from the first row on: a query that has begun can't begin again. Costs the conversion of each row. */
+function* iterate(statement: StatementSync, parameters: SQLInputValue[]): Iterable<Row> {
+  statement.setReadBigInts(true);
+  try {
+    for (const row of statement.iterate(...parameters)) yield withNumbers(row);
+  } finally {
+    statement.setReadBigInts(false);
+  }
+}
+
+/** In place: the row is of this query alone. */
+function withNumbers(row: Record<string, unknown>): Row {
+  for (const column in row) if (typeof row[column] === 'bigint') row[column] = Number(row[column]);
+  return row;
+}
+
+function logged(name: string, statement: Statement, log: SqlLog): Statement {
   function timed<Result>(call: (...parameters: SQLInputValue[]) => Result): (...parameters: SQLInputValue[]) => Result {
     return (...parameters) => {
       const started = performance.now();

@@ -1,84 +1,97 @@
-import { wantsEventType } from '../../../core/events/event-type.ts';
+import type { Inbox } from '../../../core/administration/inbox.ts';
 import type { EventId, InboxId } from '../../../core/ids.ts';
+import type { FairTurns } from '../../../core/type-matching/fair-turns.ts';
+import type { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
+import { AFTER_ALL_TYPES, AFTER_TYPE, isOpen, typeRanges } from '../../../core/type-matching/type-ranges.ts';
 import { type Row, text } from '../../rows/row.ts';
-import type { Connection } from '../database/index.ts';
+import type { ReadConnection } from '../database/index.ts';
+
+/** Types looked at in one piece, a probe each to find one and one to find its messages; 1 to 2 ms. */
+const TYPES_PER_PIECE = 100;
 
 /**
- * Types looked at for one pattern, a probe each: about 10 ms. An organization that uses more types at once than this
- * and leases by a pattern whose beginning is open gets to the later ones when the earlier ones are gone.
+ * Messages that were released, passed over or requeued, by patterns of types. They are looked for outside of any
+ * transaction, in pieces that are fair between organizations; the lease then takes those that are still there.
  */
-const MAX_TYPES = 2_000;
-/** Above everything an event type may consist of. */
-const AFTER_ALL_TYPES = '\u007f';
-
-/** Messages that were released, passed over or requeued. */
 export class AvailableMessages {
+  readonly #reader: ReadConnection;
+  readonly #turns: FairTurns;
+  readonly #matcher: TypeMatcher;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(writer: Connection) {
-    this.#statements = prepare(writer);
+  constructor(parts: { reader: ReadConnection; turns: FairTurns; matcher: TypeMatcher }) {
+    this.#reader = parts.reader;
+    this.#turns = parts.turns;
+    this.#matcher = parts.matcher;
+    this.#statements = prepare(parts.reader);
   }
 
-  /** @param eventTypes patterns; empty = all */
-  oldest(inboxId: InboxId, eventTypes: readonly string[], limit: number): Row[] {
-    if (eventTypes.length === 0) return this.#statements.all.all(inboxId, limit);
-    return this.#merge(inboxId, [...this.#typesThatMatch(inboxId, eventTypes)], limit);
-  }
-
-  #typesThatMatch(inboxId: InboxId, patterns: readonly string[]): Set<string> {
-    const types = new Set<string>();
-    for (const pattern of patterns) {
-      const wildcardAt = pattern.indexOf('*');
-      if (wildcardAt === -1) {
-        types.add(pattern);
-        continue;
-      }
-      // Without its last dot: `order.**` wants `order` too.
-      const prefix = pattern.slice(0, Math.max(0, wildcardAt - 1));
-      for (const row of this.#statements.types.all(inboxId, prefix, prefix + AFTER_ALL_TYPES, MAX_TYPES)) {
-        const type = text(row, 'event_type');
-        if (wantsEventType([pattern], type)) types.add(type);
+  /** The oldest of the types that match, however many types there are. */
+  async oldest(inbox: Inbox, patterns: readonly string[], limit: number): Promise<EventId[]> {
+    const ranges = typeRanges(patterns);
+    const isInRange = (type: string) => ranges.some((range) => type.startsWith(range));
+    const names = [...new Set(patterns)].filter((pattern) => !isOpen(pattern) && !isInRange(pattern));
+    let oldest = await this.#reader.read(() => this.#merge(inbox.id, names, [], limit));
+    let isFirst = true;
+    for (const range of ranges) {
+      let from = range;
+      for (let more = true; more; ) {
+        const types = await this.#inTurn(inbox, isFirst, () => {
+          const rows = this.#statements.types.all(inbox.id, from, range + AFTER_ALL_TYPES, TYPES_PER_PIECE);
+          return rows.map((row) => text<string>(row, 'event_type'));
+        });
+        more = types.length === TYPES_PER_PIECE;
+        from = `${types.at(-1)}${AFTER_TYPE}`;
+        const answers = await this.#matcher.match(inbox.organizationId, patterns, types);
+        const wanted = types.filter((type) => answers.get(type));
+        const before = oldest;
+        if (wanted.length > 0) {
+          oldest = await this.#inTurn(inbox, isFirst, () => this.#merge(inbox.id, wanted, before, limit));
+        }
+        isFirst = false;
       }
     }
-    return types;
+    return oldest;
   }
 
-  /** The oldest over all types, reading about twice as much as is wanted and no more, however many types there are. */
-  #merge(inboxId: InboxId, types: readonly string[], limit: number): Row[] {
+  /** The first piece, which is all of it mostly, waits for no turn. */
+  #inTurn<Result>(inbox: Inbox, isFirst: boolean, read: () => Result): Promise<Result> {
+    if (isFirst) return this.#reader.read(read);
+    return this.#turns.run(inbox.organizationId, () => this.#reader.read(read));
+  }
+
+  /** The oldest of what was found before and of some types, reading about twice as much of these as is wanted. */
+  #merge(inboxId: InboxId, types: readonly string[], before: readonly EventId[], limit: number): EventId[] {
     const size = Math.ceil(limit / Math.max(1, types.length)) + 1;
-    const pages = types.map((type) => ({ type, rows: this.#page(inboxId, type, '', size), at: 0 }));
-    const merged: Row[] = [];
+    const pages = types.map((type) => ({ type, ids: this.#page(inboxId, type, '', size), at: 0 }));
+    const found = { type: null, ids: before, at: 0 };
+    const merged: EventId[] = [];
     while (merged.length < limit) {
-      let oldest: { page: (typeof pages)[number]; row: Row } | undefined;
+      let oldest: (typeof pages)[number] | typeof found = found;
+      let first = found.ids[found.at];
       for (const page of pages) {
-        const row = page.rows[page.at];
-        if (row !== undefined && (oldest === undefined || idOf(row) < idOf(oldest.row))) oldest = { page, row };
+        const id = page.ids[page.at];
+        if (id !== undefined && (first === undefined || id < first)) [oldest, first] = [page, id];
       }
-      if (oldest === undefined) break;
-      const { page, row } = oldest;
-      merged.push(row);
-      page.at++;
-      if (page.at === page.rows.length && page.rows.length === size) {
-        page.rows = this.#page(inboxId, page.type, idOf(row), size);
-        page.at = 0;
+      if (first === undefined) break;
+      merged.push(first);
+      oldest.at++;
+      if (oldest.type !== null && oldest.at === oldest.ids.length && oldest.ids.length === size) {
+        oldest.ids = this.#page(inboxId, oldest.type, first, size);
+        oldest.at = 0;
       }
     }
     return merged;
   }
 
-  #page(inboxId: InboxId, type: string, after: string, limit: number): Row[] {
-    return this.#statements.ofType.all(inboxId, type, after, limit);
+  #page(inboxId: InboxId, type: string, after: string, limit: number): EventId[] {
+    return this.#statements.ofType.all(inboxId, type, after, limit).map((row: Row) => text(row, 'event_id'));
   }
 }
 
-function idOf(row: Row): EventId {
-  return text(row, 'event_id');
-}
-
-function prepare(writer: Connection) {
+function prepare(reader: ReadConnection) {
   return {
-    all: writer.prepare('available-messages'),
-    types: writer.prepare('available-types'),
-    ofType: writer.prepare('available-messages-of-type'),
+    types: reader.prepare('available-types'),
+    ofType: reader.prepare('available-messages-of-type'),
   };
 }

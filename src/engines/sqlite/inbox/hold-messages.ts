@@ -1,9 +1,8 @@
 import type { Inbox } from '../../../core/administration/inbox.ts';
-import { wantsEventType } from '../../../core/events/event-type.ts';
-import { type EventId, firstIdAt, type InboxId, idBefore, type LeaseId } from '../../../core/ids.ts';
+import type { EventId, InboxId, LeaseId } from '../../../core/ids.ts';
 import { addMs, type Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { LeaseSelection, QuarantinedMessages, RequeueStep } from '../../../ports/store/inbox-store.ts';
+import type { LeaseSelection, QuarantinedMessages } from '../../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../../rows/row.ts';
 import type { Connection } from '../database/index.ts';
 
@@ -79,18 +78,6 @@ export class MessageHolds {
     return { requeued: rows.length, notFound: [...wanted] };
   }
 
-  requeueStep(inbox: Inbox, { eventTypes, from, to, after, limit }: RequeueStep) {
-    const start = from === null ? '' : idBefore(firstIdAt(from));
-    const begin = after !== null && after > start ? after : start;
-    const rows = this.#statements.ofStatus.all(inbox.id, 'quarantined', begin, limit);
-    const inRange = rows.filter((row) => to === null || text(row, 'event_id') < firstIdAt(to));
-    const wanted = inRange.filter((row) => wantsEventType(eventTypes, text(row, 'event_type')));
-    const ids = wanted.map((row) => text<EventId>(row, 'event_id'));
-    if (ids.length > 0) this.#statements.requeue.all(inbox.id, JSON.stringify(ids));
-    const last = inRange.length === limit ? inRange.at(-1) : undefined;
-    return { requeued: ids.length, last: last === undefined ? null : text<EventId>(last, 'event_id') };
-  }
-
   #select(inboxId: InboxId, { leaseId, eventIds }: LeaseSelection): { held: HeldMessage[]; stale: EventId[] } {
     const rows = this.#statements.ofLease.all(inboxId, leaseId, this.#clock.now());
     const all = rows.map((row): HeldMessage => {
@@ -128,6 +115,5 @@ function prepare(writer: Connection) {
     unlease: writer.prepare('unlease-messages'),
     extend: writer.prepare('extend-messages'),
     requeue: writer.prepare('requeue-messages'),
-    ofStatus: writer.prepare('messages-of-status'),
   };
 }

@@ -3,7 +3,7 @@ import { firstIdAt, type InboxId, type OrganizationId } from '../../../core/ids.
 import { MAX_INBOXES_PER_ORGANIZATION } from '../../../core/limits.ts';
 import type { InboxChange } from '../../../ports/store/inbox-store.ts';
 import { inboxFromRow } from '../../rows/inbox-row.ts';
-import { number } from '../../rows/row.ts';
+import { number, text } from '../../rows/row.ts';
 import type { Connection, ReadConnection } from '../database/index.ts';
 import type { WriteQueue } from '../write-queue/index.ts';
 
@@ -43,10 +43,13 @@ export class InboxAdmin {
       const row = this.#statements.getToWrite.get(organizationId, name);
       if (row === undefined) return undefined;
       const after: Inbox = { ...inboxFromRow(row), ...change };
-      const { id, eventTypes, maxLeases, paused } = after;
-      this.#statements.put.run(id, JSON.stringify(eventTypes), maxLeases, paused ? 1 : 0);
+      const { id, eventTypes, maxLeases } = after;
+      // What is not changed is not written over, even if nobody can read it.
+      const types = change.eventTypes === undefined ? text<string>(row, 'event_types') : JSON.stringify(eventTypes);
+      const paused = change.paused ?? row['paused'] === 1;
+      this.#statements.put.run(id, types, maxLeases, paused ? 1 : 0);
       effects.availableOrganizations.add(organizationId);
-      return after;
+      return inboxFromRow({ ...row, event_types: types, max_leases: maxLeases, paused: paused ? 1 : 0 });
     });
   }
 

@@ -1,7 +1,8 @@
 import type { Inbox, InboxMessage, Lease } from '../../../core/administration/inbox.ts';
 import type { EventId, InboxId, LeaseId, OrganizationId } from '../../../core/ids.ts';
-import { MAX_PAGE_BYTES } from '../../../core/limits.ts';
-import { addMs, type Milliseconds } from '../../../core/time.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import { FairTurns } from '../../../core/type-matching/fair-turns.ts';
+import { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type {
   InboxChange,
@@ -14,22 +15,25 @@ import type {
 import { inboxFromRow } from '../../rows/inbox-row.ts';
 import { number } from '../../rows/row.ts';
 import type { Connection, ReadConnection, Statement } from '../database/index.ts';
-import { type CommittedState, othersTurn, type WriteQueue } from '../write-queue/index.ts';
+import { type CommittedState, othersTurn, pause, type WriteQueue } from '../write-queue/index.ts';
 import { type AckSelection, MessageHolds } from './hold-messages.ts';
 import { InboxAdmin } from './inbox-admin.ts';
+import { InboxLeases } from './inbox-leases.ts';
 import { InboxWaker } from './inbox-waker.ts';
-import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
+import type { LeaseRequest } from './lease-messages.ts';
 import { MessageList } from './list-messages.ts';
+import { QuarantinedSearch } from './quarantined-search.ts';
 
 export class SqliteInboxStore implements InboxStore {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
   readonly #state: CommittedState;
-  readonly #clock: Clock;
   readonly #waker: InboxWaker;
-  readonly #leaser: MessageLeaser;
+  readonly #leases: InboxLeases;
+  readonly #matcher: TypeMatcher;
   readonly #holds: MessageHolds;
   readonly #list: MessageList;
+  readonly #quarantined: QuarantinedSearch;
   readonly #admin: InboxAdmin;
   readonly #get: Statement;
   readonly #countQuarantined: Statement;
@@ -44,11 +48,14 @@ export class SqliteInboxStore implements InboxStore {
     this.#queue = parts.queue;
     this.#reader = parts.reader;
     this.#state = parts.state;
-    this.#clock = parts.clock;
     this.#waker = new InboxWaker(parts);
-    this.#leaser = new MessageLeaser({ ...parts, waker: this.#waker });
+    const turns = new FairTurns({ clock: parts.clock, pause });
+    this.#matcher = new TypeMatcher(turns);
+    const typeParts = { ...parts, waker: this.#waker, turns, matcher: this.#matcher };
+    this.#leases = new InboxLeases(typeParts);
     this.#holds = new MessageHolds(parts);
-    this.#list = new MessageList(parts.reader);
+    this.#list = new MessageList(typeParts);
+    this.#quarantined = new QuarantinedSearch(typeParts);
     this.#admin = new InboxAdmin(parts);
     this.#get = parts.reader.prepare('get-inbox');
     this.#countQuarantined = parts.reader.prepare('count-quarantined');
@@ -87,26 +94,8 @@ export class SqliteInboxStore implements InboxStore {
     return this.#list.list(inbox, query);
   }
 
-  /** In as many steps as it takes to look at everything once; a step that fails leaves what the earlier ones leased. */
-  async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
-    const until = addMs(this.#clock.now(), request.leaseMs);
-    const messages: InboxMessage[] = [];
-    let bytes = request.maxBytes ?? MAX_PAGE_BYTES;
-    for (let more = true; more; ) {
-      try {
-        const room = { messages: request.limit - messages.length, bytes };
-        const step = await this.#queue.submit((effects) =>
-          this.#leaser.leaseStep(inbox, request, until, room, effects),
-        );
-        messages.push(...step.messages);
-        bytes -= step.bytes;
-        more = step.more;
-      } catch (error) {
-        if (messages.length === 0) throw error;
-        more = false;
-      }
-    }
-    return messages.length === 0 ? undefined : { id: request.leaseId, until, messages };
+  lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
+    return this.#leases.lease(inbox, request);
   }
 
   ack(inbox: Inbox, selection: AckSelection) {
@@ -145,10 +134,13 @@ export class SqliteInboxStore implements InboxStore {
 
   async requeueStep(inbox: Inbox, step: RequeueStep) {
     await this.#waker.wakeAll(inbox);
-    return this.#queue.submit((effects) => {
+    const { ids, last } = await this.#quarantined.step(inbox, step);
+    if (ids.length === 0) return { requeued: 0, last };
+    const requeued = await this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.requeueStep(inbox, step);
+      return this.#holds.requeue(inbox, ids).requeued;
     });
+    return { requeued, last };
   }
 
   /** A look of an inbox at a time, with turns for others between them. */

@@ -1,6 +1,5 @@
 import type { Inbox, InboxMessage } from '../../../core/administration/inbox.ts';
 import type { AcceptedEvent } from '../../../core/events/event.ts';
-import { wantsEventType } from '../../../core/events/event-type.ts';
 import type { EventId, LeaseId } from '../../../core/ids.ts';
 import { READ_PIECE_BYTES } from '../../../core/limits.ts';
 import { dataBytes } from '../../../core/page-bytes.ts';
@@ -9,13 +8,13 @@ import { eventFromRow } from '../../rows/event-row.ts';
 import { number, type Row, text } from '../../rows/row.ts';
 import type { Connection } from '../database/index.ts';
 import type { WriteEffects } from '../write-queue/index.ts';
-import { AvailableMessages } from './available-messages.ts';
 import type { InboxWaker } from './inbox-waker.ts';
+import type { LeaseTypes } from './lease-types.ts';
 
 /** Events looked at in one step; a few ms. */
 const MAX_LOOKED_AT = 1_000;
 /** Messages leased in one step, five index entries each; a few ms. */
-const MAX_LEASED = 250;
+export const MAX_LEASED = 250;
 /** Read at once where some will not be wanted. */
 const CHUNK = 200;
 
@@ -33,6 +32,17 @@ export interface LeaseStep {
   readonly bytes: number;
   /** Fewer than wanted, and not everything was looked at. */
   readonly more: boolean;
+  /** There may be more messages that have a row: else the next step need not look for any. */
+  readonly moreRows: boolean;
+  /** Types to be learned before the next step: it begins before an event of one of them. */
+  readonly unknownTypes: readonly string[];
+}
+
+/** What a step is given that was found outside of its transaction. */
+export interface LeasePlan {
+  readonly types: LeaseTypes;
+  /** Messages with a row that the lease wants, oldest first; null = all that are available. */
+  readonly candidates: readonly EventId[] | null;
 }
 
 /** What one step has leased. */
@@ -55,7 +65,8 @@ class Step {
     return this.left <= 0 || this.bytes >= this.#maxBytes;
   }
 
-  add(message: InboxMessage): void {
+  add(message: InboxMessage | undefined): void {
+    if (message === undefined) return;
     this.messages.push(message);
     this.bytes += dataBytes(message.event);
   }
@@ -64,12 +75,10 @@ class Step {
 /** Leases what is available in an inbox, in steps of bounded work, each within a transaction. */
 export class MessageLeaser {
   readonly #waker: InboxWaker;
-  readonly #available: AvailableMessages;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(parts: { writer: Connection; waker: InboxWaker }) {
     this.#waker = parts.waker;
-    this.#available = new AvailableMessages(parts.writer);
     this.#statements = prepare(parts.writer);
   }
 
@@ -78,13 +87,13 @@ export class MessageLeaser {
     inbox: Inbox,
     request: LeaseRequest,
     until: Timestamp,
-    room: { readonly messages: number; readonly bytes: number },
+    { types, candidates, room }: LeasePlan & { readonly room: { readonly messages: number; readonly bytes: number } },
     effects: WriteEffects,
   ): LeaseStep {
     const limit = Math.min(room.messages, MAX_LEASED);
     const step = new Step(limit, Math.min(room.bytes, READ_PIECE_BYTES));
     const moreToWake = this.#waker.wakeSome(inbox, effects);
-    const rows = this.#available.oldest(inbox.id, request.eventTypes, limit);
+    const rows = this.#availableRows(inbox, candidates, limit);
     const spent: { id: EventId; type: string }[] = [];
     for (const row of rows) {
       if (step.isFull) break;
@@ -96,61 +105,99 @@ export class MessageLeaser {
     for (const { id } of spent) this.#statements.quarantine.run(inbox.id, id);
     if (spent.length > 0) effects.quarantined.push({ inbox, events: spent });
     // What has a row is older than what has none: as long as there are such, they come first.
-    const moreRows = rows.length === limit || moreToWake || step.isFull;
-    const moreEvents = moreRows || this.#leaseUntouched(inbox, request, until, step);
+    const moreRows = (candidates ?? rows).length === limit || moreToWake || step.isFull;
+    const unknown = new Set<string>();
+    const moreEvents = moreRows || this.#leaseUntouched(inbox, request, until, { step, types, unknown });
     const { messages, bytes } = step;
-    return { messages, bytes, more: messages.length < room.messages && bytes < room.bytes && moreEvents };
+    const more = messages.length < room.messages && bytes < room.bytes && moreEvents;
+    return { messages, bytes, more, moreRows, unknownTypes: [...unknown] };
+  }
+
+  /** Others may have taken candidates since they were found. */
+  #availableRows(inbox: Inbox, candidates: readonly EventId[] | null, limit: number): Row[] {
+    if (candidates === null) return this.#statements.available.all(inbox.id, limit);
+    return candidates.map((id) => this.#statements.availableById.get(inbox.id, id)).filter((row) => row !== undefined);
   }
 
   /**
    * Goes on from the inbox's cursor. What this lease passes over becomes a row, so that the cursor can move on and
-   * nobody looks at these events again.
+   * nobody looks at these events again. Ends before an event of an unknown type.
    * @returns whether there may be more events after the cursor
    */
-  #leaseUntouched(inbox: Inbox, request: LeaseRequest, until: Timestamp, step: Step): boolean {
+  #leaseUntouched(
+    inbox: Inbox,
+    request: LeaseRequest,
+    until: Timestamp,
+    { step, types, unknown }: { readonly step: Step; readonly types: LeaseTypes; readonly unknown: Set<string> },
+  ): boolean {
     const cursorRow = this.#statements.cursor.get(inbox.id);
     if (cursorRow === undefined) return false;
     const start = text<EventId>(cursorRow, 'cursor_event_id');
     const takesAll = inbox.eventTypes.length === 0 && request.eventTypes.length === 0;
     let cursor = start;
-    let lookedAt = 0;
     let more = true;
-    while (more && !step.isFull && lookedAt < MAX_LOOKED_AT) {
+    for (let lookedAt = 0; more && !step.isFull && unknown.size === 0 && lookedAt < MAX_LOOKED_AT; ) {
       const size = takesAll ? Math.min(step.left, MAX_LOOKED_AT) : CHUNK;
       const rows = this.#statements.events.all(inbox.id, inbox.organizationId, cursor, size);
-      more = rows.length === size;
-      for (const row of rows) {
-        if (step.isFull) {
-          more = true;
-          break;
-        }
-        lookedAt++;
-        cursor = text(row, 'event_id');
-        const type = text(row, 'event_type');
-        if (row['status'] !== null || !wantsEventType(inbox.eventTypes, type)) continue;
-        if (wantsEventType(request.eventTypes, type)) step.add(this.#lease(inbox, row, 1, request, until));
-        else this.#statements.addAvailable.run(inbox.id, cursor, type);
-      }
+      const taken = this.#takeWanted(inbox, request, until, rows, { step, types });
+      cursor = text(rows[taken - 1] ?? { event_id: cursor }, 'event_id');
+      lookedAt += taken;
+      more = rows.length === size || taken < rows.length;
+      // All of this chunk are learned at the same time.
+      if (!step.isFull) for (const type of unknownIn(rows.slice(taken), types)) unknown.add(type);
     }
     if (cursor !== start) this.#statements.moveCursor.run(inbox.id, cursor);
     return more;
   }
 
-  #lease(inbox: Inbox, row: Row, leaseCount: number, request: LeaseRequest, until: Timestamp): InboxMessage {
-    const id = text<EventId>(row, 'event_id');
-    this.#statements.lease.run(inbox.id, id, text(row, 'event_type'), request.leaseId, until);
-    return { event: this.#event(inbox, id), status: 'leased', leaseCount };
+  /** @returns how many of the events it is done with: it stops when the step is full, and before an unknown type */
+  #takeWanted(
+    inbox: Inbox,
+    request: LeaseRequest,
+    until: Timestamp,
+    rows: readonly Row[],
+    { step, types }: { readonly step: Step; readonly types: LeaseTypes },
+  ): number {
+    for (const [at, row] of rows.entries()) {
+      if (step.isFull) return at;
+      if (row['status'] !== null) continue;
+      const type = text(row, 'event_type');
+      const kind = types.kindOf(type);
+      if (kind === undefined) return at;
+      if (kind === 'wanted') step.add(this.#lease(inbox, row, 1, request, until));
+      else if (kind === 'passed') this.#statements.addAvailable.run(inbox.id, text(row, 'event_id'), type);
+    }
+    return rows.length;
   }
 
-  #event(inbox: Inbox, id: EventId): AcceptedEvent {
-    const row = this.#statements.event.get(inbox.organizationId, id);
-    if (row === undefined) throw new Error(`An inbox has a message of event ${id}, which is not there`);
-    return eventFromRow(row);
+  /** One whose event is gone is leased, so that it is out of the way, and not returned. */
+  #lease(
+    inbox: Inbox,
+    row: Row,
+    leaseCount: number,
+    request: LeaseRequest,
+    until: Timestamp,
+  ): InboxMessage | undefined {
+    const id = text<EventId>(row, 'event_id');
+    this.#statements.lease.run(inbox.id, id, text(row, 'event_type'), request.leaseId, until);
+    const event = this.#event(inbox, id);
+    return event === undefined ? undefined : { event, status: 'leased', leaseCount };
   }
+
+  #event(inbox: Inbox, id: EventId): AcceptedEvent | undefined {
+    const row = this.#statements.event.get(inbox.organizationId, id);
+    return row === undefined ? undefined : eventFromRow(row);
+  }
+}
+
+function unknownIn(rows: readonly Row[], types: LeaseTypes): string[] {
+  return rows.map((row) => text<string>(row, 'event_type')).filter((type) => types.kindOf(type) === undefined);
 }
 
 function prepare(writer: Connection) {
   return {
+    available: writer.prepare('available-messages'),
+    availableById: writer.prepare('available-message'),
     cursor: writer.prepare('inbox-cursor'),
     moveCursor: writer.prepare('move-inbox-cursor'),
     events: writer.prepare('events-with-state'),

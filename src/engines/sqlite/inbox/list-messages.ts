@@ -1,8 +1,8 @@
 import type { Inbox, InboxMessage, InboxStatus } from '../../../core/administration/inbox.ts';
-import { wantsEventType } from '../../../core/events/event-type.ts';
 import { type EventId, idBefore } from '../../../core/ids.ts';
 import { MAX_PAGE_BYTES, READ_PIECE_BYTES } from '../../../core/limits.ts';
 import { dataBytes } from '../../../core/page-bytes.ts';
+import type { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
 import type { MessageQuery } from '../../../ports/store/inbox-store.ts';
 import { eventFromRow } from '../../rows/event-row.ts';
 import { leaseOf } from '../../rows/inbox-row.ts';
@@ -40,11 +40,13 @@ class Found {
 /** Looks into an inbox, oldest first. Expects that leases which ran out were woken. */
 export class MessageList {
   readonly #reader: ReadConnection;
+  readonly #matcher: TypeMatcher;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(reader: ReadConnection) {
-    this.#reader = reader;
-    this.#statements = prepare(reader);
+  constructor(parts: { reader: ReadConnection; matcher: TypeMatcher }) {
+    this.#reader = parts.reader;
+    this.#matcher = parts.matcher;
+    this.#statements = prepare(parts.reader);
   }
 
   async list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]> {
@@ -69,27 +71,29 @@ export class MessageList {
     return found.messages;
   }
 
-  find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
-    return this.#reader.read(() => {
-      const cursor = this.#cursor(inbox);
-      const rows = this.#statements.events.all(inbox.id, inbox.organizationId, idBefore(eventId), 1);
-      const shown = rows.filter((row) => text(row, 'event_id') === eventId && isShown(inbox, row, cursor));
-      return this.#message(inbox, shown[0]);
-    });
+  async find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {
+    const { rows, cursor } = await this.#reader.read(() => ({
+      cursor: this.#cursor(inbox),
+      rows: this.#statements.events.all(inbox.id, inbox.organizationId, idBefore(eventId), 1),
+    }));
+    const found = rows.filter((row) => text(row, 'event_id') === eventId);
+    const [shown] = await this.#shown(inbox, found, cursor);
+    return this.#reader.read(() => this.#message(inbox, shown));
   }
 
   /** Goes through the organization's events: those with a row in this inbox, and those that wait untouched. */
   async #walk(inbox: Inbox, after: string, found: Found, which: 'all' | 'untouched'): Promise<void> {
     let from = after;
     for (let more = true; more && !found.isFull; ) {
-      const shown = await this.#reader.read(() => {
+      const { rows, cursor } = await this.#reader.read(() => {
         const cursor = this.#cursor(inbox);
         if (which === 'untouched' && from < cursor) from = cursor;
-        const rows = this.#statements.events.all(inbox.id, inbox.organizationId, from, CHUNK);
-        more = rows.length === CHUNK;
-        from = String(rows.at(-1)?.['event_id'] ?? from);
-        return rows.filter((row) => (which === 'all' || row['status'] === null) && isShown(inbox, row, cursor));
+        return { cursor, rows: this.#statements.events.all(inbox.id, inbox.organizationId, from, CHUNK) };
       });
+      more = rows.length === CHUNK;
+      from = String(rows.at(-1)?.['event_id'] ?? from);
+      const ofInterest = which === 'all' ? rows : rows.filter((row) => row['status'] === null);
+      const shown = await this.#shown(inbox, ofInterest, cursor);
       await this.#readEvents(inbox, shown, found);
       if (more) await othersTurn();
     }
@@ -113,6 +117,16 @@ export class MessageList {
     }
   }
 
+  /** What was touched is, whatever the inbox wants by now; else what it wants of what it has not gone past. */
+  async #shown(inbox: Inbox, rows: readonly Row[], cursor: string): Promise<Row[]> {
+    const isUntouched = (row: Row) => row['status'] === null && text(row, 'event_id') > cursor;
+    const types = rows.filter(isUntouched).map((row) => text<string>(row, 'event_type'));
+    const answers = await this.#matcher.match(inbox.organizationId, inbox.eventTypes, types);
+    return rows.filter((row) =>
+      isUntouched(row) ? answers.get(text(row, 'event_type')) === true : row['status'] !== null,
+    );
+  }
+
   #cursor(inbox: Inbox): string {
     const row = this.#statements.cursor.get(inbox.id);
     return row === undefined ? '' : text(row, 'cursor_event_id');
@@ -127,12 +141,6 @@ export class MessageList {
     const lease = status === 'leased' ? { lease: leaseOf(row) } : {};
     return { event: eventFromRow(event), status, leaseCount, ...lease };
   }
-}
-
-/** What was touched is, whatever the inbox wants by now; else what it wants of what it has not gone past. */
-function isShown(inbox: Inbox, row: Row, cursor: string): boolean {
-  if (row['status'] !== null) return true;
-  return text(row, 'event_id') > cursor && wantsEventType(inbox.eventTypes, text(row, 'event_type'));
 }
 
 /** Untouched is available; so is what was released for later, as far as a reader is concerned. */

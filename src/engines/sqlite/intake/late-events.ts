@@ -1,6 +1,6 @@
 import type { AcceptedEvent } from '../../../core/events/event.ts';
 import { wantsEventType } from '../../../core/events/event-type.ts';
-import { json, text } from '../../rows/row.ts';
+import { text, textsOrNull } from '../../rows/row.ts';
 import type { Connection, Statement } from '../database/index.ts';
 
 /**
@@ -26,7 +26,9 @@ export class LateEvents {
       return;
     }
     for (const inbox of this.#passedInboxes.all(event.organizationId, event.id)) {
-      if (wantsEventType(json<string[]>(inbox, 'event_types'), event.type)) {
+      const eventTypes = textsOrNull(inbox, 'event_types');
+      // One that can't be read keeps what it may have wanted.
+      if (eventTypes === null || wantsEventType(eventTypes, event.type)) {
         this.#addAvailable.run(text(inbox, 'id'), event.id, event.type);
       }
     }

@@ -3,7 +3,7 @@ import { firstIdAt, type KeyId, type OrganizationId } from '../../../core/ids.ts
 import type { Timestamp } from '../../../core/time.ts';
 import type { AuditStore } from '../../../ports/store/audit-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
-import { json, number, type Row, text, textOrNull } from '../../rows/row.ts';
+import { number, type Row, text, textOrNull, textsOrNull, UNREADABLE_FIELDS } from '../../rows/row.ts';
 import { type Connection, idRange, type ReadConnection } from '../database/index.ts';
 import type { WriteQueue } from '../write-queue/index.ts';
 
@@ -46,7 +46,7 @@ function auditEntryFromRow(row: Row): AuditEntry {
     action: text<string>(row, 'action'),
     target: textOrNull<string>(row, 'target'),
     key: keyId === null ? null : { id: keyId, name: text<string>(row, 'key_name') },
-    fields: json(row, 'fields'),
+    fields: textsOrNull(row, 'fields') ?? UNREADABLE_FIELDS,
     requestId: text<string>(row, 'request_id'),
     address: textOrNull<string>(row, 'address'),
     createdAt: number(row, 'created_at'),

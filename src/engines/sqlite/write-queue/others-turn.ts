@@ -2,3 +2,8 @@
 export function othersTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Resolves after so long; 0 = when the event loop has come round. */
+export function pause(ms: number): Promise<void> {
+  return ms === 0 ? othersTurn() : new Promise((resolve) => setTimeout(resolve, ms));
+}
