@@ -1,6 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
+import { Reads } from '../pipeline/reads.ts';
 import type { Engine } from '../ports/engine.ts';
 import { trackConnections } from './connections/drain.ts';
+import { Readers } from './connections/reading/readers.ts';
 import type { ApiParts, ServicePhase } from './context.ts';
 import { refuseUnknownRoutes } from './methods.ts';
 import { publicHealthRoutes } from './resources/health.ts';
@@ -17,6 +19,8 @@ export function createHealthServer(parts: {
 }): FastifyInstance {
   const app = Fastify({ logger: false, genReqId: requestIdOf, routerOptions: { ignoreTrailingSlash: true } });
   trackConnections(app);
+  const readers = new Readers(app.server, { clock: parts.engine.clock, reads: new Reads(parts.engine.clock) });
+  app.server.on('connection', (socket) => readers.read(socket));
   const known = refuseUnknownRoutes(app);
   app.addHook('onSend', (request, reply, payload, done) => {
     stampAnswer(request, reply);

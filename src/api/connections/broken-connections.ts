@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { PROBLEMS, type Problem } from '../../core/problem.ts';
 import { problemBody, rawProblem } from '../problems.ts';
 import { PRIVATE_ANSWER } from '../stamp.ts';
+import { readerOf } from './reading/readers.ts';
 
 /** What Node's HTTP parser says, as our problems; everything else is a bad request. */
 const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
@@ -26,6 +27,7 @@ export function answerBrokenConnections(app: FastifyInstance): void {
   server.on('request', (request, response) => void lastAnswers.set(request.socket, response));
   server.removeAllListeners('clientError');
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    readerOf(socket)?.drop();
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
