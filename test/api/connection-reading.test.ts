@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ParsingDebt } from '../../src/api/connections/reading/parsing-debt.ts';
 import { Readers, readerOf } from '../../src/api/connections/reading/readers.ts';
+import { SharedTurn } from '../../src/api/connections/reading/shared-turn.ts';
 import { canonicalId, type OrganizationId } from '../../src/core/ids.ts';
 import { MAX_WAITING_CONNECTIONS_OF_ORGANIZATION } from '../../src/core/limits.ts';
 import { timestamp } from '../../src/core/time.ts';
@@ -84,6 +85,33 @@ test('a connection owes what its bytes cost beyond its requests and its share of
     debt.clear(20);
     assert.equal(debt.isTooHigh, false, name);
   }
+});
+
+test('connections that are ready at once share a turn of the loop, the others go on in the next, in order', async () => {
+  const shared = new SharedTurn();
+  const turns: number[][] = [];
+  for (let n = 0; n < 6; n++) {
+    shared.later(() => {
+      turns.at(-1)?.push(n);
+      shared.use(3);
+    });
+  }
+  shared.use(5);
+  assert.ok(shared.isOver);
+  while (turns.flat().length < 6) {
+    turns.push([]);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(
+    turns.filter((turn) => turn.length > 0),
+    [
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ],
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(shared.isOver, false);
 });
 
 test('chunks of one byte are parsed a slice at a time, on all connections together', async (context) => {

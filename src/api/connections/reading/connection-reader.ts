@@ -3,6 +3,7 @@ import type { OrganizationId } from '../../../core/ids.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { ParsingDebt } from './parsing-debt.ts';
+import type { SharedTurn } from './shared-turn.ts';
 
 /** Handed to the parser at once: 700 chunks of one byte, some 1.2 ms. A whole read of 64 KB took 20 ms. */
 const SLICE_BYTES = 4 * 1024;
@@ -12,6 +13,7 @@ const TURN_MS: Milliseconds = 1;
 /** Who gives turns to connections whose bytes are dear to read. */
 export interface ReadingTurns {
   readonly clock: Clock;
+  readonly shared: SharedTurn;
   /**
    * Runs `turn` later.
    * @param owner null as long as nobody knows
@@ -38,6 +40,7 @@ export class ConnectionReader {
   #isHeld = false;
   #isWaiting = false;
   #isReading = false;
+  #isLater = false;
   #isScheduled = false;
   #requests = 0;
 
@@ -104,21 +107,40 @@ export class ConnectionReader {
   };
 
   readonly #read = (): void => {
-    if (this.#isReading || this.#isWaiting) return;
+    if (this.#isReading || this.#isWaiting || !this.#mayRead) return;
+    const { shared } = this.#turns;
+    if (shared.isOver) {
+      this.#readInNextTurn();
+      return;
+    }
     const startedAt = this.#turns.clock.monotonicMs();
+    let usedMs = 0;
     while (this.#mayRead) {
       const now = this.#slice();
-      if (now === null) return;
+      if (now === null) break;
+      usedMs = now - startedAt;
       if (this.#debt.isTooHigh) {
         this.#wait();
-        return;
+        break;
       }
       // Whoever takes the body of a request listens for it first; and requests behind each other leave others their turns.
-      if (this.#requests > 0 || now - startedAt >= TURN_MS) {
-        setImmediate(this.#read);
-        return;
+      if (this.#requests > 0 || usedMs >= TURN_MS) {
+        this.#readInNextTurn();
+        break;
       }
     }
+    if (usedMs > 0) shared.use(usedMs);
+  };
+
+  #readInNextTurn(): void {
+    if (this.#isLater) return;
+    this.#isLater = true;
+    this.#turns.shared.later(this.#readNow);
+  }
+
+  readonly #readNow = (): void => {
+    this.#isLater = false;
+    this.#read();
   };
 
   #wait(): void {

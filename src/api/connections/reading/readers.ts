@@ -5,6 +5,7 @@ import { MAX_WAITING_CONNECTIONS_OF_ORGANIZATION } from '../../../core/limits.ts
 import type { Reads } from '../../../pipeline/reads.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { ConnectionReader, type ReadingTurns } from './connection-reader.ts';
+import { SharedTurn } from './shared-turn.ts';
 
 const readers = new WeakMap<Socket, ConnectionReader>();
 
@@ -19,6 +20,7 @@ const STRANGERS = 'strangers' as OrganizationId;
 /** Reads all connections of a server in slices, fairly between organizations. */
 export class Readers implements ReadingTurns {
   readonly clock: Clock;
+  readonly shared = new SharedTurn();
   readonly #reads: Reads;
   readonly #waiting = new Map<OrganizationId, number>();
 
