@@ -124,7 +124,7 @@ export class ConnectionReader {
         break;
       }
       // Whoever takes the body of a request listens for it first; and requests behind each other leave others their turns.
-      if (this.#requests > 0 || usedMs >= TURN_MS) {
+      if ((this.#requests > 0 || usedMs >= TURN_MS) && this.#socket.readableLength > 0) {
         this.#readInNextTurn();
         break;
       }
