@@ -1,8 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { ServicePhase } from '../core/service-phase.ts';
+import { Reads } from '../pipeline/pacing/index.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { ApiParts } from './context.ts';
 import { refuseUnknownRoutes, requestIdOf, stampAnswer } from './http/answers/index.ts';
+import { Readers } from './http/reading/index.ts';
 import { trackConnections } from './http/sockets/index.ts';
 import { metricsRoute, publicHealthRoutes } from './resources/operations/index.ts';
 
@@ -16,6 +18,8 @@ export function createHealthServer(parts: {
 }): FastifyInstance {
   const app = Fastify({ logger: false, genReqId: requestIdOf, routerOptions: { ignoreTrailingSlash: true } });
   trackConnections(app);
+  const readers = new Readers(app.server, { clock: parts.engine.clock, reads: new Reads(parts.engine.clock) });
+  app.server.on('connection', (socket) => readers.read(socket));
   const known = refuseUnknownRoutes(app);
   app.addHook('onSend', (request, reply, payload, done) => {
     stampAnswer(request, reply);

@@ -63,6 +63,11 @@ export const MAX_READS_OF_ORGANIZATION = 4;
 export const MAX_READS = 12;
 /** And so many of one organization that wait for a slot; a waiting one is a connection and little more. */
 export const MAX_WAITING_READS = 200;
+/**
+ * Connections of one organization, or of all strangers, whose bytes are dear to parse and wait for a turn. Each holds up to
+ * 128 KB that the kernel held before; one more is closed.
+ */
+export const MAX_WAITING_CONNECTIONS_OF_ORGANIZATION = 256;
 /** Of a turn of the event loop, for pieces of long reads: what they print comes on top. */
 export const READ_TURN_MS = 2;
 /** Rows of a list that are read at once: 1 to 2 ms of the embedded engine. */

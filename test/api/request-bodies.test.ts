@@ -68,6 +68,36 @@ describe('request bodies', () => {
     assert.equal((await service.get(`/api/events/${id}`)).json.data, data);
   });
 
+  test('a legal event in chunks of one byte arrives while others never end theirs', async () => {
+    const made = await service.post(
+      '/api/keys/generate',
+      { organization_name: 'Abuser', tier: 'unlimited' },
+      { key: null },
+    );
+    const endless = Buffer.from('1\r\n \r\n'.repeat(100_000));
+    // Some with a key, some without; one for an address that takes no body.
+    const abusers = [
+      head('/api/events/batch', ['Transfer-Encoding: chunked'], made.json.api_key),
+      head('/api/events', ['Transfer-Encoding: chunked'], made.json.api_key),
+      head('/api/events', ['Transfer-Encoding: chunked'], 'wrong'),
+      head('/health/live', ['Transfer-Encoding: chunked'], null).replace('POST', 'GET'),
+    ].map((request) => {
+      const { socket } = open();
+      socket.write(request);
+      const more = () => {
+        if (!socket.destroyed) socket.write(endless, () => setImmediate(more));
+      };
+      more();
+      return socket;
+    });
+    const data = 'x'.repeat(256 * 1024 - 2);
+    const body = [...`{"type":"bodies.chunks","data":"${data}"}`].map((byte) => `1\r\n${byte}\r\n`).join('');
+    const request = `${head('/api/events', ['Transfer-Encoding: chunked'])}${body}0\r\n\r\n`;
+    const answer = await rawHttp(service.url, [request], { until: /"status":"accepted"/, waitMs: 29_000 });
+    for (const socket of abusers) socket.destroy();
+    assert.equal(answer.status, 202, answer.text);
+  });
+
   test('NDJSON in chunks of a byte, and in chunks that one read can not hold', async () => {
     const lines = Array.from(
       { length: 400 },

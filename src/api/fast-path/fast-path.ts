@@ -4,6 +4,7 @@ import { isLoopbackConnection } from '../../core/delivery/loopback.ts';
 import { KEEP_ALIVE_MS } from '../../core/limits.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { ApiParts } from '../context.ts';
+import { Readers } from '../http/reading/index.ts';
 import { PlainConnection } from './connection.ts';
 import { PlainEvents } from './plain-events.ts';
 
@@ -21,6 +22,7 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
   server.removeAllListeners('connection');
 
   const connections = new Set<PlainConnection>();
+  const readers = new Readers(server, parts);
   const events = new PlainEvents(parts);
   const hooks = {
     clock: parts.clock,
@@ -28,6 +30,7 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
     handle: events.handle.bind(events),
     handOver: (socket: Socket) => {
       for (const listener of httpListeners) listener.call(server, socket);
+      readers.read(socket);
     },
     onClose: (connection: PlainConnection) => connections.delete(connection),
   };

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Milliseconds } from '../../../core/time.ts';
-import type { SmallPieces } from '../sockets/index.ts';
+import { type ConnectionReader, readerOf } from '../reading/index.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { WireBytes } from './wire-bytes.ts';
 
@@ -14,7 +14,7 @@ const MOST_HELD = 4 * MOST_WAITING;
  */
 export class BodyChunks {
   readonly #message: IncomingMessage;
-  readonly #small: SmallPieces;
+  readonly #reader: ConnectionReader | undefined;
   readonly #wire: WireBytes;
   readonly #held = new GrowingBuffer(MOST_HELD);
   #state: 'open' | 'ended' | 'cut' = 'open';
@@ -23,10 +23,9 @@ export class BodyChunks {
   #isOdd = false;
   #wake: (() => void) | undefined;
 
-  /** @param small counts its pieces */
-  constructor(message: IncomingMessage, small: SmallPieces) {
+  constructor(message: IncomingMessage) {
     this.#message = message;
-    this.#small = small;
+    this.#reader = readerOf(message.socket);
     this.#wire = new WireBytes(message);
     message.on('data', this.#take).on('end', this.#end).on('close', this.#cut).on('error', this.#cut);
   }
@@ -57,9 +56,8 @@ export class BodyChunks {
 
   /** Reads no more: whatever comes is somebody else's. */
   stop(): void {
-    this.#small.end();
     this.#message.off('data', this.#take).off('end', this.#end).off('close', this.#cut).off('error', this.#cut);
-    if (this.#isPaused) this.#message.socket.resume();
+    if (this.#isPaused) this.#reader?.release();
   }
 
   readonly #take = (piece: Buffer): void => {
@@ -67,11 +65,9 @@ export class BodyChunks {
     this.#isOdd ||= this.#wire.isOdd(piece.length);
     if (!this.#isPaused && this.#held.length >= MOST_WAITING) {
       this.#isPaused = true;
-      this.#small.leave();
       // Not the message: paused, it keeps each piece that the parser still has.
-      this.#message.socket.pause();
+      this.#reader?.hold();
     }
-    if (!this.#isPaused) this.#small.note(piece.length);
     this.#wake?.();
   };
 
@@ -89,7 +85,7 @@ export class BodyChunks {
     const bytes = this.#held.take();
     if (this.#isPaused) {
       this.#isPaused = false;
-      this.#message.socket.resume();
+      this.#reader?.release();
     }
     return bytes;
   }

@@ -108,10 +108,8 @@ class Collecting {
     const declared = message.headers['content-length'];
     const bytes = new GrowingBuffer(declared === undefined ? maxBytes : Math.min(maxBytes, Number(declared)));
     const wire = new WireBytes(message);
-    const small = bodies.smallPieces(message);
     const charge = bodies.of(message);
     const stop = () => {
-      small.end();
       message.off('data', take).off('end', end).off('close', cut).off('error', cut);
     };
     const fail = (problem: Problem) => {
@@ -128,7 +126,6 @@ class Collecting {
       bytes.add(chunk);
       if (!charge.set(bytes.room)) fail(BODIES_FULL);
       else if (wire.isOdd(chunk.length)) fail(ODD_CHUNKS);
-      else small.note(chunk.length);
     };
     const end = () => {
       stop();

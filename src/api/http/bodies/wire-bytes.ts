@@ -20,13 +20,18 @@ export class WireBytes {
   constructor(message: IncomingMessage) {
     this.#message = message;
     this.#isChunked = message.headers['transfer-encoding'] !== undefined;
-    this.#before = message.socket.bytesRead;
+    this.#before = read(message);
   }
 
   /** @param length of the piece of the body that came. @returns whether too much came beside the body */
   isOdd(length: number): boolean {
     if (!this.#isChunked) return false;
     this.#explained += length + FRAME_BYTES;
-    return this.#message.socket.bytesRead - this.#before > this.#explained + MAX_CHUNK_OVERHEAD_BYTES;
+    return read(this.#message) - this.#before > this.#explained + MAX_CHUNK_OVERHEAD_BYTES;
   }
+}
+
+/** Bytes of the connection that the parser has seen. */
+function read({ socket }: IncomingMessage): number {
+  return socket.bytesRead - socket.readableLength;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { MAX_BODY_BYTES_OF_ORGANIZATION, MAX_BODY_BYTES_OVER_ALL } from '../../../core/limits.ts';
 import type { Problem } from '../../../core/problem.ts';
-import { SmallPieceLine, type SmallPieces } from '../sockets/index.ts';
+import { readerOf } from '../reading/index.ts';
 import { ByteBudget, type Charge } from './byte-budget.ts';
 
 export const BODIES_FULL: Problem = {
@@ -20,7 +20,6 @@ export class RequestBodies {
     perOrganization: MAX_BODY_BYTES_OF_ORGANIZATION,
     overAll: MAX_BODY_BYTES_OVER_ALL,
   });
-  readonly #smallPieces = new SmallPieceLine();
   readonly #charges = new WeakMap<IncomingMessage, Charge>();
 
   /** Opens a charge for each request that may have a body, as long as its answer is not sent. */
@@ -28,18 +27,14 @@ export class RequestBodies {
     app.addHook('preParsing', (request, reply, payload, done) => {
       const { headers } = request.raw;
       if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
-        const charge = this.#budget.open(
-          (request.caller as typeof request.caller | undefined)?.organization.id ?? null,
-        );
+        const owner = (request.caller as typeof request.caller | undefined)?.organization.id ?? null;
+        readerOf(request.raw.socket)?.belongsTo(owner);
+        const charge = this.#budget.open(owner);
         this.#charges.set(request.raw, charge);
         reply.raw.once('close', () => charge.close());
       }
       done(null, payload);
     });
-  }
-
-  smallPieces({ socket }: IncomingMessage): SmallPieces {
-    return this.#smallPieces.counter(socket);
   }
 
   of(message: IncomingMessage): Charge {

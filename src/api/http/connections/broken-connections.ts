@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { PROBLEMS, type Problem } from '../../../core/problem.ts';
 import { PRIVATE_ANSWER, problemBody, rawProblem } from '../answers/index.ts';
+import { readerOf } from '../reading/index.ts';
 
 /** What Node's HTTP parser says, as our problems; everything else is a bad request. */
 const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
@@ -25,6 +26,7 @@ export function answerBrokenConnections(app: FastifyInstance): void {
   server.on('request', (request, response) => void lastAnswers.set(request.socket, response));
   server.removeAllListeners('clientError');
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    readerOf(socket)?.drop();
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;

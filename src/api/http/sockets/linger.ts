@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Milliseconds } from '../../../core/time.ts';
+import { readerOf } from '../reading/index.ts';
 import { endAfterAnswer } from './ending-connections.ts';
 
 /** How long, and how much, a refused body is read and thrown away before its connection is cut. */
@@ -39,10 +40,12 @@ export function sendAndLinger(request: FastifyRequest, reply: FastifyReply, body
  */
 export function dropRest(message: IncomingMessage, response: ServerResponse, mostBytes = LINGER_BYTES): void {
   const { socket } = message;
+  const reader = readerOf(socket);
   let dropped = 0;
   const finish = () => {
     clearTimeout(timer);
-    message.off('data', drop).pause();
+    message.off('data', drop);
+    reader?.hold();
     response.end();
     // Else Node gives it the connection when its turn has come, and closes that afterwards.
     if (response.socket !== null) socket.destroySoon();
@@ -50,7 +53,7 @@ export function dropRest(message: IncomingMessage, response: ServerResponse, mos
   const drop = (chunk: Buffer) => {
     dropped += chunk.length;
     // What is not read the client can't send, and finds the answer at the latest then.
-    if (dropped > mostBytes) message.pause();
+    if (dropped > mostBytes) reader?.hold();
   };
   const timer = setTimeout(finish, LINGER_MS);
   message.on('data', drop).once('end', finish).once('close', finish).resume();

@@ -34,7 +34,6 @@ export class NdjsonUpload {
   readonly #reply: FastifyReply;
   readonly #incoming: IncomingMessage;
   readonly #answer: ServerResponse;
-  readonly #bodies: RequestBodies;
   readonly #charge: Charge;
   readonly #cutter = new LineCutter();
   readonly #counts: Counts = { accepted: 0, duplicates: 0, rejected: 0 };
@@ -50,7 +49,6 @@ export class NdjsonUpload {
 
   constructor(parts: ApiParts, request: FastifyRequest, reply: FastifyReply, bodies: RequestBodies) {
     this.#parts = parts;
-    this.#bodies = bodies;
     this.#charge = bodies.of(request.raw);
     this.#request = request;
     this.#reply = reply;
@@ -66,7 +64,7 @@ export class NdjsonUpload {
     checkHead(this.#request);
     this.#idempotencyKey = idempotencyKey(this.#request);
     sendContinue(this.#incoming);
-    const chunks = new BodyChunks(this.#incoming, this.#bodies.smallPieces(this.#incoming));
+    const chunks = new BodyChunks(this.#incoming);
     const socket = this.#incoming.socket;
     // Bytes that come or go put it off; a client that reads nothing, and sends nothing, is cut.
     const cut = () => socket.destroy();

@@ -1,0 +1,183 @@
+import type { Socket } from 'node:net';
+import type { OrganizationId } from '../../../core/ids.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import { ParsingDebt } from './parsing-debt.ts';
+import type { SharedTurn } from './shared-turn.ts';
+
+/** Handed to the parser at once: 700 chunks of one byte, some 1.2 ms. A whole read of 64 KB took 20 ms. */
+const SLICE_BYTES = 4 * 1024;
+/** Of the event loop, for one turn of a connection that has to wait for turns. */
+const TURN_MS: Milliseconds = 1;
+
+/** Who gives turns to connections whose bytes are dear to read. */
+export interface ReadingTurns {
+  readonly clock: Clock;
+  readonly shared: SharedTurn;
+  /**
+   * Runs `turn` later.
+   * @param owner null as long as nobody knows
+   * @returns false: too many of this owner's connections wait
+   */
+  wait(owner: OrganizationId | null, turn: () => void): boolean;
+}
+
+/**
+ * Reads one connection for Node's HTTP parser, a slice at a time. Left to itself the parser takes whole reads of 64 KB, up to
+ * 32 of them in a row, whatever they cost, and a pause does not last: each message that flows resumes its socket
+ * (`readStart` in Node's lib/_http_incoming.js).
+ *
+ * By Node's documentation a listener for `readable` takes the flow from `pause()` and `resume()`, and `read(n)` emits `data`,
+ * for which the HTTP server listens.
+ */
+export class ConnectionReader {
+  readonly #socket: Socket;
+  readonly #turns: ReadingTurns;
+  readonly #debt: ParsingDebt;
+  #owner: OrganizationId | null = null;
+  /** The parser, or the message that it fills, takes no more. */
+  #isPaused = false;
+  #isHeld = false;
+  #isWaiting = false;
+  #isReading = false;
+  #isLater = false;
+  #isScheduled = false;
+  #requests = 0;
+
+  /** @param socket Node's HTTP server listens on it already */
+  constructor(socket: Socket, turns: ReadingTurns) {
+    this.#socket = socket;
+    this.#turns = turns;
+    this.#debt = new ParsingDebt(turns.clock.monotonicMs());
+    socket.pause = () => {
+      this.#isPaused = true;
+      return socket;
+    };
+    socket.resume = () => {
+      if (this.#isPaused) {
+        this.#isPaused = false;
+        this.#schedule();
+      }
+      return socket;
+    };
+    socket.on('readable', this.#read);
+  }
+
+  /** Whose request came last on this connection; null as long as nobody knows. */
+  belongsTo(owner: OrganizationId | null): void {
+    this.#owner = owner;
+  }
+
+  /** Nothing is read until `release`: whatever the parser asks for. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#schedule();
+  }
+
+  noteRequest(): void {
+    this.#requests++;
+  }
+
+  /** What comes from here on is dropped: the parser gave up on it, and would say so with every slice. */
+  drop(): void {
+    this.#socket.removeAllListeners('data');
+    this.#isPaused = false;
+    this.#isHeld = false;
+  }
+
+  get #mayRead(): boolean {
+    return !this.#isPaused && !this.#isHeld && !this.#socket.destroyed;
+  }
+
+  /** Not at once: `resume` is called in the middle of the parser's work. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(this.#readLater);
+  }
+
+  readonly #readLater = (): void => {
+    this.#isScheduled = false;
+    this.#read();
+  };
+
+  readonly #read = (): void => {
+    if (this.#isReading || this.#isWaiting || !this.#mayRead) return;
+    const { shared } = this.#turns;
+    if (shared.isOver) {
+      this.#readInNextTurn();
+      return;
+    }
+    const startedAt = this.#turns.clock.monotonicMs();
+    let usedMs = 0;
+    while (this.#mayRead) {
+      const now = this.#slice();
+      if (now === null) break;
+      usedMs = now - startedAt;
+      if (this.#debt.isTooHigh) {
+        this.#wait();
+        break;
+      }
+      // Whoever takes the body of a request listens for it first; and requests behind each other leave others their turns.
+      if ((this.#requests > 0 || usedMs >= TURN_MS) && this.#socket.readableLength > 0) {
+        this.#readInNextTurn();
+        break;
+      }
+    }
+    if (usedMs > 0) shared.use(usedMs);
+  };
+
+  #readInNextTurn(): void {
+    if (this.#isLater) return;
+    this.#isLater = true;
+    this.#turns.shared.later(this.#readNow);
+  }
+
+  readonly #readNow = (): void => {
+    this.#isLater = false;
+    this.#read();
+  };
+
+  #wait(): void {
+    this.#isWaiting = true;
+    if (!this.#turns.wait(this.#owner, this.#turn)) this.#socket.destroy();
+  }
+
+  readonly #turn = (): void => {
+    this.#isWaiting = false;
+    const startedAt = this.#turns.clock.monotonicMs();
+    let now = startedAt;
+    while (this.#mayRead && now - startedAt < TURN_MS) {
+      const then = this.#slice();
+      if (then === null) break;
+      now = then;
+    }
+    this.#debt.clear(now);
+    if (this.#mayRead && this.#socket.readableLength > 0) this.#wait();
+  };
+
+  /** @returns the time after it; null when nothing was there to read */
+  #slice(): Milliseconds | null {
+    const socket = this.#socket;
+    const { clock } = this.#turns;
+    const startedAt = clock.monotonicMs();
+    const isThere = socket.readableLength > 0;
+    this.#requests = 0;
+    this.#isReading = true;
+    try {
+      // With nothing there it looks for the end.
+      socket.read(isThere ? Math.min(SLICE_BYTES, socket.readableLength) : undefined);
+    } finally {
+      this.#isReading = false;
+    }
+    if (!isThere) return null;
+    const now = clock.monotonicMs();
+    this.#debt.add({ startedAt, now, requests: this.#requests });
+    return now;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Milliseconds } from '../../../core/time.ts';
+
+/** What the parser and the listeners of one request take until they first wait, with room to spare: 0.1 ms is usual. */
+const OF_A_REQUEST_MS: Milliseconds = 0.3;
+/** Share of the event loop that one connection may have for its bytes without waiting for a turn. */
+const FREE_SHARE = 0.2;
+/** A connection that owes so much waits for its turn. */
+const MAX_DEBT_MS: Milliseconds = 1;
+
+/**
+ * The time of the event loop that the bytes of one connection cost beyond what they may: plain bytes cost 1 ms in 10 MB,
+ * chunks of one byte 1 ms in 4 KB. Time pays it back.
+ */
+export class ParsingDebt {
+  #debtMs: Milliseconds = 0;
+  #changedAt: Milliseconds;
+
+  /** @param now monotonic, as everywhere here */
+  constructor(now: Milliseconds) {
+    this.#changedAt = now;
+  }
+
+  get isTooHigh(): boolean {
+    return this.#debtMs >= MAX_DEBT_MS;
+  }
+
+  /** @param requests that began in these bytes */
+  add(args: { startedAt: Milliseconds; now: Milliseconds; requests: number }): void {
+    const paidBack = (args.startedAt - this.#changedAt) * FREE_SHARE;
+    const cost = args.now - args.startedAt - args.requests * OF_A_REQUEST_MS;
+    this.#debtMs = Math.max(0, Math.max(0, this.#debtMs - paidBack) + cost);
+    this.#changedAt = args.now;
+  }
+
+  /** It had its turn: what was done in it is paid. */
+  clear(now: Milliseconds): void {
+    this.#debtMs = 0;
+    this.#changedAt = now;
+  }
+}
