@@ -136,7 +136,7 @@ function engine(
     dataDir,
     clock,
     ids,
-    fanOut: () => [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderGroup: null }],
+    fanOut: () => [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderingGroup: null }],
     dedupWindowMs: 86_400_000,
     maxBacklog: null,
     onFatal: (error) => {

@@ -1,15 +1,15 @@
 import type { IdSource } from '../core/ids.ts';
 import type { ServicePhase } from '../core/service-phase.ts';
 import type { Milliseconds } from '../core/time.ts';
-import type { AcceptStation } from '../pipeline/accepting/index.ts';
-import type { Caller, KeyStation } from '../pipeline/access/index.ts';
-import type { TestStation } from '../pipeline/delivering/index.ts';
-import type { ErasureStation } from '../pipeline/erasure/index.ts';
+import type { EventAcceptor } from '../pipeline/accepting/index.ts';
+import type { Caller, KeyService } from '../pipeline/access/index.ts';
+import type { EndpointTester } from '../pipeline/delivering/index.ts';
+import type { ErasureService } from '../pipeline/erasure/index.ts';
 import type { EventReader } from '../pipeline/history/index.ts';
-import type { InboxStation } from '../pipeline/inbox/index.ts';
+import type { InboxService } from '../pipeline/inbox/index.ts';
 import type { LiveTail } from '../pipeline/live/index.ts';
-import type { Reads, StalledTimes } from '../pipeline/pacing/index.ts';
-import type { ResendStation } from '../pipeline/redelivery/index.ts';
+import type { ReadSlots, StalledTimes } from '../pipeline/pacing/index.ts';
+import type { RedeliveryService } from '../pipeline/redelivery/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Log } from '../ports/observability/log.ts';
@@ -28,14 +28,14 @@ export interface EndpointDefaults {
 /** Everything the API is made of; `app/compose.ts` puts it together. */
 export interface ApiParts extends AccessParts, RateLimitParts {
   readonly engine: Engine;
-  readonly acceptStation: AcceptStation;
-  readonly inboxStation: InboxStation;
-  readonly resendStation: ResendStation;
+  readonly acceptor: EventAcceptor;
+  readonly inboxService: InboxService;
+  readonly redeliveryService: RedeliveryService;
   readonly events: EventReader;
-  readonly reads: Reads;
-  readonly keyStation: KeyStation;
-  readonly testStation: TestStation;
-  readonly erasureStation: ErasureStation;
+  readonly reads: ReadSlots;
+  readonly keyService: KeyService;
+  readonly endpointTester: EndpointTester;
+  readonly erasureService: ErasureService;
   readonly liveTail: LiveTail;
   readonly sender: Pick<Sender, 'checkUrl'>;
   readonly ids: IdSource;

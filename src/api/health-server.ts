@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { ServicePhase } from '../core/service-phase.ts';
-import { Reads } from '../pipeline/pacing/index.ts';
+import { ReadSlots } from '../pipeline/pacing/index.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { ApiParts } from './context.ts';
 import { refuseUnknownRoutes, requestIdOf, stampAnswer } from './http/answers/index.ts';
@@ -18,7 +18,7 @@ export function createHealthServer(parts: {
 }): FastifyInstance {
   const app = Fastify({ logger: false, genReqId: requestIdOf, routerOptions: { ignoreTrailingSlash: true } });
   trackConnections(app);
-  const readers = new Readers(app.server, { clock: parts.engine.clock, reads: new Reads(parts.engine.clock) });
+  const readers = new Readers(app.server, { clock: parts.engine.clock, reads: new ReadSlots(parts.engine.clock) });
   app.server.on('connection', (socket) => readers.read(socket));
   const known = refuseUnknownRoutes(app);
   app.addHook('onSend', (request, reply, payload, done) => {

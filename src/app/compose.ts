@@ -5,17 +5,17 @@ import { createServer } from '../api/server.ts';
 import { MAX_WRONG_ADMIN_TOKENS, MAX_WRONG_KEYS } from '../core/limits.ts';
 import type { ServicePhase } from '../core/service-phase.ts';
 import type { Milliseconds } from '../core/time.ts';
-import { AcceptStation, createFanOut, EndpointDirectory, OperationalEvents } from '../pipeline/accepting/index.ts';
-import { Authenticator, KeyStation, SecretRenewal } from '../pipeline/access/index.ts';
+import { createFanOut, EndpointDirectory, EventAcceptor, OperationalEvents } from '../pipeline/accepting/index.ts';
+import { Authenticator, KeyService, SecretRenewal } from '../pipeline/access/index.ts';
 import type { Context } from '../pipeline/context.ts';
-import { Deliverer, TestStation } from '../pipeline/delivering/index.ts';
-import { Eraser, ErasureStation } from '../pipeline/erasure/index.ts';
+import { Deliverer, EndpointTester } from '../pipeline/delivering/index.ts';
+import { Eraser, ErasureService } from '../pipeline/erasure/index.ts';
 import { EventReader } from '../pipeline/history/index.ts';
-import { InboxStation, Notifier, QuarantineNews } from '../pipeline/inbox/index.ts';
+import { InboxService, Notifier, QuarantinePublisher } from '../pipeline/inbox/index.ts';
 import { LiveTail } from '../pipeline/live/index.ts';
-import { Perseverance, Reads } from '../pipeline/pacing/index.ts';
+import { ReadSlots, RetryLoop } from '../pipeline/pacing/index.ts';
 import { Persister, Reconciler, Retention } from '../pipeline/recording/index.ts';
-import { JobAllowance, JobRunner, ResendStation } from '../pipeline/redelivery/index.ts';
+import { JobAllowance, JobRunner, RedeliveryService } from '../pipeline/redelivery/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Log } from '../ports/observability/log.ts';
@@ -90,11 +90,11 @@ export async function compose(args: ComposeArguments) {
     persister,
     /** The API, or where a role has none and `HEALTH_PORT` is set, health alone. */
     server: await server,
-    inboxStation: api?.inboxStation ?? null,
+    inboxService: api?.inboxService ?? null,
     liveTail: api?.liveTail ?? null,
     notifier: hasDeliverer(role) && sender !== null ? new Notifier(context, store, sender, USER_AGENT) : null,
     // In every role: any process that looks into an inbox may be the one that finds what ran out.
-    quarantineNews: newQuarantineNews(context, engine, directory),
+    quarantinePublisher: newQuarantineNews(context, engine, directory),
     ...(hasWorker(role) ? backgroundWork(context, engine, settings) : NO_BACKGROUND_WORK),
   };
 }
@@ -134,10 +134,14 @@ function newDeliverer(
   });
 }
 
-function newQuarantineNews(context: Context, { intake, store }: Engine, directory: EndpointDirectory): QuarantineNews {
-  const perseverance = new Perseverance(context.log);
-  const operational = new OperationalEvents(context, intake, directory, perseverance);
-  return new QuarantineNews(context, store.inboxes, operational, perseverance);
+function newQuarantineNews(
+  context: Context,
+  { intake, store }: Engine,
+  directory: EndpointDirectory,
+): QuarantinePublisher {
+  const retryLoop = new RetryLoop(context.log);
+  const operational = new OperationalEvents(context, intake, directory, retryLoop);
+  return new QuarantinePublisher(context, store.inboxes, operational, retryLoop);
 }
 
 function newSender(settings: Settings, clock: Clock): Sender {
@@ -155,7 +159,7 @@ function newSender(settings: Settings, clock: Clock): Sender {
 /** The stages that requests go through. */
 function apiStages(context: Context, engine: Engine, { settings, fanOut }: { settings: Settings; fanOut: FanOut }) {
   const { store, worker } = engine;
-  const reads = new Reads(context.clock);
+  const reads = new ReadSlots(context.clock);
   const events = new EventReader(context, engine);
   return {
     reads,
@@ -164,11 +168,11 @@ function apiStages(context: Context, engine: Engine, { settings, fanOut }: { set
       maxAgeMs: worker === null ? FOREVER_MS : KEY_MAX_AGE_MS,
       refusedKey: settings.development ? null : DEVELOPMENT_KEY,
     }),
-    acceptStation: new AcceptStation(context, engine),
-    inboxStation: new InboxStation(context, store, reads),
-    keyStation: new KeyStation(context, store.organizations),
-    resendStation: new ResendStation(context, engine, events, fanOut, reads),
-    erasureStation: new ErasureStation(context, engine, events),
+    acceptor: new EventAcceptor(context, engine),
+    inboxService: new InboxService(context, store, reads),
+    keyService: new KeyService(context, store.organizations),
+    redeliveryService: new RedeliveryService(context, engine, events, fanOut, reads),
+    erasureService: new ErasureService(context, engine, events),
     liveTail: new LiveTail(context, engine.activity, store.events),
   };
 }
@@ -184,7 +188,7 @@ function newServer(context: Context, { settings, ...parts }: ServerParts): Promi
   return createServer({
     ...context,
     ...parts,
-    testStation: new TestStation(context, parts.sender, USER_AGENT),
+    endpointTester: new EndpointTester(context, parts.sender, USER_AGENT),
     adminToken: adminTokenOf(settings.adminToken, settings.dataDir, log),
     wrongKeys: new WrongCredentials(clock, MAX_WRONG_KEYS),
     wrongAdminTokens: new WrongCredentials(clock, MAX_WRONG_ADMIN_TOKENS),

@@ -88,7 +88,7 @@ async function start(parts: Parts, role: Role, settings: Settings): Promise<stri
 /** Streams and long-polls go home first, or closing would wait for them; then requests, batches and attempts end side by side. */
 async function stop(parts: Parts, clock: Clock): Promise<void> {
   parts.liveTail?.stop();
-  parts.inboxStation?.stop();
+  parts.inboxService?.stop();
   await Promise.all([
     parts.server === null ? undefined : drain(parts.server, clock),
     parts.persister?.stop(),
@@ -102,7 +102,7 @@ async function stop(parts: Parts, clock: Clock): Promise<void> {
     parts.deliverer === null ? parts.sender?.close(DELIVERY_GRACE_MS) : parts.deliverer.stop(DELIVERY_GRACE_MS),
   ]);
   // After the last request: it may have quarantined something.
-  await parts.quarantineNews.stop();
+  await parts.quarantinePublisher.stop();
   await parts.engine.close();
   await parts.tracer.close();
 }

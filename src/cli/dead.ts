@@ -1,6 +1,6 @@
 import { withEngine } from '../app/operator.ts';
 import { toIso } from '../core/time.ts';
-import type { DeadEvents } from '../ports/record/dead-events.ts';
+import type { DeadLetters } from '../ports/record/dead-letters.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 import type { DeadAction } from './arguments.ts';
@@ -16,7 +16,7 @@ export async function dead({ action, ids }: { action: DeadAction; ids: readonly 
       if (worker === null) {
         throw new StartRefused('Only the distributed engine puts events aside: set REDIS_URL and DATABASE_URL.');
       }
-      process.stdout.write(`${printable(await ACTIONS[action](worker.deadEvents, ids))}\n`);
+      process.stdout.write(`${printable(await ACTIONS[action](worker.deadLetters, ids))}\n`);
       return 0;
     });
   } catch (error) {
@@ -26,12 +26,12 @@ export async function dead({ action, ids }: { action: DeadAction; ids: readonly 
   }
 }
 
-const ACTIONS: Readonly<Record<DeadAction, (events: DeadEvents, ids: readonly string[]) => Promise<string>>> = {
+const ACTIONS: Readonly<Record<DeadAction, (events: DeadLetters, ids: readonly string[]) => Promise<string>>> = {
   list: async (events) => {
     const [shown, count] = await Promise.all([events.list(MAX_SHOWN, null), events.count()]);
     if (count === 0) return 'No event was put aside.';
-    const lines = shown.map(({ id, buriedAt, eventId, type, reason }) =>
-      [id, buriedAt === null ? '-' : toIso(buriedAt), eventId ?? '-', type ?? '-', reason].join('  '),
+    const lines = shown.map(({ id, deadLetteredAt, eventId, type, reason }) =>
+      [id, deadLetteredAt === null ? '-' : toIso(deadLetteredAt), eventId ?? '-', type ?? '-', reason].join('  '),
     );
     const more = count > shown.length ? [`… and ${count - shown.length} more`] : [];
     return [

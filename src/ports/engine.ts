@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { ActivityFeed } from './coordination/activity.ts';
 import type { Bus } from './coordination/bus.ts';
 import type { RateLimiter } from './coordination/rate-limiter.ts';
-import type { DeadEvents } from './record/dead-events.ts';
+import type { DeadLetters } from './record/dead-letters.ts';
 import type { DeliveryQueue } from './record/delivery-queue.ts';
 import type { EventRecord } from './record/event-record.ts';
 import type { EventStream } from './record/event-stream.ts';
@@ -46,7 +46,7 @@ export interface EngineHealth {
 export interface WorkerPorts {
   readonly eventStream: EventStream;
   readonly eventRecord: EventRecord;
-  readonly deadEvents: DeadEvents;
+  readonly deadLetters: DeadLetters;
   readonly repairs: readonly Repair[];
   readonly leadership: Leadership;
   readonly recordTarget: RecordTarget;

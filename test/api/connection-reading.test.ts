@@ -9,7 +9,7 @@ import { SharedTurn } from '../../src/api/http/reading/shared-turn.ts';
 import { canonicalId, type OrganizationId } from '../../src/core/ids.ts';
 import { MAX_WAITING_CONNECTIONS_OF_ORGANIZATION } from '../../src/core/limits.ts';
 import { timestamp } from '../../src/core/time.ts';
-import { Reads } from '../../src/pipeline/pacing/read-slots.ts';
+import { ReadSlots } from '../../src/pipeline/pacing/read-slots.ts';
 import { rawHttp } from '../support/raw-http.ts';
 
 const KNOWN = canonicalId<OrganizationId>('0198a000-0000-7000-8000-000000000001');
@@ -42,7 +42,7 @@ async function front(
 ): Promise<Front> {
   const clock = new WorkClock();
   const server = createServer((request, response) => answer(request, response, clock));
-  const readers = new Readers(server, { clock, reads: new Reads(clock) });
+  const readers = new Readers(server, { clock, reads: new ReadSlots(clock) });
   server.on('connection', (socket) => readers.read(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,12 +2,12 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What happens to a request on its way: it arrives and its answer does not, or it is refused without arriving. */
-export type Trouble = 'lose_answer' | { readonly status: number; readonly retryAfter?: string };
+export type DatabaseFailure = 'lose_answer' | { readonly status: number; readonly retryAfter?: string };
 
 /** A proxy to a real service that fails as networks and load balancers do, as often as it is told. */
 export class UnreliableProxy {
   /** For the next requests, in turn. */
-  readonly troubles: Trouble[] = [];
+  readonly troubles: DatabaseFailure[] = [];
   /** Those that arrived at the proxy, with `performance.now()`. */
   readonly requests: { readonly path: string; readonly at: number }[] = [];
   readonly #server;

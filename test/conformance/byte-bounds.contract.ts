@@ -93,7 +93,7 @@ export function byteBoundsContract(newHarness: NewHarness): void {
             MAX_PAGE_BYTES,
           ),
         );
-        assert.equal((await inboxes.held(inbox, lease.leaseId)).length, fit);
+        assert.equal((await inboxes.leasedEvents(inbox, lease.leaseId)).length, fit);
         const left = await inboxes.list(inbox, { status: 'available', limit: 100, after: null });
         assert.deepEqual(
           left.map(({ event, leaseCount }) => [event.id, leaseCount]),

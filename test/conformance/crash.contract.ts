@@ -5,7 +5,7 @@ import { DEFAULT_INBOX } from '../../src/core/administration/inbox.ts';
 import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { type EventId, IdSource, type LeaseId, type OrganizationId } from '../../src/core/ids.ts';
 import { timestamp } from '../../src/core/time.ts';
-import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../src/ports/record/delivery-queue.ts';
 import type { EngineHarness, NewHarness, RemoteEngine } from './harness.ts';
 import { REMOTE_ENDPOINT, remoteFanOut } from './remote-engine.ts';
 import { ALL_DELIVERIES, settlement, WHOLE_LIST, World } from './world.ts';
@@ -22,7 +22,7 @@ export function crashContract(newHarness: NewHarness, { killedLeaseMs }: CrashTr
         const { engine, kill } = await harness.spawn();
         const events = Array.from({ length: 5 }, () => world.event(organizationId, { createdAt: now() }));
         await engine.intake.accept(events);
-        const [lane] = await engine.queue.take([{ endpointId: REMOTE_ENDPOINT, limit: 3, leaseMs }]);
+        const [lane] = await engine.queue.claim([{ endpointId: REMOTE_ENDPOINT, limit: 3, leaseMs }]);
         const [settled, lost, alsoLost] = lane?.deliveries ?? [];
         assert.ok(settled && lost && alsoLost);
         await engine.queue.settle([settlement(settled)]);
@@ -36,7 +36,7 @@ export function crashContract(newHarness: NewHarness, { killedLeaseMs }: CrashTr
 
         const { queue, store } = await world.open();
         assert.equal((await store.events.list(organizationId, { ...WHOLE_LIST, type: null })).length, 5);
-        const [taken] = await queue.take([{ endpointId: REMOTE_ENDPOINT, limit: 10, leaseMs: 60_000 }]);
+        const [taken] = await queue.claim([{ endpointId: REMOTE_ENDPOINT, limit: 10, leaseMs: 60_000 }]);
         assert.deepEqual(
           taken?.deliveries.map(({ event, attemptNumber, failures }) => [event.id, attemptNumber, failures]),
           events.slice(1).map(({ id }, at) => [id, at < 2 ? 2 : 1, 0]),
@@ -124,7 +124,7 @@ class Load {
   }
 
   async #deliver(): Promise<void> {
-    const [lane] = await this.#engine.queue.take([{ endpointId: REMOTE_ENDPOINT, limit: 5, leaseMs: this.#leaseMs }]);
+    const [lane] = await this.#engine.queue.claim([{ endpointId: REMOTE_ENDPOINT, limit: 5, leaseMs: this.#leaseMs }]);
     const taken = lane?.deliveries ?? [];
     const outcomes = await this.#engine.queue.settle(taken.map((delivery) => settlement(delivery)));
     outcomes.forEach((outcome, at) => {
@@ -178,8 +178,8 @@ class Load {
   }
 }
 
-async function drain(world: World): Promise<TakenDelivery[]> {
-  const all: TakenDelivery[] = [];
+async function drain(world: World): Promise<ClaimedDelivery[]> {
+  const all: ClaimedDelivery[] = [];
   for (
     let taken = await world.take(REMOTE_ENDPOINT, 500);
     taken.length > 0;

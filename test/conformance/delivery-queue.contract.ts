@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../src/core/time.ts';
-import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../src/ports/record/delivery-queue.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, type World } from './world.ts';
 
@@ -16,7 +16,7 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
         const [first, second] = [await world.lane(), await world.lane()];
         const events = await world.accept(first.organizationId, 5);
         const { queue } = world.engine;
-        const lanes = await queue.take([
+        const lanes = await queue.claim([
           { endpointId: first.endpointId, limit: 2, leaseMs: 1_000 },
           { endpointId: second.endpointId, limit: 2, leaseMs: 1_000 },
           { endpointId: first.endpointId, limit: 2, leaseMs: 2_000 },
@@ -65,7 +65,7 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
       inWorld(newHarness, async (world) => {
         const { organizationId, endpointId } = await world.lane();
         const nextDueAt = async (limit: number) => {
-          const [lane] = await world.engine.queue.take([{ endpointId, limit, leaseMs: 15_000 }]);
+          const [lane] = await world.engine.queue.claim([{ endpointId, limit, leaseMs: 15_000 }]);
           return lane?.nextDueAt;
         };
         assert.equal(await nextDueAt(1), null);
@@ -218,13 +218,13 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
         const [taken] = await world.take(endpointId);
         assert.ok(taken);
         const back = { deliveryId: taken.id, attemptNumber: 1, dueAt: addMs(world.clock.now(), 100) };
-        await world.engine.queue.giveBack([back, { ...back, attemptNumber: 7 }]);
+        await world.engine.queue.release([back, { ...back, attemptNumber: 7 }]);
         assert.deepEqual(await world.take(endpointId), []);
         assert.deepEqual(await world.engine.queue.settle([settlement(taken)]), ['stale']);
         world.clock.advance(100);
         const [again] = await world.take(endpointId);
         assert.equal(again?.attemptNumber, 1);
-        await world.engine.queue.giveBack([back]);
+        await world.engine.queue.release([back]);
         assert.deepEqual(await world.engine.store.deliveries.attempts(organizationId, taken.id), []);
         const delivery = await world.engine.store.deliveries.get(organizationId, taken.id);
         assert.equal(delivery?.attempts, 0);
@@ -262,7 +262,7 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
         world.clock.advance(1_000);
         const [taken] = await world.take(endpointId, 1, 1_000);
         assert.ok(slept && taken);
-        await world.engine.queue.giveBack([{ deliveryId: slept.id, attemptNumber: 1, dueAt: timestamp(0) }]);
+        await world.engine.queue.release([{ deliveryId: slept.id, attemptNumber: 1, dueAt: timestamp(0) }]);
         assert.deepEqual(await world.take(endpointId), []);
         assert.deepEqual(await world.engine.queue.settle([settlement(taken)]), ['settled']);
       }),
@@ -339,17 +339,17 @@ export function deliveryQueueContract(newHarness: NewHarness, traits: { readonly
 }
 
 type Step =
-  | { kind: 'take'; limit: number; leaseMs: number }
-  | { kind: 'settle' | 'retry' | 'giveBack'; pick: number }
+  | { kind: 'claim'; limit: number; leaseMs: number }
+  | { kind: 'settle' | 'retry' | 'release'; pick: number }
   | { kind: 'pass'; ms: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
-    kind: fc.constant('take' as const),
+    kind: fc.constant('claim' as const),
     limit: fc.integer({ min: 1, max: 4 }),
     leaseMs: fc.constantFrom(50, 500),
   }),
-  fc.record({ kind: fc.constantFrom('settle' as const, 'retry' as const, 'giveBack' as const), pick: fc.nat() }),
+  fc.record({ kind: fc.constantFrom('settle' as const, 'retry' as const, 'release' as const), pick: fc.nat() }),
   fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 60, 600) }),
 );
 
@@ -376,7 +376,7 @@ class Takers {
   readonly ended = new Set<string>();
   readonly #world: World;
   readonly #endpointId: EndpointId;
-  readonly #held: TakenDelivery[] = [];
+  readonly #held: ClaimedDelivery[] = [];
   /** Who really has a delivery: the last who took it. */
   readonly #current = new Map<string, { attemptNumber: number; until: Timestamp }>();
   #takings: Promise<void>[] = [];
@@ -387,7 +387,7 @@ class Takers {
   }
 
   async do(step: Step): Promise<void> {
-    if (step.kind === 'take') {
+    if (step.kind === 'claim') {
       // Some takings overlap: the next begins while this one is under way.
       this.#takings.push(this.#take(step.limit, step.leaseMs));
       if (step.limit % 2 === 0) await Promise.all(this.#takings);
@@ -411,13 +411,13 @@ class Takers {
     }
   }
 
-  async #end(how: 'settle' | 'retry' | 'giveBack', delivery: TakenDelivery): Promise<void> {
+  async #end(how: 'settle' | 'retry' | 'release', delivery: ClaimedDelivery): Promise<void> {
     const { queue } = this.#world.engine;
     const { id, attemptNumber } = delivery;
     const holds = this.#current.get(id)?.attemptNumber === attemptNumber;
     const dueAt = addMs(this.#world.clock.now(), 40);
-    if (how === 'giveBack') {
-      await queue.giveBack([{ deliveryId: id, attemptNumber, dueAt }]);
+    if (how === 'release') {
+      await queue.release([{ deliveryId: id, attemptNumber, dueAt }]);
     } else {
       const [outcome] = await queue.settle([settlement(delivery, how === 'retry' ? { retryAt: dueAt } : {})]);
       assert.equal(outcome, holds ? 'settled' : 'stale');

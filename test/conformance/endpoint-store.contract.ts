@@ -145,7 +145,7 @@ export function endpointStoreContract(newHarness: NewHarness): void {
         assert.equal(await isNew(), true, 'one was changed within a millisecond');
         await endpoints.disable(second.id, 'gone', addMs(second.updatedAt, 7));
         assert.equal(await isNew(), true, 'one was disabled');
-        await endpoints.noteHealth(first.id, false, world.clock.now());
+        await endpoints.recordHealth(first.id, false, world.clock.now());
         assert.equal(await isNew(), false, 'its health is no change');
         await endpoints.remove(ours, second.id);
         assert.equal(await isNew(), true, 'one was removed');

@@ -129,7 +129,7 @@ export function faultsContract(newHarness: NewHarness): void {
         await endpoints.create(endpoint);
         const revision = await endpoints.revision(organizationId);
         const fault = { at: world.clock.now(), message: 'Unexpected error' };
-        await endpoints.noteFault(endpoint.id, fault);
+        await endpoints.recordFault(endpoint.id, fault);
         assert.deepEqual(await endpoints.get(organizationId, endpoint.id), { ...endpoint, lastFault: fault });
         assert.equal(await endpoints.revision(organizationId), revision);
         await endpoints.update(organizationId, endpoint.id, { updatedAt: world.clock.now() });
@@ -170,7 +170,7 @@ export function faultsContract(newHarness: NewHarness): void {
           eventId: id,
           eventType: type,
           endpointId,
-          orderGroup: null,
+          orderingGroup: null,
           dueAt: world.clock.now(),
         }));
         assert.equal(await world.engine.redelivery.add(added), 1);

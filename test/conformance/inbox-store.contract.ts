@@ -512,9 +512,9 @@ export function inboxStoreContract(newHarness: NewHarness): void {
         let told = 0;
         inboxes.onAvailable(() => void told++);
         inboxes.onQuarantined(() => assert.fail('it had no lease'));
-        await inboxes.giveBack(inbox, world.ids.next<LeaseId>(), events);
+        await inboxes.undoLease(inbox, world.ids.next<LeaseId>(), events);
         assert.equal((await inboxes.list(inbox, page('leased'))).length, 3, 'another lease’s');
-        await inboxes.giveBack(inbox, lease.leaseId, events.slice(0, 3));
+        await inboxes.undoLease(inbox, lease.leaseId, events.slice(0, 3));
         assert.ok(told > 0);
         const states = (await inboxes.list(inbox, page(null))).map(({ status, leaseCount }) => [status, leaseCount]);
         assert.deepEqual(states, [

@@ -126,7 +126,7 @@ export function intakeContract(newHarness: NewHarness, traits: { readonly fanOut
         },
         {
           fanOut: (event) => [
-            { id: `${event.id}` as never, endpointId: ENDPOINT, status: 'skipped', orderGroup: null },
+            { id: `${event.id}` as never, endpointId: ENDPOINT, status: 'skipped', orderingGroup: null },
           ],
         },
       ),
@@ -275,5 +275,5 @@ let turn = 0;
 /** Answers after some turns of the loop, differently long each time. */
 async function slowFanOut(event: { id: string }) {
   for (let rest = turn++ % 3; rest >= 0; rest--) await new Promise((resolve) => setImmediate(resolve));
-  return [{ id: event.id as never, endpointId: ENDPOINT, status: 'pending' as const, orderGroup: null }];
+  return [{ id: event.id as never, endpointId: ENDPOINT, status: 'pending' as const, orderingGroup: null }];
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import type { OrganizationId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
-import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../src/ports/record/delivery-queue.ts';
 import type { NewHarness } from './harness.ts';
 import { inWorld, settlement, type World } from './world.ts';
 
@@ -69,7 +69,7 @@ export function laneLimitsContract(newHarness: NewHarness): void {
         const [taken] = await world.take(endpointId);
         assert.ok(taken);
         const dueAt = world.clock.now();
-        await world.engine.queue.giveBack([{ deliveryId: taken.id, attemptNumber: taken.attemptNumber, dueAt }]);
+        await world.engine.queue.release([{ deliveryId: taken.id, attemptNumber: taken.attemptNumber, dueAt }]);
         const [again] = await world.take(endpointId);
         assert.deepEqual(again?.event, a1);
         world.clock.advance(20_000);
@@ -216,7 +216,7 @@ async function acceptKeys(
   return accepted;
 }
 
-function events(taken: readonly TakenDelivery[]): AcceptedEvent[] {
+function events(taken: readonly ClaimedDelivery[]): AcceptedEvent[] {
   return taken.map(({ event }) => event);
 }
 

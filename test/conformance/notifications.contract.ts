@@ -38,13 +38,13 @@ export function notificationsContract(newHarness: NewHarness): void {
         const claims = await Promise.all([1, 2, 3].map(() => notifications.claim(inboxId, now, until)));
         assert.deepEqual(claims.toSorted(), [false, false, true]);
         assert.equal(await notifications.claim(inboxId, until, addMs(until, 1_000)), true, 'the teller is late');
-        await notifications.told(inboxId, until);
-        await notifications.told(inboxId, addMs(until, 1_000));
+        await notifications.markNotified(inboxId, until);
+        await notifications.markNotified(inboxId, addMs(until, 1_000));
         assert.equal(await notifications.claim(inboxId, addMs(until, 90_000), addMs(until, 99_000)), false, 'told');
         await notifications.arm(inboxId);
         assert.equal(await notifications.claim(inboxId, now, until), true);
         await notifications.arm(inboxId);
-        await notifications.told(inboxId, until);
+        await notifications.markNotified(inboxId, until);
         assert.equal(await notifications.claim(inboxId, now, until), true, 'it ran empty while somebody told');
       }),
     );
@@ -59,12 +59,12 @@ export function notificationsContract(newHarness: NewHarness): void {
         const inbox = await world.inbox(organizationId);
         const { leaseId, eventIds } = await world.lease(inbox, 2);
         const { inboxes } = world.engine.store;
-        assert.deepEqual(await inboxes.held(inbox, leaseId), eventIds);
+        assert.deepEqual(await inboxes.leasedEvents(inbox, leaseId), eventIds);
         await inboxes.ack(inbox, { eventIds: eventIds.slice(0, 1), leaseId });
-        assert.deepEqual(await inboxes.held(inbox, leaseId), eventIds.slice(1));
-        assert.deepEqual(await inboxes.held(inbox, 'nothing' as never), []);
+        assert.deepEqual(await inboxes.leasedEvents(inbox, leaseId), eventIds.slice(1));
+        assert.deepEqual(await inboxes.leasedEvents(inbox, 'nothing' as never), []);
         world.clock.advance(60_000);
-        assert.deepEqual(await inboxes.held(inbox, leaseId), []);
+        assert.deepEqual(await inboxes.leasedEvents(inbox, leaseId), []);
       }),
     );
   });

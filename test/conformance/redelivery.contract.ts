@@ -22,9 +22,9 @@ export function redeliveryContract(newHarness: NewHarness): void {
         const { deliveries } = world.engine.store;
         const all = (await deliveries.list(organizationId, ALL_DELIVERIES)).map(({ id }) => id);
         const { redelivery } = world.engine;
-        assert.equal(await redelivery.hasten(await world.organization(), all), 0);
-        assert.equal(await redelivery.hasten(organizationId, [...all, 'x' as DeliveryId]), 2);
-        assert.equal(await redelivery.hasten(organizationId, all), 0);
+        assert.equal(await redelivery.scheduleNow(await world.organization(), all), 0);
+        assert.equal(await redelivery.scheduleNow(organizationId, [...all, 'x' as DeliveryId]), 2);
+        assert.equal(await redelivery.scheduleNow(organizationId, all), 0);
         const taken = await world.take(endpointId);
         assert.equal(taken.length, 3, 'the retry, the one with a time, and the one that was due');
         const attempts = taken.find(({ id }) => id === retrying.id)?.attemptNumber;
@@ -193,7 +193,7 @@ export function redeliveryContract(newHarness: NewHarness): void {
           eventId: event.id,
           eventType: event.type,
           endpointId,
-          orderGroup: null,
+          orderingGroup: null,
           dueAt: timestamp(0),
         };
         const { redelivery } = world.engine;

@@ -90,5 +90,5 @@ export function serveEngine(engine: Engine): void {
 export const REMOTE_ENDPOINT = '01900000-0000-7000-8000-00000000feed' as EndpointId;
 
 export function remoteFanOut(ids: IdSource): (event: AcceptedEvent) => NewDelivery[] {
-  return () => [{ id: ids.next<DeliveryId>(), endpointId: REMOTE_ENDPOINT, status: 'pending', orderGroup: null }];
+  return () => [{ id: ids.next<DeliveryId>(), endpointId: REMOTE_ENDPOINT, status: 'pending', orderingGroup: null }];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Activity, DeliveryNews, Untold } from '../../src/core/events/activity.ts';
+import type { Activity, DeliveryNews, DroppedCounts } from '../../src/core/events/activity.ts';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
 import type { JsonText } from '../../src/core/json/json-text.ts';
 import type { BusMessage } from '../../src/ports/coordination/bus.ts';
@@ -200,13 +200,13 @@ export function smallPortsContract(newHarness: NewHarness): void {
 
 function watch() {
   const seen: Activity[] = [];
-  const untold: Untold[] = [];
+  const untold: DroppedCounts[] = [];
   return {
     seen,
     untold,
     listener: {
       news: (activities: readonly Activity[]) => void seen.push(...activities),
-      untold: (counts: Untold) => void untold.push(counts),
+      untold: (counts: DroppedCounts) => void untold.push(counts),
     },
   };
 }

@@ -16,7 +16,7 @@ import type { JsonText } from '../../src/core/json/json-text.ts';
 import { type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Engine } from '../../src/ports/engine.ts';
-import type { LaneLimits, TakenDelivery, TakenLane } from '../../src/ports/record/delivery-queue.ts';
+import type { ClaimedDelivery, ClaimedLane, LaneLimits } from '../../src/ports/record/delivery-queue.ts';
 import type { EngineHarness, EngineOptions, NewHarness } from './harness.ts';
 
 /** Time that stands until a test moves it, forwards or back. */
@@ -90,7 +90,7 @@ export class World {
       id: this.ids.next<DeliveryId>(),
       endpointId,
       status: 'pending',
-      orderGroup: event.orderingKey,
+      orderingGroup: event.orderingKey,
     }));
   }
 
@@ -155,13 +155,13 @@ export class World {
     return events;
   }
 
-  async take(endpointId: EndpointId, limit = 10, leaseMs = 15_000): Promise<readonly TakenDelivery[]> {
-    const [lane] = await this.engine.queue.take([{ endpointId, limit, leaseMs }]);
+  async take(endpointId: EndpointId, limit = 10, leaseMs = 15_000): Promise<readonly ClaimedDelivery[]> {
+    const [lane] = await this.engine.queue.claim([{ endpointId, limit, leaseMs }]);
     return lane?.deliveries ?? [];
   }
 
-  async takeLimited(endpointId: EndpointId, limits: LaneLimits, limit = 10): Promise<TakenLane> {
-    const [lane] = await this.engine.queue.take([{ endpointId, limit, leaseMs: 15_000, limits }]);
+  async takeLimited(endpointId: EndpointId, limits: LaneLimits, limit = 10): Promise<ClaimedLane> {
+    const [lane] = await this.engine.queue.claim([{ endpointId, limit, leaseMs: 15_000, limits }]);
     if (lane === undefined) throw new Error('A demand without an answer');
     return lane;
   }
@@ -204,7 +204,7 @@ export function inWorld(
 }
 
 export function settlement(
-  taken: Pick<TakenDelivery, 'id' | 'attemptNumber'>,
+  taken: Pick<ClaimedDelivery, 'id' | 'attemptNumber'>,
   result: { status?: 'delivered' | 'failed' | 'skipped'; retryAt?: Timestamp; blocksOrder?: boolean } = {},
 ) {
   const failed = result.retryAt !== undefined || result.status === 'failed';

@@ -56,14 +56,14 @@ const DECISIONS: readonly (readonly [name: string, given: AttemptOutcome, failur
   ['500 with Retry-After', status(500, 45_000), 1, retryIn(30_000)],
   ['429 at the last attempt', status(429, 45_000), 5, { kind: 'failed' }],
   ['an address we may not go to', outcome({ error: 'address_not_allowed' }), 1, { kind: 'failed' }],
-  ['our own fault', outcome({ error: 'local' }), 1, { kind: 'give_back', at: timestamp(NOW + 1_000) }],
+  ['our own fault', outcome({ error: 'local' }), 1, { kind: 'release', at: timestamp(NOW + 1_000) }],
   ['our own stop in the middle of it', outcome({ error: 'interrupted' }), 1, retryIn(0)],
   ['our own stop, however often', outcome({ error: 'interrupted' }), 9, retryIn(0)],
   [
     'our own fault at the last attempt',
     outcome({ error: 'local' }),
     9,
-    { kind: 'give_back', at: timestamp(NOW + 1_000) },
+    { kind: 'release', at: timestamp(NOW + 1_000) },
   ],
 ];
 
@@ -74,7 +74,7 @@ describe('decideAfterAttempt', () => {
 
   test('every error of the list has its decision', () => {
     const others: Partial<Record<AttemptError, Decision['kind']>> = {
-      local: 'give_back',
+      local: 'release',
       address_not_allowed: 'failed',
     };
     for (const error of ATTEMPT_ERRORS) {

@@ -20,11 +20,11 @@ test(
       const erasedBefore = world.clock.now();
       const [later] = await world.accept(mine, 1);
       const entries = await worker.eventStream.read(100, 1_000);
-      await worker.eventStream.bury(entries.map((entry) => ({ entry, reason: 'test' })));
-      assert.equal(await worker.deadEvents.count(), 27);
+      await worker.eventStream.moveToDeadLetters(entries.map((entry) => ({ entry, reason: 'test' })));
+      assert.equal(await worker.deadLetters.count(), 27);
       await store.erasure.put(mine, { erasedBefore });
       await new Eraser(pipelineContext({ bus, clock }), engine).runRound();
-      const left = await worker.deadEvents.list(100, null);
+      const left = await worker.deadLetters.list(100, null);
       assert.deepEqual(
         left.map(({ organizationId }) => organizationId),
         [theirs, mine],

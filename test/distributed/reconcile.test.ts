@@ -22,7 +22,7 @@ interface Scene {
   readonly key: (name: string) => string;
   readonly endpointId: EndpointId;
   /** Recorded and queued, as by a worker. */
-  record(count: number, more?: { dedupIds?: boolean; orderGroup?: string }): Promise<DeliveryId[]>;
+  record(count: number, more?: { dedupIds?: boolean; orderingGroup?: string }): Promise<DeliveryId[]>;
   /** Past every part of ours. */
   sql(text: string, parameters: readonly unknown[]): Promise<void>;
   take(limit?: number): Promise<string[]>;
@@ -64,7 +64,7 @@ async function scene(context: TestContext): Promise<Scene> {
       await client.query(text, [...parameters]);
       await client.end();
     },
-    record: async (count, { dedupIds = false, orderGroup = null as string | null } = {}) => {
+    record: async (count, { dedupIds = false, orderingGroup = null as string | null } = {}) => {
       const routed = Array.from({ length: count }, (_, n) => ({
         event: {
           id: ids.next<EventId>(),
@@ -78,13 +78,13 @@ async function scene(context: TestContext): Promise<Scene> {
           traceparent: null,
           hops: 0,
         },
-        deliveries: [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' as const, orderGroup }],
+        deliveries: [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending' as const, orderingGroup }],
       }));
       await worker.eventRecord.record(routed);
       return routed.flatMap(({ deliveries }) => deliveries.map(({ id }) => id));
     },
     take: async (limit = 5_000) => {
-      const [lane] = await engine.queue.take([{ endpointId, limit, leaseMs: 60_000 }]);
+      const [lane] = await engine.queue.claim([{ endpointId, limit, leaseMs: 60_000 }]);
       return lane?.deliveries.map(({ id }) => id) ?? [];
     },
   };
@@ -132,7 +132,7 @@ describe('The reconciler', () => {
   test('passes on the turn of a delivery whose deliverer died before it could', async (context) => {
     const { redis, reconciler, record, take, sql, key, endpointId } = await scene(context);
     await reconciler.look();
-    const [first, second, third] = await record(3, { orderGroup: 'k' });
+    const [first, second, third] = await record(3, { orderingGroup: 'k' });
     assert.deepEqual(await take(), [first]);
     await sql("UPDATE deliveries SET status = 'delivered', leased_until = NULL WHERE id = $1", [first]);
     await redis.command('ZREM', key(`lane:${endpointId}`), String(first));

@@ -66,7 +66,7 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
   const endpointId = ids.next<EndpointId>();
   const { worker, intake, queue } = engine;
   assert.ok(worker !== null);
-  const fanOut = () => [{ id: ids.next<never>(), endpointId, status: 'pending' as const, orderGroup: null }];
+  const fanOut = () => [{ id: ids.next<never>(), endpointId, status: 'pending' as const, orderingGroup: null }];
   const { activity } = engine;
   const { eventStream } = worker;
   const persister = new Persister(pipelineContext(engine), { ...worker, activity }, fanOut, 1);
@@ -87,9 +87,9 @@ test('batches of 1, 10 and 100 take the same number of round trips, to be accept
     });
     const accepted = await trips.of(() => intake.accept(events));
     const recorded = await trips.of(async () => persister.process(await eventStream.read(size, 0)));
-    let taken: Awaited<ReturnType<typeof queue.take>> = [];
+    let taken: Awaited<ReturnType<typeof queue.claim>> = [];
     const took = await trips.of(async () => {
-      taken = await queue.take([{ endpointId, limit: size, leaseMs: 10_000 }]);
+      taken = await queue.claim([{ endpointId, limit: size, leaseMs: 10_000 }]);
     });
     const deliveries = taken.flatMap((lane) => lane.deliveries);
     assert.equal(deliveries.length, size);

@@ -192,7 +192,7 @@ async function startDeliverer(
     dataDir: temporaryFolder(context),
     clock,
     ids,
-    fanOut: () => [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderGroup: null }],
+    fanOut: () => [{ id: ids.next<DeliveryId>(), endpointId, status: 'pending', orderingGroup: null }],
     dedupWindowMs: 1_000,
     maxBacklog: null,
     onFatal: (error) => assert.fail(String(error)),
@@ -241,9 +241,9 @@ async function startDeliverer(
   const directory = new EndpointDirectory({ store: gated, bus, clock, maxAgeMs: Number.POSITIVE_INFINITY });
   const { queue } = engine;
   if (afterTake !== undefined) {
-    const take = queue.take.bind(queue);
+    const take = queue.claim.bind(queue);
     const slowly: Partial<DeliveryQueue> = {
-      take: async (demands) => {
+      claim: async (demands) => {
         const taken = await take(demands);
         await afterTake();
         return taken;

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../src/core/delivery/endpoint.ts';
 import type { AcceptedEvent } from '../../src/core/events/event.ts';
 import { operationalDedupId, wantsType } from '../../src/core/events/operational-event.ts';
 import { EndpointsByType } from '../../src/pipeline/accepting/endpoints-by-type.ts';
-import { Turns } from '../../src/pipeline/pacing/loop-turns.ts';
+import { LoopTurns } from '../../src/pipeline/pacing/loop-turns.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, type World } from '../conformance/world.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';
@@ -33,7 +33,7 @@ function find(
 ): readonly Endpoint[] {
   const types = byType.of(all, lineage);
   const search = types.search(event);
-  const turns = new Turns();
+  const turns = new LoopTurns();
   let found = types.known(event);
   while (found === undefined) found = search.turn(turns);
   return found;
@@ -108,7 +108,7 @@ test(
       all = all.slice(1);
       byType.of(all, lineage);
       const wanted = listBefore.filter(({ eventTypes }) => wantsType(eventTypes, first as AcceptedEvent));
-      assert.deepEqual(under?.turn(new Turns()), wanted);
+      assert.deepEqual(under?.turn(new LoopTurns()), wanted);
       all = listBefore;
     }
   }),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventId } from '../../src/core/ids.ts';
 import { MAX_REQUEUED } from '../../src/core/limits.ts';
-import { InboxStation } from '../../src/pipeline/inbox/inbox-service.ts';
-import { Reads } from '../../src/pipeline/pacing/read-slots.ts';
+import { InboxService } from '../../src/pipeline/inbox/inbox-service.ts';
+import { ReadSlots } from '../../src/pipeline/pacing/read-slots.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld } from '../conformance/world.ts';
 import { pipelineContext } from '../support/pipeline-context.ts';
@@ -13,7 +13,7 @@ test(
   inWorld(newSqliteHarness, async (world) => {
     const { bus, store } = world.engine;
     const { ids, clock } = world;
-    const station = new InboxStation(pipelineContext({ bus, ids, clock }), store, new Reads(clock));
+    const station = new InboxService(pipelineContext({ bus, ids, clock }), store, new ReadSlots(clock));
     const organizationId = await world.organization();
     const inbox = await world.inbox(organizationId, { maxLeases: 1 });
     const [event] = await world.accept(organizationId, 1);
@@ -38,7 +38,7 @@ test(
   inWorld(newSqliteHarness, async (world) => {
     const { bus, store } = world.engine;
     const { ids, clock } = world;
-    const station = new InboxStation(pipelineContext({ bus, ids, clock }), store, new Reads(clock));
+    const station = new InboxService(pipelineContext({ bus, ids, clock }), store, new ReadSlots(clock));
     const organizationId = await world.organization();
     const inbox = await world.inbox(organizationId, { maxLeases: 1 });
     const EVENTS = MAX_REQUEUED + 100;

@@ -22,7 +22,7 @@ function openLane(status: Endpoint['status'] = 'active'): Lane {
 }
 
 function fail(lane: Lane, times: number, nowMs: number, error: AttemptError = 'status'): void {
-  for (let i = 0; i < times; i++) lane.learn(outcome(error), nowMs);
+  for (let i = 0; i < times; i++) lane.recordOutcome(outcome(error), nowMs);
 }
 
 describe('a lane', () => {
@@ -38,15 +38,15 @@ describe('a lane', () => {
   test('is suspect after two time-outs, or one where it never answered: one attempt at a time, until one succeeds', () => {
     const unknown = openLane();
     fail(unknown, 1, 0, 'timeout');
-    assert.equal(unknown.suspect, true);
+    assert.equal(unknown.degraded, true);
     const lane = openLane();
     fail(lane, 1, 0, 'status');
     fail(lane, 1, 0, 'timeout');
-    assert.equal(lane.suspect, false);
+    assert.equal(lane.degraded, false);
     fail(lane, 1, 0, 'timeout');
-    assert.equal(lane.suspect, true);
+    assert.equal(lane.degraded, true);
     assert.equal(lane.capacity(0), 1);
-    lane.learn(outcome(null), 0);
+    lane.recordOutcome(outcome(null), 0);
     assert.equal(lane.capacity(0), 5);
   });
 
@@ -55,25 +55,25 @@ describe('a lane', () => {
     fail(lane, 9, 0);
     assert.equal(lane.capacity(0), 5);
     fail(lane, 1, 0);
-    assert.equal(lane.restMs(0), 1_000);
+    assert.equal(lane.pauseMs(0), 1_000);
     assert.equal(lane.capacity(999), 0);
     assert.equal(lane.capacity(1_000), 1);
     fail(lane, 1, 1_000);
-    assert.equal(lane.restMs(1_000), 2_000);
+    assert.equal(lane.pauseMs(1_000), 2_000);
     let now = 3_000;
     for (let i = 0; i < 20; i++) {
       fail(lane, 1, now);
-      assert.ok(lane.restMs(now) <= 30_000);
-      now += lane.restMs(now);
+      assert.ok(lane.pauseMs(now) <= 30_000);
+      now += lane.pauseMs(now);
     }
-    lane.learn(outcome(null), now);
+    lane.recordOutcome(outcome(null), now);
     assert.equal(lane.capacity(now), 5);
   });
 
   test('that many failed together opens its breaker once', () => {
     const lane = openLane();
     fail(lane, 30, 0);
-    assert.equal(lane.restMs(0), 1_000);
+    assert.equal(lane.pauseMs(0), 1_000);
   });
 
   test('learns nothing from faults of this machine, and forgets everything when its endpoint is changed', () => {
@@ -82,7 +82,7 @@ describe('a lane', () => {
     assert.equal(lane.capacity(0), 5);
     fail(lane, 50, 0, 'timeout');
     assert.equal(lane.capacity(0), 0);
-    lane.trustAgain();
+    lane.reset();
     assert.equal(lane.capacity(0), 5);
   });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
 import type { OrganizationId } from '../../src/core/ids.ts';
 import { MAX_READS, MAX_READS_OF_ORGANIZATION, MAX_WAITING_READS } from '../../src/core/limits.ts';
-import { Reads } from '../../src/pipeline/pacing/read-slots.ts';
+import { ReadSlots } from '../../src/pipeline/pacing/read-slots.ts';
 
 const [ONE, TWO] = ['one', 'two'] as [OrganizationId, OrganizationId];
 
@@ -13,7 +13,7 @@ function gate() {
 }
 
 test('an organization has some slots and no more; another one has its own', async () => {
-  const reads = new Reads(new SystemClock());
+  const reads = new ReadSlots(new SystemClock());
   const end = gate();
   let started = 0;
   const read = () => {
@@ -30,7 +30,7 @@ test('an organization has some slots and no more; another one has its own', asyn
 });
 
 test('slots over all are bounded, and the next goes to the organization that waited longest', async () => {
-  const reads = new Reads(new SystemClock());
+  const reads = new ReadSlots(new SystemClock());
   const gates: (() => void)[] = [];
   const started: string[] = [];
   const read = (name: string) => () => {
@@ -63,7 +63,7 @@ test('slots over all are bounded, and the next goes to the organization that wai
 });
 
 test('who has too many that wait is told, and a read that fails gives its slot back', async () => {
-  const reads = new Reads(new SystemClock());
+  const reads = new ReadSlots(new SystemClock());
   const end = gate();
   const all = Array.from({ length: MAX_READS_OF_ORGANIZATION + MAX_WAITING_READS }, () =>
     reads.run(ONE, () => end.promise),
@@ -76,7 +76,7 @@ test('who has too many that wait is told, and a read that fails gives its slot b
 });
 
 test('pieces that take long have a turn of the loop each, and organizations take turns', async () => {
-  const reads = new Reads(new SystemClock());
+  const reads = new ReadSlots(new SystemClock());
   const order: string[] = [];
   let turns = 0;
   let counting = true;

@@ -5,7 +5,7 @@ import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
 import { Lane } from '../../src/pipeline/delivering/lanes/lane.ts';
 import { ReadyLanes } from '../../src/pipeline/delivering/lanes/ready-lanes.ts';
 import { Slots } from '../../src/pipeline/delivering/lanes/slots.ts';
-import type { TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../src/ports/record/delivery-queue.ts';
 
 function noFault(_lane: Lane, error: unknown): void {
   throw error;
@@ -25,9 +25,9 @@ function lane(organization: string, { proven = true, suspect = false, maxConcurr
     options: DEFAULT_OPTIONS,
   } as Endpoint;
   const answer = { durationMs: 1, errorDetail: null, responseExcerpt: null, retryAfterMs: null };
-  if (proven) one.learn({ ...answer, statusCode: 200, error: null }, 0);
+  if (proven) one.recordOutcome({ ...answer, statusCode: 200, error: null }, 0);
   const hang = { ...answer, statusCode: null, error: 'timeout' } as const;
-  if (suspect) for (const _ of [1, 2]) one.learn(hang, 0);
+  if (suspect) for (const _ of [1, 2]) one.recordOutcome(hang, 0);
   return one;
 }
 
@@ -41,9 +41,9 @@ function many(count: number, make: () => Lane): Lane[] {
   return Array.from({ length: count }, make);
 }
 
-function delivery(n: number, characters: number): TakenDelivery {
+function delivery(n: number, characters: number): ClaimedDelivery {
   // Only what is looked at here.
-  return { id: String(n), event: { data: 'x'.repeat(characters) } } as unknown as TakenDelivery;
+  return { id: String(n), event: { data: 'x'.repeat(characters) } } as unknown as ClaimedDelivery;
 }
 
 /** Takes what is there, as attempts that never end. @returns how many */
@@ -101,9 +101,9 @@ describe('slots', () => {
     const held = Array.from({ length: 20 }, (_, n) => delivery(n, 99_000)).filter((one) => slots.hold(big, one));
     assert.equal(held.length, 5, 'half of a million characters');
     assert.deepEqual(slots.demands(ready(big), 0, noFault), []);
-    assert.equal(slots.mayDemand(ready(big), 0), false, 'that is no stall');
+    assert.equal(slots.hasDemand(ready(big), 0), false, 'that is no stall');
     assert.equal(fill(slots, ready(lane('small'))), 10);
-    for (const one of held.slice(0, 2)) slots.letGo(one);
+    for (const one of held.slice(0, 2)) slots.release(one);
     const [demand] = slots.demands(ready(big), 0, noFault);
     assert.equal(demand?.limit, 2, 'by what its deliveries mostly are');
   });

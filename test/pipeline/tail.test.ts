@@ -7,7 +7,7 @@ import { type EventId, IdSource, type OrganizationId } from '../../src/core/ids.
 import type { JsonText } from '../../src/core/json/json-text.ts';
 import { MAX_MISSED_EVENTS, MAX_STREAM_QUEUE_CHARACTERS } from '../../src/core/limits.ts';
 import { timestamp } from '../../src/core/time.ts';
-import { Tail, type TailFilter, type TailMessage } from '../../src/pipeline/live/tail.ts';
+import { Tail, type TailFilter, type TailMessage } from '../../src/pipeline/live/stream-tail.ts';
 
 const ids = new IdSource(() => timestamp(Date.UTC(2026, 0, 1)), randomFillSync);
 const ALL: TailFilter = { types: [], kinds: ['event', 'delivery'] };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { DEFAULT_OPTIONS, type Endpoint } from '../../src/core/delivery/endpoint.ts';
 import { IdSource } from '../../src/core/ids.ts';
 import { jsonText } from '../../src/core/json/json-text.ts';
-import { TestStation } from '../../src/pipeline/delivering/test-attempt.ts';
+import { EndpointTester } from '../../src/pipeline/delivering/endpoint-tester.ts';
 import { clock, openSender, rawReceiver, until } from '../sender/support.ts';
 
 test('a test that we end ourselves is no attempt, and each that ends makes room', async () => {
@@ -14,7 +14,7 @@ test('a test that we end ourselves is no attempt, and each that ends makes room'
   });
   const sender = openSender();
   const ids = new IdSource(() => clock.now(), randomFillSync);
-  const station = new TestStation({ ids, clock }, sender, 'test');
+  const station = new EndpointTester({ ids, clock }, sender, 'test');
   const endpoint: Endpoint = {
     id: ids.next<never>(),
     organizationId: ids.next<never>(),

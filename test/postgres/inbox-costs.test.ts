@@ -64,7 +64,7 @@ const BOUNDS: readonly (readonly [name: string, values: (old: Old) => readonly u
   ['wake-messages', ({ inbox, at }) => [inbox.id, at, 10, 500], 20],
   ['event-data', ({ inbox, held }) => [inbox.organizationId, held], 2 * LEASED],
   ['event-sizes', ({ inbox, held }) => [inbox.organizationId, held], 2 * LEASED],
-  ['unlease-messages', ({ inbox, held, leaseId }) => [inbox.id, held, leaseId], 4 * LEASED],
+  ['undo-lease', ({ inbox, held, leaseId }) => [inbox.id, held, leaseId], 4 * LEASED],
 ];
 
 for (const statistics of STATISTICS) {
@@ -217,7 +217,7 @@ async function planAll(record: InboxRecord, client: pg.Client, inbox: Inbox): Pr
 }
 
 /** As the store asks for it: its plan is not kept. */
-const PLANNED_EACH_TIME = 'unlease-messages';
+const PLANNED_EACH_TIME = 'undo-lease';
 
 function prepared(name: string, values: readonly unknown[]): pg.QueryConfig {
   const query = { text: readFileSync(new URL(`${name}.sql`, SQL), 'utf8'), values: [...values] };

@@ -8,7 +8,7 @@ import { type DeliveryId, type EndpointId, type EventId, IdSource, type Organiza
 import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs, type Milliseconds, type Timestamp, timestamp } from '../../src/core/time.ts';
 import { Database } from '../../src/engines/redis-postgres/database/database.ts';
-import { OldDays } from '../../src/engines/redis-postgres/database/old-days.ts';
+import { ExpiredDays } from '../../src/engines/redis-postgres/database/expired-days.ts';
 import { Partitions } from '../../src/engines/redis-postgres/database/partitions.ts';
 import { DeliveryRecord } from '../../src/engines/redis-postgres/delivery-queue/delivery-record.ts';
 import { EventRecord } from '../../src/engines/redis-postgres/recording/event-record.ts';
@@ -55,7 +55,7 @@ export class Process {
     this.deliveries = new DeliveryRecord(database);
     this.eventStore = new PostgresEventStore({
       database,
-      oldDays: new OldDays({ database, partitions: this.partitions }),
+      oldDays: new ExpiredDays({ database, partitions: this.partitions }),
     });
   }
 }
@@ -119,7 +119,7 @@ export class RecordWorld {
       id: this.id<DeliveryId>(),
       endpointId: this.id<EndpointId>(),
       status: 'pending',
-      orderGroup: null,
+      orderingGroup: null,
       ...rest,
     };
   }

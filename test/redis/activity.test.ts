@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Activity, Untold } from '../../src/core/events/activity.ts';
+import type { Activity, DroppedCounts } from '../../src/core/events/activity.ts';
 import type { OrganizationId } from '../../src/core/ids.ts';
 import { RedisActivity } from '../../src/engines/redis-postgres/coordination/activity.ts';
 import { Redis } from '../../src/engines/redis-postgres/redis/connection.ts';
@@ -120,13 +120,13 @@ describe('Redis activity', () => {
 
 function watch() {
   const seen: Activity[] = [];
-  const untold: Untold[] = [];
+  const untold: DroppedCounts[] = [];
   return {
     seen,
     untold,
     listener: {
       news: (activities: readonly Activity[]) => void seen.push(...activities),
-      untold: (counts: Untold) => void untold.push(counts),
+      untold: (counts: DroppedCounts) => void untold.push(counts),
     },
   };
 }

@@ -5,7 +5,7 @@ import type { JsonText } from '../../src/core/json/json-text.ts';
 import { addMs } from '../../src/core/time.ts';
 import { eventFields } from '../../src/engines/redis-postgres/intake/event-fields.ts';
 import { RedisIntake } from '../../src/engines/redis-postgres/intake/intake.ts';
-import { RedisDeadEvents } from '../../src/engines/redis-postgres/recording/dead-events.ts';
+import { RedisDeadLetters } from '../../src/engines/redis-postgres/recording/dead-letters.ts';
 import { RedisEventStream } from '../../src/engines/redis-postgres/recording/event-stream.ts';
 import type { StreamEntry } from '../../src/ports/record/event-stream.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
@@ -252,22 +252,22 @@ describe('Redis event stream', () => {
     'buried entries are kept byte for byte with their reason, come back as they came, and can be dropped',
     inWorld(async (world) => {
       const reader = stream(world);
-      const dead = new RedisDeadEvents(world.redis);
+      const dead = new RedisDeadLetters(world.redis);
       const raw = ['reason', 'its own', 'id', Buffer.from([0xff, 0x00, 0x0a])];
       await world.redis.command('XADD', 'p:events', '*', ...raw);
       const event = world.event();
       await accept(world, [event]);
       const entries = await reader.read(10, 0);
       await world.fillMemory();
-      await reader.bury(entries.map((entry, n) => ({ entry, reason: `because ${n}` })));
-      await reader.bury(entries.map((entry) => ({ entry, reason: 'again' })));
+      await reader.moveToDeadLetters(entries.map((entry, n) => ({ entry, reason: `because ${n}` })));
+      await reader.moveToDeadLetters(entries.map((entry) => ({ entry, reason: 'again' })));
       await world.makeRoom();
       assert.equal(await world.redis.command('XLEN', 'p:events'), 0);
       assert.equal(await pendingCount(world), 0);
       assert.equal(await dead.count(), 2);
       const listed = await dead.list(10, null);
       assert.deepEqual(
-        listed.map(({ reason, buriedAt }) => [reason, buriedAt]),
+        listed.map(({ reason, deadLetteredAt }) => [reason, deadLetteredAt]),
         [
           ['because 0', world.clock.now()],
           ['because 1', world.clock.now()],
@@ -291,7 +291,7 @@ describe('Redis event stream', () => {
       assert.equal(await dead.count(), 0);
       const again = await reader.read(10, 0);
       assert.deepEqual(again[1]?.content, { event });
-      await reader.bury(again.map((entry) => ({ entry, reason: 'x' })));
+      await reader.moveToDeadLetters(again.map((entry) => ({ entry, reason: 'x' })));
       const [one] = await dead.list(1, null);
       assert.equal(await dead.drop([one?.id ?? '']), 1);
       assert.equal(await dead.drop('all'), 1);
@@ -307,9 +307,9 @@ describe('Redis event stream', () => {
       await accept(world, [world.event()]);
       const reader = stream(world);
       const entries = await reader.read(10, 0);
-      await reader.bury(entries.map((entry) => ({ entry, reason: 'odd' })));
+      await reader.moveToDeadLetters(entries.map((entry) => ({ entry, reason: 'odd' })));
       assert.equal(await world.redis.command('XLEN', 'p:events'), 0);
-      const dead = new RedisDeadEvents(world.redis);
+      const dead = new RedisDeadLetters(world.redis);
       assert.deepEqual(
         (await dead.list(10, null)).map(({ reason }) => reason),
         ['odd', 'odd'],
@@ -325,8 +325,8 @@ describe('Redis event stream', () => {
       await accept(world, events);
       const reader = stream(world);
       const entries = await reader.read(1_000, 0);
-      await reader.bury(entries.map((entry) => ({ entry, reason: 'x' })));
-      const dead = new RedisDeadEvents(world.redis);
+      await reader.moveToDeadLetters(entries.map((entry) => ({ entry, reason: 'x' })));
+      const dead = new RedisDeadLetters(world.redis);
       assert.equal(await dead.requeue('all'), 250);
       assert.deepEqual(eventsOf(await reader.read(1_000, 0)), events);
     }),

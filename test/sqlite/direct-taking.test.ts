@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { addMs, timestamp } from '../../src/core/time.ts';
-import type { DirectTaker, TakenDelivery } from '../../src/ports/record/delivery-queue.ts';
+import type { AcceptClaimer, ClaimedDelivery } from '../../src/ports/record/delivery-queue.ts';
 import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld, settlement, type World } from '../conformance/world.ts';
 
 const LEASE_MS = 15_000;
 
 /** Has room for so many, and remembers what it was given and when it could begin. */
-function takerWith(most: number): DirectTaker & { taken: TakenDelivery[]; left: string[]; started: number } {
+function takerWith(most: number): AcceptClaimer & { taken: ClaimedDelivery[]; left: string[]; started: number } {
   const taker = {
-    taken: [] as TakenDelivery[],
+    taken: [] as ClaimedDelivery[],
     left: [] as string[],
     started: 0,
     room: () => (most - taker.taken.length > 0 ? { most: most - taker.taken.length, leaseMs: LEASE_MS } : null),
-    committed: (taken: readonly TakenDelivery[], left: Iterable<string>) => {
+    committed: (taken: readonly ClaimedDelivery[], left: Iterable<string>) => {
       taker.taken.push(...taken);
       taker.left.push(...left);
       return () => {
@@ -33,7 +33,7 @@ describe('deliveries that are taken as they are accepted', () => {
     world(async (world) => {
       const { organizationId, endpointId } = await world.lane();
       const taker = takerWith(2);
-      world.engine.queue.takeDirectly(taker);
+      world.engine.queue.claimOnAccept(taker);
       const events = await world.accept(organizationId, 3);
       assert.deepEqual(
         taker.taken.map(({ event }) => event),
@@ -73,7 +73,7 @@ describe('deliveries that are taken as they are accepted', () => {
     'a lease that ran out is found, and a killed process leaves an interrupted attempt',
     world(async (world) => {
       const { organizationId, endpointId } = await world.lane();
-      world.engine.queue.takeDirectly(takerWith(1));
+      world.engine.queue.claimOnAccept(takerWith(1));
       const [event] = await world.accept(organizationId);
       assert.deepEqual(await world.take(endpointId), []);
       world.clock.advance(LEASE_MS);
@@ -93,7 +93,7 @@ describe('deliveries that are taken as they are accepted', () => {
     world(async (world) => {
       const { organizationId } = await world.lane();
       const taker = takerWith(10);
-      world.engine.queue.takeDirectly(taker);
+      world.engine.queue.claimOnAccept(taker);
       await world.accept(organizationId, 1, { deliverAt: timestamp(world.clock.now() + 1_000) });
       await world.accept(organizationId, 1, { orderingKey: 'a' });
       assert.equal(taker.taken.length, 0);
@@ -108,7 +108,7 @@ describe('deliveries that are taken as they are accepted', () => {
     world(async (world) => {
       const { organizationId } = await world.lane();
       const taker = takerWith(10);
-      const end = world.engine.queue.takeDirectly(taker);
+      const end = world.engine.queue.claimOnAccept(taker);
       const event = world.event(organizationId, { dedupId: 'one' });
       await world.engine.intake.accept([event]);
       await world.engine.intake.accept([event]);
@@ -125,7 +125,7 @@ describe('deliveries that are taken as they are accepted', () => {
     world(async (world) => {
       const { organizationId, endpointId } = await world.lane();
       const taker = takerWith(10);
-      world.engine.queue.takeDirectly(taker);
+      world.engine.queue.claimOnAccept(taker);
       const good = world.event(organizationId);
       const bad = { ...world.event(organizationId), data: null as never };
       const [accepted, refused] = await Promise.allSettled([

@@ -9,7 +9,7 @@ import { loadMigrations, loadSqlFiles } from '../../src/engines/sqlite/database/
 /** Tables that grow with history. */
 const GROWING = 'events|deliveries|attempts|inbox_messages|dedup_marks';
 /** Run once, when an engine opens; they go through a partial index that holds only what waits or is being sent. */
-const AT_START = new Set(['count-waiting', 'interrupted-attempts', 'void-leases']);
+const AT_START = new Set(['count-waiting', 'interrupted-attempts', 'reset-leases']);
 
 /** What in a statement's plan costs more, the more is stored. */
 function findings(db: DatabaseSync, sql: string): string[] {

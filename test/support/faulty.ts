@@ -2,7 +2,16 @@
 export type Fault = (name: string, args: readonly unknown[]) => Error | undefined;
 
 /** Calls that answer at once, and those that end things: they are made as they are. */
-const SPARED = new Set(['onDue', 'onAvailable', 'takeDirectly', 'subscribe', 'onMissed', 'close', 'length', 'publish']);
+const SPARED = new Set([
+  'onDue',
+  'onAvailable',
+  'claimOnAccept',
+  'subscribe',
+  'onMissed',
+  'close',
+  'length',
+  'publish',
+]);
 
 /**
  * The ports of an engine, of which any call may fail as `fault` says: nothing has been done then. Ports within ports

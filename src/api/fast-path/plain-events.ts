@@ -70,7 +70,7 @@ export class PlainEvents {
     taken: RateDecision | null | Promise<RateDecision>,
   ): Promise<PlainAnswer> {
     const { request, input, organization, arrivedAt } = args;
-    const { acceptStation, clock, log, phase } = this.#parts;
+    const { acceptor, clock, log, phase } = this.#parts;
     const requestId = requestIdOf(request);
     let decision: RateDecision | null = null;
     let answer: Answer;
@@ -78,9 +78,7 @@ export class PlainEvents {
       decision = taken instanceof Promise ? await taken : taken;
       if (decision !== null) refuseWithout(decision);
       const traceparent = readTraceparent(request.headers['traceparent']);
-      answer = eventAnswer(
-        await acceptStation.accept(input, { organizationId: organization.id, traceparent, hops: 0 }),
-      );
+      answer = eventAnswer(await acceptor.accept(input, { organizationId: organization.id, traceparent, hops: 0 }));
     } catch (error) {
       answer = { problem: problemOf(error, log, requestId) };
     }

@@ -72,7 +72,7 @@ export class EngineGauges {
       const [{ waiting, retriesDue, oldestDueAt }, stream, dead] = await Promise.all([
         queue.depth(),
         worker?.eventStream.length() ?? 0,
-        worker?.deadEvents.count() ?? 0,
+        worker?.deadLetters.count() ?? 0,
       ]);
       this.#waiting.set(waiting);
       this.#retriesDue.set(retriesDue);

@@ -3,7 +3,7 @@ import type { AcceptedEvent } from '../../core/events/event.ts';
 import type { EventId } from '../../core/ids.ts';
 import type { Milliseconds, Timestamp } from '../../core/time.ts';
 import type { Tracer } from '../../ports/observability/tracer.ts';
-import type { TakenDelivery } from '../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../ports/record/delivery-queue.ts';
 import type { AcceptOutcome } from '../../ports/record/intake.ts';
 import { attributes, CLIENT, CONSUMER, ERROR, nanoseconds, newSpanId, readContext, SERVER, type Span } from './span.ts';
 import type { SpanExport } from './span-export.ts';
@@ -74,7 +74,7 @@ export class OtlpTracer implements Tracer {
   }
 
   attempted(
-    deliveries: readonly TakenDelivery[],
+    deliveries: readonly ClaimedDelivery[],
     outcome: AttemptOutcome,
     sent: { readonly at: Timestamp; readonly traceparent: string },
   ): void {
@@ -113,7 +113,7 @@ export class OtlpTracer implements Tracer {
 }
 
 function attemptSpan(
-  { id, endpointId, attemptNumber, event }: TakenDelivery,
+  { id, endpointId, attemptNumber, event }: ClaimedDelivery,
   outcome: AttemptOutcome,
   at: Timestamp,
 ): Omit<Span, 'traceId' | 'spanId'> {

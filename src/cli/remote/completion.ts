@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { WrongUse } from './session.ts';
+import { UsageError } from './session.ts';
 
 /** `completion bash|zsh|fish`: a script for the shell, made from the commands that are there. */
 export function addCompletion(program: Command, others: readonly string[]): void {
@@ -9,7 +9,7 @@ export function addCompletion(program: Command, others: readonly string[]): void
     .addHelpText('after', '\nExample\n  $ source <(triggers completion bash)')
     .action((shell: string) => {
       const script = SCRIPTS[shell];
-      if (script === undefined) throw new WrongUse('There is completion for bash, zsh and fish.');
+      if (script === undefined) throw new UsageError('There is completion for bash, zsh and fish.');
       process.stdout.write(script(wordsOf(program, others)));
     });
 }

@@ -11,7 +11,7 @@ import { addKeys } from './commands/keys.ts';
 import { addListen } from './commands/listen.ts';
 import { addSend } from './commands/send.ts';
 import { addCompletion } from './completion.ts';
-import { WrongUse } from './session.ts';
+import { UsageError } from './session.ts';
 
 /** Commands that run the service, or look at its parts, and are read in `arguments.ts`. */
 const OTHERS = ['serve', 'api', 'worker', 'deliverer', 'dead', 'doctor', 'migrate-data', 'help', 'version'];
@@ -59,7 +59,7 @@ export async function runRemote(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof WrongUse) {
+    if (error instanceof UsageError) {
       process.stderr.write(`${printable(error.message)}\n`);
       return 2;
     }

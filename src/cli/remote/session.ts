@@ -14,7 +14,7 @@ export interface GlobalOptions {
 }
 
 /** What the user wrote can't be meant: exit code 2. */
-export class WrongUse extends Error {}
+export class UsageError extends Error {}
 
 /** One command's connection to a running service, and where it writes. */
 export interface Session {
@@ -26,18 +26,19 @@ export interface Session {
   readonly signal: AbortSignal;
 }
 
-/** Options stand above `TRIGGERS_URL` and `TRIGGERS_API_KEY`. Throws `WrongUse`. */
+/** Options stand above `TRIGGERS_URL` and `TRIGGERS_API_KEY`. Throws `UsageError`. */
 export function openSession(options: GlobalOptions): Session {
   const env = environment();
   const url = (options.url ?? env['TRIGGERS_URL'] ?? DEFAULT_URL).replace(/\/+$/, '');
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new WrongUse(
+    throw new UsageError(
       `--url must be an address with http:// or https://, as ${DEFAULT_URL}; it is "${url.replace(/\/\/.*@/s, '//***@')}".`,
     );
   }
   const known = LOOPBACK.test(new URL(url).hostname) ? DEVELOPMENT_KEY : undefined;
   const apiKey = options.apiKey ?? env['TRIGGERS_API_KEY'] ?? known;
-  if (apiKey === undefined) throw new WrongUse(`An API key for ${url} is needed: --api-key KEY, or TRIGGERS_API_KEY.`);
+  if (apiKey === undefined)
+    throw new UsageError(`An API key for ${url} is needed: --api-key KEY, or TRIGGERS_API_KEY.`);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   return {

@@ -29,7 +29,7 @@ export interface NewDelivery {
   /** `pending`, or `skipped` where the endpoint is disabled. */
   readonly status: 'pending' | 'skipped';
   /** Those of one group and endpoint are sent one after the other, by their ids; null = side by side. */
-  readonly orderGroup: string | null;
+  readonly orderingGroup: string | null;
 }
 
 /** One try of a push delivery. */

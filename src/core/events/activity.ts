@@ -28,7 +28,7 @@ export type Activity =
   | { readonly kind: 'delivery'; readonly delivery: DeliveryNews };
 
 /** How many of each could not be told; null = nobody knows. */
-export type Untold = Readonly<Record<ActivityKind, number | null>>;
+export type DroppedCounts = Readonly<Record<ActivityKind, number | null>>;
 
 export function organizationOf(activity: Activity): OrganizationId {
   return activity.kind === 'event' ? activity.event.organizationId : activity.delivery.organizationId;
@@ -45,7 +45,7 @@ export function weightOf(activity: Activity): number {
   return activity.kind === 'event' ? activity.event.data.length + FRAME : FRAME;
 }
 
-export function addUntold(one: Untold, other: Untold): Untold {
+export function addDropped(one: DroppedCounts, other: DroppedCounts): DroppedCounts {
   return { event: sum(one.event, other.event), delivery: sum(one.delivery, other.delivery) };
 }
 
@@ -53,6 +53,6 @@ function sum(one: number | null, other: number | null): number | null {
   return one === null || other === null ? null : one + other;
 }
 
-export const NOTHING_UNTOLD: Untold = { event: 0, delivery: 0 };
+export const NOTHING_DROPPED: DroppedCounts = { event: 0, delivery: 0 };
 /** The way to us was cut for a while. */
-export const UNKNOWN_UNTOLD: Untold = { event: null, delivery: null };
+export const UNKNOWN_DROPPED: DroppedCounts = { event: null, delivery: null };

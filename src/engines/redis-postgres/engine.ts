@@ -8,20 +8,20 @@ import type { RoutedEvent } from '../../ports/record/event-record.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { RedisActivity, RedisBus, RedisLeadership, RedisRateLimiter } from './coordination/index.ts';
-import { checkPostgres, Database, ErasedRows, migrate, OldDays, Partitions, StoreClock } from './database/index.ts';
+import { checkPostgres, Database, ErasedRows, ExpiredDays, migrate, Partitions, StoreClock } from './database/index.ts';
 import {
   DedupRepair,
   DeliveryLanes,
   DeliveryRecord,
   DeliveryRepair,
-  LanesAndRecord,
-  LanesRedelivery,
-  OrderTurns,
+  OrderingGroups,
+  RedisPostgresDeliveryQueue,
+  RedisPostgresRedelivery,
   TurnRepair,
 } from './delivery-queue/index.ts';
 import { PostgresInboxStore } from './inbox/index.ts';
 import { DedupMarks, RedisIntake } from './intake/index.ts';
-import { EventRecord, RedisDeadEvents, RedisEventStream } from './recording/index.ts';
+import { EventRecord, RedisDeadLetters, RedisEventStream } from './recording/index.ts';
 import { checkRedis, Redis } from './redis/index.ts';
 import {
   openSecretBox,
@@ -108,9 +108,9 @@ async function compose(
   daysAhead.unref();
   const record = new DeliveryRecord(database);
   const eventRecord = new EventRecord({ database, partitions });
-  const turns = new OrderTurns(database);
+  const turns = new OrderingGroups(database);
   const erasedRows = new ErasedRows(database);
-  const queue = new LanesAndRecord({ lanes, record, turns, clock });
+  const queue = new RedisPostgresDeliveryQueue({ lanes, record, turns, clock });
   const bus = new RedisBus(redis);
   const activity = new RedisActivity({ redis, clock });
   const inboxes = new PostgresInboxStore({
@@ -141,7 +141,7 @@ async function compose(
     clock,
     intake,
     queue,
-    redelivery: new LanesRedelivery({ database, partitions, queue, lanes, clock }),
+    redelivery: new RedisPostgresRedelivery({ database, partitions, queue, lanes, clock }),
     worker: {
       eventStream,
       eventRecord: {
@@ -152,12 +152,12 @@ async function compose(
       },
       repairs,
       leadership: new RedisLeadership(redis, consumer),
-      deadEvents: new RedisDeadEvents(redis),
+      deadLetters: new RedisDeadLetters(redis),
       recordTarget: new PostgresRecordTarget({ database, partitions, repairs, box }),
     },
     store: {
       organizations: new PostgresOrganizationStore(database),
-      events: new PostgresEventStore({ database, oldDays: new OldDays({ database, partitions }) }),
+      events: new PostgresEventStore({ database, oldDays: new ExpiredDays({ database, partitions }) }),
       endpoints: new PostgresEndpointStore({
         database,
         box,

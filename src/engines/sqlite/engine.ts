@@ -21,7 +21,7 @@ import {
   StorageHealth,
   WalFile,
 } from './database/index.ts';
-import { SqliteDeliveryQueue, SqliteRedelivery, voidLeases } from './delivery-queue/index.ts';
+import { resetLeases, SqliteDeliveryQueue, SqliteRedelivery } from './delivery-queue/index.ts';
 import { SqliteInboxStore } from './inbox/index.ts';
 import { LateEvents, SqliteIntake } from './intake/index.ts';
 import {
@@ -81,7 +81,7 @@ function compose(
   box: SecretBox,
 ): Engine {
   const { clock, ids, metrics = NO_METRICS } = options;
-  voidLeases({ writer, reader: readSide }, clock);
+  resetLeases({ writer, reader: readSide }, clock);
   const health = new StorageHealth(clock);
   const reader = new ReadConnection(readSide, health);
   const lastEvent = writer.prepare('last-event-id').get() ?? {};

@@ -8,7 +8,7 @@ import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { number, type Row } from '../rows/row.ts';
 import { openRow } from '../rows/sealed-columns.ts';
 import { asStartRefused, claimDataFolder, loadSqlFiles, openDatabase } from './database/index.ts';
-import { voidLeases } from './delivery-queue/index.ts';
+import { resetLeases } from './delivery-queue/index.ts';
 import { knownKeyIds } from './stores/index.ts';
 
 /** Rows of 256 KiB at most: 64 MB. */
@@ -28,7 +28,7 @@ export function openSqliteRecord(dataDir: string, clock: Clock, boxFor: SecretBo
   const folder = claimDataFolder(dataDir);
   try {
     const database = openDatabase(folder.databasePath, { sql: loadSqlFiles(), clock, log: undefined });
-    voidLeases(database, clock);
+    resetLeases(database, clock);
     const { reader, writer } = database;
     const box = boxFor(knownKeyIds(writer));
     return {

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import type { AcceptedEvent } from '../../core/events/event.ts';
 import { stepsOfPatterns } from '../../core/events/event-type.ts';
 import { isOperational, wantsType } from '../../core/events/operational-event.ts';
-import type { Turns } from '../pacing/index.ts';
+import type { LoopTurns } from '../pacing/index.ts';
 import { TypeIndex } from './type-index.ts';
 
 /** Endpoints kept for types, each counted as often as it is: 8 bytes. Beyond it all are forgotten and found anew. */
@@ -33,7 +33,7 @@ export class EndpointsByType {
 /** A search that goes on where it was. */
 export interface TypeSearch {
   /** @returns undefined when it is others' turn; then to be asked again */
-  turn(turns: Turns): readonly Endpoint[] | undefined;
+  turn(turns: LoopTurns): readonly Endpoint[] | undefined;
 }
 
 /** What was found for a type, as of so many changes. */

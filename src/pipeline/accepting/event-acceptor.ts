@@ -28,7 +28,7 @@ export interface Acceptance {
  * The first station: gives an event its id and time and makes it durable. Whoever gets `accepted` from here may answer
  * 202.
  */
-export class AcceptStation {
+export class EventAcceptor {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer' | 'ids'>;
   readonly #intake: Intake;
   readonly #activity: ActivityFeed;

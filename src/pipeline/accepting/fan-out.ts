@@ -4,7 +4,7 @@ import type { AcceptedEvent } from '../../core/events/event.ts';
 import { FilteredEvent } from '../../core/filter/filter.ts';
 import type { DeliveryId, EndpointId, IdSource, OrganizationId } from '../../core/ids.ts';
 import type { FanOut } from '../../ports/record/fan-out.ts';
-import { Turns } from '../pacing/index.ts';
+import { LoopTurns } from '../pacing/index.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 import { EndpointsByType, type TypeSearch, type TypesOfList } from './endpoints-by-type.ts';
 
@@ -58,7 +58,7 @@ async function inTurns(search: Matching, before: Promise<unknown> | undefined): 
  * 1.7 s.
  */
 class Matching {
-  readonly turns = new Turns();
+  readonly turns = new LoopTurns();
   readonly #types: TypesOfList;
   readonly #event: AcceptedEvent;
   readonly #filtered: FilteredEvent;
@@ -115,13 +115,13 @@ class Matching {
       id: newId(),
       endpointId: endpoint.id,
       status: endpoint.status === 'disabled' || this.#faulty.has(endpoint.id) ? 'skipped' : 'pending',
-      orderGroup: orderGroup(endpoint, this.#event),
+      orderingGroup: orderingGroup(endpoint, this.#event),
     }));
   }
 }
 
 /** What has a time of its own, or no key where keys make the order, goes beside it. No key is empty. */
-export function orderGroup({ options: { ordered } }: Endpoint, event: AcceptedEvent): string | null {
+export function orderingGroup({ options: { ordered } }: Endpoint, event: AcceptedEvent): string | null {
   if (ordered === false || event.deliverAt !== null) return null;
   return ordered === true ? '' : event.orderingKey;
 }

@@ -9,7 +9,7 @@ import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { jsonText } from '../../core/json/json-text.ts';
 import type { Intake } from '../../ports/record/intake.ts';
 import type { Context } from '../context.ts';
-import type { Perseverance } from '../pacing/index.ts';
+import type { RetryLoop } from '../pacing/index.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 
 /** Tells tenants what became of their deliveries and endpoints, where an endpoint of theirs asks for it. */
@@ -17,22 +17,22 @@ export class OperationalEvents {
   readonly #context: Pick<Context, 'clock' | 'log' | 'ids'>;
   readonly #intake: Intake;
   readonly #directory: EndpointDirectory;
-  readonly #perseverance: Perseverance;
+  readonly #retryLoop: RetryLoop;
 
   constructor(
     context: Pick<Context, 'clock' | 'log' | 'ids'>,
     intake: Intake,
     directory: EndpointDirectory,
-    perseverance: Perseverance,
+    retryLoop: RetryLoop,
   ) {
     this.#context = context;
     this.#intake = intake;
     this.#directory = directory;
-    this.#perseverance = perseverance;
+    this.#retryLoop = retryLoop;
   }
 
   /** @param key of what is told: the same is told once */
-  async tell(
+  async publish(
     organizationId: OrganizationId,
     type: OperationalEventType,
     key: string,
@@ -51,7 +51,7 @@ export class OperationalEvents {
       traceparent: null,
       hops: 0,
     };
-    const [outcome] = await this.#perseverance.untilItWorks(() => this.#intake.accept([event]));
+    const [outcome] = await this.#retryLoop.run(() => this.#intake.accept([event]));
     if (outcome?.kind === 'backlog_full') {
       this.#context.log.warn(`An event ${type} was not told: too many wait already`, {
         organization_id: organizationId,
@@ -60,9 +60,7 @@ export class OperationalEvents {
   }
 
   async #isWanted(organizationId: OrganizationId, type: string): Promise<boolean> {
-    const endpoints: readonly Endpoint[] = await this.#perseverance.untilItWorks(async () =>
-      this.#directory.of(organizationId),
-    );
+    const endpoints: readonly Endpoint[] = await this.#retryLoop.run(async () => this.#directory.of(organizationId));
     return endpoints.some(({ eventTypes, status }) => status !== 'disabled' && wantsOperational(eventTypes, type));
   }
 }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/delivery/endpoint.ts';
-import type { Turns } from '../pacing/index.ts';
+import type { LoopTurns } from '../pacing/index.ts';
 
 /** Those that want one name: an array that is replaced, never changed, for a search goes on with the one it has. */
 type ByName = Map<string, readonly Endpoint[]>;
@@ -35,7 +35,7 @@ export class TypeIndex {
   }
 
   /** Goes on with putting all of them in. @returns whether it is ready; else it is others' turn */
-  build(turns: Turns): boolean {
+  build(turns: LoopTurns): boolean {
     const broad = [...this.#broad];
     for (let isOver = false; !this.isReady && !isOver; ) {
       const endpoint = this.endpoints[this.#built++] as Endpoint;

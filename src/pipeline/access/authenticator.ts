@@ -94,7 +94,7 @@ export class Authenticator {
     if (ids.length === 0) return;
     this.#used.clear();
     const at = this.#context.clock.now();
-    this.#store.noteUsed(ids.map((id) => ({ id, at }))).catch(() => {
+    this.#store.recordKeyUse(ids.map((id) => ({ id, at }))).catch(() => {
       for (const id of ids) this.#used.add(id);
     });
   }

@@ -1,5 +1,5 @@
 /** API keys: who makes a request, and the administration of keys and stored secrets. */
 
 export { Authenticator, type Caller, hashKey } from './authenticator.ts';
-export { KeyStation } from './key-service.ts';
+export { KeyService } from './key-service.ts';
 export { SecretRenewal } from './secret-renewal.ts';

@@ -19,7 +19,7 @@ export interface MadeKey {
 }
 
 /** Makes, rotates and ends organizations' keys. */
-export class KeyStation {
+export class KeyService {
   readonly #context: Pick<Context, 'clock' | 'ids' | 'bus'>;
   readonly #store: OrganizationStore;
 

@@ -6,21 +6,21 @@ import { isOperational } from '../../core/events/operational-event.ts';
 import { addMs, type Timestamp, toIso } from '../../core/time.ts';
 import type { ActivityFeed } from '../../ports/coordination/activity.ts';
 import type { Engine } from '../../ports/engine.ts';
-import type { DeliveryQueue, Settlement, SettleOutcome, TakenDelivery } from '../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery, DeliveryQueue, Settlement, SettleOutcome } from '../../ports/record/delivery-queue.ts';
 import type { OutgoingRequest, Sender } from '../../ports/sender.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { OperationalEvents } from '../accepting/index.ts';
 import type { Context } from '../context.ts';
-import type { Perseverance } from '../pacing/index.ts';
+import type { RetryLoop } from '../pacing/index.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import { batchId, batchRequest, type DeliveryBatch, webhookRequest } from './webhook-request.ts';
 
 const MAX_SETTLE = 500;
 
 /** When to look at the delivery again; null = it is done, or somebody else's. */
-type ComesAgainAt = Timestamp | null;
+type NextAttemptAt = Timestamp | null;
 
-type Final = Exclude<Decision, { kind: 'give_back' }>;
+type Final = Exclude<Decision, { kind: 'release' }>;
 
 const INTERNAL_ERROR: AttemptOutcome = {
   statusCode: null,
@@ -44,7 +44,7 @@ interface Ended {
 interface AfterAttempt {
   readonly health: EndpointHealth;
   readonly operational: OperationalEvents;
-  readonly perseverance: Perseverance;
+  readonly retryLoop: RetryLoop;
 }
 
 /** One attempt from the signature to the record: send, decide, settle. */
@@ -56,7 +56,7 @@ export class Attempts {
   readonly #activity: ActivityFeed;
   readonly #sender: Sender;
   readonly #userAgent: string;
-  readonly #perseverance: Perseverance;
+  readonly #retryLoop: RetryLoop;
   readonly #settle: Batcher<Settlement, SettleOutcome>;
 
   constructor(
@@ -72,17 +72,17 @@ export class Attempts {
     this.#sender = sender;
     this.#health = after.health;
     this.#operational = after.operational;
-    this.#perseverance = after.perseverance;
+    this.#retryLoop = after.retryLoop;
     this.#userAgent = userAgent;
     this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE, isItemError });
   }
 
   /** @param onOutcome called as soon as it is known, before it is recorded */
   make(
-    delivery: TakenDelivery,
+    delivery: ClaimedDelivery,
     endpoint: Endpoint,
     onOutcome: (outcome: AttemptOutcome) => void,
-  ): Promise<ComesAgainAt> {
+  ): Promise<NextAttemptAt> {
     const build = (at: Timestamp) => webhookRequest({ delivery, endpoint, at, userAgent: this.#userAgent });
     return this.#send([delivery], endpoint, { build, onOutcome });
   }
@@ -92,17 +92,17 @@ export class Attempts {
     deliveries: DeliveryBatch['deliveries'],
     endpoint: Endpoint,
     onOutcome: (outcome: AttemptOutcome) => void,
-  ): Promise<ComesAgainAt> {
+  ): Promise<NextAttemptAt> {
     const batch = { deliveries, id: batchId(deliveries) };
     const build = (at: Timestamp) => batchRequest({ batch, endpoint, at, userAgent: this.#userAgent });
     return this.#send(deliveries, endpoint, { build, onOutcome });
   }
 
   async #send(
-    deliveries: readonly TakenDelivery[],
+    deliveries: readonly ClaimedDelivery[],
     endpoint: Endpoint,
     { build, onOutcome }: { build: (at: Timestamp) => OutgoingRequest; onOutcome: (outcome: AttemptOutcome) => void },
-  ): Promise<ComesAgainAt> {
+  ): Promise<NextAttemptAt> {
     const at = this.#context.clock.now();
     const { outcome, traceparent } = await this.#request(endpoint, () => build(at));
     onOutcome(outcome);
@@ -133,10 +133,10 @@ export class Attempts {
   }
 
   async #end(
-    delivery: TakenDelivery,
+    delivery: ClaimedDelivery,
     endpoint: Endpoint,
     { outcome, startedAt, endedAt, random }: Ended,
-  ): Promise<ComesAgainAt> {
+  ): Promise<NextAttemptAt> {
     const decision = decideAfterAttempt({
       outcome,
       failures: delivery.failures + (outcome.error === null || outcome.error === 'interrupted' ? 0 : 1),
@@ -145,8 +145,8 @@ export class Attempts {
       deadline: deadlineOf(delivery, endpoint),
       random,
     });
-    if (decision.kind === 'give_back') {
-      await this.giveBackAll([delivery], decision.at);
+    if (decision.kind === 'release') {
+      await this.releaseAll([delivery], decision.at);
       return decision.at;
     }
     this.#logAttempt(delivery, outcome);
@@ -154,16 +154,16 @@ export class Attempts {
   }
 
   /** Nothing was tried: as if it had not been taken. */
-  async giveBackAll(deliveries: readonly TakenDelivery[], dueAt: Timestamp): Promise<void> {
+  async releaseAll(deliveries: readonly ClaimedDelivery[], dueAt: Timestamp): Promise<void> {
     const returned = deliveries.map(({ id, attemptNumber }) => ({ deliveryId: id, attemptNumber, dueAt }));
-    await this.#perseverance.untilItWorks(() => this.#queue.giveBack(returned));
+    await this.#retryLoop.run(() => this.#queue.release(returned));
   }
 
   async #record(
-    delivery: TakenDelivery,
+    delivery: ClaimedDelivery,
     endpoint: Endpoint,
     made: { outcome: AttemptOutcome; decision: Final; startedAt: Timestamp },
-  ): Promise<ComesAgainAt> {
+  ): Promise<NextAttemptAt> {
     const { outcome, decision, startedAt } = made;
     const { attemptNumber } = delivery;
     const settlement: Settlement = {
@@ -180,7 +180,7 @@ export class Attempts {
       },
       next: nextStatus(decision, endpoint),
     };
-    const settled = await this.#perseverance.untilItWorks(() => this.#settle.add(settlement));
+    const settled = await this.#retryLoop.run(() => this.#settle.add(settlement));
     if (settled === 'stale') {
       const late = () => `Attempt ${attemptNumber} of delivery ${delivery.id} came too late: its lease was lost`;
       this.#context.log.sampled('attempt.stale', 'warn', late);
@@ -188,29 +188,29 @@ export class Attempts {
     }
     this.#context.metrics.attempt(outcome.error ?? 'delivered', outcome.durationMs);
     this.#context.metrics.delivery(settlement.next.status);
-    this.#tell(delivery, settlement);
-    await this.#follow(delivery, endpoint, { outcome, decision });
+    this.#publish(delivery, settlement);
+    await this.#afterRecord(delivery, endpoint, { outcome, decision });
     return decision.kind === 'retry' ? decision.at : null;
   }
 
   /** What an attempt means beyond its delivery. It is on record: an error here concerns neither it nor its lane. */
-  async #follow(
-    delivery: TakenDelivery,
+  async #afterRecord(
+    delivery: ClaimedDelivery,
     endpoint: Endpoint,
     { outcome, decision }: { outcome: AttemptOutcome; decision: Final },
   ): Promise<void> {
     try {
       if (decision.kind === 'gone') await this.#health.disable(endpoint, 'gone');
-      else if (outcome.error !== 'interrupted') await this.#health.note(endpoint, outcome.error === null);
+      else if (outcome.error !== 'interrupted') await this.#health.record(endpoint, outcome.error === null);
       const failed = decision.kind === 'failed' || decision.kind === 'gone';
-      if (failed && !isOperational(delivery.event)) await this.#tellFailed(delivery, outcome);
+      if (failed && !isOperational(delivery.event)) await this.#publishFailed(delivery, outcome);
     } catch (error) {
       this.#context.metrics.fault('operational_event');
       this.#context.log.error('Unexpected error after an attempt', { endpoint_id: endpoint.id }, error);
     }
   }
 
-  #tell({ id, organizationId, endpointId, event }: TakenDelivery, { attempt, next }: Settlement): void {
+  #publish({ id, organizationId, endpointId, event }: ClaimedDelivery, { attempt, next }: Settlement): void {
     const delivery = {
       id,
       organizationId,
@@ -228,8 +228,8 @@ export class Attempts {
   }
 
   /** To those who ask for it; never about what was such a word itself. */
-  #tellFailed({ id, attemptNumber, endpointId, event }: TakenDelivery, outcome: AttemptOutcome): Promise<void> {
-    return this.#operational.tell(event.organizationId, 'delivery.failed', `${id}:${attemptNumber}`, {
+  #publishFailed({ id, attemptNumber, endpointId, event }: ClaimedDelivery, outcome: AttemptOutcome): Promise<void> {
+    return this.#operational.publish(event.organizationId, 'delivery.failed', `${id}:${attemptNumber}`, {
       delivery_id: id,
       event_id: event.id,
       event_type: event.type,
@@ -243,7 +243,7 @@ export class Attempts {
   }
 
   /** One line an attempt, with its ids. */
-  #logAttempt({ attemptNumber, event, id, endpointId }: TakenDelivery, outcome: AttemptOutcome): void {
+  #logAttempt({ attemptNumber, event, id, endpointId }: ClaimedDelivery, outcome: AttemptOutcome): void {
     const level = outcome.error === null ? 'info' : 'warn';
     this.#context.log.sampled(`attempt.${level}`, level, () => {
       const detail = outcome.errorDetail === null ? '' : `: ${outcome.errorDetail}`;
@@ -255,11 +255,11 @@ export class Attempts {
   }
 }
 
-function earliest(times: readonly ComesAgainAt[]): ComesAgainAt {
+function earliest(times: readonly NextAttemptAt[]): NextAttemptAt {
   return times.reduce((first, at) => (first === null || (at !== null && at < first) ? at : first), null);
 }
 
-function deadlineOf({ event }: TakenDelivery, { options }: Endpoint): Timestamp | null {
+function deadlineOf({ event }: ClaimedDelivery, { options }: Endpoint): Timestamp | null {
   return options.retryDeadlineMs === null ? null : addMs(event.deliverAt ?? event.createdAt, options.retryDeadlineMs);
 }
 

@@ -1,5 +1,5 @@
 import type { EndpointId } from '../../core/ids.ts';
-import type { DeliveryQueue, LaneDemand, TakenLane } from '../../ports/record/delivery-queue.ts';
+import type { ClaimedLane, DeliveryQueue, LaneDemand } from '../../ports/record/delivery-queue.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 
 /** A lane from which nothing could be claimed, whatever was claimed from the others. */
@@ -13,22 +13,22 @@ export interface FailedLane {
  * that lane stands alone: of 500 lanes one bad one costs some 18 calls, and then it is put aside.
  * @throws EngineUnavailable where the queue itself is away
  */
-export async function claimApart(
-  queue: Pick<DeliveryQueue, 'take'>,
+export async function claimInHalves(
+  queue: Pick<DeliveryQueue, 'claim'>,
   demands: readonly LaneDemand[],
-): Promise<{ readonly taken: readonly TakenLane[]; readonly failed: readonly FailedLane[] }> {
+): Promise<{ readonly taken: readonly ClaimedLane[]; readonly failed: readonly FailedLane[] }> {
   const [first] = demands;
   if (first === undefined) return { taken: [], failed: [] };
   try {
-    return { taken: await queue.take(demands), failed: [] };
+    return { taken: await queue.claim(demands), failed: [] };
   } catch (error) {
     if (!isItemError(error)) throw error;
     if (demands.length === 1) return { taken: [], failed: [{ endpointId: first.endpointId, error }] };
   }
   const half = Math.ceil(demands.length / 2);
-  const one = await claimApart(queue, demands.slice(0, half));
+  const one = await claimInHalves(queue, demands.slice(0, half));
   // What the first half has claimed must be sent, even where the second can't be asked any more.
-  const other = await claimApart(queue, demands.slice(half)).catch((error: unknown) => ({
+  const other = await claimInHalves(queue, demands.slice(half)).catch((error: unknown) => ({
     taken: [],
     failed: demands.slice(half).map(({ endpointId }) => ({ endpointId, error })),
   }));

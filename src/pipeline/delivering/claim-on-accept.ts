@@ -1,18 +1,18 @@
 import type { EndpointId } from '../../core/ids.ts';
 import { LEASE_MARGIN_MS } from '../../core/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { DirectRoom, DirectTaker, TakenDelivery } from '../../ports/record/delivery-queue.ts';
+import type { AcceptClaimer, ClaimedDelivery, ClaimRoom } from '../../ports/record/delivery-queue.ts';
 import type { Lane, Slots } from './lanes/index.ts';
 
 /**
  * Takes new deliveries in the transaction that accepts them, for lanes that are known to answer and in which nothing waits. All
  * others are taken as ever: what hangs, rests, is bounded by a rate, or sends several at once.
  */
-export class DirectTaking implements DirectTaker {
+export class ClaimOnAccept implements AcceptClaimer {
   readonly #lanes: ReadonlyMap<EndpointId, Lane>;
   readonly #slots: Slots;
   readonly #clock: Clock;
-  readonly #start: (lane: Lane, delivery: TakenDelivery, durable: Promise<void>) => void;
+  readonly #start: (lane: Lane, delivery: ClaimedDelivery, durable: Promise<void>) => void;
   readonly #untilDurable = new Set<() => void>();
 
   /** @param parts.start uses the lane's room at once, and sends when `durable` resolves */
@@ -20,7 +20,7 @@ export class DirectTaking implements DirectTaker {
     lanes: ReadonlyMap<EndpointId, Lane>;
     slots: Slots;
     clock: Clock;
-    start: (lane: Lane, delivery: TakenDelivery, durable: Promise<void>) => void;
+    start: (lane: Lane, delivery: ClaimedDelivery, durable: Promise<void>) => void;
   }) {
     this.#lanes = parts.lanes;
     this.#slots = parts.slots;
@@ -29,7 +29,7 @@ export class DirectTaking implements DirectTaker {
   }
 
   /** Never throws: an error here would be that of an accepting transaction, which holds events of others. */
-  room(endpointId: EndpointId): DirectRoom | null {
+  room(endpointId: EndpointId): ClaimRoom | null {
     try {
       return this.#roomOf(endpointId);
     } catch {
@@ -37,16 +37,16 @@ export class DirectTaking implements DirectTaker {
     }
   }
 
-  #roomOf(endpointId: EndpointId): DirectRoom | null {
+  #roomOf(endpointId: EndpointId): ClaimRoom | null {
     const lane = this.#lanes.get(endpointId);
-    if (lane?.endpoint === undefined || !lane.proven || lane.suspect || lane.mayHaveWaiting) return null;
+    if (lane?.endpoint === undefined || !lane.proven || lane.degraded || lane.mayHaveWaiting) return null;
     const { options, timeoutMs, organizationId } = lane.endpoint;
     if (options.batch !== null || options.rateLimit !== null || !this.#slots.isHalfFree(organizationId)) return null;
     const most = lane.capacity(this.#clock.monotonicMs());
     return most > 0 ? { most, leaseMs: timeoutMs + LEASE_MARGIN_MS } : null;
   }
 
-  committed(taken: readonly TakenDelivery[], left: Iterable<EndpointId>): () => void {
+  committed(taken: readonly ClaimedDelivery[], left: Iterable<EndpointId>): () => void {
     for (const id of left) {
       const lane = this.#lanes.get(id);
       if (lane !== undefined) lane.leftWaiting = true;

@@ -4,28 +4,28 @@ import type { EndpointId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
 import type { Engine, Store } from '../../ports/engine.ts';
 import type { LaneCounts } from '../../ports/observability/metrics.ts';
-import type { DeliveryQueue, TakenDelivery, TakenLane } from '../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery, ClaimedLane, DeliveryQueue } from '../../ports/record/delivery-queue.ts';
 import type { Sender } from '../../ports/sender.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import { type EndpointDirectory, OperationalEvents } from '../accepting/index.ts';
 import type { Context } from '../context.ts';
-import { Perseverance, ProgressWatch } from '../pacing/index.ts';
+import { ProgressWatch, RetryLoop } from '../pacing/index.ts';
 import { Attempts } from './attempts.ts';
-import { claimApart } from './claim-in-halves.ts';
-import { DirectTaking } from './claim-on-accept.ts';
+import { claimInHalves } from './claim-in-halves.ts';
+import { ClaimOnAccept } from './claim-on-accept.ts';
 import { EndpointHealth } from './endpoint-health.ts';
-import { Collector, Lane, LaneEndpoints, LaneFaults, type LaneStep, ReadyLanes, Slots } from './lanes/index.ts';
+import { BatchCollector, Lane, LaneEndpoints, LaneFaults, type LaneStep, ReadyLanes, Slots } from './lanes/index.ts';
 
 /** Attempts under way at once; fewer where the system allows fewer open files. */
 const MAX_SLOTS = 4_000;
 /** Timers are set in slices: none beyond 2^31 ms, and a clock that was set forward is noticed. */
 const MAX_SLEEP_MS = 600_000;
 /** Takings under way at once, of different lanes: what becomes due while the record answers one need not wait for it. */
-const MAX_TAKINGS = 4;
+const MAX_CLAIMS = 4;
 /** After a claim that the queue could not answer. */
 const CLAIM_AGAIN_MS: Milliseconds = 1_000;
 
-type Deliveries = readonly [TakenDelivery, ...TakenDelivery[]];
+type Deliveries = readonly [ClaimedDelivery, ...ClaimedDelivery[]];
 
 type DelivererPorts = Pick<Engine, 'queue' | 'intake' | 'activity'> & { readonly store: Pick<Store, 'endpoints'> };
 
@@ -46,16 +46,16 @@ export class Deliverer {
   readonly #endpoints: LaneEndpoints;
   readonly #sender: Sender;
   readonly #attempts: Attempts;
-  readonly #perseverance: Perseverance;
+  readonly #retryLoop: RetryLoop;
   readonly #lanes = new Map<EndpointId, Lane>();
   readonly #ready = new ReadyLanes();
   readonly #slots: Slots;
-  readonly #direct: DirectTaking;
+  readonly #claimOnAccept: ClaimOnAccept;
   readonly #faults: LaneFaults;
   readonly #progress: ProgressWatch;
   readonly #unsubscribe: (() => void)[] = [];
   readonly #work = new Set<Promise<unknown>>();
-  #takings = 0;
+  #claims = 0;
   #pumpPlanned = false;
   #stopping = false;
 
@@ -67,12 +67,12 @@ export class Deliverer {
     options: DelivererOptions,
   ) {
     this.#context = context;
-    const perseverance = new Perseverance(context.log);
-    this.#perseverance = perseverance;
+    const retryLoop = new RetryLoop(context.log);
+    this.#retryLoop = retryLoop;
     this.#queue = engine.queue;
     this.#sender = sender;
     this.#slots = new Slots(Math.min(MAX_SLOTS, Math.floor(options.maxOpenFiles / 2)), options.maxCharacters);
-    this.#direct = new DirectTaking({
+    this.#claimOnAccept = new ClaimOnAccept({
       lanes: this.#lanes,
       slots: this.#slots,
       clock: context.clock,
@@ -84,13 +84,13 @@ export class Deliverer {
     });
     this.#progress = new ProgressWatch({
       clock: context.clock,
-      hasWork: () => this.#takings > 0 || this.#slots.mayDemand(this.#ready, context.clock.monotonicMs()),
+      hasWork: () => this.#claims > 0 || this.#slots.hasDemand(this.#ready, context.clock.monotonicMs()),
     });
     const { endpoints } = engine.store;
-    const operational = new OperationalEvents(context, engine.intake, directory, perseverance);
-    const health = new EndpointHealth(context, endpoints, operational, perseverance, options.disableAfterMs);
-    this.#attempts = new Attempts(context, engine, sender, { health, operational, perseverance }, options.userAgent);
-    this.#endpoints = new LaneEndpoints(context, endpoints, directory, sender, perseverance);
+    const operational = new OperationalEvents(context, engine.intake, directory, retryLoop);
+    const health = new EndpointHealth(context, endpoints, operational, retryLoop, options.disableAfterMs);
+    this.#attempts = new Attempts(context, engine, sender, { health, operational, retryLoop }, options.userAgent);
+    this.#endpoints = new LaneEndpoints(context, endpoints, directory, sender, retryLoop);
     this.#faults = new LaneFaults(context, endpoints);
   }
 
@@ -98,9 +98,9 @@ export class Deliverer {
   async start(): Promise<void> {
     this.#progress.start();
     this.#unsubscribe.push(
-      this.#queue.takeDirectly(this.#direct),
+      this.#queue.claimOnAccept(this.#claimOnAccept),
       this.#queue.onDue((endpointIds) => {
-        for (const id of endpointIds) this.#announced(id);
+        for (const id of endpointIds) this.#onDue(id);
       }),
       this.#context.bus.subscribe((message) => {
         if (message.kind === 'endpoints_changed') this.#lookUp(this.#lane(message.endpointId));
@@ -117,10 +117,10 @@ export class Deliverer {
   async stop(graceMs: Milliseconds): Promise<void> {
     this.#stopping = true;
     this.#progress.stop();
-    this.#perseverance.stop();
+    this.#retryLoop.stop();
     this.#endpoints.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    this.#direct.stop();
+    this.#claimOnAccept.stop();
     for (const lane of this.#lanes.values()) {
       lane.sleep();
       lane.collector?.flush();
@@ -142,13 +142,13 @@ export class Deliverer {
     return {
       sending: count(({ inFlight }) => inFlight > 0),
       waiting: count(({ due }) => due),
-      resting: count((lane) => lane.restMs(now) > 0),
-      suspect: count(({ suspect }) => suspect),
+      resting: count((lane) => lane.pauseMs(now) > 0),
+      suspect: count(({ degraded }) => degraded),
     };
   }
 
   /** An event whose fan-out was older than the end of its endpoint comes after what waited there was ended: ended too. */
-  #announced(endpointId: EndpointId): void {
+  #onDue(endpointId: EndpointId): void {
     const known = this.#lanes.get(endpointId);
     const lane = known ?? this.#lane(endpointId);
     if (known !== undefined && isEnded(lane.endpoint)) this.#lookUp(lane);
@@ -182,11 +182,11 @@ export class Deliverer {
   #offer(lane: Lane): void {
     const now = this.#context.clock.monotonicMs();
     if (!lane.due) return;
-    const restMs = lane.restMs(now);
+    const restMs = lane.pauseMs(now);
     if (restMs > 0) lane.wakeAfter(restMs, now, () => this.#markDue(lane));
-    else if (lane.unread) this.#lookUp(lane);
+    else if (lane.lookupFailed) this.#lookUp(lane);
     // One that is being taken from is offered again when it is known what there was.
-    if (lane.taking || lane.capacity(now) === 0) return;
+    if (lane.claiming || lane.capacity(now) === 0) return;
     this.#ready.add(lane);
     this.#planPump();
   }
@@ -200,7 +200,7 @@ export class Deliverer {
 
   /** What becomes due in one turn of the loop is taken together. */
   #planPump(): void {
-    if (this.#pumpPlanned || this.#takings >= MAX_TAKINGS || this.#stopping) return;
+    if (this.#pumpPlanned || this.#claims >= MAX_CLAIMS || this.#stopping) return;
     this.#pumpPlanned = true;
     setImmediate(() => {
       this.#pumpPlanned = false;
@@ -212,59 +212,59 @@ export class Deliverer {
   }
 
   async #pump(): Promise<void> {
-    if (this.#takings >= MAX_TAKINGS || this.#stopping) return;
+    if (this.#claims >= MAX_CLAIMS || this.#stopping) return;
     const demands = this.#slots.demands(this.#ready, this.#context.clock.monotonicMs(), (lane, error) =>
-      this.#putAside(lane, 'claiming deliveries', error),
+      this.#backOff(lane, 'claiming deliveries', error),
     );
     if (demands.length === 0) return;
     // What is asked for counts as used until it is known what was got.
-    const asked = demands.map(({ endpointId, limit }) => this.#slots.ask(this.#lane(endpointId), limit));
-    this.#takings++;
+    const asked = demands.map(({ endpointId, limit }) => this.#slots.reserve(this.#lane(endpointId), limit));
+    this.#claims++;
     try {
-      const { taken, failed } = await claimApart(this.#queue, demands);
+      const { taken, failed } = await claimInHalves(this.#queue, demands);
       for (const end of asked.splice(0)) end();
       this.#progress.moved();
-      for (const lane of taken) this.#startTakenApart(lane);
+      for (const lane of taken) this.#startClaimedSafely(lane);
       for (const { endpointId, error } of failed) this.#claimFailed(this.#lane(endpointId), error);
     } catch (error) {
       this.#context.log.warn('Deliveries could not be claimed, trying again', {}, error);
       for (const { endpointId } of demands) this.#lane(endpointId).due = true;
-      for (const { endpointId } of demands) this.#lane(endpointId).taking = false;
-      await this.#perseverance.pause();
+      for (const { endpointId } of demands) this.#lane(endpointId).claiming = false;
+      await this.#retryLoop.pause();
       for (const { endpointId } of demands) this.#offer(this.#lane(endpointId));
     } finally {
       for (const end of asked) end();
-      this.#takings--;
+      this.#claims--;
     }
     if (this.#ready.size > 0) this.#planPump();
   }
 
   #claimFailed(lane: Lane, error: unknown): void {
-    lane.taking = false;
-    if (isItemError(error)) this.#putAside(lane, 'claiming deliveries', error);
+    lane.claiming = false;
+    if (isItemError(error)) this.#backOff(lane, 'claiming deliveries', error);
     else this.#wakeAt(lane, addMs(this.#context.clock.now(), CLAIM_AGAIN_MS));
   }
 
-  #startTakenApart(taken: TakenLane): void {
+  #startClaimedSafely(taken: ClaimedLane): void {
     try {
-      this.#startTaken(taken);
+      this.#startClaimed(taken);
     } catch (error) {
-      this.#putAside(this.#lane(taken.endpointId), 'delivering', error);
+      this.#backOff(this.#lane(taken.endpointId), 'delivering', error);
     }
   }
 
-  #startTaken(taken: TakenLane): void {
+  #startClaimed(taken: ClaimedLane): void {
     const lane = this.#lane(taken.endpointId);
-    lane.taking = false;
+    lane.claiming = false;
     const { batch = null } = lane.endpoint?.options ?? {};
-    const excess: TakenDelivery[] = [];
+    const excess: ClaimedDelivery[] = [];
     for (const delivery of taken.deliveries) {
       if (!this.#slots.hold(lane, delivery)) excess.push(delivery);
       else if (batch === null) this.#start(lane, [delivery]);
       else this.#collectorOf(lane).add(delivery, batch);
     }
     if (excess.length > 0)
-      this.#runFor(lane, 'delivering', () => this.#attempts.giveBackAll(excess, this.#context.clock.now()));
+      this.#runFor(lane, 'delivering', () => this.#attempts.releaseAll(excess, this.#context.clock.now()));
     // What waits to become a batch must not take the memory of what could be sent.
     if (lane.endpoint !== undefined && !this.#slots.isHalfFree(lane.endpoint.organizationId)) lane.collector?.flush();
     if (taken.nextDueAt === null || taken.nextDueAt > this.#context.clock.now()) lane.collector?.flushRetries();
@@ -272,8 +272,8 @@ export class Deliverer {
     this.#offer(lane);
   }
 
-  #collectorOf(lane: Lane): Collector {
-    lane.collector ??= new Collector((deliveries) => this.#start(lane, deliveries));
+  #collectorOf(lane: Lane): BatchCollector {
+    lane.collector ??= new BatchCollector((deliveries) => this.#start(lane, deliveries));
     return lane.collector;
   }
 
@@ -288,11 +288,11 @@ export class Deliverer {
     try {
       if (durable !== undefined) await durable;
       await this.#attempt(lane, deliveries);
-      lane.worked();
+      lane.resetFaults();
     } finally {
       lane.inFlight--;
       endUse();
-      for (const delivery of deliveries) this.#slots.letGo(delivery);
+      for (const delivery of deliveries) this.#slots.release(delivery);
       this.#offer(lane);
       if (this.#ready.size > 0) this.#planPump();
     }
@@ -300,27 +300,27 @@ export class Deliverer {
 
   async #attempt(lane: Lane, deliveries: Deliveries): Promise<void> {
     const { endpoint } = lane;
-    const learn = (outcome: AttemptOutcome) => lane.learn(outcome, this.#context.clock.monotonicMs());
-    let comesAgainAt: Timestamp | null;
+    const learn = (outcome: AttemptOutcome) => lane.recordOutcome(outcome, this.#context.clock.monotonicMs());
+    let nextAttemptAt: Timestamp | null;
     if (this.#stopping || endpoint?.status !== 'active') {
       // Deleted, paused or disabled since it was taken, or we are on our way out: nothing was tried.
       const now = this.#context.clock.now();
-      await this.#attempts.giveBackAll(deliveries, now);
-      comesAgainAt = now;
+      await this.#attempts.releaseAll(deliveries, now);
+      nextAttemptAt = now;
     } else if (endpoint.options.batch === null && deliveries.length === 1) {
-      comesAgainAt = await this.#attempts.make(deliveries[0], endpoint, learn);
+      nextAttemptAt = await this.#attempts.make(deliveries[0], endpoint, learn);
     } else {
-      comesAgainAt = await this.#attempts.makeBatch(deliveries, endpoint, learn);
+      nextAttemptAt = await this.#attempts.makeBatch(deliveries, endpoint, learn);
     }
-    if (comesAgainAt !== null && !this.#stopping) this.#wakeAt(lane, comesAgainAt);
+    if (nextAttemptAt !== null && !this.#stopping) this.#wakeAt(lane, nextAttemptAt);
   }
 
   /** Whatever `work` throws concerns this lane alone. */
   #runFor(lane: Lane, step: LaneStep, work: () => Promise<void>): void {
-    this.#run(work(), (error) => this.#putAside(lane, step, error));
+    this.#run(work(), (error) => this.#backOff(lane, step, error));
   }
 
-  #putAside(lane: Lane, step: LaneStep, error: unknown): void {
+  #backOff(lane: Lane, step: LaneStep, error: unknown): void {
     this.#faults.note(lane, step, error);
     this.#markDue(lane);
   }

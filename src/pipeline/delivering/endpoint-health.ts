@@ -4,7 +4,7 @@ import { type Milliseconds, toIso } from '../../core/time.ts';
 import type { EndpointStore } from '../../ports/store/endpoint-store.ts';
 import type { OperationalEvents } from '../accepting/index.ts';
 import type { Context } from '../context.ts';
-import type { Perseverance } from '../pacing/index.ts';
+import type { RetryLoop } from '../pacing/index.ts';
 
 /** How often the record is told what has not changed, at most. */
 const LONGEST_SILENCE_MS: Milliseconds = 3_600_000;
@@ -23,7 +23,7 @@ export class EndpointHealth {
   readonly #context: Pick<Context, 'clock' | 'log' | 'bus'>;
   readonly #endpoints: EndpointStore;
   readonly #operational: OperationalEvents;
-  readonly #perseverance: Perseverance;
+  readonly #retryLoop: RetryLoop;
   readonly #disableAfterMs: Milliseconds;
   readonly #told = new Map<EndpointId, Told>();
 
@@ -31,17 +31,17 @@ export class EndpointHealth {
     context: Pick<Context, 'clock' | 'log' | 'bus'>,
     endpoints: EndpointStore,
     operational: OperationalEvents,
-    perseverance: Perseverance,
+    retryLoop: RetryLoop,
     disableAfterMs: Milliseconds,
   ) {
     this.#context = context;
     this.#endpoints = endpoints;
     this.#operational = operational;
-    this.#perseverance = perseverance;
+    this.#retryLoop = retryLoop;
     this.#disableAfterMs = disableAfterMs;
   }
 
-  async note(endpoint: Endpoint, succeeding: boolean): Promise<void> {
+  async record(endpoint: Endpoint, succeeding: boolean): Promise<void> {
     const { id } = endpoint;
     const nowMs = this.#context.clock.monotonicMs();
     const told = this.#told.get(id);
@@ -52,7 +52,7 @@ export class EndpointHealth {
     this.#remember(id, { succeeding, atMs: nowMs });
     if (!isNews) return;
     const now = this.#context.clock.now();
-    const since = await this.#perseverance.untilItWorks(() => this.#endpoints.noteHealth(id, succeeding, now));
+    const since = await this.#retryLoop.run(() => this.#endpoints.recordHealth(id, succeeding, now));
     if (since !== null && now - since >= this.#disableAfterMs) await this.disable(endpoint, 'failing');
   }
 
@@ -60,13 +60,13 @@ export class EndpointHealth {
   async disable(endpoint: Endpoint, reason: DisabledReason): Promise<void> {
     const { id, organizationId } = endpoint;
     const at = this.#context.clock.now();
-    if (!(await this.#perseverance.untilItWorks(() => this.#endpoints.disable(id, reason, at)))) return;
+    if (!(await this.#retryLoop.run(() => this.#endpoints.disable(id, reason, at)))) return;
     const why = reason === 'gone' ? 'its receiver answered 410 Gone' : 'all of its attempts failed for too long';
     this.#context.log.warn(`Endpoint disabled: ${why}`, { endpoint_id: id });
     this.#told.delete(id);
     await this.#context.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
     const data = { endpoint_id: id, reason, disabled_at: toIso(at) };
-    await this.#operational.tell(organizationId, 'endpoint.disabled', `${id}:${at}`, data);
+    await this.#operational.publish(organizationId, 'endpoint.disabled', `${id}:${at}`, data);
   }
 
   #remember(id: EndpointId, told: Told): void {

@@ -1,5 +1,5 @@
 /** Sends due deliveries: claims, attempts, and what their outcomes mean for an endpoint. */
 
 export { Deliverer } from './deliverer.ts';
-export { TestStation } from './test-attempt.ts';
+export { EndpointTester } from './endpoint-tester.ts';
 export { webhookRequest } from './webhook-request.ts';

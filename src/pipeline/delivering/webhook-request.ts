@@ -4,13 +4,13 @@ import { type SigningKeys, sign } from '../../core/delivery/signature.ts';
 import type { AcceptedEvent } from '../../core/events/event.ts';
 import { fewRandomBytes } from '../../core/random-bytes.ts';
 import { type Timestamp, toIso } from '../../core/time.ts';
-import type { TakenDelivery } from '../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../ports/record/delivery-queue.ts';
 import type { OutgoingRequest } from '../../ports/sender.ts';
 
 /** Several events for a receiver that takes them so, in one request. */
 export interface DeliveryBatch {
   /** One at least. */
-  readonly deliveries: readonly [TakenDelivery, ...TakenDelivery[]];
+  readonly deliveries: readonly [ClaimedDelivery, ...ClaimedDelivery[]];
   /** The `webhook-id` of the request: each event has its own inside. */
   readonly id: string;
 }
@@ -38,7 +38,7 @@ interface RequestArguments {
  * What a receiver gets (API.md, "What a receiver gets"; Standard Webhooks 1.0): `data` is spliced in as the client
  * wrote it, the id never changes between attempts, the timestamp is this attempt's own.
  */
-export function webhookRequest(args: RequestArguments & { delivery: TakenDelivery }): OutgoingRequest {
+export function webhookRequest(args: RequestArguments & { delivery: ClaimedDelivery }): OutgoingRequest {
   const { delivery } = args;
   const { event } = delivery;
   return signedRequest(args, {

@@ -2,11 +2,11 @@ import { type ErasureRule, erasureBound } from '../../core/administration/erasur
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
 import type { Store, WorkerPorts } from '../../ports/engine.ts';
-import type { DeadEvents } from '../../ports/record/dead-events.ts';
+import type { DeadLetters } from '../../ports/record/dead-letters.ts';
 import type { Leadership } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
-import { eraseDeadEvents } from './erase-dead-events.ts';
+import { eraseDeadLetters } from './erase-dead-letters.ts';
 import { type ErasureParts, eraseEvents } from './erase-events.ts';
 
 const STEP_EVENTS = 100;
@@ -23,7 +23,7 @@ const AUDIT_STEP = 1_000;
 
 type EraserPorts = ErasureParts & {
   readonly store: Pick<Store, 'audit'>;
-  readonly worker: Pick<WorkerPorts, 'leadership' | 'deadEvents'> | null;
+  readonly worker: Pick<WorkerPorts, 'leadership' | 'deadLetters'> | null;
 };
 
 /** The station where data leaves because somebody asked, or because an organization keeps it for less long than others. */
@@ -31,7 +31,7 @@ export class Eraser {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>;
   readonly #engine: EraserPorts;
   /** Null where accepting is recording. */
-  readonly #dead: DeadEvents | null;
+  readonly #dead: DeadLetters | null;
   /** Where many processes share the store, only the one that leads erases; null = alone. */
   readonly #leadership: Pick<Leadership, 'lead'> | null;
   #timer: NodeJS.Timeout | undefined;
@@ -45,7 +45,7 @@ export class Eraser {
   constructor(context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>, engine: EraserPorts) {
     this.#context = context;
     this.#engine = engine;
-    this.#dead = engine.worker?.deadEvents ?? null;
+    this.#dead = engine.worker?.deadLetters ?? null;
     this.#leadership = engine.worker?.leadership ?? null;
   }
 
@@ -101,7 +101,7 @@ export class Eraser {
     if (deletedAt !== null) await this.#endEndpoints(organizationId);
     const bound = erasureBound(rule, now);
     if (bound === null) return 0;
-    if (bound.waitingToo && this.#dead !== null) await eraseDeadEvents(this.#dead, organizationId, bound.before);
+    if (bound.waitingToo && this.#dead !== null) await eraseDeadLetters(this.#dead, organizationId, bound.before);
     const { erased, all } = await this.#eraseEvents(organizationId, bound);
     if (!all) return erased;
     if (deletedAt !== null) {

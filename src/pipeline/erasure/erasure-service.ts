@@ -9,7 +9,7 @@ import { type ErasureParts, eraseEvents } from './erase-events.ts';
 const TRIES = 3;
 
 /** Where it is asked for that data goes: one event at once, more of it in the background (`Eraser`). */
-export class ErasureStation {
+export class ErasureService {
   readonly #context: Pick<Context, 'clock' | 'bus'>;
   readonly #parts: ErasureParts;
   readonly #events: Pick<EventReader, 'get'>;

@@ -6,7 +6,7 @@ import { stepsOfPatterns, wantsEventType } from '../../core/events/event-type.ts
 import { wantsType } from '../../core/events/operational-event.ts';
 import { FilteredEvent } from '../../core/filter/filter.ts';
 import type { Store } from '../../ports/engine.ts';
-import { Turns } from '../pacing/index.ts';
+import { LoopTurns } from '../pacing/index.ts';
 
 /**
  * Why an endpoint or an inbox did not get an event: its types or its filter say no; it was made, or changed, after the
@@ -45,7 +45,7 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
   ]);
   const filtered = new FilteredEvent(event);
   const byEndpoint = Map.groupBy(deliveries, ({ endpointId }) => endpointId);
-  const turns = new Turns();
+  const turns = new LoopTurns();
   const there: EndpointTrace[] = [];
   for (const endpoint of endpoints) {
     const own = byEndpoint.get(endpoint.id) ?? [];

@@ -7,7 +7,7 @@ import type { Store } from '../../ports/engine.ts';
 import type { InboxStore, RequeueStep } from '../../ports/store/inbox-store.ts';
 import type { NotificationStore } from '../../ports/store/notification-store.ts';
 import type { Context } from '../context.ts';
-import type { Reads } from '../pacing/index.ts';
+import type { ReadSlots } from '../pacing/index.ts';
 
 export interface LeaseRequest {
   readonly limit: number;
@@ -20,28 +20,32 @@ export interface LeaseRequest {
 }
 
 /** Waiters with the same inbox and type filter. */
-type Line = Set<Turn>;
+type WaiterQueue = Set<Waiter>;
 
 /**
  * The station that is pulled from. Consumers that wait stand in line, one line for each inbox and narrowing; news calls
  * the first of each line, who calls the next when there was more than it could hold. Nobody polls.
  */
-export class InboxStation {
+export class InboxService {
   readonly #context: Pick<Context, 'clock' | 'ids'>;
   readonly #store: InboxStore;
   readonly #notifications: NotificationStore;
-  readonly #reads: Reads;
-  readonly #lines = new Map<OrganizationId, Map<string, Line>>();
+  readonly #reads: ReadSlots;
+  readonly #waiters = new Map<OrganizationId, Map<string, WaiterQueue>>();
   readonly #unsubscribe: () => void;
   #stopping = false;
 
-  constructor(context: Pick<Context, 'clock' | 'ids'>, store: Pick<Store, 'inboxes' | 'notifications'>, reads: Reads) {
+  constructor(
+    context: Pick<Context, 'clock' | 'ids'>,
+    store: Pick<Store, 'inboxes' | 'notifications'>,
+    reads: ReadSlots,
+  ) {
     this.#context = context;
     this.#reads = reads;
     this.#store = store.inboxes;
     this.#notifications = store.notifications;
     this.#unsubscribe = store.inboxes.onAvailable((organizationId) => {
-      for (const line of this.#lines.get(organizationId)?.values() ?? []) callFirst(line);
+      for (const line of this.#waiters.get(organizationId)?.values() ?? []) callFirst(line);
     });
   }
 
@@ -50,15 +54,15 @@ export class InboxStation {
     const deadline = this.#context.clock.monotonicMs() + request.waitMs;
     const name = JSON.stringify([inbox.id, ...request.eventTypes]);
     for (let now: Inbox | undefined = inbox; now !== undefined && !request.signal.aborted; ) {
-      const line = this.#line(inbox.organizationId, name);
+      const line = this.#queueOf(inbox.organizationId, name);
       // In line before looking: news that comes while we look must find us there.
-      const turn = new Turn();
+      const turn = new Waiter();
       line.add(turn);
       let handOn = true;
       try {
         const lease = await this.#look(now, request);
         if (lease !== undefined && request.signal.aborted) {
-          await this.giveBack(now, lease);
+          await this.undoLease(now, lease);
           return undefined;
         }
         handOn = lease !== undefined && isCut(lease, request.limit);
@@ -81,9 +85,9 @@ export class InboxStation {
    * Its client has gone without it: nobody else would get these messages until it runs out, up to twelve hours later. One that
    * can't be given back because the store is away runs out.
    */
-  async giveBack(inbox: Inbox, { id, messages }: Lease): Promise<void> {
+  async undoLease(inbox: Inbox, { id, messages }: Lease): Promise<void> {
     const eventIds = messages.map(({ event }) => event.id);
-    await this.#store.giveBack(inbox, id, eventIds).catch(() => {});
+    await this.#store.undoLease(inbox, id, eventIds).catch(() => {});
   }
 
   /** A paused inbox keeps what it has. */
@@ -140,24 +144,24 @@ export class InboxStation {
   stop(): void {
     this.#stopping = true;
     this.#unsubscribe();
-    for (const lines of this.#lines.values()) {
+    for (const lines of this.#waiters.values()) {
       for (const line of lines.values()) for (const turn of line) turn.call();
     }
   }
 
-  #line(organizationId: OrganizationId, name: string): Line {
-    const lines = this.#lines.get(organizationId) ?? new Map<string, Line>();
-    this.#lines.set(organizationId, lines);
-    const line = lines.get(name) ?? new Set<Turn>();
+  #queueOf(organizationId: OrganizationId, name: string): WaiterQueue {
+    const lines = this.#waiters.get(organizationId) ?? new Map<string, WaiterQueue>();
+    this.#waiters.set(organizationId, lines);
+    const line = lines.get(name) ?? new Set<Waiter>();
     lines.set(name, line);
     return line;
   }
 
-  #dropEmpty(organizationId: OrganizationId, name: string, line: Line): void {
+  #dropEmpty(organizationId: OrganizationId, name: string, line: WaiterQueue): void {
     if (line.size > 0) return;
-    const lines = this.#lines.get(organizationId);
+    const lines = this.#waiters.get(organizationId);
     lines?.delete(name);
-    if (lines?.size === 0) this.#lines.delete(organizationId);
+    if (lines?.size === 0) this.#waiters.delete(organizationId);
   }
 }
 
@@ -174,7 +178,7 @@ function isCut({ messages }: Lease, limit: number): boolean {
   );
 }
 
-function callFirst(line: Line): void {
+function callFirst(line: WaiterQueue): void {
   for (const turn of line) {
     if (turn.called) continue;
     turn.call();
@@ -183,7 +187,7 @@ function callFirst(line: Line): void {
 }
 
 /** A place in the line. */
-class Turn {
+class Waiter {
   called = false;
   #wake: () => void = () => {};
 

@@ -156,7 +156,9 @@ export class Notifier {
       : await this.#store.inboxes.list(inbox, { status: 'available', limit: 1, after: null });
     if (first === undefined) return this.#store.notifications.arm(inboxId);
     const telling = this.#tell(notification)
-      .then((told) => (told ? this.#store.notifications.told(inboxId, until) : this.#store.notifications.arm(inboxId)))
+      .then((told) =>
+        told ? this.#store.notifications.markNotified(inboxId, until) : this.#store.notifications.arm(inboxId),
+      )
       .catch((error: unknown) => {
         this.#fault(notification, error);
         return this.#armAgain(inboxId);

@@ -10,7 +10,7 @@ import type { Milliseconds } from '../../core/time.ts';
 import type { ActivityFeed } from '../../ports/coordination/activity.ts';
 import type { EventStore } from '../../ports/store/event-store.ts';
 import type { Context } from '../context.ts';
-import { READ_BYTES, Tail, type TailFilter } from './tail.ts';
+import { READ_BYTES, Tail, type TailFilter } from './stream-tail.ts';
 
 /** A revoked key ends its streams within so long where the bus has not told of it. */
 const PERMISSION_PAUSE_MS: Milliseconds = 1_000;

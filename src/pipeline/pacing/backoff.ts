@@ -4,7 +4,7 @@ const FIRST_PAUSE_MS: Milliseconds = 50;
 const LONGEST_PAUSE_MS: Milliseconds = 2_000;
 
 /** Pauses between tries of what a server that is away can't do: doubled each time, with jitter, until something works. */
-export class Retries {
+export class Backoff {
   #failures = 0;
   #stopping = false;
   readonly #pauses = new Set<() => void>();
@@ -14,7 +14,7 @@ export class Retries {
     return this.#failures > 0;
   }
 
-  worked(): void {
+  reset(): void {
     this.#failures = 0;
   }
 

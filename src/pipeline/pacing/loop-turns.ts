@@ -2,7 +2,7 @@
 const STEPS_PER_TURN = 100_000;
 
 /** Counts what filters and patterns of types do, to let others have the event loop in between. */
-export class Turns {
+export class LoopTurns {
   #steps = 0;
 
   /** @returns whether it is time to wait for the `next` */

@@ -15,7 +15,7 @@ interface Waiting {
  * Long reads (lists, exports, previews, searches) share the process by organization: so many at once, and each in pieces,
  * of which a turn of the event loop runs a few ms. Between organizations it goes by turns, whoever came first.
  */
-export class Reads {
+export class ReadSlots {
   readonly #clock: Clock;
   readonly #running = new Map<OrganizationId, number>();
   #runningOverAll = 0;

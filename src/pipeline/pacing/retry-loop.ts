@@ -7,7 +7,7 @@ const PAUSE_MS: Milliseconds = 1_000;
 const MAX_TRIES_OF_ONE = 3;
 
 /** Asks a failing record again until it works: what was sent must be written down. */
-export class Perseverance {
+export class RetryLoop {
   readonly #log: Log;
   #stopping = false;
 
@@ -21,7 +21,7 @@ export class Perseverance {
   }
 
   /** Throws the error of a call that the record answers, and refuses, three times. */
-  async untilItWorks<T>(call: () => Promise<T>): Promise<T> {
+  async run<T>(call: () => Promise<T>): Promise<T> {
     let refusals = 0;
     while (true) {
       try {

@@ -11,7 +11,7 @@ import type { FanOut } from '../../ports/record/fan-out.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import { logPersisted } from '../accepting/index.ts';
 import type { Context } from '../context.ts';
-import { ProgressWatch, Retries } from '../pacing/index.ts';
+import { Backoff, ProgressWatch } from '../pacing/index.ts';
 
 /** In one reading: enough that a round trip costs little an event, few enough that 200 of 256 KiB fit in memory. */
 const MAX_BATCH = 200;
@@ -46,7 +46,7 @@ export class Persister {
   readonly #fanOut: FanOut;
   readonly #activity: ActivityFeed;
   readonly #maxBatches: number;
-  readonly #retries: Retries;
+  readonly #retries: Backoff;
   readonly #progress: ProgressWatch;
   readonly #running = new Set<Promise<void>>();
   #loops: Promise<unknown> = Promise.resolve();
@@ -68,7 +68,7 @@ export class Persister {
     this.#activity = ports.activity;
     this.#fanOut = fanOut;
     this.#maxBatches = maxBatches;
-    this.#retries = new Retries();
+    this.#retries = new Backoff();
     this.#progress = new ProgressWatch({ clock: context.clock, hasWork: () => this.#running.size > 0 });
   }
 
@@ -98,7 +98,7 @@ export class Persister {
     while (!this.#stopping) {
       try {
         const entries = await this.#stream.read(MAX_BATCH, READ_WAIT_MS);
-        this.#retries.worked();
+        this.#retries.reset();
         if (entries.length > 0) this.#begin(entries);
         await this.#room(entries.length === MAX_BATCH);
       } catch (error) {
@@ -248,7 +248,7 @@ export class Persister {
   async #bury(entry: StreamEntry, reason: string): Promise<void> {
     this.#context.log.error(`An event can't be recorded and was put aside: ${reason}`, { stream_entry: entry.id });
     await this.#untilItWorks(async () => {
-      await this.#stream.bury([{ entry, reason }]);
+      await this.#stream.moveToDeadLetters([{ entry, reason }]);
       return true;
     });
   }
@@ -273,7 +273,7 @@ export class Persister {
     while (true) {
       try {
         const value = await call();
-        this.#retries.worked();
+        this.#retries.reset();
         return value;
       } catch (error) {
         if (isFinal(error)) throw error;
@@ -286,5 +286,5 @@ export class Persister {
 }
 
 function isOrdered({ deliveries }: Routed): boolean {
-  return deliveries.some(({ orderGroup }) => orderGroup !== null);
+  return deliveries.some(({ orderingGroup }) => orderingGroup !== null);
 }

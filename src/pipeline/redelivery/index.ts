@@ -2,4 +2,4 @@
 
 export { JobAllowance } from './job-allowance.ts';
 export { JobRunner } from './job-runner.ts';
-export { ResendStation, type StartedJob } from './redelivery-service.ts';
+export { RedeliveryService, type StartedJob } from './redelivery-service.ts';

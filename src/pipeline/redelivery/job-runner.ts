@@ -7,8 +7,8 @@ import type { Leadership } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 import type { JobAllowance } from './job-allowance.ts';
+import { isWaiting, jobStep } from './job-steps.ts';
 import { Search } from './search.ts';
-import { isWaiting, jobStep } from './steps.ts';
 
 /** For jobs of which nobody told us, and those of a runner that died. */
 const LOOK_PAUSE_MS: Milliseconds = 5_000;

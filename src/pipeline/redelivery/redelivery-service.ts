@@ -7,9 +7,9 @@ import type { FanOut } from '../../ports/record/fan-out.ts';
 import type { FoundDelivery, Redelivery } from '../../ports/record/redelivery.ts';
 import type { Context } from '../context.ts';
 import type { EventReader } from '../history/index.ts';
-import type { Reads } from '../pacing/index.ts';
+import type { ReadSlots } from '../pacing/index.ts';
+import { replayOf } from './job-steps.ts';
 import { type FoundStep, Search } from './search.ts';
-import { replayOf } from './steps.ts';
 
 /** Counted exactly up to here, before the work begins. */
 const MAX_COUNTED = 10_000;
@@ -23,21 +23,21 @@ export interface StartedJob {
 }
 
 /** What is sent again because somebody asked: one at once, many in the background. */
-export class ResendStation {
+export class RedeliveryService {
   readonly #context: Pick<Context, 'clock' | 'ids' | 'bus'>;
   readonly #redelivery: Redelivery;
   readonly #store: Store;
   readonly #search: Search;
   readonly #events: EventReader;
   readonly #fanOut: FanOut;
-  readonly #reads: Reads;
+  readonly #reads: ReadSlots;
 
   constructor(
     context: Pick<Context, 'clock' | 'ids' | 'bus'>,
     engine: Pick<Engine, 'store' | 'redelivery'>,
     events: EventReader,
     fanOut: FanOut,
-    reads: Reads,
+    reads: ReadSlots,
   ) {
     this.#context = context;
     this.#redelivery = engine.redelivery;

@@ -9,7 +9,7 @@ import { fillsPage } from '../../core/page-bytes.ts';
 import { timestamp } from '../../core/time.ts';
 import type { Store } from '../../ports/engine.ts';
 import type { FoundDelivery, Redelivery } from '../../ports/record/redelivery.ts';
-import { Turns } from '../pacing/index.ts';
+import { LoopTurns } from '../pacing/index.ts';
 
 /** In one step: some hundredths of a second of the store. */
 const STEP = 200;
@@ -126,7 +126,7 @@ async function meant(
 ): Promise<readonly AcceptedEvent[]> {
   const ofType = type === null ? events : events.filter((event) => matchesEventType(type, event.type));
   if (filter === null) return ofType;
-  const turns = new Turns();
+  const turns = new LoopTurns();
   const found: AcceptedEvent[] = [];
   for (const event of ofType) {
     const filtered = new FilteredEvent(event);

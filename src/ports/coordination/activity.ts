@@ -1,4 +1,4 @@
-import type { Activity, Untold } from '../../core/events/activity.ts';
+import type { Activity, DroppedCounts } from '../../core/events/activity.ts';
 import type { OrganizationId } from '../../core/ids.ts';
 
 /** Who watches an organization. Called in the process that subscribed. */
@@ -6,7 +6,7 @@ export interface ActivityListener {
   /** In the order in which each process published. The same may come twice. */
   news(activities: readonly Activity[]): void;
   /** So many were not told: there were too many at once, or (null) the way to us was cut. */
-  untold(counts: Untold): void;
+  untold(counts: DroppedCounts): void;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { AttemptOutcome } from '../../core/delivery/delivery.ts';
 import type { AcceptedEvent } from '../../core/events/event.ts';
 import type { EventId } from '../../core/ids.ts';
 import type { Milliseconds, Timestamp } from '../../core/time.ts';
-import type { TakenDelivery } from '../record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../record/delivery-queue.ts';
 import type { AcceptOutcome } from '../record/intake.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface Tracer {
   persisted(event: AcceptedEvent, startedAt: Timestamp, endedAt: Timestamp): void;
   /** One request, for several deliveries where they came in a batch. @param sent.traceparent what the receiver got */
   attempted(
-    deliveries: readonly TakenDelivery[],
+    deliveries: readonly ClaimedDelivery[],
     outcome: AttemptOutcome,
     sent: { readonly at: Timestamp; readonly traceparent: string },
   ): void;

@@ -21,7 +21,7 @@ export interface LaneLimits {
 }
 
 /** A delivery in the hands of one taker until its lease runs out. */
-export interface TakenDelivery {
+export interface ClaimedDelivery {
   readonly id: DeliveryId;
   readonly organizationId: OrganizationId;
   readonly endpointId: EndpointId;
@@ -38,9 +38,9 @@ export interface TakenDelivery {
   readonly leasedUntil: Timestamp;
 }
 
-export interface TakenLane {
+export interface ClaimedLane {
   readonly endpointId: EndpointId;
-  readonly deliveries: readonly TakenDelivery[];
+  readonly deliveries: readonly ClaimedDelivery[];
   /**
    * When to ask again: when the lane's next delivery comes due, or its limits let one through. Past = more may be had at
    * once; null when nothing waits.
@@ -67,7 +67,7 @@ export interface Settlement {
 export type SettleOutcome = 'settled' | 'stale';
 
 /** A delivery that was taken but not tried: it goes back as if it had not been taken. */
-export interface ReturnedDelivery {
+export interface ReleasedDelivery {
   readonly deliveryId: DeliveryId;
   readonly attemptNumber: number;
   /** Not before then. */
@@ -75,7 +75,7 @@ export interface ReturnedDelivery {
 }
 
 /** What a lane could start beside what it has. */
-export interface DirectRoom {
+export interface ClaimRoom {
   /** ≥ 1. */
   readonly most: number;
   readonly leaseMs: Milliseconds;
@@ -85,15 +85,15 @@ export interface DirectRoom {
  * Whoever delivers, in the process that accepts: a new delivery whose lane has room is written as taken at once. That saves
  * writing it as waiting, finding it, reading its event again and writing it once more.
  */
-export interface DirectTaker {
+export interface AcceptClaimer {
   /** Asked within the accepting transaction, which may still be undone: changes nothing. Null: new ones wait in the lane. */
-  room(endpointId: EndpointId): DirectRoom | null;
+  room(endpointId: EndpointId): ClaimRoom | null;
   /**
    * The transaction is committed, in the same turn of the loop in which `room` was asked.
    * @param left lanes in which new deliveries were left waiting: later ones may not overtake them
    * @returns to be called when all of it is on the disk: only then may they be sent
    */
-  committed(taken: readonly TakenDelivery[], left: Iterable<EndpointId>): () => void;
+  committed(taken: readonly ClaimedDelivery[], left: Iterable<EndpointId>): () => void;
 }
 
 /** How much waits. Counting stops at 10,001. */
@@ -113,7 +113,7 @@ export interface DeliveryQueue {
    * Two takers never hold the same delivery at once, nor two of one order. One answer a demand, in order. A delivery whose last taker
    * vanished without settling gets an attempt `interrupted` in its record, for that number.
    */
-  take(demands: readonly LaneDemand[]): Promise<TakenLane[]>;
+  claim(demands: readonly LaneDemand[]): Promise<ClaimedLane[]>;
 
   /**
    * Records attempts and moves their deliveries on, each fenced by its attempt number. Outcomes in order. The end of one
@@ -123,7 +123,7 @@ export interface DeliveryQueue {
   settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]>;
 
   /** Ends leases early; the attempt number is free again. A lost lease is passed over in silence. */
-  giveBack(returned: readonly ReturnedDelivery[]): Promise<void>;
+  release(returned: readonly ReleasedDelivery[]): Promise<void>;
 
   /** Lets a bounded number of orders go on that failed deliveries of the endpoint hold up. @returns how many; 0 = done */
   unblock(endpointId: EndpointId, limit: number): Promise<number>;
@@ -141,7 +141,7 @@ export interface DeliveryQueue {
    * From here on new deliveries may be taken by the transaction that accepts them. Where that is another process's they never
    * are. @returns a function that ends it
    */
-  takeDirectly(taker: DirectTaker): () => void;
+  claimOnAccept(taker: AcceptClaimer): () => void;
 
   /** For the health page and the metrics. */
   depth(): Promise<QueueDepth>;

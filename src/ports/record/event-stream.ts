@@ -29,7 +29,7 @@ export interface EventStream {
   acknowledge(entries: readonly StreamEntry[]): Promise<void>;
 
   /** They can't be recorded: they go to the dead ones, as they came, each with its reason, in one step. */
-  bury(dead: readonly { readonly entry: StreamEntry; readonly reason: string }[]): Promise<void>;
+  moveToDeadLetters(dead: readonly { readonly entry: StreamEntry; readonly reason: string }[]): Promise<void>;
 
   /** How many are in the stream: waiting, or in a reader's hands. */
   length(): Promise<number>;

@@ -20,7 +20,7 @@ export interface Redelivery {
    * Those that wait for their time (a retry, an event with a `deliver_at`) are due now. What is due, being sent, done, or not
    * the organization's is passed over. @returns how many
    */
-  hasten(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number>;
+  scheduleNow(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number>;
 
   /**
    * Ends a delivery that waits; an attempt under way ends unrecorded. A failed one that holds up its order may be canceled
@@ -41,7 +41,7 @@ export interface AddedDelivery {
   readonly eventId: EventId;
   readonly eventType: string;
   readonly endpointId: EndpointId;
-  readonly orderGroup: string | null;
+  readonly orderingGroup: string | null;
   /** 0 = at once. */
   readonly dueAt: Timestamp;
 }

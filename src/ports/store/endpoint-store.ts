@@ -33,9 +33,9 @@ export interface EndpointStore {
   /** The deliverer's own word: it stops an endpoint that is `active`. @returns whether this call did it */
   disable(id: EndpointId, reason: DisabledReason, at: Timestamp): Promise<boolean>;
   /** An attempt succeeded, or failed. @returns since when all of them have failed; null = they have not */
-  noteHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null>;
+  recordHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null>;
   /** Shown to its owner until the endpoint is changed; `updatedAt` and the revision stay. */
-  noteFault(id: EndpointId, fault: EndpointFault): Promise<void>;
+  recordFault(id: EndpointId, fault: EndpointFault): Promise<void>;
   /** False when there was none. Its waiting deliveries are ended by `endWaiting`. */
   remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean>;
   /** One bounded step: waiting deliveries of an endpoint become `canceled` or `skipped`. @returns how many; 0 = done */

@@ -95,10 +95,10 @@ export interface InboxStore {
    * Takes back messages of a lease that its client never got, as if it had not been: available at once, the lease not
    * counted. What the lease no longer holds stays as it is.
    */
-  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void>;
+  undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void>;
 
   /** What a lease holds now, oldest first. */
-  held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]>;
+  leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]>;
 
   /** Ends the hold; available again after `delayMs`. `stale`: ids that the lease does not hold. */
   release(

@@ -29,7 +29,7 @@ export interface NotificationStore {
   /** Whoever gets true is to tell, and nobody else before `until`. False unless it is armed, or a teller's time is up. */
   claim(inboxId: InboxId, now: Timestamp, until: Timestamp): Promise<boolean>;
   /** The one who claimed it with this `until` has told. Changes nothing when it was armed anew meanwhile. */
-  told(inboxId: InboxId, until: Timestamp): Promise<void>;
+  markNotified(inboxId: InboxId, until: Timestamp): Promise<void>;
   /** The inbox ran empty, or telling failed. */
   arm(inboxId: InboxId): Promise<void>;
 }

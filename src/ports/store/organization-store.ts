@@ -23,5 +23,5 @@ export interface OrganizationStore {
   expireKey(organizationId: OrganizationId, id: KeyId, at: Timestamp): Promise<boolean>;
   removeKey(organizationId: OrganizationId, id: KeyId): Promise<boolean>;
   /** When keys were used last; older news than what is known change nothing. */
-  noteUsed(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void>;
+  recordKeyUse(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { OrganizationId } from '../../../core/ids.ts';
 import { MAX_PAGE_BYTES, READ_PIECE_BYTES, READ_PIECE_ROWS } from '../../../core/limits.ts';
 import { dataBytes } from '../../../core/page-bytes.ts';
 import type { Problem } from '../../../core/problem.ts';
-import type { Reads } from '../../../pipeline/pacing/index.ts';
+import type { ReadSlots } from '../../../pipeline/pacing/index.ts';
 import { ProblemError } from '../answers/index.ts';
 import type { ListPage } from './lists.ts';
 
@@ -14,7 +14,7 @@ const READS_FULL: Problem = {
 
 /** Runs a long read when there is a slot for it. Throws the problem `unavailable` when too many wait. */
 export async function readLong<Result>(
-  reads: Reads,
+  reads: ReadSlots,
   organizationId: OrganizationId,
   read: () => Promise<Result>,
 ): Promise<Result> {
@@ -49,7 +49,7 @@ export const ENDPOINT_PIECE_ROWS = 50;
  * `MAX_PAGE_BYTES`.
  */
 export function readPage<Row>(
-  reads: Reads,
+  reads: ReadSlots,
   organizationId: OrganizationId,
   page: ListPage,
   reader: PieceReader<Row>,
@@ -64,7 +64,7 @@ export function readPage<Row>(
 
 /** Rows of a list, in pieces. Expects a slot (`readLong`). */
 export async function readRows<Row>(
-  reads: Reads,
+  reads: ReadSlots,
   organizationId: OrganizationId,
   wanted: { readonly limit: number; readonly after: string | null },
   { read, idOf, dataOf, pieceRows = READ_PIECE_ROWS }: PieceReader<Row>,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import type { OrganizationId } from '../../../core/ids.ts';
 import { MAX_WAITING_CONNECTIONS_OF_ORGANIZATION } from '../../../core/limits.ts';
-import type { Reads } from '../../../pipeline/pacing/index.ts';
+import type { ReadSlots } from '../../../pipeline/pacing/index.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { ConnectionReader, type ReadingTurns } from './connection-reader.ts';
 import { SharedTurn } from './shared-turn.ts';
@@ -21,10 +21,10 @@ const STRANGERS = 'strangers' as OrganizationId;
 export class Readers implements ReadingTurns {
   readonly clock: Clock;
   readonly shared = new SharedTurn();
-  readonly #reads: Reads;
+  readonly #reads: ReadSlots;
   readonly #waiting = new Map<OrganizationId, number>();
 
-  constructor(server: Server, { clock, reads }: { clock: Clock; reads: Reads }) {
+  constructor(server: Server, { clock, reads }: { clock: Clock; reads: ReadSlots }) {
     this.clock = clock;
     this.#reads = reads;
     server.on('request', ({ socket }: IncomingMessage) => readers.get(socket)?.noteRequest());

@@ -72,11 +72,11 @@ export function redeliveryRoutes(tenant: FastifyInstance, parts: ApiParts): void
 }
 
 function addRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { engine, resendStation, reads } = parts;
+  const { engine, redeliveryService, reads } = parts;
 
   app.post<{ Params: { id: DeliveryId } }>('/api/deliveries/:id/retry', async (request, reply) => {
     await takeToken(parts, request, reply);
-    const outcome = await resendStation.retry(request.caller.organization.id, request.params.id);
+    const outcome = await redeliveryService.retry(request.caller.organization.id, request.params.id);
     if (outcome === 'not_found') throw new ProblemError(NOT_FOUND);
     if (outcome === 'unreachable') throw problemError('conflict', 'Its endpoint is deleted or disabled.');
     return reply.code(202).send({ deliveries: 1 });
@@ -84,7 +84,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.post<{ Params: { id: DeliveryId } }>('/api/deliveries/:id/cancel', async (request) => {
     const { id: organizationId } = request.caller.organization;
-    const outcome = await resendStation.cancel(organizationId, request.params.id);
+    const outcome = await redeliveryService.cancel(organizationId, request.params.id);
     if (outcome === 'final') throw problemError('conflict', 'The delivery is done: there is nothing to cancel.');
     const delivery =
       outcome === undefined ? undefined : await engine.store.deliveries.get(organizationId, request.params.id);
@@ -105,7 +105,9 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
         type: readPattern(type),
         ...readTimeRange(request.body),
       };
-      const started = await readLong(reads, organizationId, () => resendStation.startRetry(organizationId, parameters));
+      const started = await readLong(reads, organizationId, () =>
+        redeliveryService.startRetry(organizationId, parameters),
+      );
       return reply.code(202).send(startedView(started));
     },
   );
@@ -124,7 +126,9 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
       }
       const statuses = ['failed', 'skipped'] as const;
       const parameters = { statuses, endpointId: endpoint.id, type: null, from, to: null };
-      const started = await readLong(reads, organizationId, () => resendStation.startRetry(organizationId, parameters));
+      const started = await readLong(reads, organizationId, () =>
+        redeliveryService.startRetry(organizationId, parameters),
+      );
       return reply.code(202).send(startedView(started));
     },
   );
@@ -136,7 +140,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
       await takeToken(parts, request, reply);
       const named = sortIds<EndpointId>(request.body.endpoint_ids ?? []);
       const wanted = request.body.endpoint_ids === undefined ? null : [...named.ids, ...named.strange];
-      const replayed = await resendStation.replay(request.caller.organization.id, request.params.id, wanted);
+      const replayed = await redeliveryService.replay(request.caller.organization.id, request.params.id, wanted);
       // Of endpoints that are all another's, no more is said than of an event that is.
       if (replayed === undefined || (wanted !== null && replayed.notFound.length === wanted.length)) {
         throw new ProblemError(NOT_FOUND);
@@ -159,19 +163,19 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
         status: status ?? null,
         ...readTimeRange(request.body),
       };
-      const unreachable = await resendStation.unreachable(organizationId, parameters.endpointIds);
+      const unreachable = await redeliveryService.unreachable(organizationId, parameters.endpointIds);
       if (unreachable.length > 0) {
         throw problemError('not_found', `There is no enabled endpoint ${unreachable.join(', ')}.`);
       }
       if (dry_run === true) {
         const counted = await readLong(reads, organizationId, () =>
-          resendStation.countReplay(organizationId, parameters),
+          redeliveryService.countReplay(organizationId, parameters),
         );
         const { events, deliveries, isMore } = counted;
         return { events, deliveries, more: isMore };
       }
       const started = await readLong(reads, organizationId, () =>
-        resendStation.startReplay(organizationId, parameters),
+        redeliveryService.startReplay(organizationId, parameters),
       );
       return reply.code(202).send(startedView(started));
     },

@@ -79,7 +79,7 @@ export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): voi
       await takeToken(parts, request, reply);
       const endpoint = await endpoints.get(request.caller.organization.id, request.params.id);
       if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
-      const sent = await parts.testStation.send(endpoint, readTest(request.body));
+      const sent = await parts.endpointTester.send(endpoint, readTest(request.body));
       if (sent.kind !== 'made') throw new ProblemError(NO_TEST[sent.kind]);
       return { event_id: sent.eventId, ...attemptView(sent.attempt), request: sent.request };
     },

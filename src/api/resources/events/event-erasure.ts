@@ -22,9 +22,9 @@ const eraseSchema = {
 } as const;
 
 /** Events leave because somebody wants it: with deliveries, attempts and what inboxes know. */
-export function eventErasureRoutes(app: FastifyInstance, { erasureStation }: ApiParts): void {
+export function eventErasureRoutes(app: FastifyInstance, { erasureService }: ApiParts): void {
   app.delete<{ Params: { id: EventId } }>('/api/events/:id', async (request, reply) => {
-    const erased = await erasureStation.eraseEvent(request.caller.organization.id, request.params.id);
+    const erased = await erasureService.eraseEvent(request.caller.organization.id, request.params.id);
     if (!erased) throw new ProblemError(NOT_FOUND);
     return reply.code(204).send();
   });
@@ -39,7 +39,7 @@ export function eventErasureRoutes(app: FastifyInstance, { erasureStation }: Api
         throw invalidField('organization_name', 'must be the name of your organization: this can’t be undone');
       }
       const at = before === undefined ? null : readTime('before', before);
-      const erasedBefore = await erasureStation.eraseBefore(organization.id, at);
+      const erasedBefore = await erasureService.eraseBefore(organization.id, at);
       return reply.code(202).send({ erased_before: toIso(erasedBefore) });
     },
   );

@@ -36,7 +36,7 @@ export type Item = { readonly bytes: Buffer } | { readonly problem: Problem };
 
 /** Items of one batch, or of one piece of it: each stands for itself. */
 export async function acceptItems(
-  parts: Pick<ApiParts, 'acceptStation' | 'clock'>,
+  parts: Pick<ApiParts, 'acceptor' | 'clock'>,
   items: readonly Item[],
   args: {
     readonly origin: Origin;
@@ -58,8 +58,8 @@ export async function acceptItems(
     return { ...input, dedupId: itemDedupId(key, args.firstIndex + at, item.bytes) };
   });
   const inputs = read.filter(isInput);
-  parts.acceptStation.noteRejected(read.length - inputs.length);
-  const accepted = await parts.acceptStation.acceptMany(inputs, args.origin);
+  parts.acceptor.noteRejected(read.length - inputs.length);
+  const accepted = await parts.acceptor.acceptMany(inputs, args.origin);
   let next = 0;
   let failure: EngineUnavailable | undefined;
   const results = read.map((item, at): ItemResult => {

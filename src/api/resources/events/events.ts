@@ -24,14 +24,14 @@ const EventQuery = {
 type EventQuery = FromSchema<typeof EventQuery>;
 
 export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { engine, acceptStation, clock, reads } = parts;
+  const { engine, acceptor, clock, reads } = parts;
 
   app.post('/api/events', { config: { body: EVENT_BODY } }, async (request, reply) => {
     const waiting = takeToken(parts, request, reply);
     if (waiting !== undefined) await waiting;
     const read = readRequest(request, clock.now());
     if (read.kind === 'refused') throw new ProblemError(read.problem);
-    const { status, body } = eventAnswer(await acceptStation.accept(read.input, originOf(request)));
+    const { status, body } = eventAnswer(await acceptor.accept(read.input, originOf(request)));
     return reply.code(status).header('content-type', JSON_TYPE).send(body);
   });
 

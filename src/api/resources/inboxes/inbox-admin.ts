@@ -11,7 +11,7 @@ import { invalidField, NOT_FOUND, ProblemError, problemError } from '../../http/
 import type { Wire } from '../views/index.ts';
 
 /** What may be said of an inbox. */
-export interface InboxWishes {
+export interface InboxOptions {
   readonly event_types?: readonly string[];
   readonly max_leases?: number;
   readonly paused?: boolean;
@@ -28,7 +28,7 @@ export class InboxAdmin {
   }
 
   /** Throws `conflict` or `url_not_allowed`. */
-  async create(organizationId: OrganizationId, name: string, wishes: InboxWishes): Promise<InboxWithNotification> {
+  async create(organizationId: OrganizationId, name: string, wishes: InboxOptions): Promise<InboxWithNotification> {
     const { engine, ids, clock } = this.#parts;
     await this.#check(wishes);
     const inbox: Inbox = {
@@ -49,7 +49,7 @@ export class InboxAdmin {
   }
 
   /** Changes only what is named. Throws `not_found` or `url_not_allowed`. */
-  async change(organizationId: OrganizationId, name: string, wishes: InboxWishes): Promise<InboxWithNotification> {
+  async change(organizationId: OrganizationId, name: string, wishes: InboxOptions): Promise<InboxWithNotification> {
     await this.#check(wishes);
     const { event_types, max_leases, paused, notification_url: url } = wishes;
     const inbox = await this.#parts.engine.store.inboxes.update(organizationId, name, {
@@ -94,7 +94,7 @@ export class InboxAdmin {
   }
 
   /** What a schema can't say. */
-  async #check({ event_types = [], notification_url: url }: InboxWishes): Promise<void> {
+  async #check({ event_types = [], notification_url: url }: InboxOptions): Promise<void> {
     const wrong = event_types.findIndex((pattern) => !isEventTypePattern(pattern));
     if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
     if (url === undefined || url === null) return;

@@ -76,7 +76,7 @@ const RequeueBody = {
   additionalProperties: false,
 } as const;
 
-export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads }: ApiParts, answers: Answers): void {
+export function inboxRoutes(app: FastifyInstance, { engine, inboxService, reads }: ApiParts, answers: Answers): void {
   const { inboxes } = engine.store;
 
   app.get<{ Querystring: FromSchema<typeof InboxQuery> }>(
@@ -106,14 +106,14 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
       const { body } = request;
       const eventTypes = patternsOf(body);
       const of = await find(request.caller.organization.id, body.inbox);
-      const lease = await inboxStation.lease(of, {
+      const lease = await inboxService.lease(of, {
         limit: body.lease_limit ?? DEFAULT_LEASE_LIMIT,
         leaseMs: msOfSeconds(body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes,
         waitMs: msOfSeconds(body.wait_seconds ?? 0),
         signal: goneSignal(reply),
       });
-      if (lease !== undefined) whenCut(reply, () => inboxStation.giveBack(of, lease));
+      if (lease !== undefined) whenCut(reply, () => inboxService.undoLease(of, lease));
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const messages = (lease?.messages ?? []).map(messageJson).join(',');
       return reply.type(JSON_TYPE).send(`${JSON.stringify(head).slice(0, -1)},"data":[${messages}]}`);
@@ -197,7 +197,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxStation, reads 
     const page = new ListPage(organizationId, 'requeue', query, [name, ...eventTypes]);
     const { after, ...range } = page.request;
     const wanted = { eventTypes, from: range.from, to: range.to, after: after as EventId | null };
-    const { requeued, last } = await inboxStation.requeue(await find(organizationId, name), wanted);
+    const { requeued, last } = await inboxService.requeue(await find(organizationId, name), wanted);
     return { requeued, not_found: [], more: last !== null, next_cursor: last === null ? null : page.cursorAfter(last) };
   }
 

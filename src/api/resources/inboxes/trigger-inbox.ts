@@ -54,7 +54,7 @@ export function triggerInboxRoutes(app: FastifyInstance, parts: ApiParts, answer
 }
 
 function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): void {
-  const { engine, inboxStation, ids, reads } = parts;
+  const { engine, inboxService, ids, reads } = parts;
   const { inboxes, notifications } = engine.store;
   const admin = new InboxAdmin(parts);
 
@@ -128,14 +128,14 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
     async (request, reply) => {
       answers.refuseWhenFull(request.caller.organization.id);
       const inbox = await find(request);
-      const lease = await inboxStation.lease(inbox, {
+      const lease = await inboxService.lease(inbox, {
         limit: request.body.lease_limit ?? DEFAULT_LEASE_LIMIT,
         leaseMs: msOfSeconds(request.body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes: [],
         waitMs: 0,
         signal: goneSignal(reply),
       });
-      if (lease !== undefined) whenCut(reply, () => inboxStation.giveBack(inbox, lease));
+      if (lease !== undefined) whenCut(reply, () => inboxService.undoLease(inbox, lease));
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const attributes = JSON.stringify({ status: statusOf(inbox), paused_reason: pausedReason(inbox) });
       const results = (lease?.messages ?? []).map(zapierMessage).join(',');
@@ -174,7 +174,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
   async function selected(inbox: Inbox, body: FromSchema<typeof HeldBody>) {
     const leaseId = canonicalId<LeaseId>(body.lease_id);
     const named = body.message_ids;
-    return { leaseId, wanted: named === undefined ? await inboxes.held(inbox, leaseId) : sortIds(named).ids };
+    return { leaseId, wanted: named === undefined ? await inboxes.leasedEvents(inbox, leaseId) : sortIds(named).ids };
   }
 
   /** By its id, as Zapier has it, or by its name. */

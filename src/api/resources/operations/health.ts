@@ -77,6 +77,6 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
 /** Accepted and not recorded yet, and those that never will be; null where accepting is recording. */
 async function eventCounts({ worker }: Engine): Promise<{ waiting: number; dead: number } | null> {
   if (worker === null) return null;
-  const [waiting, dead] = await Promise.all([worker.eventStream.length(), worker.deadEvents.count()]);
+  const [waiting, dead] = await Promise.all([worker.eventStream.length(), worker.deadLetters.count()]);
   return { waiting, dead };
 }

@@ -53,12 +53,12 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
         if (!identity.caller.key.scopes.includes('manage')) throw new ProblemError(NOT_IN_SCOPE);
         // For the audit log: a key made it, no administrator.
         request.caller = identity.caller;
-        return reply.code(201).send(await addKey(parts.keyStation, identity.caller, request.body));
+        return reply.code(201).send(await addKey(parts.keyService, identity.caller, request.body));
       }
       const isOpen = parts.adminToken === null && parts.loopbackOnly;
       if (identity?.kind === 'caller' && !isOpen) throw new ProblemError(ADMIN_ONLY);
       checkName('organization_name', organization_name);
-      const made = await parts.keyStation.createOrganization(organization_name, request.body.tier ?? 'free');
+      const made = await parts.keyService.createOrganization(organization_name, request.body.tier ?? 'free');
       const { id, tier } = made.organization;
       return reply.code(201).send({ api_key: made.text, organization_id: id, key_id: made.key.id, tier });
     },

@@ -4,7 +4,7 @@ import { type ApiKey, SCOPES, type Scope } from '../../../core/administration/or
 import type { KeyId } from '../../../core/ids.ts';
 import { MAX_KEY_GRACE_SECONDS, MAX_KEYS_PER_ORGANIZATION, MAX_NAME_LENGTH } from '../../../core/limits.ts';
 import { msOfSeconds, toIso } from '../../../core/time.ts';
-import type { Caller, KeyStation } from '../../../pipeline/access/index.ts';
+import type { Caller, KeyService } from '../../../pipeline/access/index.ts';
 import type { ApiParts } from '../../context.ts';
 import { NOT_FOUND, ProblemError, problemError } from '../../http/answers/index.ts';
 import type { Wire } from '../views/index.ts';
@@ -27,15 +27,15 @@ const newKeySchema = {
 } as const;
 
 /** An organization's own keys. */
-export function keyRoutes(app: FastifyInstance, { keyStation }: ApiParts): void {
+export function keyRoutes(app: FastifyInstance, { keyService }: ApiParts): void {
   app.post<{ Body: FromSchema<typeof newKeySchema> }>(
     '/api/keys',
     { schema: { body: newKeySchema } },
-    async (request, reply) => reply.code(201).send(await addKey(keyStation, request.caller, request.body)),
+    async (request, reply) => reply.code(201).send(await addKey(keyService, request.caller, request.body)),
   );
 
   app.get('/api/keys', async (request) => {
-    const keys = await keyStation.list(request.caller.organization.id);
+    const keys = await keyService.list(request.caller.organization.id);
     return { data: keys.map(keyView), next_cursor: null };
   });
 
@@ -43,7 +43,7 @@ export function keyRoutes(app: FastifyInstance, { keyStation }: ApiParts): void 
     '/api/keys/rotate',
     { schema: { body: rotateSchema } },
     async (request, reply) => {
-      const made = await keyStation.rotate(request.caller.key, msOfSeconds(request.body.grace_seconds ?? 0));
+      const made = await keyService.rotate(request.caller.key, msOfSeconds(request.body.grace_seconds ?? 0));
       if (made === undefined) throw tooManyKeys();
       const previous_expires_at = toIso(made.previousExpiresAt);
       return reply.code(201).send({ api_key: made.text, key_id: made.key.id, previous_expires_at });
@@ -51,7 +51,7 @@ export function keyRoutes(app: FastifyInstance, { keyStation }: ApiParts): void 
   );
 
   app.delete<{ Params: { id: KeyId } }>('/api/keys/:id', async (request, reply) => {
-    const outcome = await keyStation.remove(request.caller.organization.id, request.params.id);
+    const outcome = await keyService.remove(request.caller.organization.id, request.params.id);
     if (outcome === 'not_found') throw new ProblemError(NOT_FOUND);
     if (outcome === 'last') {
       throw problemError('conflict', 'It is the last key that may manage the organization: make another one first.');
@@ -62,7 +62,7 @@ export function keyRoutes(app: FastifyInstance, { keyStation }: ApiParts): void 
 
 /** One more key, as its owner sees it this once; with the scopes of the key that asks, or fewer. */
 export async function addKey(
-  keyStation: KeyStation,
+  keyService: KeyService,
   { organization, key }: Caller,
   { name = '', scopes = key.scopes }: { name?: string; scopes?: readonly Scope[] },
 ) {
@@ -74,7 +74,7 @@ export async function addKey(
       `A key can make none that may do more than itself: it has not ${wider.join(', ')}.`,
     );
   }
-  const made = await keyStation.add(organization.id, name, scopes);
+  const made = await keyService.add(organization.id, name, scopes);
   if (made === undefined) throw tooManyKeys();
   const { id: organization_id, tier } = organization;
   return { api_key: made.text, organization_id, key_id: made.key.id, tier, name, scopes };

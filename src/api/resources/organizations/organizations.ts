@@ -32,7 +32,7 @@ const changesSchema = {
 
 /** Tenants, for the administrator alone. */
 export function organizationRoutes(app: FastifyInstance, parts: ApiParts): void {
-  const { keyStation, erasureStation, engine, retentionMs } = parts;
+  const { keyService, erasureService, engine, retentionMs } = parts;
   app.addHook('onRequest', requireAdmin(parts));
 
   app.post<{ Body: FromSchema<typeof newOrganizationSchema> }>(
@@ -40,7 +40,7 @@ export function organizationRoutes(app: FastifyInstance, parts: ApiParts): void 
     { schema: { body: newOrganizationSchema } },
     async (request, reply) => {
       checkName('name', request.body.name);
-      const made = await keyStation.createOrganization(request.body.name, request.body.tier ?? 'free');
+      const made = await keyService.createOrganization(request.body.name, request.body.tier ?? 'free');
       const organization = organizationView(made.organization);
       return reply.code(201).send({ organization, api_key: made.text, key_id: made.key.id });
     },
@@ -71,20 +71,20 @@ export function organizationRoutes(app: FastifyInstance, parts: ApiParts): void 
       if (typeof days === 'number' && days * DAY_MS > retentionMs) {
         throw invalidField('retention_days', `must be at most ${formatDuration(retentionMs)}, as RETENTION says`);
       }
-      const organization = await keyStation.updateOrganization(request.params.id, change);
+      const organization = await keyService.updateOrganization(request.params.id, change);
       if (organization === undefined) throw new ProblemError(NOT_FOUND);
-      if (days !== undefined) await erasureStation.keepFor(organization.id, days === null ? null : days * DAY_MS);
+      if (days !== undefined) await erasureService.keepFor(organization.id, days === null ? null : days * DAY_MS);
       return whole(organization);
     },
   );
 
   app.delete<{ Params: { id: OrganizationId } }>('/api/organizations/:id', async (request, reply) => {
-    if (!(await erasureStation.deleteOrganization(request.params.id))) throw new ProblemError(NOT_FOUND);
+    if (!(await erasureService.deleteOrganization(request.params.id))) throw new ProblemError(NOT_FOUND);
     return reply.code(204).send();
   });
 
   async function whole(organization: Organization | undefined) {
-    const rule = organization === undefined ? undefined : await erasureStation.rule(organization.id);
+    const rule = organization === undefined ? undefined : await erasureService.rule(organization.id);
     if (organization === undefined || rule === undefined) throw new ProblemError(NOT_FOUND);
     const retention_days = rule.retentionMs === null ? null : rule.retentionMs / DAY_MS;
     return { ...organizationView(organization), retention_days };

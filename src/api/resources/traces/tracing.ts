@@ -8,7 +8,7 @@ import { MAX_EVENT_TYPE_PATTERNS, MAX_TYPE_LENGTH } from '../../../core/limits.t
 import { invalidRequest } from '../../../core/problem.ts';
 import { toIso } from '../../../core/time.ts';
 import { traceEvent, whyNotWanted } from '../../../pipeline/history/index.ts';
-import { Turns } from '../../../pipeline/pacing/index.ts';
+import { LoopTurns } from '../../../pipeline/pacing/index.ts';
 import { mayManage } from '../../access/index.ts';
 import type { ApiParts } from '../../context.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../../http/answers/index.ts';
@@ -81,7 +81,7 @@ async function preview(
   organizationId: OrganizationId,
   wishes: Parameters<typeof whyNotWanted>[0],
 ): Promise<PreviewRow[]> {
-  const turns = new Turns();
+  const turns = new LoopTurns();
   const reader = {
     read: (piece: Piece) => engine.store.events.list(organizationId, { from: null, to: null, type: null, ...piece }),
     idOf: ({ id }: AcceptedEvent) => id,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { DeliveryQuery } from '../../../../packages/client/src/index.ts';
-import { type GlobalOptions, openSession, WrongUse } from '../session.ts';
+import { type GlobalOptions, openSession, UsageError } from '../session.ts';
 import { take, wholeNumber } from '../values.ts';
 
 const STATUSES = ['pending', 'retrying', 'delivered', 'failed', 'canceled', 'skipped'] as const;
@@ -37,7 +37,7 @@ Examples
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
       const status = STATUSES.find((known) => known === options.status);
       if (options.status !== undefined && status === undefined) {
-        throw new WrongUse(`--status must be one of ${STATUSES.join(', ')}.`);
+        throw new UsageError(`--status must be one of ${STATUSES.join(', ')}.`);
       }
       const query: DeliveryQuery = {
         ...queryOf(options),
@@ -83,7 +83,7 @@ Examples
     .option('--to <time>', 'with --all: of events before then')
     .action(async (id: string | undefined, options: Chosen & { all?: boolean }, command: Command) => {
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
-      if ((id === undefined) === (options.all !== true)) throw new WrongUse('Give the id of a delivery, or --all.');
+      if ((id === undefined) === (options.all !== true)) throw new UsageError('Give the id of a delivery, or --all.');
       if (id !== undefined) {
         await client.deliveries.retry(id);
         output.result({ id }, `${id} is on its way again.`);

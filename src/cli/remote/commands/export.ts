@@ -5,7 +5,7 @@ import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import { ApiError } from '../../../../packages/client/src/index.ts';
 import { printable } from '../../printable.ts';
-import { type GlobalOptions, openSession, WrongUse } from '../session.ts';
+import { type GlobalOptions, openSession, UsageError } from '../session.ts';
 
 /** `export`: the organization's events as a stream, to a file or stdout. */
 export function addExport(program: Command): void {
@@ -25,7 +25,7 @@ export function addExport(program: Command): void {
       async (options: Record<'format' | 'type' | 'from' | 'to' | 'out', string | undefined>, command: Command) => {
         const { url, apiKey, signal } = openSession(command.optsWithGlobals<GlobalOptions>());
         const { out, format, ...query } = options;
-        if (format !== 'ndjson' && format !== 'csv') throw new WrongUse('--format must be ndjson or csv.');
+        if (format !== 'ndjson' && format !== 'csv') throw new UsageError('--format must be ndjson or csv.');
         const address = new URL(`${url}/api/events/export`);
         for (const [name, value] of Object.entries({ ...query, format })) {
           if (value !== undefined) address.searchParams.set(name, value);

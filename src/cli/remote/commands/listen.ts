@@ -3,7 +3,7 @@ import { SystemClock } from '../../../app/clock.ts';
 import { type ForwardedEvent, newSecret, webhookOf } from '../../../app/logging/index.ts';
 import { rawData } from '../exact-json.ts';
 import type { Output } from '../output.ts';
-import { type GlobalOptions, openSession, WrongUse } from '../session.ts';
+import { type GlobalOptions, openSession, UsageError } from '../session.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -36,7 +36,7 @@ Ctrl-C ends it.`,
     .action(async (options: ListenOptions, command: Command) => {
       const session = openSession(command.optsWithGlobals<GlobalOptions>());
       if (!/^https?:\/\//.test(options.forward) || !URL.canParse(options.forward)) {
-        throw new WrongUse('--forward must be an address with http:// or https://, as http://localhost:3000/hook.');
+        throw new UsageError('--forward must be an address with http:// or https://, as http://localhost:3000/hook.');
       }
       const { client, output, signal, url } = session;
       const secret = options.secret ?? newSecret();

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import type { EventToSend } from '../../../../packages/client/src/index.ts';
 import { Progress } from '../progress.ts';
-import { type GlobalOptions, openSession, type Session, WrongUse } from '../session.ts';
+import { type GlobalOptions, openSession, type Session, UsageError } from '../session.ts';
 import { jsonText } from '../values.ts';
 
 interface SendOptions {
@@ -41,12 +41,12 @@ It ends with 0 when all were accepted, now or before, and with 1 when some were 
     .action(async (type: string | undefined, data: string | undefined, options: SendOptions, command: Command) => {
       const session = openSession(command.optsWithGlobals<GlobalOptions>());
       if (options.file !== undefined) {
-        if (type !== undefined) throw new WrongUse('Give a type and data, or --file, not both.');
+        if (type !== undefined) throw new UsageError('Give a type and data, or --file, not both.');
         process.exitCode = await sendFile(session, options.file);
         return;
       }
       if (type === undefined)
-        throw new WrongUse('Give the type of an event, as `send order.created \'{"id": 1}\'`, or --file.');
+        throw new UsageError('Give the type of an event, as `send order.created \'{"id": 1}\'`, or --file.');
       await sendOne(session, eventOf(type, data ?? 'null', options));
     });
 }

@@ -1,10 +1,10 @@
 import {
   type Activity,
-  addUntold,
-  NOTHING_UNTOLD,
+  addDropped,
+  type DroppedCounts,
+  NOTHING_DROPPED,
   organizationOf,
-  UNKNOWN_UNTOLD,
-  type Untold,
+  UNKNOWN_DROPPED,
   weightOf,
 } from '../../../core/events/activity.ts';
 import { ActivityBudget } from '../../../core/events/activity-budget.ts';
@@ -26,7 +26,7 @@ const MAX_GATHERED_ORGANIZATIONS = 10_000;
 interface Gathered {
   readonly activities: Activity[];
   characters: number;
-  untold: Untold;
+  untold: DroppedCounts;
 }
 
 interface Watched {
@@ -111,7 +111,7 @@ export class RedisActivity implements ActivityFeed {
   #gatheredFor(organizationId: OrganizationId): Gathered {
     const known = this.#gathered.get(organizationId);
     if (known !== undefined) return known;
-    const gathered = { activities: [], characters: 0, untold: NOTHING_UNTOLD };
+    const gathered = { activities: [], characters: 0, untold: NOTHING_DROPPED };
     this.#gathered.set(organizationId, gathered);
     return gathered;
   }
@@ -170,7 +170,7 @@ export class RedisActivity implements ActivityFeed {
     if (this.#gathered.size + all.size > MAX_GATHERED_ORGANIZATIONS) return;
     for (const [organizationId, { activities, untold }] of all) {
       const gathered = this.#gatheredFor(organizationId);
-      gathered.untold = activities.reduce(count, addUntold(gathered.untold, untold));
+      gathered.untold = activities.reduce(count, addDropped(gathered.untold, untold));
     }
   }
 
@@ -180,7 +180,7 @@ export class RedisActivity implements ActivityFeed {
     await this.#reader.subscribe(
       this.#channel(organizationId),
       (text) => this.#hear(organizationId, text),
-      () => this.#forEach(organizationId, (listener) => listener.untold(UNKNOWN_UNTOLD)),
+      () => this.#forEach(organizationId, (listener) => listener.untold(UNKNOWN_DROPPED)),
     );
   }
 
@@ -218,12 +218,12 @@ function inOrder(activities: readonly Activity[]): Activity[] {
   return [...events, ...activities.filter(({ kind }) => kind === 'delivery')];
 }
 
-function count(untold: Untold, { kind }: Activity): Untold {
-  return addUntold(untold, { ...NOTHING_UNTOLD, [kind]: 1 });
+function count(untold: DroppedCounts, { kind }: Activity): DroppedCounts {
+  return addDropped(untold, { ...NOTHING_DROPPED, [kind]: 1 });
 }
 
 /** A process of another version may tell what we don't know. */
-function read(text: string): { readonly activities: readonly Activity[]; readonly untold: Untold } {
+function read(text: string): { readonly activities: readonly Activity[]; readonly untold: DroppedCounts } {
   try {
     const { activities, untold } = JSON.parse(text);
     return {
@@ -231,6 +231,6 @@ function read(text: string): { readonly activities: readonly Activity[]; readonl
       untold: { event: Number(untold.event), delivery: Number(untold.delivery) },
     };
   } catch {
-    return { activities: [], untold: UNKNOWN_UNTOLD };
+    return { activities: [], untold: UNKNOWN_DROPPED };
   }
 }

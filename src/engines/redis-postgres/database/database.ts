@@ -6,8 +6,8 @@ import type { Metrics } from '../../../ports/observability/metrics.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import type { Row } from '../../rows/row.ts';
 import { readSqlFolders } from '../../rows/sql-folders.ts';
-import { asTrouble, Trouble } from './errors.ts';
-import { Perseverance } from './retry-loop.ts';
+import { asDatabaseFailure, DatabaseFailure } from './errors.ts';
+import { StatementRetries } from './statement-retries.ts';
 
 /** A free connection, new or old, within this time, or the server counts as out of reach. */
 const CONNECT_TIMEOUT_MS: Milliseconds = 2_000;
@@ -73,7 +73,7 @@ export class Database implements Statements {
   readonly #log: DatabaseOptions['logSql'];
   readonly #silenceTimeoutMs: Milliseconds;
   readonly #metrics: Metrics | undefined;
-  readonly #perseverance = new Perseverance();
+  readonly #retryLoop = new StatementRetries();
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
@@ -105,7 +105,7 @@ export class Database implements Statements {
   query(name: string, parameters: readonly unknown[], options: QueryOptions = {}): Promise<readonly Row[]> {
     const text = this.#textOf(name);
     const silenceMs = options.patient === true ? PATIENT_SILENCE_TIMEOUT_MS : this.#silenceTimeoutMs;
-    return this.#perseverance.run(options.idempotent === true, () =>
+    return this.#retryLoop.run(options.idempotent === true, () =>
       this.#withConnection((connection) =>
         this.#run(connection, {
           name,
@@ -121,7 +121,7 @@ export class Database implements Statements {
   /** All or nothing, on one connection. Made again as a whole when it was in the way of another, or cut before its end. */
   transaction<Result>(work: (transaction: Statements) => Promise<Result>): Promise<Result> {
     const silenceMs = this.#silenceTimeoutMs;
-    return this.#perseverance.run(false, () =>
+    return this.#retryLoop.run(false, () =>
       this.#withConnection(async (connection) => {
         const query = (name: string, values: readonly unknown[]) =>
           this.#run(connection, { name, text: this.#textOf(name), values, silenceMs, prepared: true });
@@ -134,19 +134,19 @@ export class Database implements Statements {
 
   /** Statements that stand in no file, for their effect: all or nothing. May be made again while nothing was done. */
   execute(sql: string): Promise<void> {
-    return this.#perseverance.run(false, () =>
+    return this.#retryLoop.run(false, () =>
       this.#withConnection((connection) => command(connection, sql, PATIENT_SILENCE_TIMEOUT_MS)),
     );
   }
 
   health(): EngineHealth {
-    const { lastFailure } = this.#perseverance;
+    const { lastFailure } = this.#retryLoop;
     return lastFailure === null ? { status: 'ok', reason: null } : { status: 'degraded', reason: lastFailure };
   }
 
   /** Statements under way end first. */
   close(): Promise<void> {
-    this.#perseverance.end();
+    this.#retryLoop.end();
     this.#closing ??= this.#pool.end();
     return this.#closing;
   }
@@ -158,7 +158,7 @@ export class Database implements Statements {
       const query: TimedQuery = { text, values: [...values], query_timeout: silenceMs, ...(prepared ? { name } : {}) };
       return (await connection.query<Row>(query)).rows;
     } catch (error) {
-      throw asTrouble(error);
+      throw asDatabaseFailure(error);
     } finally {
       const tookMs = performance.now() - startedAt;
       this.#metrics?.store('postgres', tookMs);
@@ -177,7 +177,7 @@ export class Database implements Statements {
       broken = false;
       return result;
     } catch (error) {
-      broken = !(error instanceof Trouble) || !(error.kind === 'conflict' || error.kind === 'other');
+      broken = !(error instanceof DatabaseFailure) || !(error.kind === 'conflict' || error.kind === 'other');
       throw error;
     } finally {
       connection.off('error', ignore);
@@ -189,7 +189,7 @@ export class Database implements Statements {
     try {
       return await this.#pool.connect();
     } catch (error) {
-      throw unsentIfCut(asTrouble(error));
+      throw unsentIfCut(asDatabaseFailure(error));
     }
   }
 
@@ -219,7 +219,7 @@ async function beforeCommit<Result>(connection: pg.ClientBase, work: () => Promi
     await command(connection, 'BEGIN');
     return await work();
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
+    if (!(error instanceof DatabaseFailure)) throw error;
     const trouble = unsentIfCut(error);
     if (trouble.kind !== 'unsent') await command(connection, 'ROLLBACK');
     throw trouble;
@@ -231,12 +231,12 @@ async function command(connection: pg.ClientBase, text: string, silenceMs?: Mill
     const query = silenceMs === undefined ? { text } : { text, query_timeout: silenceMs };
     await connection.query(query);
   } catch (error) {
-    throw asTrouble(error);
+    throw asDatabaseFailure(error);
   }
 }
 
-function unsentIfCut(trouble: Trouble): Trouble {
-  return trouble.kind === 'cut' ? new Trouble('unsent', trouble.meant) : trouble;
+function unsentIfCut(trouble: DatabaseFailure): DatabaseFailure {
+  return trouble.kind === 'cut' ? new DatabaseFailure('unsent', trouble.meant) : trouble;
 }
 
 function ignore(): void {}

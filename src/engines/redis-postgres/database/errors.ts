@@ -19,15 +19,15 @@ export class StatementRefused extends Error {
  * `conflict`: somebody else was in the way; nothing was done.
  * `outdated`: a table has changed since this connection prepared the statement; nothing was done, a new one can do it.
  */
-export type TroubleKind = 'cut' | 'unsent' | 'conflict' | 'outdated' | 'other';
+export type DatabaseFailureKind = 'cut' | 'unsent' | 'conflict' | 'outdated' | 'other';
 
 /** What went wrong at the driver, and what the caller is to be told. Never leaves database.ts. */
-export class Trouble extends Error {
-  override readonly name = 'Trouble';
-  readonly kind: TroubleKind;
+export class DatabaseFailure extends Error {
+  override readonly name = 'DatabaseFailure';
+  readonly kind: DatabaseFailureKind;
   readonly meant: Error;
 
-  constructor(kind: TroubleKind, meant: Error) {
+  constructor(kind: DatabaseFailureKind, meant: Error) {
     super(meant.message);
     this.kind = kind;
     this.meant = meant;
@@ -48,18 +48,18 @@ const TOO_MANY_CONNECTIONS = '53300';
 const FEATURE_NOT_SUPPORTED = '0A000';
 
 /** Reads an error of the driver. Its own message may name values (`detail`, `where`): only the code is kept. */
-export function asTrouble(error: unknown): Trouble {
-  if (error instanceof Trouble) return error;
+export function asDatabaseFailure(error: unknown): DatabaseFailure {
+  if (error instanceof DatabaseFailure) return error;
   const code = codeOf(error);
   if (error instanceof pg.DatabaseError && code !== null)
-    return new Trouble(kindOf(code, error), meaningOf(code, error));
+    return new DatabaseFailure(kindOf(code, error), meaningOf(code, error));
   // No SQLSTATE: the connection, not the server, has spoken. The driver's own refusals of values are TypeErrors.
-  if (error instanceof TypeError || error instanceof RangeError) return new Trouble('other', error);
+  if (error instanceof TypeError || error instanceof RangeError) return new DatabaseFailure('other', error);
   const told = `PostgreSQL can't be reached${code === null ? '' : ` (${code})`}`;
-  return new Trouble('cut', new EngineUnavailable('unreachable', told));
+  return new DatabaseFailure('cut', new EngineUnavailable('unreachable', told));
 }
 
-function kindOf(code: string, error: pg.DatabaseError): TroubleKind {
+function kindOf(code: string, error: pg.DatabaseError): DatabaseFailureKind {
   if (code === '40001' || code === '40P01') return 'conflict';
   // Its message is in the server's language; the place where it was raised is not.
   if (code === FEATURE_NOT_SUPPORTED && error.routine === 'RevalidateCachedQuery') return 'outdated';

@@ -3,8 +3,8 @@ export { bigintArray, integerArray, textArray, uuidArray } from './array-paramet
 export { Database } from './database.ts';
 export { ErasedRows } from './erased-rows.ts';
 export { StatementRefused } from './errors.ts';
+export { ExpiredDays } from './expired-days.ts';
 export { HIGHEST_ID, idRange, LOWEST_ID, lowestDeliveryId, lowestIdAt } from './id-range.ts';
 export { checkPostgres, migrate, unsafeSettings, withServer } from './migrate.ts';
-export { OldDays } from './old-days.ts';
 export { hasDay, Partitions } from './partitions.ts';
 export { StoreClock } from './store-clock.ts';

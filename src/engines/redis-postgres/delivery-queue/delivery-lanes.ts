@@ -20,7 +20,7 @@ export interface LaneMember {
   readonly deliveryId: DeliveryId;
 }
 
-export interface TakenMembers {
+export interface ClaimedMembers {
   readonly endpointId: EndpointId;
   readonly taken: readonly { readonly deliveryId: DeliveryId; readonly previousScore: number }[];
   /** The lane's lowest score, or when its limits let one through; null when it is empty. */
@@ -66,7 +66,7 @@ export class DeliveryLanes {
   }
 
   /** Answers in the order of the demands. What is taken comes again when its lease ends, unless it is moved before. */
-  async take(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly TakenMembers[]> {
+  async take(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly ClaimedMembers[]> {
     const args = demands.flatMap(({ endpointId, limit, leaseMs, limits }) => [
       endpointId,
       String(limit),
@@ -75,7 +75,7 @@ export class DeliveryLanes {
       String(limits?.ratePerSecond ?? ''),
     ]);
     const head = [this.#lane(''), this.#key(HELD), this.#key('lane-rate:'), String(now)];
-    const answers = listOf(await this.#redis.run('take-deliveries', [this.#key('lanes')], [...head, ...args]));
+    const answers = listOf(await this.#redis.run('claim-deliveries', [this.#key('lanes')], [...head, ...args]));
     return demands.map(({ endpointId }, n) => {
       const answer = answers[n];
       if (Array.isArray(answer)) return takenMembers(endpointId, answer);
@@ -249,7 +249,7 @@ function listOf(answer: unknown): readonly unknown[] {
   return answer;
 }
 
-function takenMembers(endpointId: EndpointId, answer: readonly unknown[]): TakenMembers {
+function takenMembers(endpointId: EndpointId, answer: readonly unknown[]): ClaimedMembers {
   const [lowest, ...rest] = answer.map(String);
   const taken = [];
   for (let at = 0; at + 1 < rest.length; at += 2) {

@@ -3,17 +3,17 @@ import { Listeners } from '../../../core/listeners.ts';
 import { addMs, type Timestamp, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type {
+  ClaimedLane,
   DeliveryQueue,
   LaneDemand,
   QueueDepth,
-  ReturnedDelivery,
+  ReleasedDelivery,
   Settlement,
   SettleOutcome,
-  TakenLane,
 } from '../../../ports/record/delivery-queue.ts';
-import type { DeliveryLanes, TakenMembers } from './delivery-lanes.ts';
+import type { ClaimedMembers, DeliveryLanes } from './delivery-lanes.ts';
 import type { DeliveryRecord, LeaseAnswer } from './delivery-record.ts';
-import type { EndedTurn, NextInOrder, OrderTurns } from './order-turns.ts';
+import type { EndedTurn, NextInOrder, OrderingGroups } from './ordering-groups.ts';
 
 const MAX_COUNTED_WAITING = 10_001;
 
@@ -21,21 +21,21 @@ const MAX_COUNTED_WAITING = 10_001;
  * Lanes in Redis say which delivery to look at; the record in PostgreSQL says whether it may be tried, and counts the
  * attempts. A lane that was lost, or that says too much, costs a look and nothing else.
  */
-export class LanesAndRecord implements DeliveryQueue {
+export class RedisPostgresDeliveryQueue implements DeliveryQueue {
   readonly #lanes: DeliveryLanes;
   readonly #record: DeliveryRecord;
-  readonly #turns: OrderTurns;
+  readonly #turns: OrderingGroups;
   readonly #clock: Clock;
   readonly #announced = new Listeners<readonly EndpointId[]>();
 
-  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; turns: OrderTurns; clock: Clock }) {
+  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; turns: OrderingGroups; clock: Clock }) {
     this.#lanes = parts.lanes;
     this.#record = parts.record;
     this.#turns = parts.turns;
     this.#clock = parts.clock;
   }
 
-  async take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
+  async claim(demands: readonly LaneDemand[]): Promise<ClaimedLane[]> {
     const now = this.#clock.now();
     const lanes = await this.#lanes.take(demands, now);
     const wanted = lanes.flatMap(({ taken }, at) => {
@@ -55,7 +55,7 @@ export class LanesAndRecord implements DeliveryQueue {
   async #lease(
     wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
     now: Timestamp,
-    lanes: readonly TakenMembers[],
+    lanes: readonly ClaimedMembers[],
   ): Promise<readonly LeaseAnswer[]> {
     let answers: readonly LeaseAnswer[];
     try {
@@ -73,7 +73,7 @@ export class LanesAndRecord implements DeliveryQueue {
   /** Without it they would come again when the lease in the lane ends: this is only sooner. */
   async #undo(
     wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
-    lanes: readonly TakenMembers[],
+    lanes: readonly ClaimedMembers[],
   ): Promise<void> {
     const members = lanes.flatMap(({ endpointId, taken }) => taken.map((member) => ({ endpointId, ...member })));
     const items = members.flatMap((member, at) => {
@@ -86,8 +86,8 @@ export class LanesAndRecord implements DeliveryQueue {
   /** Of what the record did not give, some may wait for an event that was erased: nothing else would ever end them. */
   async #endOrphans(ids: readonly DeliveryId[], now: Timestamp): Promise<void> {
     const ended = await this.#record.endOrphans(ids, now);
-    const turns = ended.flatMap(({ orderGroup, ...rest }) =>
-      orderGroup === null ? [] : [{ ...rest, orderGroup, blocks: false }],
+    const turns = ended.flatMap(({ orderingGroup, ...rest }) =>
+      orderingGroup === null ? [] : [{ ...rest, orderingGroup, blocks: false }],
     );
     if (turns.length > 0) await this.passTurns(turns);
   }
@@ -96,7 +96,7 @@ export class LanesAndRecord implements DeliveryQueue {
   async #mend(
     wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
     answers: readonly LeaseAnswer[],
-    lanes: readonly TakenMembers[],
+    lanes: readonly ClaimedMembers[],
   ): Promise<void> {
     const endpointIds = lanes.flatMap(({ endpointId, taken }) => taken.map(() => endpointId));
     const wrong = answers.flatMap((answer, at) => {
@@ -118,9 +118,9 @@ export class LanesAndRecord implements DeliveryQueue {
     if (moves.length > 0) await this.#lanes.settle(moves).catch(() => {});
     const again = moves.filter(({ dueAt }) => dueAt === 0);
     const ended = settlements.flatMap(({ deliveryId, next }, at) => {
-      const { endpointId, orderGroup, dueAt } = settled[at] ?? { dueAt: null, orderGroup: null };
-      if (endpointId === undefined || orderGroup === null || dueAt !== null) return [];
-      return [{ endpointId, orderGroup, deliveryId, blocks: 'blocksOrder' in next && next.blocksOrder === true }];
+      const { endpointId, orderingGroup, dueAt } = settled[at] ?? { dueAt: null, orderingGroup: null };
+      if (endpointId === undefined || orderingGroup === null || dueAt !== null) return [];
+      return [{ endpointId, orderingGroup, deliveryId, blocks: 'blocksOrder' in next && next.blocksOrder === true }];
     });
     // Where this fails the attempts are on record all the same: the reconciler passes the turns on.
     if (ended.length > 0) await this.passTurns(ended).catch(() => {});
@@ -155,7 +155,7 @@ export class LanesAndRecord implements DeliveryQueue {
     if (items.length > 0) await this.#lanes.requeue(items);
   }
 
-  async giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {
+  async release(returned: readonly ReleasedDelivery[]): Promise<void> {
     const endpoints = await this.#record.giveBack(returned, this.#clock.now());
     const items = returned.flatMap(({ deliveryId, dueAt }, at) => {
       const endpointId = endpoints[at]?.endpointId;
@@ -171,7 +171,7 @@ export class LanesAndRecord implements DeliveryQueue {
   }
 
   /** Events are accepted by other processes, and delivered by any of several. */
-  takeDirectly(): () => void {
+  claimOnAccept(): () => void {
     return () => {};
   }
 

@@ -1,7 +1,7 @@
 import type { AcceptedEvent } from '../../../core/events/event.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
 import { addMs, type Timestamp } from '../../../core/time.ts';
-import type { ReturnedDelivery, Settlement, TakenDelivery } from '../../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery, ReleasedDelivery, Settlement } from '../../../ports/record/delivery-queue.ts';
 import { dueAtOf } from '../../rows/delivery-row.ts';
 import { eventFromRow } from '../../rows/event-row.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from '../../rows/row.ts';
@@ -12,7 +12,7 @@ const BUSY_PAUSE_MS = 1_000;
 
 /** What the record says to one who wants to take a delivery. */
 export type LeaseAnswer =
-  | { readonly kind: 'taken'; readonly delivery: TakenDelivery }
+  | { readonly kind: 'taken'; readonly delivery: ClaimedDelivery }
   /** Not now: it is due, or free again, then. */
   | { readonly kind: 'later'; readonly at: Timestamp }
   /** It is done, or was never there. */
@@ -26,7 +26,7 @@ export interface WantedDelivery {
 /** A delivery after an attempt. */
 export interface Settled {
   readonly endpointId: EndpointId;
-  readonly orderGroup: string | null;
+  readonly orderingGroup: string | null;
   /** Null when it is final. */
   readonly dueAt: Timestamp | null;
 }
@@ -34,7 +34,7 @@ export interface Settled {
 export interface EndedOrphan {
   readonly deliveryId: DeliveryId;
   readonly endpointId: EndpointId;
-  readonly orderGroup: string | null;
+  readonly orderingGroup: string | null;
 }
 
 export interface MarkedEvent {
@@ -110,17 +110,17 @@ export class DeliveryRecord {
     return rows.map((row) => ({
       deliveryId: text(row, 'id'),
       endpointId: text(row, 'endpoint_id'),
-      orderGroup: textOrNull(row, 'order_group'),
+      orderingGroup: textOrNull(row, 'order_group'),
     }));
   }
 
   /** Whose they are, in order; undefined for those that had lost their lease. */
   async giveBack(
-    returned: readonly ReturnedDelivery[],
+    returned: readonly ReleasedDelivery[],
     now: Timestamp,
   ): Promise<readonly ({ readonly endpointId: EndpointId } | undefined)[]> {
     const each = eachOnce(returned);
-    const rows = await this.#write('give-back-deliveries', [
+    const rows = await this.#write('release-deliveries', [
       each.map(({ deliveryId }) => deliveryId),
       each.map(({ attemptNumber }) => attemptNumber),
       each.map(({ dueAt }) => dueAt),
@@ -236,7 +236,7 @@ function answerFromRow(row: Row | undefined, now: Timestamp, events: Map<string,
 function settledFromRow(row: Row): Settled {
   return {
     endpointId: text(row, 'endpoint_id'),
-    orderGroup: textOrNull(row, 'order_group'),
+    orderingGroup: textOrNull(row, 'order_group'),
     dueAt: numberOrNull(row, 'due_at'),
   };
 }

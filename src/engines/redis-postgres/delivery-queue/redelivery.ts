@@ -7,20 +7,20 @@ import type { AddedDelivery, DeliverySearch, FoundDelivery, Redelivery } from '.
 import { number, numberOrNull, text, textOrNull } from '../../rows/row.ts';
 import { type Database, HIGHEST_ID, LOWEST_ID, lowestIdAt, type Partitions } from '../database/index.ts';
 import type { DeliveryLanes } from './delivery-lanes.ts';
-import type { LanesAndRecord } from './delivery-queue.ts';
+import type { RedisPostgresDeliveryQueue } from './delivery-queue.ts';
 
 /** Asked for in the record; the lanes are told, and where that fails the reconciler tells them. */
-export class LanesRedelivery implements Redelivery {
+export class RedisPostgresRedelivery implements Redelivery {
   readonly #database: Database;
   readonly #partitions: Partitions;
-  readonly #queue: LanesAndRecord;
+  readonly #queue: RedisPostgresDeliveryQueue;
   readonly #lanes: DeliveryLanes;
   readonly #clock: Clock;
 
   constructor(parts: {
     database: Database;
     partitions: Partitions;
-    queue: LanesAndRecord;
+    queue: RedisPostgresDeliveryQueue;
     lanes: DeliveryLanes;
     clock: Clock;
   }) {
@@ -47,10 +47,10 @@ export class LanesRedelivery implements Redelivery {
     return number(rows[0] ?? {}, 'retried');
   }
 
-  async hasten(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
+  async scheduleNow(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
     const wanted = ids.filter(isUuid).toSorted();
     const bounds = [wanted[0] ?? HIGHEST_ID, wanted.at(-1) ?? LOWEST_ID];
-    const rows = await this.#database.query('hasten-waiting', [organizationId, wanted, ...bounds]);
+    const rows = await this.#database.query('schedule-waiting-now', [organizationId, wanted, ...bounds]);
     const due = rows.map((row) => ({
       deliveryId: text<DeliveryId>(row, 'delivery_id'),
       endpointId: text<EndpointId>(row, 'endpoint_id'),
@@ -65,10 +65,10 @@ export class LanesRedelivery implements Redelivery {
     if (row === undefined) return undefined;
     if (row['canceled'] !== true) return 'final';
     const endpointId = text<EndpointId>(row, 'endpoint_id');
-    const orderGroup = textOrNull(row, 'order_group');
+    const orderingGroup = textOrNull(row, 'order_group');
     await this.#lanes.remove(endpointId, [id]).catch(() => {});
-    if (orderGroup !== null) {
-      await this.#queue.passTurns([{ endpointId, orderGroup, deliveryId: id, blocks: false }]).catch(() => {});
+    if (orderingGroup !== null) {
+      await this.#queue.passTurns([{ endpointId, orderingGroup, deliveryId: id, blocks: false }]).catch(() => {});
     }
     return 'canceled';
   }
@@ -82,7 +82,7 @@ export class LanesRedelivery implements Redelivery {
       deliveries.map(({ eventId }) => eventId),
       deliveries.map(({ eventType }) => eventType),
       deliveries.map(({ endpointId }) => endpointId),
-      deliveries.map(({ orderGroup }) => orderGroup),
+      deliveries.map(({ orderingGroup }) => orderingGroup),
       deliveries.map(({ dueAt }) => dueAt),
       this.#clock.now(),
     ]);

@@ -5,9 +5,9 @@ import type { Repair } from '../../../ports/record/repair.ts';
 import type { DedupMarks } from '../intake/index.ts';
 import type { Redis } from '../redis/index.ts';
 import type { DeliveryLanes } from './delivery-lanes.ts';
-import type { LanesAndRecord } from './delivery-queue.ts';
+import type { RedisPostgresDeliveryQueue } from './delivery-queue.ts';
 import type { DeliveryRecord } from './delivery-record.ts';
-import type { OrderTurns } from './order-turns.ts';
+import type { OrderingGroups } from './ordering-groups.ts';
 
 /** In one step: some milliseconds of either server. */
 const STEP = 1_000;
@@ -82,10 +82,10 @@ export class DedupRepair implements Repair {
 export class TurnRepair implements Repair {
   readonly name = 'turns';
   readonly continuous = true;
-  readonly #turns: OrderTurns;
-  readonly #queue: LanesAndRecord;
+  readonly #turns: OrderingGroups;
+  readonly #queue: RedisPostgresDeliveryQueue;
 
-  constructor(parts: { turns: OrderTurns; queue: LanesAndRecord }) {
+  constructor(parts: { turns: OrderingGroups; queue: RedisPostgresDeliveryQueue }) {
     this.#turns = parts.turns;
     this.#queue = parts.queue;
   }
@@ -96,11 +96,11 @@ export class TurnRepair implements Repair {
   }
 
   async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
-    const from = after === null ? null : (JSON.parse(after) as { endpointId: string; orderGroup: string });
+    const from = after === null ? null : (JSON.parse(after) as { endpointId: string; orderingGroup: string });
     const { stale, last, looked } = await this.#turns.staleStep(from, STEP);
     const repaired = await this.#queue.passTurns(stale);
     if (looked < STEP || last === undefined) return { after: null, repaired };
-    return { after: JSON.stringify({ endpointId: last.endpointId, orderGroup: last.orderGroup }), repaired };
+    return { after: JSON.stringify({ endpointId: last.endpointId, orderingGroup: last.orderingGroup }), repaired };
   }
 
   async complete(): Promise<void> {}

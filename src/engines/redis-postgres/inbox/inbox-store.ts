@@ -17,9 +17,8 @@ import type {
 import { inboxFromRow } from '../../rows/inbox-row.ts';
 import { number, text } from '../../rows/row.ts';
 import type { Database } from '../database/index.ts';
-import { type AckSelection, MessageHolds } from './hold-messages.ts';
-
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
+import { type AckSelection, LeasedMessages } from './leased-messages.ts';
 import { MessageList } from './list-messages.ts';
 import { MessageRequeuer } from './requeue-messages.ts';
 
@@ -30,7 +29,7 @@ const REMOVE_STEP = 1_000;
 export class PostgresInboxStore implements InboxStore {
   readonly #database: Database;
   readonly #leaser: MessageLeaser;
-  readonly #holds: MessageHolds;
+  readonly #holds: LeasedMessages;
   readonly #list: MessageList;
   readonly #requeuer: MessageRequeuer;
   readonly #publish: (organizationId: OrganizationId) => void;
@@ -45,12 +44,12 @@ export class PostgresInboxStore implements InboxStore {
     this.#clock = parts.clock;
     const matcher = new TypeMatcher(new FairTurns({ clock: parts.clock, pause }));
     const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
-    this.#holds = new MessageHolds({ ...parts, onQuarantined });
+    this.#holds = new LeasedMessages({ ...parts, onQuarantined });
     this.#leaser = new MessageLeaser({
       ...parts,
       matcher,
       onQuarantined,
-      giveBack: (inbox, leaseId, eventIds) => this.giveBack(inbox, leaseId, eventIds),
+      giveBack: (inbox, leaseId, eventIds) => this.undoLease(inbox, leaseId, eventIds),
     });
     this.#list = new MessageList({ ...parts, matcher });
     this.#requeuer = new MessageRequeuer({ ...parts, matcher, onQuarantined });
@@ -117,7 +116,7 @@ export class PostgresInboxStore implements InboxStore {
     return this.#holds.ack(inbox, selection);
   }
 
-  held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
+  leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
     return this.#holds.held(inbox, leaseId);
   }
 
@@ -127,7 +126,7 @@ export class PostgresInboxStore implements InboxStore {
     return result;
   }
 
-  async giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+  async undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
     await this.#holds.giveBack(inbox, leaseId, eventIds);
     this.#tellEverybody(inbox.organizationId);
   }

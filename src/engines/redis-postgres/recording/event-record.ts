@@ -127,7 +127,7 @@ function columns(events: readonly RoutedEvent[]): unknown[] {
     integerArray(deliveries.map(({ place }) => place)),
     uuidArray(deliveries.map(({ endpointId }) => endpointId)),
     textArray(deliveries.map(({ status }) => status)),
-    textArray(deliveries.map(({ orderGroup }) => orderGroup)),
+    textArray(deliveries.map(({ orderingGroup }) => orderingGroup)),
     oldest === undefined ? null : lowestDeliveryId(uuidv7Time(oldest.event.id)),
   ];
 }

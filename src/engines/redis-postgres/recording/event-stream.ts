@@ -40,10 +40,10 @@ export class RedisEventStream implements EventStream {
     await this.#redis.run('acknowledge', [this.#redis.key('events')], [GROUP, ...entries.map(({ id }) => id)]);
   }
 
-  async bury(dead: readonly { readonly entry: StreamEntry; readonly reason: string }[]): Promise<void> {
+  async moveToDeadLetters(dead: readonly { readonly entry: StreamEntry; readonly reason: string }[]): Promise<void> {
     const keys = [this.#redis.key('events'), this.#redis.key('events:dead')];
     const args = dead.flatMap(({ entry, reason }) => [entry.id, reason]);
-    await this.#redis.run('bury', keys, [GROUP, String(this.#clock.now()), ...args]);
+    await this.#redis.run('move-to-dead-letters', keys, [GROUP, String(this.#clock.now()), ...args]);
   }
 
   async length(): Promise<number> {

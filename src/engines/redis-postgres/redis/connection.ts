@@ -8,7 +8,7 @@ import { tlsReason } from '../tls-reason.ts';
 import { isRefusal, replyCode, WrongType } from './errors.ts';
 import type { Argument, Link } from './link.ts';
 import { type LuaScript, loadLuaScripts } from './lua-scripts.ts';
-import { SteadyLink } from './steady-link.ts';
+import { ReconnectingLink } from './reconnecting-link.ts';
 
 /** A server that owes answers and gives none for this long is given up. */
 const SILENCE_MS: Milliseconds = 1_500;
@@ -36,13 +36,13 @@ export class Redis {
   readonly #options: RedisOptions;
   readonly #scripts: ReadonlyMap<string, LuaScript>;
   readonly #readers = new Set<RedisReader>();
-  readonly #link: SteadyLink;
+  readonly #link: ReconnectingLink;
   #refusal: { readonly health: EngineHealth; readonly forget: NodeJS.Timeout } | undefined;
 
   private constructor(options: RedisOptions) {
     this.#options = options;
     this.#scripts = loadLuaScripts();
-    this.#link = new SteadyLink({ url: options.url, silenceMs: SILENCE_MS });
+    this.#link = new ReconnectingLink({ url: options.url, silenceMs: SILENCE_MS });
   }
 
   /** @throws StartRefused when the server can't be reached, or refuses us */
@@ -170,7 +170,7 @@ interface Subscription {
 export class RedisReader {
   readonly #url: string;
   readonly #forget: () => void;
-  #link: SteadyLink | undefined;
+  #link: ReconnectingLink | undefined;
   readonly #subscriptions = new Map<string, Subscription>();
   #closed = false;
 
@@ -213,9 +213,9 @@ export class RedisReader {
     this.#link?.destroy();
   }
 
-  #connected(): SteadyLink {
+  #connected(): ReconnectingLink {
     if (this.#closed) throw new EngineUnavailable('closing', 'The engine is closing');
-    this.#link ??= new SteadyLink({
+    this.#link ??= new ReconnectingLink({
       url: this.#url,
       silenceMs: BLOCKING_SILENCE_MS,
       prepare: (link) => this.#subscribeAgain(link),

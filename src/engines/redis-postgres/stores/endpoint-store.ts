@@ -97,18 +97,18 @@ export class PostgresEndpointStore implements EndpointStore {
     return (await this.#database.query('disable-endpoint', [id, reason, at])).length === 1;
   }
 
-  async noteHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null> {
+  async recordHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null> {
     if (!isUuid(id)) return null;
     if (succeeding) {
-      await this.#database.query('note-endpoint-succeeding', [id]);
+      await this.#database.query('record-endpoint-succeeding', [id]);
       return null;
     }
-    const [row] = await this.#database.query('note-endpoint-failing', [id, at]);
+    const [row] = await this.#database.query('record-endpoint-failing', [id, at]);
     return row === undefined ? null : numberOrNull<Timestamp>(row, 'failing_since');
   }
 
-  async noteFault(id: EndpointId, fault: EndpointFault): Promise<void> {
-    if (isUuid(id)) await this.#database.query('note-endpoint-fault', [id, JSON.stringify(fault)]);
+  async recordFault(id: EndpointId, fault: EndpointFault): Promise<void> {
+    if (isUuid(id)) await this.#database.query('record-endpoint-fault', [id, JSON.stringify(fault)]);
   }
 
   async remove(organizationId: OrganizationId, id: EndpointId): Promise<boolean> {

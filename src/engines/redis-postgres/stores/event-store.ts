@@ -6,7 +6,7 @@ import { type Timestamp, timestamp } from '../../../core/time.ts';
 import type { EventQuery, EventStore } from '../../../ports/store/event-store.ts';
 import { eventFromRow } from '../../rows/event-row.ts';
 import { number, type Row, text } from '../../rows/row.ts';
-import { type Database, HIGHEST_ID, idRange, LOWEST_ID, lowestIdAt, type OldDays } from '../database/index.ts';
+import { type Database, type ExpiredDays, HIGHEST_ID, idRange, LOWEST_ID, lowestIdAt } from '../database/index.ts';
 
 interface RemovalStep {
   readonly removed: number;
@@ -15,9 +15,9 @@ interface RemovalStep {
 
 export class PostgresEventStore implements EventStore {
   readonly #database: Database;
-  readonly #oldDays: OldDays;
+  readonly #oldDays: ExpiredDays;
 
-  constructor(parts: { database: Database; oldDays: OldDays }) {
+  constructor(parts: { database: Database; oldDays: ExpiredDays }) {
     this.#database = parts.database;
     this.#oldDays = parts.oldDays;
   }

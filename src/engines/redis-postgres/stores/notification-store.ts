@@ -48,8 +48,8 @@ export class PostgresNotificationStore implements NotificationStore {
     return (await this.#database.query('claim-notification', [inboxId, now, until])).length === 1;
   }
 
-  async told(inboxId: InboxId, until: Timestamp): Promise<void> {
-    await this.#database.query('note-told', [inboxId, until]);
+  async markNotified(inboxId: InboxId, until: Timestamp): Promise<void> {
+    await this.#database.query('mark-notified', [inboxId, until]);
   }
 
   async arm(inboxId: InboxId): Promise<void> {

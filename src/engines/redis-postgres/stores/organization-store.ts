@@ -91,10 +91,10 @@ export class PostgresOrganizationStore implements OrganizationStore {
     return (await this.#database.query('remove-api-key', [organizationId, id])).length === 1;
   }
 
-  async noteUsed(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void> {
+  async recordKeyUse(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void> {
     // In the order of ids for everybody: no deadlocks.
     const sorted = [...used].sort((a, b) => (a.id < b.id ? -1 : 1));
-    await this.#database.query('note-keys-used', [sorted.map(({ id }) => id), sorted.map(({ at }) => at)]);
+    await this.#database.query('record-key-uses', [sorted.map(({ id }) => id), sorted.map(({ at }) => at)]);
   }
 
   async findByKeyHash(

@@ -1,4 +1,4 @@
-import { type Activity, NOTHING_UNTOLD, organizationOf, type Untold } from '../../../core/events/activity.ts';
+import { type Activity, type DroppedCounts, NOTHING_DROPPED, organizationOf } from '../../../core/events/activity.ts';
 import { ActivityBudget } from '../../../core/events/activity-budget.ts';
 import type { OrganizationId } from '../../../core/ids.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -26,7 +26,7 @@ export class ProcessActivity implements ActivityFeed {
       if (watched.budget.take(activity, this.#clock.monotonicMs())) {
         for (const listener of watched.listeners) listener.news([activity]);
       } else {
-        const counts: Untold = { ...NOTHING_UNTOLD, [activity.kind]: 1 };
+        const counts: DroppedCounts = { ...NOTHING_DROPPED, [activity.kind]: 1 };
         for (const listener of watched.listeners) listener.untold(counts);
       }
     }

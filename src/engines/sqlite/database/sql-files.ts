@@ -3,7 +3,7 @@ import { readSqlFiles, readSqlFolders } from '../../rows/sql-folders.ts';
 
 const ENGINE = join(import.meta.dirname, '..');
 
-/** The statements of the rooms' `sql/` folders by name: `take-first-attempts` for `take-first-attempts.sql`. */
+/** The statements of the rooms' `sql/` folders by name: `claim-first-attempts` for `claim-first-attempts.sql`. */
 export type SqlFiles = ReadonlyMap<string, string>;
 
 /** Read once, when an engine opens. */

@@ -2,37 +2,37 @@ import type { AcceptedEvent } from '../../../core/events/event.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../../core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { LaneDemand, TakenDelivery, TakenLane } from '../../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery, ClaimedLane, LaneDemand } from '../../../ports/record/delivery-queue.ts';
 import { dueAtOf } from '../../rows/delivery-row.ts';
 import { eventFromRow } from '../../rows/event-row.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from '../../rows/row.ts';
 import type { Connection } from '../database/index.ts';
 import type { WriteEffects } from '../write-queue/index.ts';
 import { LaneRates } from './lane-rates.ts';
-import { OrderTurns } from './order-turns.ts';
+import { OrderingGroups } from './ordering-groups.ts';
 
 /** A lane that stands at its bound by the takings of others: its own settlements wake it sooner. */
 const FULL_PAUSE_MS = 1_000;
 
 /** Takes what is due out of lanes, within a transaction. */
-export class LaneTaker {
+export class LaneClaims {
   readonly #rates: LaneRates;
-  readonly #turns: OrderTurns;
+  readonly #turns: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection, clock: Clock) {
     this.#rates = new LaneRates(clock);
-    this.#turns = new OrderTurns(writer);
+    this.#turns = new OrderingGroups(writer);
     this.#statements = prepare(writer);
   }
 
-  take(demands: readonly LaneDemand[], now: Timestamp, effects: WriteEffects): TakenLane[] {
+  take(demands: readonly LaneDemand[], now: Timestamp, effects: WriteEffects): ClaimedLane[] {
     // One event goes to many endpoints: its payload is read once a call and shared.
     const events = new Map<EventId, AcceptedEvent>();
     return demands.map((demand) => this.#takeLane(demand, { now, events, effects }));
   }
 
-  #takeLane(demand: LaneDemand, { now, events, effects }: Taking): TakenLane {
+  #takeLane(demand: LaneDemand, { now, events, effects }: Taking): ClaimedLane {
     const { endpointId, leaseMs, limits } = demand;
     const { limit, againAt } = this.#bounded(demand, now);
     const { expired, retries, firstAttempts, lease, nextDue } = this.#statements;
@@ -41,7 +41,7 @@ export class LaneTaker {
     if (rows.length < limit) rows.push(...retries.all(endpointId, now, limit - rows.length));
     if (rows.length < limit) rows.push(...firstAttempts.all(endpointId, limit - rows.length));
     const leasedUntil = addMs(now, leaseMs);
-    const deliveries: TakenDelivery[] = [];
+    const deliveries: ClaimedDelivery[] = [];
     for (const row of rows) {
       const id = text<DeliveryId>(row, 'id');
       const organizationId = text<OrganizationId>(row, 'organization_id');
@@ -96,10 +96,10 @@ export class LaneTaker {
     now: Timestamp,
     effects: WriteEffects,
   ): void {
-    const orderGroup = textOrNull<string>(this.#statements.state.get(organizationId, id) ?? {}, 'order_group');
+    const orderingGroup = textOrNull<string>(this.#statements.state.get(organizationId, id) ?? {}, 'order_group');
     this.#statements.cancel.run(id, now);
     effects.waiting--;
-    if (orderGroup !== null) this.#turns.pass({ endpointId, orderGroup, deliveryId: id }, effects);
+    if (orderingGroup !== null) this.#turns.pass({ endpointId, orderingGroup, deliveryId: id }, effects);
   }
 
   /** Undefined when it is gone. */
@@ -127,9 +127,9 @@ function later(nextAt: Timestamp | null, ...limits: readonly Timestamp[]): Times
 
 function prepare(writer: Connection) {
   return {
-    expired: writer.prepare('take-expired'),
-    retries: writer.prepare('take-retries'),
-    firstAttempts: writer.prepare('take-first-attempts'),
+    expired: writer.prepare('claim-expired'),
+    retries: writer.prepare('claim-retries'),
+    firstAttempts: writer.prepare('claim-first-attempts'),
     lease: writer.prepare('lease-delivery'),
     countLeased: writer.prepare('count-leased'),
     nextDue: writer.prepare('next-due'),

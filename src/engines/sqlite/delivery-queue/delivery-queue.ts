@@ -2,20 +2,20 @@ import type { EndpointId } from '../../../core/ids.ts';
 import { type Timestamp, timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type {
+  AcceptClaimer,
+  ClaimedLane,
   DeliveryQueue,
-  DirectTaker,
   LaneDemand,
   QueueDepth,
-  ReturnedDelivery,
+  ReleasedDelivery,
   Settlement,
   SettleOutcome,
-  TakenLane,
 } from '../../../ports/record/delivery-queue.ts';
 import { number, numberOrNull, text, textOrNull } from '../../rows/row.ts';
 import type { Connection, ReadConnection } from '../database/index.ts';
 import type { CommittedState, WriteEffects, WriteQueue } from '../write-queue/index.ts';
-import { LaneTaker } from './claim-lanes.ts';
-import { OrderTurns } from './order-turns.ts';
+import { LaneClaims } from './claim-lanes.ts';
+import { OrderingGroups } from './ordering-groups.ts';
 
 /** The health page needs no more. */
 const MAX_COUNTED_WAITING = 10_001;
@@ -30,8 +30,8 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
   readonly #queue: WriteQueue;
   readonly #state: CommittedState;
   readonly #clock: Clock;
-  readonly #taker: LaneTaker;
-  readonly #turns: OrderTurns;
+  readonly #taker: LaneClaims;
+  readonly #turns: OrderingGroups;
   readonly #reader: ReadConnection;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -45,13 +45,13 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     this.#queue = args.queue;
     this.#state = args.state;
     this.#clock = args.clock;
-    this.#taker = new LaneTaker(args.writer, args.clock);
-    this.#turns = new OrderTurns(args.writer);
+    this.#taker = new LaneClaims(args.writer, args.clock);
+    this.#turns = new OrderingGroups(args.writer);
     this.#reader = args.reader;
     this.#statements = prepare(args.writer, args.reader);
   }
 
-  take(demands: readonly LaneDemand[]): Promise<TakenLane[]> {
+  claim(demands: readonly LaneDemand[]): Promise<ClaimedLane[]> {
     return this.#queue.submit((effects) => this.#taker.take(demands, this.#clock.now(), effects), 'committed');
   }
 
@@ -88,15 +88,15 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
       return 'settled';
     }
     effects.waiting--;
-    const orderGroup = textOrNull(row, 'order_group');
-    if (orderGroup === null) return 'settled';
-    const ordered = { endpointId, orderGroup, deliveryId };
+    const orderingGroup = textOrNull(row, 'order_group');
+    if (orderingGroup === null) return 'settled';
+    const ordered = { endpointId, orderingGroup, deliveryId };
     if (next.blocksOrder === true) this.#turns.block(ordered);
     else this.#turns.pass(ordered, effects);
     return 'settled';
   }
 
-  giveBack(returned: readonly ReturnedDelivery[]): Promise<void> {
+  release(returned: readonly ReleasedDelivery[]): Promise<void> {
     return this.#queue.submit((effects) => {
       const now = this.#clock.now();
       for (const { deliveryId, attemptNumber, dueAt } of returned) {
@@ -125,7 +125,7 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     return this.#state.due.add(listener);
   }
 
-  takeDirectly(taker: DirectTaker): () => void {
+  claimOnAccept(taker: AcceptClaimer): () => void {
     this.#state.directTaker = taker;
     return () => {
       this.#state.directTaker = undefined;
@@ -148,7 +148,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
   return {
     settle: writer.prepare('settle-delivery'),
     addAttempt: writer.prepare('add-attempt'),
-    giveBack: writer.prepare('give-back-delivery'),
+    giveBack: writer.prepare('release-delivery'),
     lanes: reader.prepare('waiting-lanes'),
     dueNow: reader.prepare('due-now'),
   };

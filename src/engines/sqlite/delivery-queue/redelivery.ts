@@ -6,7 +6,7 @@ import type { AddedDelivery, DeliverySearch, FoundDelivery, Redelivery } from '.
 import { type Row, text, textOrNull } from '../../rows/row.ts';
 import type { Connection, ReadConnection } from '../database/index.ts';
 import type { WriteEffects, WriteQueue } from '../write-queue/index.ts';
-import { OrderTurns } from './order-turns.ts';
+import { OrderingGroups } from './ordering-groups.ts';
 
 /** Above every id. */
 const HIGHEST_ID = 'g';
@@ -15,14 +15,14 @@ export class SqliteRedelivery implements Redelivery {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
   readonly #clock: Clock;
-  readonly #turns: OrderTurns;
+  readonly #turns: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; clock: Clock }) {
     this.#queue = args.queue;
     this.#reader = args.reader;
     this.#clock = args.clock;
-    this.#turns = new OrderTurns(args.writer);
+    this.#turns = new OrderingGroups(args.writer);
     this.#statements = prepare(args.writer, args.reader);
   }
 
@@ -55,14 +55,14 @@ export class SqliteRedelivery implements Redelivery {
   }
 
   /** One that holds up its order has the turn already. */
-  #hasTurn(deliveryId: DeliveryId, endpointId: EndpointId, orderGroup: string | null): boolean {
-    if (orderGroup === null || this.#turns.claim({ endpointId, orderGroup, deliveryId })) return true;
-    if (this.#turns.holder(endpointId, orderGroup)?.id !== deliveryId) return false;
-    this.#turns.unblockOne({ endpointId, orderGroup, deliveryId });
+  #hasTurn(deliveryId: DeliveryId, endpointId: EndpointId, orderingGroup: string | null): boolean {
+    if (orderingGroup === null || this.#turns.claim({ endpointId, orderingGroup, deliveryId })) return true;
+    if (this.#turns.holder(endpointId, orderingGroup)?.id !== deliveryId) return false;
+    this.#turns.unblockOne({ endpointId, orderingGroup, deliveryId });
     return true;
   }
 
-  hasten(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
+  scheduleNow(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
     return this.#queue.submit((effects) => {
       const rows = ids.flatMap((id) => this.#statements.hastenWaiting.all(organizationId, id));
       for (const row of rows) effects.dueEndpoints.add(text<EndpointId>(row, 'endpoint_id'));
@@ -75,13 +75,13 @@ export class SqliteRedelivery implements Redelivery {
       const row = this.#statements.state.get(organizationId, id);
       if (row === undefined) return undefined;
       const endpointId = text<EndpointId>(row, 'endpoint_id');
-      const orderGroup = textOrNull(row, 'order_group');
-      const holder = orderGroup === null ? undefined : this.#turns.holder(endpointId, orderGroup);
+      const orderingGroup = textOrNull(row, 'order_group');
+      const holder = orderingGroup === null ? undefined : this.#turns.holder(endpointId, orderingGroup);
       const waits = row['status'] === 'pending' || row['status'] === 'retrying';
       if (!waits && !(holder?.id === id && holder.blocked)) return 'final';
       this.#statements.cancel.run(id, this.#clock.now());
       if (waits) effects.waiting--;
-      if (orderGroup !== null) this.#turns.pass({ endpointId, orderGroup, deliveryId: id }, effects);
+      if (orderingGroup !== null) this.#turns.pass({ endpointId, orderingGroup, deliveryId: id }, effects);
       return 'canceled';
     });
   }
@@ -90,13 +90,13 @@ export class SqliteRedelivery implements Redelivery {
     return this.#queue.submit((effects) => {
       const now = this.#clock.now();
       let added = 0;
-      for (const { id, organizationId, eventId, eventType, endpointId, orderGroup, dueAt } of deliveries) {
+      for (const { id, organizationId, eventId, eventType, endpointId, orderingGroup, dueAt } of deliveries) {
         if (this.#statements.state.get(organizationId, id) !== undefined) continue;
         // Erased since it was looked up: a delivery without an event would never end.
         if (this.#statements.hasEvent.get(organizationId, eventId) === undefined) continue;
-        const isDue = orderGroup === null || this.#turns.claim({ endpointId, orderGroup, deliveryId: id });
+        const isDue = orderingGroup === null || this.#turns.claim({ endpointId, orderingGroup, deliveryId: id });
         const head = [id, organizationId, eventId, endpointId, eventType, 'pending'] as const;
-        this.#statements.add.run(...head, isDue ? dueAt : null, now, orderGroup, 'replay');
+        this.#statements.add.run(...head, isDue ? dueAt : null, now, orderingGroup, 'replay');
         effects.waiting++;
         effects.dueEndpoints.add(endpointId);
         added++;
@@ -129,8 +129,8 @@ function prepare(writer: Connection, reader: ReadConnection) {
   return {
     state: writer.prepare('get-delivery-state'),
     requeue: writer.prepare('requeue-delivery'),
-    hasten: writer.prepare('hasten-delivery'),
-    hastenWaiting: writer.prepare('hasten-waiting'),
+    hasten: writer.prepare('schedule-delivery-now'),
+    hastenWaiting: writer.prepare('schedule-waiting-now'),
     onceMore: writer.prepare('send-once-more'),
     cancel: writer.prepare('cancel-delivery'),
     add: writer.prepare('accept-delivery'),

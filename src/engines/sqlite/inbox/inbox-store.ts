@@ -15,12 +15,12 @@ import type {
 import { inboxFromRow } from '../../rows/inbox-row.ts';
 import { number } from '../../rows/row.ts';
 import type { Connection, ReadConnection, Statement } from '../database/index.ts';
-import { type CommittedState, othersTurn, pause, type WriteQueue } from '../write-queue/index.ts';
-import { type AckSelection, MessageHolds } from './hold-messages.ts';
+import { type CommittedState, pause, type WriteQueue, yieldToLoop } from '../write-queue/index.ts';
 import { InboxAdmin } from './inbox-admin.ts';
 import { InboxLeases } from './inbox-leases.ts';
 import { InboxWaker } from './inbox-waker.ts';
 import type { LeaseRequest } from './lease-messages.ts';
+import { type AckSelection, LeasedMessages } from './leased-messages.ts';
 import { MessageList } from './list-messages.ts';
 import { QuarantinedSearch } from './quarantined-search.ts';
 
@@ -31,7 +31,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly #waker: InboxWaker;
   readonly #leases: InboxLeases;
   readonly #matcher: TypeMatcher;
-  readonly #holds: MessageHolds;
+  readonly #holds: LeasedMessages;
   readonly #list: MessageList;
   readonly #quarantined: QuarantinedSearch;
   readonly #admin: InboxAdmin;
@@ -53,7 +53,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#matcher = new TypeMatcher(turns);
     const typeParts = { ...parts, waker: this.#waker, turns, matcher: this.#matcher };
     this.#leases = new InboxLeases(typeParts);
-    this.#holds = new MessageHolds(parts);
+    this.#holds = new LeasedMessages(parts);
     this.#list = new MessageList(typeParts);
     this.#quarantined = new QuarantinedSearch(typeParts);
     this.#admin = new InboxAdmin(parts);
@@ -102,7 +102,7 @@ export class SqliteInboxStore implements InboxStore {
     return this.#queue.submit(() => this.#holds.ack(inbox, selection));
   }
 
-  held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
+  leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
     return this.#queue.submit(() => this.#holds.held(inbox, leaseId));
   }
 
@@ -113,7 +113,7 @@ export class SqliteInboxStore implements InboxStore {
     });
   }
 
-  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+  undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
     return this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       this.#holds.giveBack(inbox, leaseId, eventIds);
@@ -147,7 +147,7 @@ export class SqliteInboxStore implements InboxStore {
   async countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>> {
     const counts = new Map<InboxId, number>();
     for (const inbox of inboxes) {
-      if (counts.size > 0) await othersTurn();
+      if (counts.size > 0) await yieldToLoop();
       await this.#waker.wakeAll(inbox);
       const row = await this.#reader.read(() => this.#countQuarantined.get(inbox.id, upTo));
       counts.set(inbox.id, number(row ?? {}, 'messages'));

@@ -8,7 +8,7 @@ import { eventFromRow } from '../../rows/event-row.ts';
 import { leaseOf } from '../../rows/inbox-row.ts';
 import { numberOrNull, type Row, text } from '../../rows/row.ts';
 import type { ReadConnection } from '../database/index.ts';
-import { othersTurn } from '../write-queue/index.ts';
+import { yieldToLoop } from '../write-queue/index.ts';
 
 /** Events looked at before others get the loop; a few ms. */
 const CHUNK = 500;
@@ -95,7 +95,7 @@ export class MessageList {
       const ofInterest = which === 'all' ? rows : rows.filter((row) => row['status'] === null);
       const shown = await this.#shown(inbox, ofInterest, cursor);
       await this.#readEvents(inbox, shown, found);
-      if (more) await othersTurn();
+      if (more) await yieldToLoop();
     }
   }
 
@@ -113,7 +113,7 @@ export class MessageList {
           found.add(message);
         }
       });
-      if (at > before && at < rows.length) await othersTurn();
+      if (at > before && at < rows.length) await yieldToLoop();
     }
   }
 

@@ -7,7 +7,7 @@ import type { FanOut } from '../../../ports/record/fan-out.ts';
 import type { AcceptOutcome, Intake } from '../../../ports/record/intake.ts';
 import { number, text } from '../../rows/row.ts';
 import type { Connection } from '../database/index.ts';
-import { OrderTurns } from '../delivery-queue/index.ts';
+import { OrderingGroups } from '../delivery-queue/index.ts';
 import type { CommittedState, WriteEffects, WriteQueue } from '../write-queue/index.ts';
 import type { LateEvents } from './late-events.ts';
 
@@ -34,12 +34,12 @@ interface IntakeOptions {
 
 export class SqliteIntake implements Intake {
   readonly #options: IntakeOptions;
-  readonly #turns: OrderTurns;
+  readonly #turns: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection, options: IntakeOptions) {
     this.#options = options;
-    this.#turns = new OrderTurns(writer);
+    this.#turns = new OrderingGroups(writer);
     this.#statements = prepare(writer);
   }
 
@@ -107,16 +107,16 @@ export class SqliteIntake implements Intake {
   }
 
   #addDelivery(event: AcceptedEvent, made: NewDelivery, effects: WriteEffects): void {
-    const { id, endpointId, status, orderGroup } = made;
+    const { id, endpointId, status, orderingGroup } = made;
     const { organizationId } = event;
     const waits = status === 'pending';
-    const isDue = waits && (orderGroup === null || this.#turns.claim({ endpointId, orderGroup, deliveryId: id }));
+    const isDue = waits && (orderingGroup === null || this.#turns.claim({ endpointId, orderingGroup, deliveryId: id }));
     const dueAt = isDue ? (event.deliverAt ?? 0) : null;
     const row = [id, organizationId, event.id, endpointId, event.type, status] as const;
     if (waits) effects.waiting++;
-    const leasedUntil = dueAt === 0 && orderGroup === null ? this.#lease(endpointId, effects) : null;
+    const leasedUntil = dueAt === 0 && orderingGroup === null ? this.#lease(endpointId, effects) : null;
     if (leasedUntil === null) {
-      this.#statements.delivery.run(...row, dueAt, event.createdAt, orderGroup, null);
+      this.#statements.delivery.run(...row, dueAt, event.createdAt, orderingGroup, null);
       if (isDue) effects.dueEndpoints.add(endpointId);
       return;
     }
@@ -154,7 +154,7 @@ function prepare(writer: Connection) {
   return {
     event: writer.prepare('accept-event'),
     delivery: writer.prepare('accept-delivery'),
-    taken: writer.prepare('accept-taken-delivery'),
+    taken: writer.prepare('accept-claimed-delivery'),
     mark: writer.prepare('mark-dedup-id'),
     findMark: writer.prepare('find-dedup-mark'),
   };

@@ -8,21 +8,21 @@ import type { PageRequest } from '../../../ports/store/page.ts';
 import { endpointFromRow, endpointParameters } from '../../rows/endpoint-row.ts';
 import { number, numberOrNull, text } from '../../rows/row.ts';
 import { type Connection, idRange, type ReadConnection } from '../database/index.ts';
-import { OrderTurns } from '../delivery-queue/index.ts';
+import { OrderingGroups } from '../delivery-queue/index.ts';
 import type { WriteQueue } from '../write-queue/index.ts';
 
 export class SqliteEndpointStore implements EndpointStore {
   readonly #queue: WriteQueue;
   readonly #box: SecretBox;
   readonly #reader: ReadConnection;
-  readonly #turns: OrderTurns;
+  readonly #turns: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; box: SecretBox }) {
     this.#queue = args.queue;
     this.#box = args.box;
     this.#reader = args.reader;
-    this.#turns = new OrderTurns(args.writer);
+    this.#turns = new OrderingGroups(args.writer);
     this.#statements = prepare(args.writer, args.reader);
   }
 
@@ -99,7 +99,7 @@ export class SqliteEndpointStore implements EndpointStore {
     return this.#queue.submit(() => this.#statements.disable.run(id, reason, at).changes === 1);
   }
 
-  noteHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null> {
+  recordHealth(id: EndpointId, succeeding: boolean, at: Timestamp): Promise<Timestamp | null> {
     return this.#queue.submit(() => {
       const { noteSucceeding, noteFailing } = this.#statements;
       if (succeeding) {
@@ -111,7 +111,7 @@ export class SqliteEndpointStore implements EndpointStore {
     });
   }
 
-  async noteFault(id: EndpointId, fault: EndpointFault): Promise<void> {
+  async recordFault(id: EndpointId, fault: EndpointFault): Promise<void> {
     await this.#queue.submit(() => this.#statements.noteFault.run(id, JSON.stringify(fault)));
   }
 
@@ -140,9 +140,9 @@ function prepare(writer: Connection, reader: ReadConnection) {
     getToWrite: writer.prepare('get-endpoint'),
     defaultToWrite: writer.prepare('get-default-endpoint'),
     disable: writer.prepare('disable-endpoint'),
-    noteFailing: writer.prepare('note-endpoint-failing'),
-    noteSucceeding: writer.prepare('note-endpoint-succeeding'),
-    noteFault: writer.prepare('note-endpoint-fault'),
+    noteFailing: writer.prepare('record-endpoint-failing'),
+    noteSucceeding: writer.prepare('record-endpoint-succeeding'),
+    noteFault: writer.prepare('record-endpoint-fault'),
     remove: writer.prepare('remove-endpoint'),
     endWaiting: writer.prepare('end-waiting-deliveries'),
     endLeased: writer.prepare('end-leased-deliveries'),

@@ -58,7 +58,7 @@ export class SqliteNotificationStore implements NotificationStore {
     return this.#queue.submit(() => this.#statements.claim.get(inboxId, now, until) !== undefined);
   }
 
-  told(inboxId: InboxId, until: Timestamp): Promise<void> {
+  markNotified(inboxId: InboxId, until: Timestamp): Promise<void> {
     return this.#queue.submit(() => {
       this.#statements.told.run(inboxId, until);
     });
@@ -79,7 +79,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     put: writer.prepare('put-notification'),
     remove: writer.prepare('remove-notification'),
     claim: writer.prepare('claim-notification'),
-    told: writer.prepare('note-told'),
+    told: writer.prepare('mark-notified'),
     arm: writer.prepare('arm-notification'),
   };
 }

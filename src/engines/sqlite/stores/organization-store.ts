@@ -77,7 +77,7 @@ export class SqliteOrganizationStore implements OrganizationStore {
     return this.#queue.submit(() => this.#statements.removeKey.run(organizationId, id).changes === 1);
   }
 
-  noteUsed(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void> {
+  recordKeyUse(used: readonly { readonly id: KeyId; readonly at: Timestamp }[]): Promise<void> {
     return this.#queue.submit(() => {
       for (const { id, at } of used) this.#statements.noteUsed.run(id, at);
     });
@@ -118,7 +118,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
     countKeys: writer.prepare('count-api-keys'),
     expireKey: writer.prepare('expire-api-key'),
     removeKey: writer.prepare('remove-api-key'),
-    noteUsed: writer.prepare('note-key-used'),
+    noteUsed: writer.prepare('record-key-use'),
     list: reader.prepare('list-organizations'),
     listKeys: reader.prepare('list-api-keys'),
     get: reader.prepare('get-organization'),

@@ -1,16 +1,16 @@
 import type { DeliveryId, EndpointId } from '../../../core/ids.ts';
 import { text } from '../../rows/row.ts';
 import type { Connection } from '../database/index.ts';
-import { OrderTurns } from '../delivery-queue/index.ts';
+import { OrderingGroups } from '../delivery-queue/index.ts';
 import type { WriteEffects } from '../write-queue/index.ts';
 
 /** Takes one event away with all that belongs to it. Within the caller's transaction. */
 export class EventRemoval {
-  readonly #turns: OrderTurns;
+  readonly #turns: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection) {
-    this.#turns = new OrderTurns(writer);
+    this.#turns = new OrderingGroups(writer);
     this.#statements = prepare(writer);
   }
 
@@ -27,8 +27,8 @@ export class EventRemoval {
     // One that failed and held its order up would do so for ever: nobody could retry or cancel it any more.
     for (const row of turns) {
       const endpointId = text<EndpointId>(row, 'endpoint_id');
-      const orderGroup = text<string>(row, 'order_group');
-      this.#turns.pass({ endpointId, orderGroup, deliveryId: text<DeliveryId>(row, 'id') }, effects);
+      const orderingGroup = text<string>(row, 'order_group');
+      this.#turns.pass({ endpointId, orderingGroup, deliveryId: text<DeliveryId>(row, 'id') }, effects);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { EndpointId, OrganizationId } from '../../../core/ids.ts';
 import { Listeners } from '../../../core/listeners.ts';
-import type { DirectTaker } from '../../../ports/record/delivery-queue.ts';
+import type { AcceptClaimer } from '../../../ports/record/delivery-queue.ts';
 import type { QuarantinedMessages } from '../../../ports/store/inbox-store.ts';
 import type { WriteEffects } from './write-effects.ts';
 
@@ -9,7 +9,7 @@ export class CommittedState {
   /** Deliveries that wait for an attempt or are in one. */
   waiting: number;
   /** Whoever takes new deliveries within the transaction that accepts them. */
-  directTaker: DirectTaker | undefined;
+  directTaker: AcceptClaimer | undefined;
   readonly due = new Listeners<readonly EndpointId[]>();
   readonly available = new Listeners<OrganizationId>();
   readonly quarantined = new Listeners<QuarantinedMessages>();

@@ -1,5 +1,5 @@
 import type { EndpointId, OrganizationId } from '../../../core/ids.ts';
-import type { TakenDelivery } from '../../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../../ports/record/delivery-queue.ts';
 import type { QuarantinedMessages } from '../../../ports/store/inbox-store.ts';
 
 /** What a write changes outside the database. Held back until its commit, forgotten with its rollback. */
@@ -7,7 +7,7 @@ export class WriteEffects {
   /** By how many the number of waiting deliveries changes. */
   waiting = 0;
   /** Deliveries that were written as taken. */
-  readonly taken: TakenDelivery[] = [];
+  readonly taken: ClaimedDelivery[] = [];
   /** Of them, by lane. */
   readonly #takenOf = new Map<EndpointId, number>();
   /** Begins with what was taken, once it is on the disk. */
@@ -28,7 +28,7 @@ export class WriteEffects {
     this.mayTake = mayTake;
   }
 
-  take(delivery: TakenDelivery): void {
+  take(delivery: ClaimedDelivery): void {
     this.taken.push(delivery);
     this.#takenOf.set(delivery.endpointId, this.takenOf(delivery.endpointId) + 1);
   }

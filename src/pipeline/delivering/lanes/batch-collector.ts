@@ -1,14 +1,14 @@
 import type { Milliseconds } from '../../../core/time.ts';
-import type { TakenDelivery } from '../../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery } from '../../../ports/record/delivery-queue.ts';
 
 /** Payload in one request at most, about: a larger one is sent at once. */
 const MAX_CHARACTERS = 1024 * 1024;
 
-type Deliveries = readonly [TakenDelivery, ...TakenDelivery[]];
+type Deliveries = readonly [ClaimedDelivery, ...ClaimedDelivery[]];
 
 /** What becomes one request. */
 interface Gathering {
-  readonly deliveries: TakenDelivery[];
+  readonly deliveries: ClaimedDelivery[];
   readonly timer: NodeJS.Timeout;
   characters: number;
 }
@@ -17,7 +17,7 @@ interface Gathering {
  * Gathers the deliveries of a lane into requests: full when so many are there, or when the first has waited so long. What
  * failed together is due again at the same moment, and is gathered apart from all else: it goes out together again.
  */
-export class Collector {
+export class BatchCollector {
   readonly #flush: (deliveries: Deliveries) => void;
   readonly #gatherings = new Map<string, Gathering>();
   #size = 0;
@@ -30,7 +30,7 @@ export class Collector {
     return this.#size;
   }
 
-  add(delivery: TakenDelivery, { maxEvents, maxWaitMs }: { maxEvents: number; maxWaitMs: Milliseconds }): void {
+  add(delivery: ClaimedDelivery, { maxEvents, maxWaitMs }: { maxEvents: number; maxWaitMs: Milliseconds }): void {
     const key = keyOf(delivery);
     let gathering = this.#gatherings.get(key);
     if (gathering === undefined) {
@@ -67,7 +67,7 @@ export class Collector {
 }
 
 /** The attempt's number, and for retries by the schedule when they were due. */
-function keyOf({ attemptNumber, dueAt }: TakenDelivery): string {
+function keyOf({ attemptNumber, dueAt }: ClaimedDelivery): string {
   return attemptNumber === 1 ? '1' : `${attemptNumber} ${dueAt ?? 0}`;
 }
 

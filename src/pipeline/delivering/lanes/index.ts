@@ -1,6 +1,6 @@
 /** A lane per endpoint: its state, its concurrency, and its fair share of all attempts. */
 
-export { Collector } from './batch-collector.ts';
+export { BatchCollector } from './batch-collector.ts';
 export { Lane } from './lane.ts';
 export { LaneEndpoints } from './lane-endpoints.ts';
 export { LaneFaults, type LaneStep } from './lane-faults.ts';

@@ -3,7 +3,7 @@ import type { Sender } from '../../../ports/sender.ts';
 import type { EndpointStore } from '../../../ports/store/endpoint-store.ts';
 import type { EndpointDirectory } from '../../accepting/index.ts';
 import type { Context } from '../../context.ts';
-import type { Perseverance } from '../../pacing/index.ts';
+import type { RetryLoop } from '../../pacing/index.ts';
 import type { Lane } from './lane.ts';
 
 /** Deliveries of a removed or disabled endpoint that are ended in one step. */
@@ -18,7 +18,7 @@ export class LaneEndpoints {
   readonly #directory: EndpointDirectory;
   readonly #endpoints: EndpointStore;
   readonly #sender: Pick<Sender, 'forget'>;
-  readonly #perseverance: Perseverance;
+  readonly #retryLoop: RetryLoop;
   #stopping = false;
 
   constructor(
@@ -26,13 +26,13 @@ export class LaneEndpoints {
     endpoints: EndpointStore,
     directory: EndpointDirectory,
     sender: Pick<Sender, 'forget'>,
-    perseverance: Perseverance,
+    retryLoop: RetryLoop,
   ) {
     this.#context = context;
     this.#endpoints = endpoints;
     this.#directory = directory;
     this.#sender = sender;
-    this.#perseverance = perseverance;
+    this.#retryLoop = retryLoop;
   }
 
   stop(): void {
@@ -43,24 +43,24 @@ export class LaneEndpoints {
   async read(lane: Lane): Promise<Found> {
     const lookup = ++lane.lookups;
     lane.changing = true;
-    lane.unread = false;
+    lane.lookupFailed = false;
     try {
       return await this.#read(lane, lookup);
     } catch (error) {
-      if (lookup === lane.lookups) lane.unread = true;
+      if (lookup === lane.lookups) lane.lookupFailed = true;
       throw error;
     }
   }
 
   async #read(lane: Lane, lookup: number): Promise<Found> {
-    const endpoint = await this.#perseverance.untilItWorks(() => this.#directory.find(lane.endpointId));
+    const endpoint = await this.#retryLoop.run(() => this.#directory.find(lane.endpointId));
     if (lookup !== lane.lookups) return 'outdated';
     // What waits stays until the row can be read again, or the endpoint is removed.
     if (endpoint?.disabledReason === 'unreadable') throw new Error('The row of this endpoint cannot be read');
     lane.changing = false;
     if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
     lane.endpoint = endpoint;
-    lane.trustAgain();
+    lane.reset();
     if (endpoint !== undefined && endpoint.status !== 'disabled') return 'there';
     await this.#endWaiting(lane, endpoint === undefined ? 'canceled' : 'skipped');
     return endpoint === undefined ? 'gone' : 'disabled';
@@ -68,7 +68,7 @@ export class LaneEndpoints {
 
   async #endWaiting({ endpointId }: Lane, status: 'canceled' | 'skipped'): Promise<void> {
     const step = () => this.#endpoints.endWaiting(endpointId, status, this.#context.clock.now(), END_STEP);
-    while (!this.#stopping && (await this.#perseverance.untilItWorks(step)) === END_STEP);
+    while (!this.#stopping && (await this.#retryLoop.run(step)) === END_STEP);
   }
 }
 

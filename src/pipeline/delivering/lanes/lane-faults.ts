@@ -21,7 +21,7 @@ export class LaneFaults {
 
   /** Puts the lane aside. Never throws. */
   note(lane: Lane, step: LaneStep, error: unknown): void {
-    const restMs = lane.putAside(this.#context.clock.monotonicMs());
+    const restMs = lane.backOff(this.#context.clock.monotonicMs());
     this.#context.metrics.fault('lane');
     const fields = { endpoint_id: lane.endpointId, retry_after_ms: restMs };
     this.#context.log.error(
@@ -31,7 +31,7 @@ export class LaneFaults {
     );
     // The name alone: messages of drivers may hold values.
     const message = `Unexpected error while ${step} (${error instanceof Error ? error.name : typeof error})`;
-    this.#endpoints.noteFault(lane.endpointId, { at: this.#context.clock.now(), message }).catch((reason: unknown) =>
+    this.#endpoints.recordFault(lane.endpointId, { at: this.#context.clock.now(), message }).catch((reason: unknown) =>
       this.#context.log.debug('A fault could not be noted with its endpoint', {
         endpoint_id: lane.endpointId,
         error: String(reason),

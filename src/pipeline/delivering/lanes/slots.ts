@@ -2,10 +2,10 @@ import type { Endpoint } from '../../../core/delivery/endpoint.ts';
 import type { EndpointId, OrganizationId } from '../../../core/ids.ts';
 import { LEASE_MARGIN_MS } from '../../../core/limits.ts';
 import type { Milliseconds } from '../../../core/time.ts';
-import type { LaneDemand, TakenDelivery } from '../../../ports/record/delivery-queue.ts';
+import type { ClaimedDelivery, LaneDemand } from '../../../ports/record/delivery-queue.ts';
+import { FairShares, UNPROVEN_SHARE, userOf } from './fair-shares.ts';
 import type { Lane } from './lane.ts';
 import type { ReadyLanes } from './ready-lanes.ts';
-import { Shares, UNPROVEN_SHARE, userOf } from './shares.ts';
 
 /** Above this use by lanes that nothing is known of, each of them gets one attempt at a time. */
 const CROWD_SHARE = 1 / 4;
@@ -20,8 +20,8 @@ const ORGANIZATION_CHARACTERS_SHARE = 1 / 2;
 /** What a delivery costs beside its payload. */
 const DELIVERY_CHARACTERS = 1_000;
 /** From one lane in one taking, so that one call to the queue stays short. */
-const MAX_TAKE_PER_LANE = 50;
-const MAX_TAKE = 500;
+const MAX_CLAIM_PER_LANE = 50;
+const MAX_CLAIM = 500;
 /** Lanes that `mayDemand` looks at: some 0.1 ms. */
 const MAX_LOOKED_AT = 1_000;
 
@@ -31,16 +31,16 @@ const MAX_LOOKED_AT = 1_000;
  */
 export class Slots {
   readonly #most: number;
-  readonly #attempts: Shares;
-  readonly #characters: Shares;
+  readonly #attempts: FairShares;
+  readonly #characters: FairShares;
   /** Claimed deliveries, and what ends their being held. */
-  readonly #held = new Map<TakenDelivery, () => void>();
+  readonly #held = new Map<ClaimedDelivery, () => void>();
 
   /** @param most slots in all */
   constructor(most: number, maxCharacters = MAX_CHARACTERS) {
     this.#most = most;
-    this.#attempts = new Shares(most, ORGANIZATION_SHARE);
-    this.#characters = new Shares(maxCharacters, ORGANIZATION_CHARACTERS_SHARE);
+    this.#attempts = new FairShares(most, ORGANIZATION_SHARE);
+    this.#characters = new FairShares(maxCharacters, ORGANIZATION_CHARACTERS_SHARE);
   }
 
   /** An attempt is under way. @returns what ends the use */
@@ -54,7 +54,7 @@ export class Slots {
    * A delivery is in memory from its claim to its settlement.
    * @returns false where there is no room for it: then it goes back as if it had not been claimed
    */
-  hold(lane: Lane, delivery: TakenDelivery): boolean {
+  hold(lane: Lane, delivery: ClaimedDelivery): boolean {
     const user = userOf(lane);
     const characters = delivery.event.data.length + DELIVERY_CHARACTERS;
     lane.typicalCharacters = Math.max(characters, lane.typicalCharacters * 0.9);
@@ -65,13 +65,13 @@ export class Slots {
   }
 
   /** It is settled, or has gone back. */
-  letGo(delivery: TakenDelivery): void {
+  release(delivery: ClaimedDelivery): void {
     this.#held.get(delivery)?.();
     this.#held.delete(delivery);
   }
 
   /** What was asked for counts as if it had come, by what the lane's deliveries mostly are. @returns what ends that */
-  ask(lane: Lane, attempts: number): () => void {
+  reserve(lane: Lane, attempts: number): () => void {
     const user = userOf(lane);
     const characters = attempts * lane.typicalCharacters;
     this.#attempts.add(user, attempts);
@@ -99,7 +99,7 @@ export class Slots {
     const demands: LaneDemand[] = [];
     // What is asked for counts as used by the lanes that come after.
     const asked: (() => void)[] = [];
-    let left = MAX_TAKE;
+    let left = MAX_CLAIM;
     for (const lane of ready.inTurn()) {
       if (left <= 0) break;
       const { endpoint } = lane;
@@ -108,12 +108,12 @@ export class Slots {
         ready.delete(lane);
         continue;
       }
-      const requests = Math.min(capacity, MAX_TAKE_PER_LANE, left, this.#free(lane));
+      const requests = Math.min(capacity, MAX_CLAIM_PER_LANE, left, this.#free(lane));
       if (requests <= 0) continue;
       ready.delete(lane);
       try {
         const demand = demandOf(lane.endpointId, endpoint, { requests, collected: lane.collector?.size ?? 0 });
-        asked.push(this.ask(lane, demand.limit));
+        asked.push(this.reserve(lane, demand.limit));
         left -= demand.limit;
         demands.push(demand);
       } catch (error) {
@@ -121,7 +121,7 @@ export class Slots {
         continue;
       }
       lane.due = false;
-      lane.taking = true;
+      lane.claiming = true;
     }
     for (const end of asked) end();
     ready.turn();
@@ -129,7 +129,7 @@ export class Slots {
   }
 
   /** Whether `demands` would ask for something. Looks at a bounded number of lanes. */
-  mayDemand(ready: ReadyLanes, monotonicNowMs: Milliseconds): boolean {
+  hasDemand(ready: ReadyLanes, monotonicNowMs: Milliseconds): boolean {
     let looked = 0;
     for (const lane of ready.inTurn()) {
       if (looked++ === MAX_LOOKED_AT) return false;

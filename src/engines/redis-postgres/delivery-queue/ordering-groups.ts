@@ -5,7 +5,7 @@ import { type Database, LOWEST_ID } from '../database/index.ts';
 /** A delivery that goes in an order, and is done. */
 export interface EndedTurn {
   readonly endpointId: EndpointId;
-  readonly orderGroup: string;
+  readonly orderingGroup: string;
   readonly deliveryId: DeliveryId;
   /** It keeps the turn: nothing may overtake it. */
   readonly blocks: boolean;
@@ -17,7 +17,7 @@ export interface NextInOrder {
 }
 
 /** Whose turn it is, where deliveries go one after the other. Turns are taken by `persist_events`. */
-export class OrderTurns {
+export class OrderingGroups {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -30,7 +30,7 @@ export class OrderTurns {
     // Made twice it is made once: the second finds no turn to pass.
     const rows = await this.#database.query('pass-turns', [
       ended.map(({ endpointId }) => endpointId),
-      ended.map(({ orderGroup }) => orderGroup),
+      ended.map(({ orderingGroup }) => orderingGroup),
       ended.map(({ deliveryId }) => deliveryId),
       ended.map(({ blocks }) => blocks),
     ]);
@@ -39,10 +39,10 @@ export class OrderTurns {
 
   /** A step over all turns, in the order of endpoints and groups: those that nobody passed on. */
   async staleStep(
-    after: { readonly endpointId: string; readonly orderGroup: string } | null,
+    after: { readonly endpointId: string; readonly orderingGroup: string } | null,
     limit: number,
   ): Promise<{ readonly stale: readonly EndedTurn[]; readonly last: EndedTurn | undefined; readonly looked: number }> {
-    const from = [after?.endpointId ?? LOWEST_ID, after?.orderGroup ?? '', limit];
+    const from = [after?.endpointId ?? LOWEST_ID, after?.orderingGroup ?? '', limit];
     const rows = await this.#database.query('stale-turns', from, { idempotent: true });
     const last = rows.at(-1);
     await this.#unblockLost(rows.filter((row) => row['is_stale'] === true && row['blocked'] === true));
@@ -70,7 +70,7 @@ export class OrderTurns {
 function endedFromRow(row: Row): EndedTurn {
   return {
     endpointId: text(row, 'endpoint_id'),
-    orderGroup: text(row, 'order_group'),
+    orderingGroup: text(row, 'order_group'),
     deliveryId: text(row, 'delivery_id'),
     blocks: false,
   };

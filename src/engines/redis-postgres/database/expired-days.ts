@@ -10,7 +10,7 @@ const DAY_MS: Milliseconds = 86_400_000;
 const MAX_MESSAGES = 5_000;
 
 /** Days that retention takes away as a whole. */
-export class OldDays {
+export class ExpiredDays {
   readonly #database: Database;
   readonly #partitions: Partitions;
 

@@ -12,7 +12,7 @@ export interface AckSelection {
 }
 
 /** What consumers do with what they hold, each within a transaction. */
-export class MessageHolds {
+export class LeasedMessages {
   readonly #clock: Clock;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -112,7 +112,7 @@ function prepare(writer: Connection) {
     ackLease: writer.prepare('ack-lease'),
     ofLease: writer.prepare('messages-of-lease'),
     release: writer.prepare('release-messages'),
-    unlease: writer.prepare('unlease-messages'),
+    unlease: writer.prepare('undo-lease'),
     extend: writer.prepare('extend-messages'),
     requeue: writer.prepare('requeue-messages'),
   };

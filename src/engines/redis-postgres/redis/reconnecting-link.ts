@@ -18,7 +18,7 @@ interface SteadyLinkOptions extends LinkOptions {
 }
 
 /** A connection that is made again for ever. Commands fail while it is not there, but for the first moment. */
-export class SteadyLink {
+export class ReconnectingLink {
   readonly #options: SteadyLinkOptions;
   #link: Link | undefined;
   #pauseMs = FIRST_PAUSE_MS;

@@ -2,14 +2,14 @@ import type { OrganizationId } from '../../../core/ids.ts';
 import type { Lane } from './lane.ts';
 
 /** Of all, for endpoints that hung lately. */
-const SUSPECT_SHARE = 1 / 4;
+const DEGRADED_SHARE = 1 / 4;
 /** For these and those that have answered nothing yet: the rest is for endpoints that are known to answer. */
 export const UNPROVEN_SHARE = 3 / 4;
 /** Above all that there is, for organizations that use nothing of it: others can't take everything from them. */
 const RESERVE_SHARE = 1 / 4;
 
 /** How much of one resource is used: by all, by lanes that hung, by lanes that nothing is known of, by each organization. */
-export class Shares {
+export class FairShares {
   readonly #most: number;
   readonly #ofOrganization: number;
   #used = 0;
@@ -23,10 +23,10 @@ export class Shares {
     this.#ofOrganization = most * organizationShare;
   }
 
-  add({ suspect, proven, organizationId }: User, amount: number): void {
+  add({ degraded, proven, organizationId }: User, amount: number): void {
     this.#used += amount;
-    if (suspect) this.#bySuspects += amount;
-    if (suspect || !proven) this.#byUnproven += amount;
+    if (degraded) this.#bySuspects += amount;
+    if (degraded || !proven) this.#byUnproven += amount;
     if (organizationId === undefined) return;
     const used = (this.#by.get(organizationId) ?? 0) + amount;
     if (used === 0) this.#by.delete(organizationId);
@@ -34,13 +34,13 @@ export class Shares {
   }
 
   /** What the lane may use beside what is used. @param least what an organization that has nothing gets in any case */
-  free({ suspect, proven, organizationId }: User, least: number): number {
+  free({ degraded, proven, organizationId }: User, least: number): number {
     const has = this.#usedBy(organizationId);
     const bounds = [this.#most - this.#used, this.#ofOrganization - has];
-    if (suspect) bounds.push(this.#most * SUSPECT_SHARE - this.#bySuspects);
-    if (suspect || !proven) bounds.push(this.#most * UNPROVEN_SHARE - this.#byUnproven);
+    if (degraded) bounds.push(this.#most * DEGRADED_SHARE - this.#bySuspects);
+    if (degraded || !proven) bounds.push(this.#most * UNPROVEN_SHARE - this.#byUnproven);
     const free = Math.min(...bounds);
-    const isReserved = proven && !suspect && has === 0 && this.#used < this.#most * (1 + RESERVE_SHARE);
+    const isReserved = proven && !degraded && has === 0 && this.#used < this.#most * (1 + RESERVE_SHARE);
     return isReserved ? Math.max(free, least) : free;
   }
 
@@ -61,11 +61,11 @@ export class Shares {
 
 /** A lane as it is when it begins to use something: the end of the use is counted as its beginning was. */
 export interface User {
-  readonly suspect: boolean;
+  readonly degraded: boolean;
   readonly proven: boolean;
   readonly organizationId: OrganizationId | undefined;
 }
 
-export function userOf({ suspect, proven, endpoint }: Lane): User {
-  return { suspect, proven, organizationId: endpoint?.organizationId };
+export function userOf({ degraded, proven, endpoint }: Lane): User {
+  return { degraded, proven, organizationId: endpoint?.organizationId };
 }

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
-import { Trouble } from './errors.ts';
+import { DatabaseFailure } from './errors.ts';
 
 /** Two that are in each other's way five times in a row are not there by chance. */
 const MAX_CONFLICTS = 5;
@@ -10,7 +10,7 @@ const CUT_RETRY_MS: Milliseconds = 1_000;
 const CUT_PAUSE_MS: Milliseconds = 100;
 
 /** Makes again what can be made again, and tells the caller in the words of the ports what can't. */
-export class Perseverance {
+export class StatementRetries {
   #ending = false;
   #lastFailure: string | null = null;
 
@@ -33,7 +33,7 @@ export class Perseverance {
         this.#lastFailure = null;
         return result;
       } catch (error) {
-        if (!(error instanceof Trouble)) throw error;
+        if (!(error instanceof DatabaseFailure)) throw error;
         if (error.kind === 'conflict') conflicts++;
         const inTime = !this.#ending && performance.now() < until;
         if (!mayGoOn(error, { conflicts, idempotent, inTime })) throw this.#told(error);
@@ -42,7 +42,7 @@ export class Perseverance {
     }
   }
 
-  #told(trouble: Trouble): Error {
+  #told(trouble: DatabaseFailure): Error {
     if (trouble.meant instanceof EngineUnavailable) {
       if (this.#ending) return new EngineUnavailable('closing', 'The engine is closing');
       this.#lastFailure = trouble.message;
@@ -52,7 +52,7 @@ export class Perseverance {
 }
 
 function mayGoOn(
-  { kind }: Trouble,
+  { kind }: DatabaseFailure,
   { conflicts, idempotent, inTime }: { conflicts: number; idempotent: boolean; inTime: boolean },
 ): boolean {
   switch (kind) {
@@ -68,7 +68,7 @@ function mayGoOn(
   }
 }
 
-async function pause({ kind }: Trouble, conflicts: number): Promise<void> {
+async function pause({ kind }: DatabaseFailure, conflicts: number): Promise<void> {
   // The next connection may be outdated as well; each that is goes.
   if (kind === 'outdated') return;
   const ms = kind === 'conflict' ? Math.random() * CONFLICT_PAUSE_MS * conflicts : CUT_PAUSE_MS;

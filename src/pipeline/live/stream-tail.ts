@@ -1,10 +1,10 @@
 import {
   type Activity,
   type ActivityKind,
-  addUntold,
+  addDropped,
+  type DroppedCounts,
   eventTypeOf,
-  NOTHING_UNTOLD,
-  type Untold,
+  NOTHING_DROPPED,
   weightOf,
 } from '../../core/events/activity.ts';
 import type { AcceptedEvent } from '../../core/events/event.ts';
@@ -26,7 +26,7 @@ export type TailMessage =
   /** `position`: where to resume once this is read; null = the place of an earlier message stays. */
   | { readonly kind: 'activity'; readonly activity: Activity; readonly position: EventId | null }
   /** All up to `position` was told. */
-  | { readonly kind: 'untold'; readonly counts: Untold; readonly position: EventId };
+  | { readonly kind: 'untold'; readonly counts: DroppedCounts; readonly position: EventId };
 
 /** `slow`: it did not read what we had for it. */
 export type TailEnd = 'gone' | 'slow' | 'over';
@@ -55,7 +55,7 @@ export class Tail implements ActivityListener {
   #nextNumber = 0;
   /** Of the queue of one that was live, since it took something. */
   #overflows = 0;
-  #untold: Untold = NOTHING_UNTOLD;
+  #untold: DroppedCounts = NOTHING_DROPPED;
   #position: EventId;
   /** Where the watcher may resume, as long as no message has said it. */
   #positionToTell: EventId | null;
@@ -116,14 +116,14 @@ export class Tail implements ActivityListener {
     this.#wake?.();
   }
 
-  untold(counts: Untold): void {
+  untold(counts: DroppedCounts): void {
     // Of unknown number: the way was cut, and the record has them.
     if (counts.event === null && this.#wants('event')) this.#readAgain();
     // One that reads the record finds them there.
     if (this.#reading !== null) this.#reading.again = true;
     const event = this.#wants('event') && this.#reading === null ? (counts.event ?? 0) : 0;
     const delivery = this.#wants('delivery') ? counts.delivery : 0;
-    this.#untold = addUntold(this.#untold, { event, delivery });
+    this.#untold = addDropped(this.#untold, { event, delivery });
     this.#wake?.();
   }
 
@@ -202,7 +202,7 @@ export class Tail implements ActivityListener {
       this.#readAgain();
       this.#untold = { ...this.#untold, event: 0 };
     }
-    this.#untold = addUntold(this.#untold, { event, delivery });
+    this.#untold = addDropped(this.#untold, { event, delivery });
   }
 
   #readAgain(): void {
@@ -214,7 +214,7 @@ export class Tail implements ActivityListener {
     const messages: TailMessage[] = [];
     if (hasUntold(this.#untold)) {
       messages.push({ kind: 'untold', counts: this.#untold, position: this.#position });
-      this.#untold = NOTHING_UNTOLD;
+      this.#untold = NOTHING_DROPPED;
     }
     let characters = 0;
     for (const [key, activity] of this.#queue) {
@@ -244,7 +244,7 @@ export class Tail implements ActivityListener {
     reading.limit = nextLimit(events);
     const isLast = events.length < limit && !fillsPage(events, READ_BYTES);
     const isTooMuch = reading.looked >= MAX_MISSED_EVENTS;
-    if (isTooMuch) this.#untold = addUntold(this.#untold, { event: null, delivery: 0 });
+    if (isTooMuch) this.#untold = addDropped(this.#untold, { event: null, delivery: 0 });
     if (isTooMuch || (isLast && !reading.again)) this.#reading = null;
     return messages;
   }
@@ -285,7 +285,7 @@ function newReading() {
   return { looked: 0, again: false, limit: FIRST_READ };
 }
 
-function hasUntold({ event, delivery }: Untold): boolean {
+function hasUntold({ event, delivery }: DroppedCounts): boolean {
   return event !== 0 || delivery !== 0;
 }
 

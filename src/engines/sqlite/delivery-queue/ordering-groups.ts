@@ -6,12 +6,12 @@ import type { WriteEffects } from '../write-queue/index.ts';
 /** A delivery that goes in an order. */
 export interface OrderedDelivery {
   readonly endpointId: EndpointId;
-  readonly orderGroup: string;
+  readonly orderingGroup: string;
   readonly deliveryId: DeliveryId;
 }
 
 /** Whose turn it is, where deliveries go one after the other. All within the caller's transaction. */
-export class OrderTurns {
+export class OrderingGroups {
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection) {
@@ -19,41 +19,41 @@ export class OrderTurns {
   }
 
   /** Whether the delivery has the turn now; else it waits for it. */
-  claim({ endpointId, orderGroup, deliveryId }: OrderedDelivery): boolean {
-    return this.#statements.claim.run(endpointId, orderGroup, deliveryId).changes === 1;
+  claim({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): boolean {
+    return this.#statements.claim.run(endpointId, orderingGroup, deliveryId).changes === 1;
   }
 
   /** Its turn, though it is over: the group stands still. */
-  block({ endpointId, orderGroup, deliveryId }: OrderedDelivery): void {
-    if (this.holder(endpointId, orderGroup)?.id === deliveryId) {
-      this.#statements.set.run(endpointId, orderGroup, deliveryId, 1);
+  block({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): void {
+    if (this.holder(endpointId, orderingGroup)?.id === deliveryId) {
+      this.#statements.set.run(endpointId, orderingGroup, deliveryId, 1);
     }
   }
 
   /** It keeps the turn, to be tried again. */
-  unblockOne({ endpointId, orderGroup, deliveryId }: OrderedDelivery): void {
-    this.#statements.set.run(endpointId, orderGroup, deliveryId, 0);
+  unblockOne({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): void {
+    this.#statements.set.run(endpointId, orderingGroup, deliveryId, 0);
   }
 
   /** A delivery is done: where it had the turn, blocked or not, the next one has it. */
-  pass({ endpointId, orderGroup, deliveryId }: OrderedDelivery, effects: WriteEffects): void {
-    if (this.holder(endpointId, orderGroup)?.id !== deliveryId) return;
-    const next = this.#statements.next.get(endpointId, orderGroup);
+  pass({ endpointId, orderingGroup, deliveryId }: OrderedDelivery, effects: WriteEffects): void {
+    if (this.holder(endpointId, orderingGroup)?.id !== deliveryId) return;
+    const next = this.#statements.next.get(endpointId, orderingGroup);
     if (next === undefined) {
-      this.#statements.end.run(endpointId, orderGroup);
+      this.#statements.end.run(endpointId, orderingGroup);
       return;
     }
     const id = text<DeliveryId>(next, 'id');
-    this.#statements.set.run(endpointId, orderGroup, id, 0);
+    this.#statements.set.run(endpointId, orderingGroup, id, 0);
     this.#statements.makeDue.run(id);
     effects.dueEndpoints.add(endpointId);
   }
 
   holder(
     endpointId: EndpointId,
-    orderGroup: string,
+    orderingGroup: string,
   ): { readonly id: DeliveryId; readonly blocked: boolean } | undefined {
-    const row = this.#statements.get.get(endpointId, orderGroup);
+    const row = this.#statements.get.get(endpointId, orderingGroup);
     return row === undefined ? undefined : { id: text(row, 'delivery_id'), blocked: row['blocked'] === 1 };
   }
 
@@ -61,7 +61,7 @@ export class OrderTurns {
   unblock(endpointId: EndpointId, limit: number, effects: WriteEffects): number {
     const blocked = this.#statements.blocked.all(endpointId, limit);
     for (const row of blocked) {
-      this.pass({ endpointId, orderGroup: text(row, 'order_group'), deliveryId: text(row, 'delivery_id') }, effects);
+      this.pass({ endpointId, orderingGroup: text(row, 'order_group'), deliveryId: text(row, 'delivery_id') }, effects);
     }
     return blocked.length;
   }

@@ -1,19 +1,19 @@
 import { timestamp } from '../../../core/time.ts';
-import type { DeadEvent, DeadEvents } from '../../../ports/record/dead-events.ts';
+import type { DeadLetter, DeadLetters } from '../../../ports/record/dead-letters.ts';
 import type { Redis } from '../redis/index.ts';
 
 const PAGE = 100;
 const MAX_SHOWN_LENGTH = 300;
 
 /** The stream `zapier:events:dead`. */
-export class RedisDeadEvents implements DeadEvents {
+export class RedisDeadLetters implements DeadLetters {
   readonly #redis: Redis;
 
   constructor(redis: Redis) {
     this.#redis = redis;
   }
 
-  async list(limit: number, after: string | null): Promise<readonly DeadEvent[]> {
+  async list(limit: number, after: string | null): Promise<readonly DeadLetter[]> {
     const from = after === null ? '-' : `(${after}`;
     const reply = await this.#redis.command('XRANGE', this.#key, from, '+', 'COUNT', String(limit));
     return Array.isArray(reply) ? reply.map(deadEvent) : [];
@@ -21,7 +21,7 @@ export class RedisDeadEvents implements DeadEvents {
 
   async requeue(ids: readonly string[] | 'all'): Promise<number> {
     return this.#each(ids, async (page) =>
-      Number(await this.#redis.run('requeue-dead', [this.#redis.key('events'), this.#key], page)),
+      Number(await this.#redis.run('requeue-dead-letters', [this.#redis.key('events'), this.#key], page)),
     );
   }
 
@@ -55,17 +55,17 @@ export class RedisDeadEvents implements DeadEvents {
   }
 }
 
-function deadEvent(entry: unknown): DeadEvent {
+function deadEvent(entry: unknown): DeadLetter {
   const [id, fields] = entry as [unknown, unknown[]];
   const values = new Map<string, string>();
   for (let at = 0; at + 1 < fields.length; at += 2) {
     values.set(String(fields[at]), String(fields[at + 1]).slice(0, MAX_SHOWN_LENGTH));
   }
-  const buriedAt = Number(values.get('buried_at') ?? Number.NaN);
+  const deadLetteredAt = Number(values.get('buried_at') ?? Number.NaN);
   return {
     id: String(id),
     reason: values.get('reason') ?? 'unknown',
-    buriedAt: Number.isNaN(buriedAt) ? null : timestamp(buriedAt),
+    deadLetteredAt: Number.isNaN(deadLetteredAt) ? null : timestamp(deadLetteredAt),
     eventId: values.get('id') ?? null,
     organizationId: values.get('organization_id') ?? null,
     type: values.get('type') ?? null,

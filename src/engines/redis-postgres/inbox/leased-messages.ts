@@ -13,7 +13,7 @@ export interface AckSelection {
 }
 
 /** What consumers do with what they hold: a statement each. */
-export class MessageHolds {
+export class LeasedMessages {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #onQuarantined: (messages: QuarantinedMessages) => void;
@@ -66,7 +66,7 @@ export class MessageHolds {
 
   /** A plan that was kept since the table was empty would go through all of it for each id. */
   async giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
-    await this.#database.query('unlease-messages', [inbox.id, eventIds, leaseId], { plannedEachTime: true });
+    await this.#database.query('undo-lease', [inbox.id, eventIds, leaseId], { plannedEachTime: true });
   }
 
   async extend(inbox: Inbox, { leaseId, eventIds, leaseMs }: LeaseSelection & { readonly leaseMs: Milliseconds }) {

@@ -6,7 +6,7 @@ import type { AcceptedEvent } from '../../core/events/event.ts';
 import { type DeliveryId, idAt } from '../../core/ids.ts';
 import { timestamp } from '../../core/time.ts';
 import type { AddedDelivery, Redelivery } from '../../ports/record/redelivery.ts';
-import { orderGroup } from '../accepting/index.ts';
+import { orderingGroup } from '../accepting/index.ts';
 import type { Search } from './search.ts';
 
 /** What one step of a job did. */
@@ -24,7 +24,7 @@ export async function jobStep(job: Job, parts: { search: Search; redelivery: Red
     const { items, place, lookedAt } = await search.deliveries(organizationId, job.parameters, job.place);
     const ids = items.map(({ id }) => id);
     const { statuses } = job.parameters;
-    if (statuses.every(isWaiting)) return { place, lookedAt, made: await redelivery.hasten(organizationId, ids) };
+    if (statuses.every(isWaiting)) return { place, lookedAt, made: await redelivery.scheduleNow(organizationId, ids) };
     const made = ids.length === 0 ? 0 : await redelivery.retry(organizationId, ids, statuses);
     return { place, lookedAt, made };
   }
@@ -52,7 +52,7 @@ export function replayOf(
     eventId: event.id,
     eventType: event.type,
     endpointId: endpoint.id,
-    orderGroup: orderGroup(endpoint, event),
+    orderingGroup: orderingGroup(endpoint, event),
     dueAt: timestamp(0),
   };
 }

@@ -4,7 +4,7 @@ import { type Milliseconds, toIso } from '../../core/time.ts';
 import type { InboxStore, QuarantinedMessages } from '../../ports/store/inbox-store.ts';
 import type { OperationalEvents } from '../accepting/index.ts';
 import type { Context } from '../context.ts';
-import type { Perseverance } from '../pacing/index.ts';
+import type { RetryLoop } from '../pacing/index.ts';
 
 const TYPE: OperationalEventType = 'inbox.quarantined';
 /** What an inbox quarantines within this time is one event: a consumer that fails on everything is no flood of them. */
@@ -25,32 +25,32 @@ interface Gathered {
  * operational event to those who ask for it a little later. Costs nothing while nothing becomes so. What a process that is
  * killed had not told yet is still in the list and the counts.
  */
-export class QuarantineNews {
+export class QuarantinePublisher {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics'>;
   readonly #operational: OperationalEvents;
-  readonly #perseverance: Perseverance;
+  readonly #retryLoop: RetryLoop;
   readonly #unsubscribe: () => void;
   readonly #gathered = new Map<InboxId, Gathered>();
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  /** @param perseverance of `operational`; stops with this */
+  /** @param retryLoop of `operational`; stops with this */
   constructor(
     context: Pick<Context, 'clock' | 'log' | 'metrics'>,
     inboxes: Pick<InboxStore, 'onQuarantined'>,
     operational: OperationalEvents,
-    perseverance: Perseverance,
+    retryLoop: RetryLoop,
   ) {
     this.#context = context;
     this.#operational = operational;
-    this.#perseverance = perseverance;
+    this.#retryLoop = retryLoop;
     this.#unsubscribe = inboxes.onQuarantined((messages) => this.#note(messages));
   }
 
   /** Tells what is gathered, trying once. */
   async stop(): Promise<void> {
     this.#unsubscribe();
-    this.#perseverance.stop();
+    this.#retryLoop.stop();
     this.#tellSoon();
     await this.#work;
   }
@@ -94,7 +94,7 @@ export class QuarantineNews {
     const at = this.#context.clock.now();
     const data = { inbox: inbox.name, count, event_ids: eventIds, quarantined_at: toIso(at) };
     try {
-      await this.#operational.tell(inbox.organizationId, TYPE, `${inbox.id}:${eventIds[0]}:${at}`, data);
+      await this.#operational.publish(inbox.organizationId, TYPE, `${inbox.id}:${eventIds[0]}:${at}`, data);
     } catch (error) {
       this.#context.metrics.fault('operational_event');
       this.#context.log.error(

@@ -25,7 +25,7 @@ interface TestAttempt {
 }
 
 /** Sends one webhook at once, to see what its receiver makes of it: signed as all are, recorded nowhere, tried once. */
-export class TestStation {
+export class EndpointTester {
   readonly #context: Pick<Context, 'clock' | 'ids'>;
   readonly #sender: Sender;
   readonly #userAgent: string;
