@@ -38,7 +38,8 @@ export class Connection {
   }
 }
 
-const READS = /^(?:--.*\n|\s)*(?:SELECT|WITH)\b/;
+const COMMENT_LINES = /^--[^\n]*$/gm;
+const READS = /^(?:SELECT|WITH)\b/;
 const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
 /**
@@ -47,7 +48,8 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
  * integer is the nearest number, which is no safe integer and for the reader of its row to refuse.
  */
 function readable(statement: StatementSync, text: string): Statement {
-  if (!READS.test(text) || WRITES.test(text)) return statement;
+  const code = text.replace(COMMENT_LINES, '').trimStart();
+  if (!READS.test(code) || WRITES.test(code)) return statement;
   function tolerant<Result>(query: () => Result, toNumbers: (result: Result) => Result): Result {
     try {
       return query();
