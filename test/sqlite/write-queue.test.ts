@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SystemClock } from '../../src/app/clock.ts';
+import type { OrganizationId } from '../../src/core/ids.ts';
 import { Connection } from '../../src/engines/sqlite/database/connection.ts';
 import { StorageHealth } from '../../src/engines/sqlite/database/storage-health.ts';
 import { WalFile } from '../../src/engines/sqlite/database/wal-file.ts';
@@ -281,6 +282,60 @@ describe('WriteQueue', () => {
       await Promise.all(writes);
       await assert.rejects(queue.submit(add('d')), { code: 'closing' });
       await queue.close();
+    }),
+  );
+
+  test(
+    'a thousand long writes of one organization hold up nobody: others come between them',
+    withQueue(async ({ queue, add }) => {
+      const order: string[] = [];
+      const [mine, theirs] = ['mine' as OrganizationId, 'theirs' as OrganizationId];
+      // Above the time for which a group begins long writes.
+      const long = (name: string) => () => {
+        for (const end = performance.now() + 5; performance.now() < end; );
+        order.push(name);
+        return add(name)();
+      };
+      const all = ['m1', 'm2', 'm3', 'm4'].map((name) => queue.submitLong(mine, long(name)));
+      all.push(queue.submitLong(theirs, long('t1')));
+      all.push(
+        queue.submit(() => {
+          order.push('short');
+          return add('short')();
+        }),
+      );
+      await Promise.all(all);
+      assert.deepEqual(order, ['m1', 'short', 't1', 'm2', 'm3', 'm4']);
+    }),
+  );
+
+  test(
+    'writes that could be long and are not share their commits',
+    withQueue(async ({ queue, add, stored }) => {
+      const names = Array.from({ length: 100 }, (_, n) => `w${n}`);
+      await Promise.all(names.map((name, n) => queue.submitLong(`org${n % 3}` as OrganizationId, add(name))));
+      assert.deepEqual(stored().toSorted(), names.toSorted());
+      assert.ok(queue.commits < 50, `${queue.commits} commits`);
+    }),
+  );
+
+  test(
+    'a long write that throws fails alone',
+    withQueue(async ({ queue, add, stored }) => {
+      const owner = 'mine' as OrganizationId;
+      const results = await Promise.allSettled([
+        queue.submitLong(owner, add('one')),
+        queue.submitLong(owner, () => {
+          throw new TypeError('mine');
+        }),
+        queue.submit(add('two')),
+        queue.submitLong(owner, add('three')),
+      ]);
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+      );
+      assert.deepEqual(stored().toSorted(), ['one', 'three', 'two']);
     }),
   );
 });

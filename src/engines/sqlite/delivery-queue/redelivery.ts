@@ -27,7 +27,7 @@ export class SqliteRedelivery implements Redelivery {
   }
 
   retry(organizationId: OrganizationId, ids: readonly DeliveryId[], statuses: readonly DeliveryStatus[] | null) {
-    return this.#queue.submit((effects) => {
+    return this.#queue.submitLong(organizationId, (effects) => {
       let retried = 0;
       for (const id of ids) {
         const row = this.#statements.state.get(organizationId, id);
@@ -63,7 +63,7 @@ export class SqliteRedelivery implements Redelivery {
   }
 
   scheduleNow(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
-    return this.#queue.submit((effects) => {
+    return this.#queue.submitLong(organizationId, (effects) => {
       const rows = ids.flatMap((id) => this.#statements.hastenWaiting.all(organizationId, id));
       for (const row of rows) effects.dueEndpoints.add(text<EndpointId>(row, 'endpoint_id'));
       return rows.length;
@@ -71,7 +71,7 @@ export class SqliteRedelivery implements Redelivery {
   }
 
   cancel(organizationId: OrganizationId, id: DeliveryId): Promise<'canceled' | 'final' | undefined> {
-    return this.#queue.submit((effects) => {
+    return this.#queue.submitLong(organizationId, (effects) => {
       const row = this.#statements.state.get(organizationId, id);
       if (row === undefined) return undefined;
       const endpointId = text<EndpointId>(row, 'endpoint_id');
@@ -86,8 +86,10 @@ export class SqliteRedelivery implements Redelivery {
     });
   }
 
-  add(deliveries: readonly AddedDelivery[]): Promise<number> {
-    return this.#queue.submit((effects) => {
+  async add(deliveries: readonly AddedDelivery[]): Promise<number> {
+    const [first] = deliveries;
+    if (first === undefined) return 0;
+    return this.#queue.submitLong(first.organizationId, (effects) => {
       const now = this.#clock.now();
       let added = 0;
       for (const { id, organizationId, eventId, eventType, endpointId, orderingGroup, dueAt } of deliveries) {

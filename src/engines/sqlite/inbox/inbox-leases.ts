@@ -69,7 +69,9 @@ export class InboxLeases {
     request: LeaseRequest,
     { until, ...plan }: Parameters<MessageLeaser['leaseStep']>[3] & { readonly until: Lease['until'] },
   ) {
-    return this.#queue.submit((effects) => this.#leaser.leaseStep(inbox, request, until, plan, effects));
+    return this.#queue.submitLong(inbox.organizationId, (effects) =>
+      this.#leaser.leaseStep(inbox, request, until, plan, effects),
+    );
   }
 
   /** What has a row and is wanted, when the lease wants only some types. */

@@ -99,34 +99,34 @@ export class SqliteInboxStore implements InboxStore {
   }
 
   ack(inbox: Inbox, selection: AckSelection) {
-    return this.#queue.submit(() => this.#holds.ack(inbox, selection));
+    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.ack(inbox, selection));
   }
 
   leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
-    return this.#queue.submit(() => this.#holds.held(inbox, leaseId));
+    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.held(inbox, leaseId));
   }
 
   release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
-    return this.#queue.submit((effects) => {
+    return this.#queue.submitLong(inbox.organizationId, (effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       return this.#holds.release(inbox, selection, effects.quarantined);
     });
   }
 
   undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
-    return this.#queue.submit((effects) => {
+    return this.#queue.submitLong(inbox.organizationId, (effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       this.#holds.giveBack(inbox, leaseId, eventIds);
     });
   }
 
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
-    return this.#queue.submit(() => this.#holds.extend(inbox, selection));
+    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.extend(inbox, selection));
   }
 
   async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
     await this.#waker.wakeAll(inbox);
-    return this.#queue.submit((effects) => {
+    return this.#queue.submitLong(inbox.organizationId, (effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       return this.#holds.requeue(inbox, eventIds);
     });
@@ -136,7 +136,7 @@ export class SqliteInboxStore implements InboxStore {
     await this.#waker.wakeAll(inbox);
     const { ids, last } = await this.#quarantined.step(inbox, step);
     if (ids.length === 0) return { requeued: 0, last };
-    const requeued = await this.#queue.submit((effects) => {
+    const requeued = await this.#queue.submitLong(inbox.organizationId, (effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       return this.#holds.requeue(inbox, ids).requeued;
     });

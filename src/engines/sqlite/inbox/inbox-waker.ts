@@ -41,6 +41,6 @@ export class InboxWaker {
   async wakeAll(inbox: Inbox): Promise<void> {
     const due = await this.#reader.read(() => this.#hasDue.get(inbox.id, this.#clock.now()));
     let more = due !== undefined;
-    while (more) more = await this.#queue.submit((effects) => this.wakeSome(inbox, effects));
+    while (more) more = await this.#queue.submitLong(inbox.organizationId, (effects) => this.wakeSome(inbox, effects));
   }
 }

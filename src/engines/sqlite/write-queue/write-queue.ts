@@ -1,8 +1,10 @@
 import type { StatementSync } from 'node:sqlite';
+import type { OrganizationId } from '../../../core/ids.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { type Connection, failureOf } from '../database/index.ts';
 import { DiskAnswers } from './disk-answers.ts';
+import { type Durability, PendingWrites, type SteppedWrite, type Write } from './pending-writes.ts';
 import { WriteEffects } from './write-effects.ts';
 
 /**
@@ -19,26 +21,6 @@ const MAX_GATHERED = 256;
 const PATIENCE_MS: Milliseconds = 2;
 /** How often a write of many steps lets others have the loop. */
 const STEP_BUDGET_MS = 8;
-
-/**
- * When a write is answered. `durable`: when it is on the disk, so that a promise may be made of it. `committed`: when it is
- * in the log, which a killed process can't lose and a power cut can: for what is then simply done again.
- */
-export type Durability = 'durable' | 'committed';
-
-interface Write {
-  readonly durability: Durability;
-  readonly run: (effects: WriteEffects) => unknown;
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface SteppedWrite {
-  readonly durability: Durability;
-  readonly steps: (effects: WriteEffects) => Generator<undefined, unknown>;
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 type Result = { readonly value: unknown } | { readonly error: unknown };
 
@@ -58,7 +40,7 @@ export class WriteQueue {
   readonly #onDurable: (effects: WriteEffects) => void;
   readonly #onFailure: (error: unknown) => unknown;
   readonly #onFatal: (error: unknown) => void;
-  #queue: (Write | SteppedWrite)[] = [];
+  readonly #pending = new PendingWrites();
   #scheduled = false;
   /** Runs while there are writes in the queue that don't wait for the disk. */
   #patience: NodeJS.Timeout | undefined;
@@ -101,12 +83,25 @@ export class WriteQueue {
 
   /** Resolves with what `run` returned. */
   submit<Value>(run: (effects: WriteEffects) => Value, durability: Durability = 'durable'): Promise<Value> {
-    return new Promise<Value>((resolve, reject) => this.#add({ run, durability, resolve, reject }));
+    return new Promise<Value>((resolve, reject) =>
+      this.#add({ run, durability, resolve, reject }, (write) => this.#pending.add(write)),
+    );
+  }
+
+  /** A write that may be of many rows, in turn with those of other organizations (`PendingWrites`). */
+  submitLong<Value>(organizationId: OrganizationId, run: (effects: WriteEffects) => Value): Promise<Value> {
+    return new Promise<Value>((resolve, reject) =>
+      this.#add({ run, durability: 'durable', resolve, reject }, (write) =>
+        this.#pending.addLong(organizationId, write),
+      ),
+    );
   }
 
   /** A long write, in one transaction of its own: it may `yield` wherever others may have the loop for a moment. */
   submitSteps<Value>(steps: (effects: WriteEffects) => Generator<undefined, Value>): Promise<Value> {
-    return new Promise<Value>((resolve, reject) => this.#add({ steps, durability: 'durable', resolve, reject }));
+    return new Promise<Value>((resolve, reject) =>
+      this.#add({ steps, durability: 'durable', resolve, reject }, (write) => this.#pending.add(write)),
+    );
   }
 
   /** Finishes what was submitted; what comes later rejects. */
@@ -120,13 +115,13 @@ export class WriteQueue {
     this.#disk.close();
   }
 
-  #add(write: Write | SteppedWrite): void {
+  #add<Each extends Write | SteppedWrite>(write: Each, enqueue: (write: Each) => void): void {
     if (this.#state !== 'open') {
       const code = this.#state === 'dead' ? 'storage_failed' : 'closing';
       write.reject(new EngineUnavailable(code, code === 'closing' ? 'The engine is closing' : 'The disk failed'));
       return;
     }
-    this.#queue.push(write);
+    enqueue(write);
     this.#schedule();
   }
 
@@ -139,21 +134,17 @@ export class WriteQueue {
   async #flush(): Promise<void> {
     if (this.#mayGather()) {
       this.#scheduled = false;
-      if (this.#queue.some(({ durability }) => durability === 'committed')) this.#bePatient();
+      if (this.#pending.someShort(({ durability }) => durability === 'committed')) this.#bePatient();
       return;
     }
     clearTimeout(this.#patience);
     this.#patience = undefined;
     this.#patienceIsOver = false;
-    const first = this.#queue[0];
-    if (first !== undefined && 'steps' in first) {
-      this.#queue.shift();
-      await this.#runSteps(first);
-    } else {
-      this.#runGroup();
-    }
+    const stepped = this.#pending.takeStepped();
+    if (stepped === undefined) this.#runGroup();
+    else await this.#runSteps(stepped);
     this.#scheduled = false;
-    if (this.#queue.length > 0) this.#schedule();
+    if (this.#pending.length > 0) this.#schedule();
     else this.#tellIfEmpty();
   }
 
@@ -165,8 +156,8 @@ export class WriteQueue {
     return (
       this.#disk.diskWorks &&
       !this.#patienceIsOver &&
-      this.#queue.length < MAX_GATHERED &&
-      !this.#queue.some((write) => 'steps' in write)
+      this.#pending.length < MAX_GATHERED &&
+      !this.#pending.someShort((write) => 'steps' in write)
     );
   }
 
@@ -182,25 +173,24 @@ export class WriteQueue {
   }
 
   #isBusy(): boolean {
-    return this.#queue.length > 0 || this.#scheduled || this.#disk.busy;
+    return this.#pending.length > 0 || this.#scheduled || this.#disk.busy;
   }
 
   #commitGathered(): void {
-    if (this.#scheduled || this.#queue.length === 0 || this.#state === 'dead') return;
+    if (this.#scheduled || this.#pending.length === 0 || this.#state === 'dead') return;
     this.#scheduled = true;
     void this.#flush();
   }
 
   #runGroup(): void {
-    const queue = this.#queue;
     const results: unknown[] = [];
     const effects = new WriteEffects(true);
     const started = performance.now();
     let begun = 0;
     try {
       this.#begin.run();
-      for (const write of queue) {
-        if ('steps' in write || performance.now() - started > GROUP_BUDGET_MS) break;
+      for (const write of this.#pending.group()) {
+        if (performance.now() - started > GROUP_BUDGET_MS) break;
         begun++;
         results.push(write.run(effects));
       }
@@ -208,12 +198,12 @@ export class WriteQueue {
     } catch (error) {
       this.#rollback();
       // When there could be no transaction at all, the first is told so; the others try again.
-      const group = takeGroup(queue, Math.max(1, begun));
+      const group = this.#pending.take(Math.max(1, begun));
       if (failureOf(error) === 'other' && group.length > 1) this.#runAlone(group);
       else this.#fail(group, error);
       return;
     }
-    const group = takeGroup(queue, results.length);
+    const group = this.#pending.take(results.length);
     this.#afterCommit(effects, group, (write, at) => write.resolve(results[at] as never));
   }
 
@@ -308,7 +298,7 @@ export class WriteQueue {
   /** What the kernel still holds of the log can't be known any more: nobody is answered from here on. */
   #die(error: unknown): void {
     this.#state = 'dead';
-    this.#queue = [];
+    this.#pending.clear();
     this.#onFatal(error);
   }
 
@@ -320,9 +310,4 @@ export class WriteQueue {
     }
     for (const write of group) write.reject(told);
   }
-}
-
-/** Takes the first `count` off the queue; there is no stepped one among them. */
-function takeGroup(queue: (Write | SteppedWrite)[], count: number): Write[] {
-  return queue.splice(0, count).filter((write) => 'run' in write);
 }

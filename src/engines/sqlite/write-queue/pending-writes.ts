@@ -1,0 +1,116 @@
+import type { OrganizationId } from '../../../core/ids.ts';
+import type { Milliseconds } from '../../../core/time.ts';
+import type { WriteEffects } from './write-effects.ts';
+
+/**
+ * When a write is answered. `durable`: when it is on the disk, so that a promise may be made of it. `committed`: when it is
+ * in the log, which a killed process can't lose and a power cut can: for what is then simply done again.
+ */
+export type Durability = 'durable' | 'committed';
+
+interface Pending {
+  readonly durability: Durability;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface Write extends Pending {
+  readonly run: (effects: WriteEffects) => unknown;
+}
+
+export interface SteppedWrite extends Pending {
+  readonly steps: (effects: WriteEffects) => Generator<undefined, unknown>;
+}
+
+/** For writes of many rows in one group: after this no other of them is begun. */
+const LONG_BUDGET_MS: Milliseconds = 3;
+
+/**
+ * Writes that wait for a transaction. Short ones are served in the order in which they came. Those that may be long (a lease,
+ * a release or a retry of a thousand rows takes up to 8 ms) wait beside them, by organization: a group begins them for 3 ms,
+ * one of each organization in turn, so that a thousand of one organization delay nobody else's by more than one.
+ */
+export class PendingWrites {
+  #short: (Write | SteppedWrite)[] = [];
+  readonly #long = new Map<OrganizationId, Write[]>();
+  #longCount = 0;
+  /** Whose long writes the last `group` began, in order. */
+  #begun: OrganizationId[] = [];
+  #steppedLast = false;
+
+  get length(): number {
+    return this.#short.length + this.#longCount;
+  }
+
+  add(write: Write | SteppedWrite): void {
+    this.#short.push(write);
+  }
+
+  addLong(organizationId: OrganizationId, write: Write): void {
+    const waiting = this.#long.get(organizationId);
+    if (waiting === undefined) this.#long.set(organizationId, [write]);
+    else waiting.push(write);
+    this.#longCount++;
+  }
+
+  someShort(is: (write: Write | SteppedWrite) => boolean): boolean {
+    return this.#short.some(is);
+  }
+
+  /** A stepped write whose turn it is: it runs in a transaction of its own. A group goes between two of them. */
+  takeStepped(): SteppedWrite | undefined {
+    const [first] = this.#short;
+    if (first === undefined || !('steps' in first) || (this.#steppedLast && this.#longCount > 0)) return undefined;
+    this.#steppedLast = true;
+    this.#short.shift();
+    return first;
+  }
+
+  /** The next group in the order in which it runs, up to a stepped write. `take` must follow it. */
+  *group(): Generator<Write> {
+    this.#begun = [];
+    yield* this.#longOnes();
+    for (const write of this.#short) {
+      if ('steps' in write) return;
+      yield write;
+    }
+  }
+
+  *#longOnes(): Generator<Write> {
+    const startedMs = performance.now();
+    for (let round = 0; ; round++) {
+      const before = this.#begun.length;
+      for (const [organizationId, waiting] of this.#long) {
+        const write = waiting[round];
+        if (write === undefined) continue;
+        this.#begun.push(organizationId);
+        yield write;
+        if (performance.now() - startedMs > LONG_BUDGET_MS) return;
+      }
+      if (this.#begun.length === before) return;
+    }
+  }
+
+  /** Takes the first `count` of the last group off. */
+  take(count: number): Write[] {
+    this.#steppedLast = false;
+    const long = this.#begun.splice(0, count).flatMap((organizationId) => this.#takeLong(organizationId));
+    return [...long, ...this.#short.splice(0, count - long.length).filter((write) => 'run' in write)];
+  }
+
+  clear(): void {
+    this.#short = [];
+    this.#long.clear();
+    this.#longCount = 0;
+  }
+
+  /** Its organization has its next turn after all others. */
+  #takeLong(organizationId: OrganizationId): Write[] {
+    const waiting = this.#long.get(organizationId) ?? [];
+    const taken = waiting.splice(0, 1);
+    this.#long.delete(organizationId);
+    if (waiting.length > 0) this.#long.set(organizationId, waiting);
+    this.#longCount -= taken.length;
+    return taken;
+  }
+}
