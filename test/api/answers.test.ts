@@ -123,4 +123,22 @@ describe('answers bounded by bytes', () => {
     assert.equal(new Set(lines.map((line) => JSON.parse(line).data)).size, count);
     assert.ok(turns >= 8, `${turns} turns of the loop`);
   });
+
+  test('an answer in pieces is whole, whatever characters stand where a piece ends', async () => {
+    // Of two code units each, behind an odd number of others in one of the two.
+    const texts = ['😀'.repeat(60_000), `x${'ü😀'.repeat(40_000)}`];
+    for (const data of texts)
+      assert.equal((await other.post('/api/events', { type: 'answers.odd', data })).status, 202);
+    const list = () => other.get('/api/events?type=answers.odd&limit=10');
+    const answer = await eventually(async () => {
+      const found = await list();
+      assert.equal(found.json.data.length, texts.length);
+      return found;
+    });
+    assert.deepEqual(
+      answer.json.data.map(({ data }: { data: string }) => data),
+      texts.toReversed(),
+    );
+    assert.equal(Number(answer.headers['content-length']), Buffer.byteLength(answer.text));
+  });
 });

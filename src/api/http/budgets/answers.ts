@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   ANSWER_STALL_MS,
@@ -9,6 +10,10 @@ import {
 import type { Problem } from '../../../core/problem.ts';
 import { ProblemError, problemBody } from '../answers/index.ts';
 import { ByteBudget, type Owner } from './byte-budget.ts';
+import { textStream } from './text-stream.ts';
+
+/** Longer answers are written in pieces. */
+const MIN_STREAMED_CHARACTERS = 256 * 1024;
 
 const ANSWERS_FULL: Problem = {
   code: 'unavailable',
@@ -36,7 +41,7 @@ export class Answers {
     if (!this.#budget.hasRoom(owner, SMALL_ANSWER_BYTES)) throw new ProblemError(ANSWERS_FULL);
   }
 
-  #count(request: FastifyRequest, reply: FastifyReply, payload: string | Buffer): string | Buffer {
+  #count(request: FastifyRequest, reply: FastifyReply, payload: string | Buffer): string | Buffer | Readable {
     const owner = (request.caller as typeof request.caller | undefined)?.organization.id ?? null;
     const charge = this.#budget.open(owner);
     if (request.routeOptions.config.isLease === true) charge.hold(payload.length);
@@ -48,7 +53,9 @@ export class Answers {
       clearTimeout(deadline);
       charge.close();
     });
-    return payload;
+    if (typeof payload !== 'string' || payload.length < MIN_STREAMED_CHARACTERS) return payload;
+    reply.header('content-length', Buffer.byteLength(payload));
+    return textStream(payload);
   }
 
   #refuse(request: FastifyRequest, reply: FastifyReply): string {

@@ -15,12 +15,12 @@ import type {
 import { inboxFromRow } from '../../rows/inbox-row.ts';
 import { number } from '../../rows/row.ts';
 import type { Connection, ReadConnection, Statement } from '../database/index.ts';
-import { type CommittedState, pause, type WriteQueue, yieldToLoop } from '../write-queue/index.ts';
+import { type CommittedState, pause, type WriteEffects, type WriteQueue, yieldToLoop } from '../write-queue/index.ts';
 import { InboxAdmin } from './inbox-admin.ts';
 import { InboxLeases } from './inbox-leases.ts';
 import { InboxWaker } from './inbox-waker.ts';
 import type { LeaseRequest } from './lease-messages.ts';
-import { type AckSelection, LeasedMessages } from './leased-messages.ts';
+import { type AckSelection, LeasedMessages, MAX_ENDED } from './leased-messages.ts';
 import { MessageList } from './list-messages.ts';
 import { QuarantinedSearch } from './quarantined-search.ts';
 
@@ -98,19 +98,35 @@ export class SqliteInboxStore implements InboxStore {
     return this.#leases.lease(inbox, request);
   }
 
-  ack(inbox: Inbox, selection: AckSelection) {
-    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.ack(inbox, selection));
+  async ack(inbox: Inbox, selection: AckSelection) {
+    const { eventIds, leaseId } = selection;
+    if (eventIds === null) {
+      const acknowledged = leaseId === null ? 0 : await this.#inSteps(inbox, () => this.#holds.ackSome(inbox, leaseId));
+      return { acknowledged, notFound: [], stale: [] };
+    }
+    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.ack(inbox, eventIds, leaseId));
   }
 
   leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
     return this.#queue.submitLong(inbox.organizationId, () => this.#holds.held(inbox, leaseId));
   }
 
-  release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
-    return this.#queue.submitLong(inbox.organizationId, (effects) => {
+  async release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
+    const release = (effects: WriteEffects) => {
       effects.availableOrganizations.add(inbox.organizationId);
       return this.#holds.release(inbox, selection, effects.quarantined);
-    });
+    };
+    if (selection.eventIds !== null) return this.#queue.submitLong(inbox.organizationId, release);
+    return { released: await this.#inSteps(inbox, (effects) => release(effects).released), stale: [] };
+  }
+
+  /** Until a step ends fewer messages than it may. @returns how many in all */
+  async #inSteps(inbox: Inbox, step: (effects: WriteEffects) => number): Promise<number> {
+    for (let ended = 0; ; ) {
+      const some = await this.#queue.submitLong(inbox.organizationId, step);
+      ended += some;
+      if (some < MAX_ENDED) return ended;
+    }
   }
 
   undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {

@@ -14,7 +14,7 @@ import type { LeaseTypes } from './lease-types.ts';
 /** Events looked at in one step; a few ms. */
 const MAX_LOOKED_AT = 1_000;
 /** Messages leased in one step, five index entries each; a few ms. */
-export const MAX_LEASED = 250;
+export const MAX_LEASED = 100;
 /** Read at once where some will not be wanted. */
 const CHUNK = 200;
 

@@ -23,11 +23,11 @@ export interface SteppedWrite extends Pending {
 }
 
 /** For writes of many rows in one group: after this no other of them is begun. */
-const LONG_BUDGET_MS: Milliseconds = 3;
+const LONG_BUDGET_MS: Milliseconds = 2;
 
 /**
  * Writes that wait for a transaction. Short ones are served in the order in which they came. Those that may be long (a lease,
- * a release or a retry of a thousand rows takes up to 8 ms) wait beside them, by organization: a group begins them for 3 ms,
+ * a release or a retry of a thousand rows takes up to 8 ms) wait beside them, by organization: a group begins them for 2 ms,
  * one of each organization in turn, so that a thousand of one organization delay nobody else's by more than one.
  */
 export class PendingWrites {
