@@ -125,8 +125,8 @@ describe('answers bounded by bytes', () => {
   });
 
   test('an answer in pieces is whole, whatever characters stand where a piece ends', async () => {
-    // Of two code units each, behind an odd number of others in one of the two.
-    const texts = ['😀'.repeat(60_000), `x${'ü😀'.repeat(40_000)}`];
+    // Two code units each, behind an odd or even number of others.
+    const texts = [0, 1, 2, 3].map((n) => `${'x'.repeat(n)}${'😀'.repeat(60_000)}`);
     for (const data of texts)
       assert.equal((await other.post('/api/events', { type: 'answers.odd', data })).status, 202);
     const list = () => other.get('/api/events?type=answers.odd&limit=10');
