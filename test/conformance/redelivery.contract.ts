@@ -269,12 +269,55 @@ export function redeliveryContract(newHarness: NewHarness): void {
         assert.equal(await jobs.get(organizationId, 'x' as JobId), undefined);
         const further: Job = { ...job, place: 'p', lookedAt: 5, made: 3, updatedAt: addMs(at, 1) };
         assert.equal(await jobs.save(further), true);
-        assert.deepEqual(await jobs.running(10), [further]);
+        assert.deepEqual(await jobs.running(null, 10, []), [further]);
         const done: Job = { ...further, status: 'done', error: 'e' };
         assert.equal(await jobs.save(done), true);
         assert.equal(await jobs.save(further), false);
-        assert.deepEqual(await jobs.running(10), []);
+        assert.deepEqual(await jobs.running(null, 10, []), []);
         assert.deepEqual(await jobs.list(organizationId, WHOLE_LIST), [done]);
+      }),
+    );
+
+    test(
+      'of a hundred jobs of one organization one runs at a time, beside one of each other organization',
+      inWorld(newHarness, async (world) => {
+        const { jobs } = world.engine.store;
+        const owners = [await world.organization(), await world.organization(), await world.organization()].toSorted();
+        const [first, second, third] = owners as [OrganizationId, OrganizationId, OrganizationId];
+        const at = world.clock.now();
+        const make = async (organizationId: OrganizationId): Promise<Job> => {
+          const job: Job = {
+            id: world.ids.next<JobId>(),
+            organizationId,
+            kind: 'retry',
+            parameters: { statuses: ['failed'], endpointId: null, type: null, from: null, to: null },
+            status: 'running',
+            place: null,
+            lookedAt: 0,
+            made: 0,
+            error: null,
+            createdAt: at,
+            updatedAt: at,
+          };
+          await jobs.create(job);
+          return job;
+        };
+        const many: Job[] = [];
+        for (let n = 0; n < 100; n++) many.push(await make(first));
+        const [one, other] = [await make(second), await make(third)];
+        assert.deepEqual(await jobs.running(null, 10, []), [many[0], one, other]);
+        assert.deepEqual(await jobs.running(null, 2, []), [many[0], one]);
+        assert.deepEqual(await jobs.running(second, 2, []), [other]);
+        const aside = [...many.slice(0, 3), one].map(({ id }) => id);
+        assert.deepEqual(await jobs.running(null, 10, aside), [many[3], other]);
+        assert.deepEqual(
+          await jobs.running(
+            null,
+            1,
+            many.map(({ id }) => id),
+          ),
+          [one],
+        );
       }),
     );
   });

@@ -305,6 +305,7 @@ describe('WriteQueue', () => {
         }),
       );
       await Promise.all(all);
+      // Where the first group had no time for the short one, it begins the second.
       assert.deepEqual(order, ['m1', 'short', 't1', 'm2', 'm3', 'm4']);
     }),
   );

@@ -1,5 +1,5 @@
 import type { Job } from '../../core/delivery/job.ts';
-import type { JobId } from '../../core/ids.ts';
+import type { JobId, OrganizationId } from '../../core/ids.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Engine, Store } from '../../ports/engine.ts';
 import type { Redelivery } from '../../ports/record/redelivery.ts';
@@ -20,8 +20,8 @@ const FIRST_FAULT_PAUSE_MS: Milliseconds = 1_000;
 const LONGEST_FAULT_PAUSE_MS: Milliseconds = 60_000;
 /** When every job waits for tokens of its organization. */
 const TOKEN_PAUSE_MS: Milliseconds = 500;
-/** Jobs that go on side by side, a step each in turn. */
-const MAX_RUNNING = 100;
+/** Organizations whose next job is looked up at once. */
+const PAGE = 100;
 
 /** The station that does bulk work in the background: one process of all, a step of each job in turn. */
 export class JobRunner {
@@ -80,25 +80,37 @@ export class JobRunner {
     }, pauseMs).unref();
   }
 
+  /** Rounds over all organizations with a running job: in each, one step of the oldest job of each organization. */
   async #look(): Promise<void> {
-    while (!this.#stopping && (this.#leadership === null || (await this.#leadership.lead()))) {
-      const jobs = await this.#store.jobs.running(MAX_RUNNING);
-      const ready = jobs.filter(({ id }) => this.#mayGoOn(id));
-      if (ready.length === 0) return;
-      let areAllWaiting = true;
-      for (const job of ready) {
-        if (this.#stopping) return;
-        if (!(await this.#stepApart(job))) continue;
-        areAllWaiting = false;
-        await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
-      }
-      if (areAllWaiting) await new Promise((resolve) => setTimeout(resolve, TOKEN_PAUSE_MS));
+    for (let round: 'worked' | 'waited' | 'nothing' = 'worked'; round !== 'nothing'; ) {
+      round = await this.#stepOfEach();
+      if (round === 'waited') await new Promise((resolve) => setTimeout(resolve, TOKEN_PAUSE_MS));
     }
   }
 
-  #mayGoOn(id: JobId): boolean {
-    const faulty = this.#faulty.get(id);
-    return faulty === undefined || faulty.againAtMs <= this.#context.clock.monotonicMs();
+  /** @returns `waited` where all jobs wait for tokens of their organizations */
+  async #stepOfEach(): Promise<'worked' | 'waited' | 'nothing'> {
+    let round: 'worked' | 'waited' | 'nothing' = 'nothing';
+    let after: OrganizationId | null = null;
+    for (;;) {
+      if (this.#stopping || !(this.#leadership === null || (await this.#leadership.lead()))) return 'nothing';
+      const jobs: Job[] = await this.#store.jobs.running(after, PAGE, this.#putAside());
+      for (const job of jobs) {
+        if (this.#stopping) return 'nothing';
+        if (round === 'nothing') round = 'waited';
+        if (!(await this.#stepApart(job))) continue;
+        round = 'worked';
+        await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
+      }
+      if (jobs.length < PAGE) return round;
+      after = jobs.at(-1)?.organizationId ?? null;
+    }
+  }
+
+  /** Jobs that met an unexpected error and wait: others of their organizations go on. */
+  #putAside(): JobId[] {
+    const now = this.#context.clock.monotonicMs();
+    return [...this.#faulty].filter(([, { againAtMs }]) => againAtMs > now).map(([id]) => id);
   }
 
   /**

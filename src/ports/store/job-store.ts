@@ -7,8 +7,11 @@ export interface JobStore {
   create(job: Job): Promise<void>;
   get(organizationId: OrganizationId, id: JobId): Promise<Job | undefined>;
   list(organizationId: OrganizationId, page: PageRequest): Promise<Job[]>;
-  /** Those that are `running`, of all organizations, in the order of their ids. */
-  running(limit: number): Promise<Job[]>;
+  /**
+   * Of each organization the oldest that is `running`, by organization, those after `after`; jobs in `without` are left out. One
+   * organization's thousand jobs take one place.
+   */
+  running(after: OrganizationId | null, limit: number, without: readonly JobId[]): Promise<Job[]>;
   /** Where a step has brought it. Changes nothing unless it is `running` still. @returns whether it was */
   save(job: Job): Promise<boolean>;
 }

@@ -4,7 +4,7 @@ import type { JobStore } from '../../../ports/store/job-store.ts';
 import type { PageRequest } from '../../../ports/store/page.ts';
 import { jobFromRow } from '../../rows/job-row.ts';
 import type { Row } from '../../rows/row.ts';
-import { type Database, idRange } from '../database/index.ts';
+import { type Database, idRange, LOWEST_ID } from '../database/index.ts';
 
 export class PostgresJobStore implements JobStore {
   readonly #database: Database;
@@ -30,8 +30,8 @@ export class PostgresJobStore implements JobStore {
     return (await this.#read('list-jobs', [organizationId, from, before, page.limit])).map(jobFromRow);
   }
 
-  async running(limit: number): Promise<Job[]> {
-    return (await this.#read('running-jobs', [limit])).map(jobFromRow);
+  async running(after: OrganizationId | null, limit: number, without: readonly JobId[]): Promise<Job[]> {
+    return (await this.#read('running-jobs', [after ?? LOWEST_ID, limit, without])).map(jobFromRow);
   }
 
   async save({ id, status, place, lookedAt, made, error, updatedAt }: Job): Promise<boolean> {

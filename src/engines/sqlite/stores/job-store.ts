@@ -37,8 +37,10 @@ export class SqliteJobStore implements JobStore {
     return this.#reader.read(() => this.#statements.list.all(organizationId, from, before, page.limit).map(jobFromRow));
   }
 
-  running(limit: number): Promise<Job[]> {
-    return this.#reader.read(() => this.#statements.running.all(limit).map(jobFromRow));
+  running(after: OrganizationId | null, limit: number, without: readonly JobId[]): Promise<Job[]> {
+    return this.#reader.read(() =>
+      this.#statements.running.all(after ?? '', limit, JSON.stringify(without)).map(jobFromRow),
+    );
   }
 
   save({ id, status, place, lookedAt, made, error, updatedAt }: Job): Promise<boolean> {

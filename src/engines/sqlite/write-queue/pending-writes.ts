@@ -34,8 +34,10 @@ export class PendingWrites {
   #short: (Write | SteppedWrite)[] = [];
   readonly #long = new Map<OrganizationId, Write[]>();
   #longCount = 0;
-  /** Whose long writes the last `group` began, in order. */
-  #begun: OrganizationId[] = [];
+  /** What the last `group` gave out, in order: a long write of an organization, or (null) a short one. */
+  #given: (OrganizationId | null)[] = [];
+  /** The last group had no time for a short write: the next begins with them. */
+  #shortFirst = false;
   #steppedLast = false;
 
   get length(): number {
@@ -68,10 +70,16 @@ export class PendingWrites {
 
   /** The next group in the order in which it runs, up to a stepped write. `take` must follow it. */
   *group(): Generator<Write> {
-    this.#begun = [];
+    this.#given = [];
+    if (this.#shortFirst) yield* this.#shortOnes();
     yield* this.#longOnes();
+    if (!this.#shortFirst) yield* this.#shortOnes();
+  }
+
+  *#shortOnes(): Generator<Write> {
     for (const write of this.#short) {
       if ('steps' in write) return;
+      this.#given.push(null);
       yield write;
     }
   }
@@ -79,23 +87,28 @@ export class PendingWrites {
   *#longOnes(): Generator<Write> {
     const startedMs = performance.now();
     for (let round = 0; ; round++) {
-      const before = this.#begun.length;
+      const before = this.#given.length;
       for (const [organizationId, waiting] of this.#long) {
         const write = waiting[round];
         if (write === undefined) continue;
-        this.#begun.push(organizationId);
+        this.#given.push(organizationId);
         yield write;
         if (performance.now() - startedMs > LONG_BUDGET_MS) return;
       }
-      if (this.#begun.length === before) return;
+      if (this.#given.length === before) return;
     }
   }
 
   /** Takes the first `count` of the last group off. */
   take(count: number): Write[] {
+    const taken = this.#given.slice(0, count);
+    const shortOnes = this.#short.splice(0, taken.filter((owner) => owner === null).length);
+    this.#shortFirst = shortOnes.length === 0 && this.#short.length > 0;
     this.#steppedLast = false;
-    const long = this.#begun.splice(0, count).flatMap((organizationId) => this.#takeLong(organizationId));
-    return [...long, ...this.#short.splice(0, count - long.length).filter((write) => 'run' in write)];
+    let at = 0;
+    return taken
+      .map((owner) => (owner === null ? shortOnes[at++] : this.#takeLong(owner)))
+      .filter((write) => write !== undefined && 'run' in write);
   }
 
   clear(): void {
@@ -105,12 +118,12 @@ export class PendingWrites {
   }
 
   /** Its organization has its next turn after all others. */
-  #takeLong(organizationId: OrganizationId): Write[] {
+  #takeLong(organizationId: OrganizationId): Write | undefined {
     const waiting = this.#long.get(organizationId) ?? [];
-    const taken = waiting.splice(0, 1);
+    const write = waiting.shift();
     this.#long.delete(organizationId);
     if (waiting.length > 0) this.#long.set(organizationId, waiting);
-    this.#longCount -= taken.length;
-    return taken;
+    if (write !== undefined) this.#longCount--;
+    return write;
   }
 }
