@@ -129,6 +129,27 @@ describe('The reconciler', () => {
     assert.ok(engine.health().status === 'ok');
   });
 
+  test('a flush in the middle of a repair is repaired too', async (context) => {
+    const { redis, engine, worker, record } = await scene(context);
+    await record(1_500, { dedupIds: true });
+    for (const name of ['deliveries', 'dedup marks']) {
+      const [repair] = worker.repairs.filter((each) => each.name === name);
+      assert.ok(repair !== undefined);
+      const { after } = await repair.step(null);
+      assert.notEqual(after, null, 'a round of two steps');
+      await redis.command('FLUSHALL');
+      await repair.step(after);
+      await repair.complete();
+      assert.equal(await repair.isNeeded(), true, name);
+      for (let place: string | null = null, first = true; first || place !== null; first = false) {
+        ({ after: place } = await repair.step(place));
+      }
+      await repair.complete();
+      assert.equal(await repair.isNeeded(), false, name);
+    }
+    assert.equal(engine.health().status, 'ok');
+  });
+
   test('passes on the turn of a delivery whose deliverer died before it could', async (context) => {
     const { redis, reconciler, record, take, sql, key, endpointId } = await scene(context);
     await reconciler.look();

@@ -131,7 +131,7 @@ async function compose(
   });
   const repairs = [
     new DeliveryRepair({ redis, lanes, record }),
-    new DedupRepair({ marks, record, clock, windowMs: dedupWindowMs }),
+    new DedupRepair({ redis, marks, record, clock, windowMs: dedupWindowMs }),
     new TurnRepair({ turns, queue }),
   ];
   let closed: Promise<void> | undefined;

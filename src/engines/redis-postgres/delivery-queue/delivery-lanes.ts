@@ -182,16 +182,6 @@ export class DeliveryLanes {
     return pairs(await this.#redis.command('ZRANGE', this.#key('lanes'), '0', last, 'WITHSCORES'));
   }
 
-  /** Which run of the server is known to have every delivery that waits in the record; null = none. */
-  async completeSince(): Promise<string | null> {
-    const run = await this.#redis.command('GET', this.#key(COMPLETE));
-    return run === null || run === undefined ? null : String(run);
-  }
-
-  async setCompleteSince(run: string): Promise<void> {
-    await this.#redis.command('SET', this.#key(COMPLETE), run);
-  }
-
   close(): Promise<void> {
     return this.#watch.stop();
   }
@@ -242,7 +232,8 @@ export class DeliveryLanes {
 /** What takers have of a lane, by the end of their lease. */
 const HELD = 'lane-held:';
 const ENTRIES = `${DELIVERIES_STREAM}:entries`;
-const COMPLETE = `${DELIVERIES_STREAM}:complete`;
+/** Set when the lanes hold every delivery that waits in the record (`CompletenessMark`). */
+export const LANES_COMPLETE = `${DELIVERIES_STREAM}:complete`;
 
 function listOf(answer: unknown): readonly unknown[] {
   if (!Array.isArray(answer)) throw new TypeError('A script of lanes answered no list');

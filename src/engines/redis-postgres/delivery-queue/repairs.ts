@@ -2,9 +2,9 @@ import type { DeliveryId, EventId } from '../../../core/ids.ts';
 import { addMs, type Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Repair } from '../../../ports/record/repair.ts';
-import type { DedupMarks } from '../intake/index.ts';
-import type { Redis } from '../redis/index.ts';
-import type { DeliveryLanes } from './delivery-lanes.ts';
+import { DEDUP_MARKS_COMPLETE, type DedupMarks } from '../intake/index.ts';
+import { CompletenessMark, type Redis } from '../redis/index.ts';
+import { type DeliveryLanes, LANES_COMPLETE } from './delivery-lanes.ts';
 import type { RedisPostgresDeliveryQueue } from './delivery-queue.ts';
 import type { DeliveryRecord } from './delivery-record.ts';
 import type { OrderingGroups } from './ordering-groups.ts';
@@ -16,33 +16,30 @@ const STEP = 1_000;
 export class DeliveryRepair implements Repair {
   readonly name = 'deliveries';
   readonly continuous = true;
-  readonly #redis: Redis;
+  readonly #mark: CompletenessMark;
   readonly #lanes: DeliveryLanes;
   readonly #record: DeliveryRecord;
 
   constructor(parts: { redis: Redis; lanes: DeliveryLanes; record: DeliveryRecord }) {
-    this.#redis = parts.redis;
+    this.#mark = new CompletenessMark(parts.redis, LANES_COMPLETE);
     this.#lanes = parts.lanes;
     this.#record = parts.record;
   }
 
-  /**
-   * A mark names the run of the server that has them all. A flush takes it away; a restart changes the run, and may have
-   * lost the last seconds (`appendfsync everysec`).
-   */
   async isNeeded(): Promise<boolean> {
-    return (await this.#lanes.completeSince()) !== (await this.#redis.runId());
+    return !(await this.#mark.isSet());
   }
 
   async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
+    if (after === null) await this.#mark.begin();
     const waiting = await this.#record.waitingStep({ after: after as DeliveryId | null, limit: STEP });
     const items = waiting.flatMap(({ at, ...member }) => (at === null ? [] : [{ ...member, dueAt: at }]));
     const repaired = await this.#lanes.enqueue(items);
     return { after: waiting.length < STEP ? null : (waiting.at(-1)?.deliveryId ?? null), repaired };
   }
 
-  async complete(): Promise<void> {
-    await this.#lanes.setCompleteSince(await this.#redis.runId());
+  complete(): Promise<void> {
+    return this.#mark.complete();
   }
 }
 
@@ -50,12 +47,20 @@ export class DeliveryRepair implements Repair {
 export class DedupRepair implements Repair {
   readonly name = 'dedup marks';
   readonly continuous = false;
+  readonly #mark: CompletenessMark;
   readonly #marks: DedupMarks;
   readonly #record: DeliveryRecord;
   readonly #clock: Clock;
   readonly #windowMs: Milliseconds;
 
-  constructor(parts: { marks: DedupMarks; record: DeliveryRecord; clock: Clock; windowMs: Milliseconds }) {
+  constructor(parts: {
+    redis: Redis;
+    marks: DedupMarks;
+    record: DeliveryRecord;
+    clock: Clock;
+    windowMs: Milliseconds;
+  }) {
+    this.#mark = new CompletenessMark(parts.redis, DEDUP_MARKS_COMPLETE);
     this.#marks = parts.marks;
     this.#record = parts.record;
     this.#clock = parts.clock;
@@ -63,18 +68,19 @@ export class DedupRepair implements Repair {
   }
 
   async isNeeded(): Promise<boolean> {
-    return !(await this.#marks.areComplete());
+    return !(await this.#mark.isSet());
   }
 
   async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
+    if (after === null) await this.#mark.begin();
     const since = addMs(this.#clock.now(), -this.#windowMs);
     const events = await this.#record.dedupStep({ after: after as EventId | null, since, limit: STEP });
     await this.#marks.restore(events.map((event) => ({ ...event, expiresAt: addMs(event.createdAt, this.#windowMs) })));
     return { after: events.length < STEP ? null : (events.at(-1)?.eventId ?? null), repaired: events.length };
   }
 
-  async complete(): Promise<void> {
-    await this.#marks.setComplete();
+  complete(): Promise<void> {
+    return this.#mark.complete();
   }
 }
 

@@ -13,7 +13,10 @@ export interface DedupMark {
   readonly expiresAt: Timestamp;
 }
 
-/** Dedup marks as a whole. A key that is lost with them tells that they are gone. */
+/** Set when all dedup marks of the window are there (`CompletenessMark`). */
+export const DEDUP_MARKS_COMPLETE = 'dedup-marks-complete';
+
+/** Dedup marks as a whole. */
 export class DedupMarks {
   readonly #redis: Redis;
   readonly #clock: Clock;
@@ -21,14 +24,6 @@ export class DedupMarks {
   constructor(parts: { redis: Redis; clock: Clock }) {
     this.#redis = parts.redis;
     this.#clock = parts.clock;
-  }
-
-  async areComplete(): Promise<boolean> {
-    return (await this.#redis.command('EXISTS', this.#redis.key('dedup-marks-complete'))) === 1;
-  }
-
-  async setComplete(): Promise<void> {
-    await this.#redis.command('SET', this.#redis.key('dedup-marks-complete'), '1');
   }
 
   /** Those that are missing. @returns how many were */

@@ -1,5 +1,5 @@
 /** Accepts events into `zapier:events`: the port `record/intake`. */
 
-export { DedupMarks } from './dedup-marks.ts';
+export { DEDUP_MARKS_COMPLETE, DedupMarks } from './dedup-marks.ts';
 export { eventFromFields } from './event-fields.ts';
 export { RedisIntake } from './intake.ts';

@@ -1,6 +1,7 @@
 /** Redis: connections, Lua scripts, consumer groups, and what its errors mean. */
 
 export { checkRedis } from './checks.ts';
+export { CompletenessMark } from './completeness-mark.ts';
 export { Redis, RedisReader } from './connection.ts';
 export { ConsumerGroup, type RawEntry } from './consumer-group.ts';
 export { WrongType, wrongType } from './errors.ts';
