@@ -1,2 +1,0 @@
--- Reads jobs that are not done, of all organizations. Parameters: limit. One range of an index that holds nothing else.
-SELECT * FROM jobs WHERE status = 'running' ORDER BY id LIMIT $1
