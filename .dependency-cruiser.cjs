@@ -17,7 +17,7 @@ const ROOMS = [
   'api/(http|resources)/.+',
   'sender/.+',
   'app/(settings|logging|secrets)',
-  'engines/(sqlite|redis-postgres)/.+',
+  'engines/(sqlite|redis-postgres|stores)/.+',
 ];
 
 module.exports = {
@@ -36,8 +36,8 @@ module.exports = {
     only(
       'engines-know-ports',
       '^src/engines/([^/]+)/',
-      '^src/(engines/$1|engines/rows|ports|core)/',
-      "each implements the ports alone; what columns mean is one schema's",
+      '^src/(engines/$1|engines/rows|engines/stores|ports|core)/',
+      'each implements the ports alone; columns and the stores of administered things are shared by both',
     ),
     only('api-knows-pipeline', '^src/api/', '^src/(api|pipeline|ports|core)/', 'HTTP over the pipeline'),
     only(

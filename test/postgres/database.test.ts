@@ -174,8 +174,7 @@ test('a statement that was prepared before its table changed goes on', async (co
 
 test('refusals name the rule and the column, never a value', async (context) => {
   const { database } = await shared(context);
-  const parameters = [NOBODY, 'secret-name', null, 0, NOBODY, 'k', 'p', 'h', 0, null, NOBODY, 'default', 1, '[]'];
-  await assert.rejects(database.query('create-organization', parameters), (error) => {
+  await assert.rejects(database.query('add-organization', [NOBODY, 'secret-name', null, 0]), (error) => {
     assert.ok(error instanceof StatementRefused);
     assert.equal(error.code, '23502');
     assert.equal(error.message, 'PostgreSQL refused the content (23502, column tier)');
@@ -196,22 +195,7 @@ test('an error of the caller’s own ends a transaction and stays what it is', a
   const mistake = new RangeError('mine');
   await assert.rejects(
     database.transaction(async ({ query }) => {
-      await query('create-organization', [
-        NOBODY,
-        'n',
-        't',
-        0,
-        NOBODY,
-        'k',
-        'p',
-        'h',
-        0,
-        null,
-        NOBODY,
-        'default',
-        1,
-        '[]',
-      ]);
+      await query('add-organization', [NOBODY, 'n', 't', 0]);
       throw mistake;
     }),
     (error) => error === mistake,

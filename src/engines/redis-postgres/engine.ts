@@ -7,6 +7,10 @@ import { type Metrics, NO_METRICS } from '../../ports/observability/metrics.ts';
 import type { RoutedEvent } from '../../ports/record/event-record.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
+import { SqlAuditStore } from '../stores/audit/index.ts';
+import { SqlJobStore } from '../stores/jobs/index.ts';
+import { SqlNotificationStore } from '../stores/notifications/index.ts';
+import { SqlOrganizationStore } from '../stores/organizations/index.ts';
 import { RedisActivity, RedisBus, RedisLeadership, RedisRateLimiter } from './coordination/index.ts';
 import { checkPostgres, Database, ErasedRows, ExpiredDays, migrate, Partitions, StoreClock } from './database/index.ts';
 import {
@@ -25,16 +29,13 @@ import { EventRecord, RedisDeadLetters, RedisEventStream } from './recording/ind
 import { checkRedis, Redis } from './redis/index.ts';
 import {
   openSecretBox,
-  PostgresAuditStore,
   PostgresDeliveryStore,
   PostgresEndpointStore,
   PostgresErasureStore,
   PostgresEventStore,
   PostgresIdempotencyStore,
-  PostgresJobStore,
-  PostgresNotificationStore,
-  PostgresOrganizationStore,
   PostgresSecretRecord,
+  PostgresStatements,
 } from './stores/index.ts';
 import { PostgresRecordTarget } from './transfer/index.ts';
 
@@ -109,6 +110,7 @@ async function compose(
   const record = new DeliveryRecord(database);
   const eventRecord = new EventRecord({ database, partitions });
   const turns = new OrderingGroups(database);
+  const statements = new PostgresStatements(database);
   const erasedRows = new ErasedRows(database);
   const queue = new RedisPostgresDeliveryQueue({ lanes, record, turns, clock });
   const bus = new RedisBus(redis);
@@ -156,7 +158,7 @@ async function compose(
       recordTarget: new PostgresRecordTarget({ database, partitions, repairs, box }),
     },
     store: {
-      organizations: new PostgresOrganizationStore(database),
+      organizations: new SqlOrganizationStore(statements),
       events: new PostgresEventStore({ database, oldDays: new ExpiredDays({ database, partitions }) }),
       endpoints: new PostgresEndpointStore({
         database,
@@ -166,9 +168,9 @@ async function compose(
       }),
       deliveries: new PostgresDeliveryStore(database),
       inboxes,
-      notifications: new PostgresNotificationStore(database, box),
-      jobs: new PostgresJobStore(database),
-      audit: new PostgresAuditStore(database),
+      notifications: new SqlNotificationStore(statements, box),
+      jobs: new SqlJobStore(statements),
+      audit: new SqlAuditStore(statements),
       erasure: new PostgresErasureStore(database, erasedRows),
       secrets: new PostgresSecretRecord(database, box),
       idempotency: new PostgresIdempotencyStore(database),

@@ -4,7 +4,7 @@ import type { Finding } from '../../ports/finding.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import { EngineUnavailable } from '../../ports/unavailable.ts';
 import { type Row, text } from '../rows/row.ts';
-import { readSqlFolders } from '../rows/sql-folders.ts';
+import { readStatements } from '../stores/statements/index.ts';
 import { unsafeSettings, withServer } from './database/index.ts';
 import { checkRedis, Redis } from './redis/index.ts';
 
@@ -52,7 +52,7 @@ async function inspectRedis(args: Parameters<typeof inspectServers>[0]): Promise
 function inspectPostgres(args: Parameters<typeof inspectServers>[0]): Promise<Finding[]> {
   return withServer(args.databaseUrl, async (client) => {
     const about = 'PostgreSQL';
-    const statements = readSqlFolders(import.meta.dirname);
+    const statements = readStatements(import.meta.dirname, 'postgres');
     const ask = async (sql: string): Promise<readonly Row[]> => (await client.query<Row>(sql)).rows;
     const [server] = await ask("SELECT current_setting('server_version') AS version");
     const look = await shortest(args.clock, async () => {

@@ -7,6 +7,10 @@ import { type Metrics, NO_METRICS } from '../../ports/observability/metrics.ts';
 import type { FanOut } from '../../ports/record/fan-out.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { number, textOrNull } from '../rows/row.ts';
+import { SqlAuditStore } from '../stores/audit/index.ts';
+import { SqlJobStore } from '../stores/jobs/index.ts';
+import { SqlNotificationStore } from '../stores/notifications/index.ts';
+import { SqlOrganizationStore } from '../stores/organizations/index.ts';
 import { ProcessActivity, ProcessBus, TokenBuckets } from './coordination/index.ts';
 import {
   asStartRefused,
@@ -26,16 +30,13 @@ import { SqliteInboxStore } from './inbox/index.ts';
 import { LateEvents, SqliteIntake } from './intake/index.ts';
 import {
   openSecretBox,
-  SqliteAuditStore,
   SqliteDeliveryStore,
   SqliteEndpointStore,
   SqliteErasureStore,
   SqliteEventStore,
   SqliteIdempotencyStore,
-  SqliteJobStore,
-  SqliteNotificationStore,
-  SqliteOrganizationStore,
   SqliteSecretRecord,
+  SqliteStatements,
 } from './stores/index.ts';
 import { CommittedState, WriteQueue } from './write-queue/index.ts';
 
@@ -106,6 +107,7 @@ function compose(
   const erasedPages = new ErasedPages(writer.db, options.onFatal);
   erasedPages.scrubAtStart();
   const parts = { writer, reader, queue, state, clock, ids, box, erasedPages };
+  const statements = new SqliteStatements(parts);
   let closed: Promise<void> | undefined;
   return {
     name: 'embedded',
@@ -115,14 +117,14 @@ function compose(
     queue: new SqliteDeliveryQueue(parts),
     redelivery: new SqliteRedelivery(parts),
     store: {
-      organizations: new SqliteOrganizationStore(parts),
+      organizations: new SqlOrganizationStore(statements),
       events: new SqliteEventStore(parts),
       endpoints: new SqliteEndpointStore(parts),
       deliveries: new SqliteDeliveryStore(reader),
       inboxes: new SqliteInboxStore(parts),
-      notifications: new SqliteNotificationStore(parts),
-      jobs: new SqliteJobStore(parts),
-      audit: new SqliteAuditStore(parts),
+      notifications: new SqlNotificationStore(statements, box),
+      jobs: new SqlJobStore(statements),
+      audit: new SqlAuditStore(statements),
       erasure: new SqliteErasureStore(parts),
       secrets: new SqliteSecretRecord(parts),
       idempotency: new SqliteIdempotencyStore(parts),

@@ -5,7 +5,7 @@ import type { EngineHealth } from '../../../ports/engine.ts';
 import type { Metrics } from '../../../ports/observability/metrics.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import type { Row } from '../../rows/row.ts';
-import { readSqlFolders } from '../../rows/sql-folders.ts';
+import { readStatements } from '../../stores/statements/index.ts';
 import { asDatabaseFailure, DatabaseFailure } from './errors.ts';
 import { StatementRetries } from './statement-retries.ts';
 
@@ -77,7 +77,7 @@ export class Database implements Statements {
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
-    this.#sql = readSqlFolders(ENGINE);
+    this.#sql = readStatements(ENGINE, 'postgres');
     this.#log = options.logSql;
     this.#metrics = options.metrics;
     this.#silenceTimeoutMs = options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
@@ -102,7 +102,21 @@ export class Database implements Statements {
     return new Database(options);
   }
 
+  /** Throws for a statement that no file has: when a part is made, not when it is first used. */
+  check(name: string): void {
+    this.#textOf(name);
+  }
+
   query(name: string, parameters: readonly unknown[], options: QueryOptions = {}): Promise<readonly Row[]> {
+    return this.#query(name, parameters, options).then(({ rows }) => rows);
+  }
+
+  /** The same for a statement that changes rows. @returns how many */
+  change(name: string, parameters: readonly unknown[], options: QueryOptions = {}): Promise<number> {
+    return this.#query(name, parameters, options).then(({ rowCount }) => rowCount ?? 0);
+  }
+
+  #query(name: string, parameters: readonly unknown[], options: QueryOptions): Promise<pg.QueryResult<Row>> {
     const text = this.#textOf(name);
     const silenceMs = options.patient === true ? PATIENT_SILENCE_TIMEOUT_MS : this.#silenceTimeoutMs;
     return this.#retryLoop.run(options.idempotent === true, () =>
@@ -123,8 +137,10 @@ export class Database implements Statements {
     const silenceMs = this.#silenceTimeoutMs;
     return this.#retryLoop.run(false, () =>
       this.#withConnection(async (connection) => {
-        const query = (name: string, values: readonly unknown[]) =>
-          this.#run(connection, { name, text: this.#textOf(name), values, silenceMs, prepared: true });
+        const query = async (name: string, values: readonly unknown[]) => {
+          const text = this.#textOf(name);
+          return (await this.#run(connection, { name, text, values, silenceMs, prepared: true })).rows;
+        };
         const result = await beforeCommit(connection, () => work({ query }));
         await command(connection, 'COMMIT');
         return result;
@@ -151,12 +167,12 @@ export class Database implements Statements {
     return this.#closing;
   }
 
-  async #run(connection: pg.ClientBase, statement: Statement): Promise<readonly Row[]> {
+  async #run(connection: pg.ClientBase, statement: Statement): Promise<pg.QueryResult<Row>> {
     const { name, text, values, silenceMs, prepared } = statement;
     const startedAt = performance.now();
     try {
       const query: TimedQuery = { text, values: [...values], query_timeout: silenceMs, ...(prepared ? { name } : {}) };
-      return (await connection.query<Row>(query)).rows;
+      return await connection.query<Row>(query);
     } catch (error) {
       throw asDatabaseFailure(error);
     } finally {

@@ -1,8 +1,8 @@
 import { addMs, type Milliseconds, type Timestamp, timestamp } from '../../../core/time.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
+import { lowestIdAt } from '../../rows/id-range.ts';
 import { number, text } from '../../rows/row.ts';
 import type { Database } from './database.ts';
-import { lowestIdAt } from './id-range.ts';
 import { dayParameters, type Partitions } from './partitions.ts';
 
 const DAY_MS: Milliseconds = 86_400_000;

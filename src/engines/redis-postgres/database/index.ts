@@ -1,10 +1,11 @@
 /** PostgreSQL: the pool, migrations, days as partitions, and what its errors mean. */
+export { HIGHEST_ID, idRange, LOWEST_ID, lowestDeliveryId, lowestIdAt } from '../../rows/id-range.ts';
 export { bigintArray, integerArray, textArray, uuidArray } from './array-parameters.ts';
 export { Database } from './database.ts';
 export { ErasedRows } from './erased-rows.ts';
 export { StatementRefused } from './errors.ts';
 export { ExpiredDays } from './expired-days.ts';
-export { HIGHEST_ID, idRange, LOWEST_ID, lowestDeliveryId, lowestIdAt } from './id-range.ts';
+
 export { checkPostgres, migrate, unsafeSettings, withServer } from './migrate.ts';
 export { hasDay, Partitions } from './partitions.ts';
 export { StoreClock } from './store-clock.ts';

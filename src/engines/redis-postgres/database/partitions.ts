@@ -1,7 +1,7 @@
 import { isUuid, uuidv7Time } from '../../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp, timestamp, toIso } from '../../../core/time.ts';
+import { lowestIdAt } from '../../rows/id-range.ts';
 import type { Database } from './database.ts';
-import { lowestIdAt } from './id-range.ts';
 
 const DAY_MS: Milliseconds = 86_400_000;
 /** Of what claims to be of another time no id of ours is made: a year of partitions for one bad entry. */

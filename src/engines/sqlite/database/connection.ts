@@ -50,31 +50,34 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 function readable(statement: StatementSync, text: string): Statement {
   const code = text.replace(COMMENT_LINES, '').trimStart();
   if (!READS.test(code) || WRITES.test(code)) return statement;
-  function tolerant<Result>(query: () => Result, toNumbers: (result: Result) => Result): Result {
+  function again<Result>(error: unknown, query: () => Result): Result {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE')) throw error;
+    statement.setReadBigInts(true);
     try {
       return query();
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE')) throw error;
-      statement.setReadBigInts(true);
-      try {
-        return toNumbers(query());
-      } finally {
-        statement.setReadBigInts(false);
-      }
+    } finally {
+      statement.setReadBigInts(false);
     }
   }
   return {
     run: (...parameters) => statement.run(...parameters),
-    get: (...parameters) =>
-      tolerant<Row | undefined>(
-        () => statement.get(...parameters),
-        (row) => (row === undefined ? undefined : withNumbers(row)),
-      ),
-    all: (...parameters) =>
-      tolerant<Row[]>(
-        () => statement.all(...parameters),
-        (rows) => rows.map(withNumbers),
-      ),
+    get: (...parameters) => {
+      try {
+        return statement.get(...parameters);
+      } catch (error) {
+        return again(error, () => {
+          const row = statement.get(...parameters);
+          return row === undefined ? undefined : withNumbers(row);
+        });
+      }
+    },
+    all: (...parameters) => {
+      try {
+        return statement.all(...parameters);
+      } catch (error) {
+        return again(error, () => statement.all(...parameters).map(withNumbers));
+      }
+    },
     iterate: (...parameters) => iterate(statement, parameters),
   };
 }

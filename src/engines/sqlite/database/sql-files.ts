@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { readSqlFiles, readSqlFolders } from '../../rows/sql-folders.ts';
+import { readSqlFiles, readStatements } from '../../stores/statements/index.ts';
 
 const ENGINE = join(import.meta.dirname, '..');
 
-/** The statements of the rooms' `sql/` folders by name: `claim-first-attempts` for `claim-first-attempts.sql`. */
+/** The statements of the engine and of the shared stores by name: `claim-first-attempts` for `claim-first-attempts.sql`. */
 export type SqlFiles = ReadonlyMap<string, string>;
 
 /** Read once, when an engine opens. */
 export function loadSqlFiles(): SqlFiles {
-  return readSqlFolders(ENGINE);
+  return readStatements(ENGINE, 'sqlite');
 }
 
 /** `0001-initial.sql` and those after it, in order. */

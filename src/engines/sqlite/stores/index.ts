@@ -1,12 +1,9 @@
-/** Administered things and lists: the other ports of `store/`. */
+/** How the shared stores (engines/stores) reach this engine, and the stores that are its own. */
 
-export { SqliteAuditStore } from './audit-store.ts';
 export { SqliteDeliveryStore } from './delivery-store.ts';
 export { SqliteEndpointStore } from './endpoint-store.ts';
 export { SqliteErasureStore } from './erasure-store.ts';
 export { SqliteEventStore } from './event-store.ts';
 export { SqliteIdempotencyStore } from './idempotency-store.ts';
-export { SqliteJobStore } from './job-store.ts';
-export { SqliteNotificationStore } from './notification-store.ts';
-export { SqliteOrganizationStore } from './organization-store.ts';
 export { knownKeyIds, openSecretBox, SqliteSecretRecord } from './secret-record.ts';
+export { SqliteStatements } from './statement-runner.ts';

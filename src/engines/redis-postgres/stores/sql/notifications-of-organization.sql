@@ -1,2 +1,0 @@
--- Reads whom an organization wants to be told. Parameters: organization. One range.
-SELECT inbox_id, organization_id, inbox_name, url, secret FROM inbox_notifications WHERE organization_id = $1

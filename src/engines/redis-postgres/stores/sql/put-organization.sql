@@ -1,2 +1,0 @@
--- Writes what may change of an organization. Parameters: id, name, tier (null = as it is). Returns it.
-UPDATE organizations SET name = coalesce($2, name), tier = coalesce($3, tier) WHERE id = $1 AND deleted_at IS NULL RETURNING *

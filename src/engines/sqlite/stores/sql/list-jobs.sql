@@ -1,5 +1,0 @@
--- Reads a page of an organization's jobs, newest first. Parameters: organization, from id, before id, limit. One range.
-SELECT id, organization_id, kind, parameters, status, place, looked_at, made, error, created_at, updated_at
-FROM jobs INDEXED BY jobs_by_organization
-WHERE organization_id = ?1 AND id >= ?2 AND id < ?3
-ORDER BY id DESC LIMIT ?4

@@ -1,0 +1,2 @@
+/** Who changed what. */
+export { SqlAuditStore } from './audit-store.ts';

@@ -1,0 +1,2 @@
+/** Work that goes on in the background. */
+export { SqlJobStore } from './job-store.ts';

@@ -1,0 +1,2 @@
+/** Tenants and their keys. */
+export { SqlOrganizationStore } from './organization-store.ts';
