@@ -49,7 +49,7 @@ export class IdSource {
   /** The caller names what it is: `ids.next<EventId>()`. */
   next<Id extends string>(): Id {
     const ms = this.#now();
-    const random = this.#randomAt();
+    const random = this.#nextRandom();
     const pool = this.#pool;
     if (ms > this.#lastMs) {
       this.#lastMs = ms;
@@ -71,7 +71,7 @@ export class IdSource {
     }
   }
 
-  #randomAt(): number {
+  #nextRandom(): number {
     if (this.#poolAt + 10 > RANDOM_POOL_BYTES) {
       this.#fillRandom(this.#pool);
       this.#poolAt = 0;

@@ -77,7 +77,7 @@ function newTail(options: { filter?: TailFilter; missed?: boolean } = {}) {
     whenRead: (act: () => void) => {
       onRead = act;
     },
-    tell: (...events: AcceptedEvent[]) => tail.news(events.map((event) => ({ kind: 'event', event }))),
+    tell: (...events: AcceptedEvent[]) => tail.onActivities(events.map((event) => ({ kind: 'event', event }))),
     /** What comes until nothing is left. */
     async all(): Promise<TailMessage[]> {
       const messages: TailMessage[] = [];
@@ -149,7 +149,7 @@ describe('Tail', () => {
   test('of deliveries, which are in no record, it says how many it could not show', async () => {
     const world = newTail({ filter: { types: [], kinds: ['delivery'] } });
     const some = Array.from({ length: 10_000 }, () => newDelivery());
-    world.tail.news(some);
+    world.tail.onActivities(some);
     const messages = await world.all();
     const told = messages.reduce(
       (sum, message) => sum + (message.kind === 'untold' ? (message.counts.delivery ?? 0) : 1),
@@ -204,8 +204,8 @@ describe('Tail', () => {
     world.record.push(before, lost);
     world.tell(before);
     await world.all();
-    world.tail.untold({ event: null, delivery: null });
-    world.tail.news([newDelivery()]);
+    world.tail.onDropped({ event: null, delivery: null });
+    world.tail.onActivities([newDelivery()]);
     const messages = await world.all();
     assert.deepEqual(eventIds(messages), [lost.id]);
     assert.deepEqual(messages[1], { kind: 'untold', counts: { event: 0, delivery: null }, position: lost.id });
@@ -217,8 +217,8 @@ describe('Tail', () => {
     const event = newEvent();
     world.tell(event);
     await world.all();
-    world.tail.untold({ event: 3, delivery: 4 });
-    world.tail.untold({ event: 0, delivery: 4 });
+    world.tail.onDropped({ event: 3, delivery: 4 });
+    world.tail.onDropped({ event: 0, delivery: 4 });
     const counts = { event: 3, delivery: 0 };
     assert.deepEqual(await world.all(), [{ kind: 'untold', counts, position: event.id }]);
   });

@@ -13,7 +13,7 @@ export type Decision =
   | { readonly kind: 'release'; readonly at: Timestamp };
 
 /** How long a delivery rests after a fault of this machine's own. */
-const LOCAL_FAULT_PAUSE_MS = 1_000;
+const LOCAL_FAULT_DELAY_MS = 1_000;
 
 /**
  * What becomes of a delivery after an attempt.
@@ -32,7 +32,7 @@ export function decideAfterAttempt(args: {
 }): Decision {
   const { outcome, failures, policy, now, deadline = null, random } = args;
   if (outcome.error === null) return { kind: 'delivered' };
-  if (outcome.error === 'local') return { kind: 'release', at: addMs(now, LOCAL_FAULT_PAUSE_MS) };
+  if (outcome.error === 'local') return { kind: 'release', at: addMs(now, LOCAL_FAULT_DELAY_MS) };
   // Cut off by our own stop: it has its number and counts as no failure, so no bound of the policy ends the delivery.
   if (outcome.error === 'interrupted') return { kind: 'retry', at: now };
   if (outcome.statusCode === 410) return { kind: 'gone' };

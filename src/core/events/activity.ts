@@ -7,7 +7,7 @@ export const ACTIVITY_KINDS = ['event', 'delivery'] as const;
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
 
 /** What became of a delivery by one attempt. */
-export interface DeliveryNews {
+export interface DeliveryActivity {
   readonly id: DeliveryId;
   readonly organizationId: OrganizationId;
   readonly eventId: EventId;
@@ -25,7 +25,7 @@ export interface DeliveryNews {
 /** Something that just happened to an organization, for those who watch. */
 export type Activity =
   | { readonly kind: 'event'; readonly event: AcceptedEvent }
-  | { readonly kind: 'delivery'; readonly delivery: DeliveryNews };
+  | { readonly kind: 'delivery'; readonly delivery: DeliveryActivity };
 
 /** How many of each could not be told; null = nobody knows. */
 export type DroppedCounts = Readonly<Record<ActivityKind, number | null>>;

@@ -19,14 +19,14 @@ const isRawNumber = exact.isRawJSON;
  * Texts without these have no number that a double changes: one of 16 digits, on whichever side of the point, or with an
  * exponent. Only where a number may begin, as UUIDs in texts look like exponents, and the long way takes ten times as long.
  */
-const SUSPICIOUS = /(?:^|[\s:,[])-?(?:\d[\d.]{15}|[\d.]+[eE])/;
+const MAY_BE_INEXACT = /(?:^|[\s:,[])-?(?:\d[\d.]{15}|[\d.]+[eE])/;
 
 /**
  * Reads JSON without changing a number: one that a double can't hold becomes a `RawNumber`, which `JSON.stringify` prints
  * as it was. Throws SyntaxError.
  */
 export function parseExactJson(text: string): unknown {
-  if (!SUSPICIOUS.test(text)) return JSON.parse(text);
+  if (!MAY_BE_INEXACT.test(text)) return JSON.parse(text);
   return exact.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && !isExact(source) ? exact.rawJSON(source) : value,
   );

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../time.ts';
 /** Of the event loop in one turn. */
 const TURN_MS: Milliseconds = 2;
 /** After a turn that took very long, by whatever. */
-const MAX_REST_MS: Milliseconds = 20;
+const MAX_PAUSE_MS: Milliseconds = 20;
 
 /**
  * Pieces of long work share the event loop by organization: each turn runs pieces for 2 ms, one organization after the
@@ -47,18 +47,18 @@ export class FairTurns {
       const startedAt = this.#clock.monotonicMs();
       let usedMs = 0;
       do {
-        this.#takeNext()?.();
+        this.#next()?.();
         // The owner of the piece adds its next one in a microtask: before this turn looks whether there is more.
         await undefined;
         await undefined;
         usedMs = this.#clock.monotonicMs() - startedAt;
       } while (usedMs < TURN_MS && this.#queues.size > 0);
-      if (usedMs >= 1) await this.#pause(Math.min(MAX_REST_MS, 2 * usedMs));
+      if (usedMs >= 1) await this.#pause(Math.min(MAX_PAUSE_MS, 2 * usedMs));
     }
     this.#isWorking = false;
   }
 
-  #takeNext(): (() => void) | undefined {
+  #next(): (() => void) | undefined {
     for (const [organizationId, queue] of this.#queues) {
       const next = queue.shift();
       this.#queues.delete(organizationId);

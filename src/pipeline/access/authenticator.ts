@@ -27,7 +27,7 @@ const UNKNOWN_MAX_AGE_MS = 1_000;
 /** A lookup takes a millisecond; a request with a key that was right does not wait longer for a store that is stuck. */
 /** How exactly it is known when a key was used last. */
 const USED_PAUSE_MS: Milliseconds = 60_000;
-const PATIENCE_MS: Milliseconds = 250;
+const MAX_LOOKUP_WAIT_MS: Milliseconds = 250;
 const LATE = Symbol('late');
 
 export interface AuthenticatorOptions {
@@ -51,7 +51,7 @@ export class Authenticator {
   readonly #hashes = new Map<string, string>();
   readonly #loading = new Map<string, Promise<Caller | undefined>>();
   readonly #used = new Set<KeyId>();
-  #toldUsedAt = Number.NEGATIVE_INFINITY;
+  #useRecordedAt = Number.NEGATIVE_INFINITY;
   #changes = 0;
 
   constructor(context: Pick<Context, 'clock' | 'bus'>, store: OrganizationStore, options: AuthenticatorOptions) {
@@ -62,7 +62,7 @@ export class Authenticator {
     context.bus.subscribe((message) => {
       if (message.kind === 'keys_changed') this.#forget(message.organizationId);
     });
-    context.bus.onMissed(() => this.#distrustAll());
+    context.bus.onMissed(() => this.#expireAll());
   }
 
   /**
@@ -76,11 +76,11 @@ export class Authenticator {
     const known = this.#known.get(sha256);
     if (known !== undefined) {
       const ageMs = now - known.loadedAt;
-      if (ageMs > this.#maxAgeMs) return this.#loadOrTrust(sha256, known);
-      if (ageMs > this.#maxAgeMs / 2) this.#loadOrTrust(sha256, known).catch(() => {});
-      if (now - this.#toldUsedAt > USED_PAUSE_MS) this.#tellUsed(now);
+      if (ageMs > this.#maxAgeMs) return this.#loadOrReuse(sha256, known);
+      if (ageMs > this.#maxAgeMs / 2) this.#loadOrReuse(sha256, known).catch(() => {});
+      if (now - this.#useRecordedAt > USED_PAUSE_MS) this.#recordUse(now);
       if (known.caller !== undefined) this.#used.add(known.caller.key.id);
-      return this.#live(known.caller);
+      return this.#unlessExpired(known.caller);
     }
     const unknown = this.#unknown.get(sha256);
     if (unknown !== undefined && now - unknown.loadedAt <= UNKNOWN_MAX_AGE_MS) return undefined;
@@ -88,8 +88,8 @@ export class Authenticator {
   }
 
   /** When keys were used last, about once a minute, by a request that does not wait for it. What fails is told next time. */
-  #tellUsed(now: Milliseconds): void {
-    this.#toldUsedAt = now;
+  #recordUse(now: Milliseconds): void {
+    this.#useRecordedAt = now;
     const ids = [...this.#used];
     if (ids.length === 0) return;
     this.#used.clear();
@@ -103,9 +103,9 @@ export class Authenticator {
    * While the store can't tell, or takes its time to, a key that was right goes on being right: who has it may send, and
    * nothing is lost. The late answer counts when it comes.
    */
-  async #loadOrTrust(sha256: string, known: Entry): Promise<Caller | undefined> {
+  async #loadOrReuse(sha256: string, known: Entry): Promise<Caller | undefined> {
     const patience = Promise.withResolvers<typeof LATE>();
-    const timer = setTimeout(() => patience.resolve(LATE), PATIENCE_MS);
+    const timer = setTimeout(() => patience.resolve(LATE), MAX_LOOKUP_WAIT_MS);
     try {
       const answer = await Promise.race([this.#load(sha256), patience.promise]);
       if (answer !== LATE) return answer;
@@ -116,7 +116,7 @@ export class Authenticator {
     }
     // Asked again when this age is over once more, not at each request.
     known.loadedAt = this.#context.clock.monotonicMs();
-    return this.#live(known.caller);
+    return this.#unlessExpired(known.caller);
   }
 
   /** Hashing costs 5 µs a request, a thirtieth of what accepting costs in all; most requests come with few keys. */
@@ -146,7 +146,7 @@ export class Authenticator {
     const change = this.#changes;
     const caller = await this.#store.findByKeyHash(sha256);
     // It may have been read before the change: right for this request, and not to be kept.
-    if (change !== this.#changes) return this.#live(caller);
+    if (change !== this.#changes) return this.#unlessExpired(caller);
     const entry = { caller, loadedAt: this.#context.clock.monotonicMs() };
     if (caller === undefined) {
       this.#known.delete(sha256);
@@ -155,10 +155,10 @@ export class Authenticator {
       this.#unknown.delete(sha256);
       keep(this.#known, sha256, entry, MAX_KNOWN);
     }
-    return this.#live(caller);
+    return this.#unlessExpired(caller);
   }
 
-  #live(caller: Caller | undefined): Caller | undefined {
+  #unlessExpired(caller: Caller | undefined): Caller | undefined {
     const expiresAt = caller?.key.expiresAt ?? null;
     return expiresAt !== null && expiresAt <= this.#context.clock.now() ? undefined : caller;
   }
@@ -171,7 +171,7 @@ export class Authenticator {
   }
 
   /** Somebody may have changed keys unheard: each is looked up again before it is believed. */
-  #distrustAll(): void {
+  #expireAll(): void {
     for (const entry of this.#known.values()) entry.loadedAt = Number.NEGATIVE_INFINITY;
     this.#forgetLookups();
   }

@@ -38,7 +38,7 @@ export class Eraser {
   #unsubscribe = () => {};
   #stopping = false;
   #isRunning = false;
-  #askedAgain = false;
+  #requestedAgain = false;
   #failed = false;
   #round: Promise<unknown> = Promise.resolve();
 
@@ -52,7 +52,7 @@ export class Eraser {
   start(): void {
     this.#unsubscribe = this.#context.bus.subscribe((message) => {
       if (message.kind !== 'erasure_asked') return;
-      this.#askedAgain = true;
+      this.#requestedAgain = true;
       this.#plan(0);
     });
     this.#plan(0);
@@ -71,7 +71,7 @@ export class Eraser {
     let after: OrganizationId | null = null;
     while (!this.#stopping) {
       const rules: readonly ErasureRule[] = await this.#engine.store.erasure.list(after, RULES_AT_ONCE);
-      for (const rule of rules) erased += await this.#applyApart(rule);
+      for (const rule of rules) erased += await this.#applySafely(rule);
       const last: ErasureRule | undefined = rules.at(-1);
       if (last === undefined || rules.length < RULES_AT_ONCE) break;
       after = last.organizationId;
@@ -82,7 +82,7 @@ export class Eraser {
   }
 
   /** An unexpected error with one organization's rule waits for the next round; those of others are applied. */
-  async #applyApart(rule: ErasureRule): Promise<number> {
+  async #applySafely(rule: ErasureRule): Promise<number> {
     try {
       return await this.#apply(rule);
     } catch (error) {
@@ -151,11 +151,11 @@ export class Eraser {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#isRunning = true;
-      this.#askedAgain = false;
+      this.#requestedAgain = false;
       this.#failed = false;
       this.#round = this.#runLogged().finally(() => {
         this.#isRunning = false;
-        if (this.#askedAgain) this.#plan(0);
+        if (this.#requestedAgain) this.#plan(0);
         else this.#plan(this.#failed ? FAILED_PAUSE_MS : ROUND_PAUSE_MS);
       });
     }, pauseMs).unref();

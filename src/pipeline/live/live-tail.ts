@@ -106,8 +106,8 @@ export class LiveTail {
       else act(tail);
     };
     const unsubscribe = await this.#feed.subscribe(organizationId, {
-      news: (activities) => tell((listener) => listener.news(activities)),
-      untold: (counts) => tell((listener) => listener.untold(counts)),
+      onActivities: (activities) => tell((listener) => listener.onActivities(activities)),
+      onDropped: (counts) => tell((listener) => listener.onDropped(counts)),
     });
     try {
       const newest = await this.#newest(organizationId);

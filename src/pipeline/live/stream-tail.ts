@@ -55,10 +55,10 @@ export class Tail implements ActivityListener {
   #nextNumber = 0;
   /** Of the queue of one that was live, since it took something. */
   #overflows = 0;
-  #untold: DroppedCounts = NOTHING_DROPPED;
+  #dropped: DroppedCounts = NOTHING_DROPPED;
   #position: EventId;
   /** Where the watcher may resume, as long as no message has said it. */
-  #positionToTell: EventId | null;
+  #positionToReport: EventId | null;
   #reading: { looked: number; again: boolean; limit: number } | null;
   #end: TailEnd | null = null;
   readonly #onEnd = new Listeners<void>();
@@ -78,7 +78,7 @@ export class Tail implements ActivityListener {
   }) {
     this.#filter = parts.filter;
     this.#position = parts.position;
-    this.#positionToTell = parts.missed ? null : parts.position;
+    this.#positionToReport = parts.missed ? null : parts.position;
     this.#read = parts.read;
     this.#onGrowth = parts.onGrowth;
     // Recorded a moment ago, its news may still be on the way.
@@ -109,21 +109,21 @@ export class Tail implements ActivityListener {
     this.#wake?.();
   }
 
-  news(activities: readonly Activity[]): void {
+  onActivities(activities: readonly Activity[]): void {
     if (this.#end !== null) return;
     for (const activity of activities) this.#add(activity);
     if (this.#characters > MAX_STREAM_QUEUE_CHARACTERS) this.#overflow();
     this.#wake?.();
   }
 
-  untold(counts: DroppedCounts): void {
+  onDropped(counts: DroppedCounts): void {
     // Of unknown number: the way was cut, and the record has them.
     if (counts.event === null && this.#wants('event')) this.#readAgain();
     // One that reads the record finds them there.
     if (this.#reading !== null) this.#reading.again = true;
     const event = this.#wants('event') && this.#reading === null ? (counts.event ?? 0) : 0;
     const delivery = this.#wants('delivery') ? counts.delivery : 0;
-    this.#untold = addDropped(this.#untold, { event, delivery });
+    this.#dropped = addDropped(this.#dropped, { event, delivery });
     this.#wake?.();
   }
 
@@ -133,7 +133,7 @@ export class Tail implements ActivityListener {
    */
   async next(): Promise<readonly TailMessage[] | undefined> {
     while (this.#end === null) {
-      const messages = this.#reading === null ? this.#take() : await this.#takeMissed();
+      const messages = this.#reading === null ? this.#take() : await this.#readMissed();
       if (this.#end === null && messages.length > 0) {
         this.#overflows = 0;
         return messages;
@@ -145,8 +145,8 @@ export class Tail implements ActivityListener {
 
   /** Where to resume, if that moved without anything to show: what nobody asked for has gone by. */
   takePosition(): EventId | null {
-    const position = this.#isIdle() ? this.#positionToTell : null;
-    if (position !== null) this.#positionToTell = null;
+    const position = this.#isIdle() ? this.#positionToReport : null;
+    if (position !== null) this.#positionToReport = null;
     return position;
   }
 
@@ -159,7 +159,7 @@ export class Tail implements ActivityListener {
   }
 
   #isIdle(): boolean {
-    return this.#end === null && this.#reading === null && this.#queue.size === 0 && !hasUntold(this.#untold);
+    return this.#end === null && this.#reading === null && this.#queue.size === 0 && !hasDropped(this.#dropped);
   }
 
   #change(): Promise<void> {
@@ -171,7 +171,7 @@ export class Tail implements ActivityListener {
   #add(activity: Activity): void {
     if (!this.#shows(activity)) {
       // Behind what waits, its place is not reached yet.
-      if (activity.kind === 'event' && this.#isIdle()) this.#passBy(activity.event.id);
+      if (activity.kind === 'event' && this.#isIdle()) this.#skip(activity.event.id);
       return;
     }
     if (activity.kind === 'event') {
@@ -200,9 +200,9 @@ export class Tail implements ActivityListener {
     // What was not told of events so far is read with them.
     if (this.#wants('event')) {
       this.#readAgain();
-      this.#untold = { ...this.#untold, event: 0 };
+      this.#dropped = { ...this.#dropped, event: 0 };
     }
-    this.#untold = addDropped(this.#untold, { event, delivery });
+    this.#dropped = addDropped(this.#dropped, { event, delivery });
   }
 
   #readAgain(): void {
@@ -212,9 +212,9 @@ export class Tail implements ActivityListener {
 
   #take(): TailMessage[] {
     const messages: TailMessage[] = [];
-    if (hasUntold(this.#untold)) {
-      messages.push({ kind: 'untold', counts: this.#untold, position: this.#position });
-      this.#untold = NOTHING_DROPPED;
+    if (hasDropped(this.#dropped)) {
+      messages.push({ kind: 'untold', counts: this.#dropped, position: this.#position });
+      this.#dropped = NOTHING_DROPPED;
     }
     let characters = 0;
     for (const [key, activity] of this.#queue) {
@@ -226,7 +226,7 @@ export class Tail implements ActivityListener {
     return messages;
   }
 
-  async #takeMissed(): Promise<TailMessage[]> {
+  async #readMissed(): Promise<TailMessage[]> {
     const reading = this.#reading;
     if (reading === null) return [];
     const { limit } = reading;
@@ -238,13 +238,13 @@ export class Tail implements ActivityListener {
       if (waiting !== undefined) this.#remove(event.id, waiting);
       const activity: Activity = { kind: 'event', event };
       if (this.#shows(activity) && !this.#shown.has(event.id)) messages.push(this.#message(activity));
-      else this.#passBy(event.id);
+      else this.#skip(event.id);
     }
     reading.looked += events.length;
     reading.limit = nextLimit(events);
     const isLast = events.length < limit && !fillsPage(events, READ_BYTES);
     const isTooMuch = reading.looked >= MAX_MISSED_EVENTS;
-    if (isTooMuch) this.#untold = addDropped(this.#untold, { event: null, delivery: 0 });
+    if (isTooMuch) this.#dropped = addDropped(this.#dropped, { event: null, delivery: 0 });
     if (isTooMuch || (isLast && !reading.again)) this.#reading = null;
     return messages;
   }
@@ -270,14 +270,14 @@ export class Tail implements ActivityListener {
     this.#shown.add(id);
     if (id <= this.#position) return { kind: 'activity', activity, position: null };
     this.#position = id;
-    this.#positionToTell = null;
+    this.#positionToReport = null;
     return { kind: 'activity', activity, position: id };
   }
 
-  #passBy(id: EventId): void {
+  #skip(id: EventId): void {
     if (id <= this.#position) return;
     this.#position = id;
-    this.#positionToTell = id;
+    this.#positionToReport = id;
   }
 }
 
@@ -285,7 +285,7 @@ function newReading() {
   return { looked: 0, again: false, limit: FIRST_READ };
 }
 
-function hasUntold({ event, delivery }: DroppedCounts): boolean {
+function hasDropped({ event, delivery }: DroppedCounts): boolean {
   return event !== 0 || delivery !== 0;
 }
 

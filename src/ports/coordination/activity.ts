@@ -4,9 +4,9 @@ import type { OrganizationId } from '../../core/ids.ts';
 /** Who watches an organization. Called in the process that subscribed. */
 export interface ActivityListener {
   /** In the order in which each process published. The same may come twice. */
-  news(activities: readonly Activity[]): void;
+  onActivities(activities: readonly Activity[]): void;
   /** So many were not told: there were too many at once, or (null) the way to us was cut. */
-  untold(counts: DroppedCounts): void;
+  onDropped(counts: DroppedCounts): void;
 }
 
 /**

@@ -77,7 +77,7 @@ export interface ReleasedDelivery {
 /** What a lane could start beside what it has. */
 export interface ClaimRoom {
   /** ≥ 1. */
-  readonly most: number;
+  readonly limit: number;
   readonly leaseMs: Milliseconds;
 }
 
