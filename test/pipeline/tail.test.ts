@@ -152,11 +152,11 @@ describe('Tail', () => {
     world.tail.onActivities(some);
     const messages = await world.all();
     const told = messages.reduce(
-      (sum, message) => sum + (message.kind === 'untold' ? (message.counts.delivery ?? 0) : 1),
+      (sum, message) => sum + (message.kind === 'dropped' ? (message.counts.delivery ?? 0) : 1),
       0,
     );
     assert.equal(told, some.length);
-    assert.ok(messages.some(({ kind }) => kind === 'untold'));
+    assert.ok(messages.some(({ kind }) => kind === 'dropped'));
   });
 
   test('while it catches up news may pour in without bound: all is shown once, little is kept', async () => {
@@ -208,7 +208,7 @@ describe('Tail', () => {
     world.tail.onActivities([newDelivery()]);
     const messages = await world.all();
     assert.deepEqual(eventIds(messages), [lost.id]);
-    assert.deepEqual(messages[1], { kind: 'untold', counts: { event: 0, delivery: null }, position: lost.id });
+    assert.deepEqual(messages[1], { kind: 'dropped', counts: { event: 0, delivery: null }, position: lost.id });
     assert.equal(messages.length, 3);
   });
 
@@ -220,7 +220,7 @@ describe('Tail', () => {
     world.tail.onDropped({ event: 3, delivery: 4 });
     world.tail.onDropped({ event: 0, delivery: 4 });
     const counts = { event: 3, delivery: 0 };
-    assert.deepEqual(await world.all(), [{ kind: 'untold', counts, position: event.id }]);
+    assert.deepEqual(await world.all(), [{ kind: 'dropped', counts, position: event.id }]);
   });
 
   test('more than it looks through is dropped', async () => {
@@ -230,7 +230,7 @@ describe('Tail', () => {
     const shown = eventIds(messages);
     assert.ok(shown.length >= MAX_MISSED_EVENTS && shown.length < MAX_MISSED_EVENTS + 300);
     const last = messages.at(-1);
-    assert.deepEqual(last, { kind: 'untold', counts: { event: null, delivery: 0 }, position: shown.at(-1) });
+    assert.deepEqual(last, { kind: 'dropped', counts: { event: null, delivery: 0 }, position: shown.at(-1) });
     const live = newEvent();
     world.tell(live);
     assert.deepEqual(eventIds(await world.all()), [live.id]);

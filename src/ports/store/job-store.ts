@@ -2,13 +2,13 @@ import type { Job } from '../../core/delivery/job.ts';
 import type { JobId, OrganizationId } from '../../core/ids.ts';
 import type { PageRequest } from './page.ts';
 
-/** Work that goes on in the background, and where it stands. */
+/** Background jobs and their progress. */
 export interface JobStore {
   create(job: Job): Promise<void>;
   get(organizationId: OrganizationId, id: JobId): Promise<Job | undefined>;
   list(organizationId: OrganizationId, page: PageRequest): Promise<Job[]>;
-  /** Those that are `running`, of all organizations, in the order of their ids. */
+  /** Running jobs of all organizations, in id order. */
   running(limit: number): Promise<Job[]>;
-  /** Where a step has brought it. Changes nothing unless it is `running` still. @returns whether it was */
+  /** Saves a job's progress, if it is still `running`. @returns whether it was */
   save(job: Job): Promise<boolean>;
 }
