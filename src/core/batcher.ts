@@ -4,22 +4,23 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** How much goes into one call. */
+/** Bounds of one call. */
 export interface BatchBounds<Item> {
   readonly maxItems: number;
-  /** An item that is heavier alone goes alone. */
+  /** Maximum weight of a call. A heavier item goes alone. */
   readonly maxWeight?: number;
   readonly weigh?: (item: Item) => number;
   /**
-   * Whether one item may have caused the error: then the call is made again with halves of its items, until only the items
-   * that cause it reject (of 500 items one costs some 18 calls). Without it every item of the call rejects.
+   * Whether the error may belong to a single item. The call is then repeated with halves of its items until only the
+   * failing items reject (one of 500 items costs about 18 calls). Without this function every item of a failed call
+   * rejects.
    */
   readonly isItemError?: (error: unknown) => boolean;
 }
 
 /**
- * Group commit for calls: what arrives while a call is under way goes into the next one, as one array. Under light load
- * an item goes out at once; under heavy load the groups grow by themselves.
+ * Group commit for calls: items that arrive during a call go into the next one, as one array. Under light load an item
+ * is sent at once; under heavy load the groups grow.
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
@@ -28,13 +29,13 @@ export class Batcher<Item, Result> {
   #running = false;
   #weight = 0;
 
-  /** @param run answers in the order of the items; when it rejects, see `isItemError` */
+  /** @param run returns one result per item, in order; for a rejection see `isItemError` */
   constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, bounds: BatchBounds<Item>) {
     this.#run = run;
     this.#bounds = bounds;
   }
 
-  /** Of all that waits for its call or is in one. */
+  /** Total weight of waiting and running items. */
   get weight(): number {
     return this.#weight;
   }
@@ -45,7 +46,7 @@ export class Batcher<Item, Result> {
       this.#weight += this.#weigh(item);
       if (this.#running) return;
       this.#running = true;
-      // What is added in the same turn goes along.
+      // Deferred, so that items added in the same turn of the event loop go together.
       queueMicrotask(() => void this.#drain());
     });
   }
@@ -64,7 +65,7 @@ export class Batcher<Item, Result> {
       const results = await this.#run(group.map(({ item }) => item));
       group.forEach((waiting, i) => {
         const result = results[i];
-        if (result === undefined) waiting.reject(new Error('a batch answered fewer results than items'));
+        if (result === undefined) waiting.reject(new Error('A batch returned fewer results than items'));
         else waiting.resolve(result);
       });
     } catch (error) {

@@ -1,4 +1,4 @@
 declare const brand: unique symbol;
 
-/** A value that the compiler tells apart from others of the same shape: an event's id is not an endpoint's. */
+/** A value with a compile-time name: an event's id is not assignable to an endpoint's id. */
 export type Branded<Value, Name extends string> = Value & { readonly [brand]: Name };

@@ -18,20 +18,20 @@ export function isUuid(text: string): boolean {
   return text.length === 36 && UUID.test(text);
 }
 
-/** A UUID in the one form that is stored: lower case. What is no UUID stays as it is. */
+/** Returns a UUID in its stored form, lower case; other texts are unchanged. */
 export function canonicalId<Id extends string>(text: string): Id {
   return (isUuid(text) ? text.toLowerCase() : text) as Id;
 }
 
-/** The 26 bits that count within a millisecond: 12 in rand_a, 14 at the head of rand_b. */
+/** The counter within a millisecond has 26 bits: 12 in rand_a, 14 at the start of rand_b. */
 const COUNTER_LIMIT = 2 ** 26;
 const RANDOM_POOL_BYTES = 1_000 * 10;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /**
- * Makes UUIDv7s (RFC 9562, section 5.7) that only grow, whatever the clock does: method 1 of section 6.2, a
- * fixed-length counter seeded at random each millisecond; when the clock stands or steps back, the last time goes on.
+ * Makes strictly increasing UUIDv7s (RFC 9562, section 5.7) whatever the clock does: a fixed-length counter, seeded at
+ * random each millisecond (section 6.2, method 1). When the clock stands still or steps back, the last time continues.
  */
 export class IdSource {
   #lastMs = 0;
@@ -46,14 +46,14 @@ export class IdSource {
     this.#fillRandom = fillRandom;
   }
 
-  /** The caller names what it is: `ids.next<EventId>()`. */
+  /** The caller names the type: `ids.next<EventId>()`. */
   next<Id extends string>(): Id {
     const ms = this.#now();
-    const random = this.#randomAt();
+    const random = this.#nextRandom();
     const pool = this.#pool;
     if (ms > this.#lastMs) {
       this.#lastMs = ms;
-      // 25 bits: the lower half of what the counter can hold.
+      // Seeded with 25 bits, the lower half of the counter's range.
       this.#counter = ((pool[random] ?? 0) << 17) | ((pool[random + 1] ?? 0) << 9) | (pool[random + 2] ?? 0);
     } else if (++this.#counter >= COUNTER_LIMIT) {
       this.#lastMs += 1;
@@ -62,7 +62,7 @@ export class IdSource {
     return format(this.#lastMs, this.#counter, pool, random + 4) as Id;
   }
 
-  /** After a restart: no later id may be below one that is stored, though the clock was set back. */
+  /** After a restart: later ids must be above a stored one, even if the clock was set back. */
   raiseFloor(id: string): void {
     const ms = uuidv7Time(id);
     if (ms >= this.#lastMs) {
@@ -71,7 +71,7 @@ export class IdSource {
     }
   }
 
-  #randomAt(): number {
+  #nextRandom(): number {
     if (this.#poolAt + 10 > RANDOM_POOL_BYTES) {
       this.#fillRandom(this.#pool);
       this.#poolAt = 0;
@@ -98,8 +98,8 @@ function byte(value: number): string {
 }
 
 /**
- * A UUIDv7 that sorts by a place in a sequence, whoever makes it: its time, then 12 bits for the number within a
- * millisecond (RFC 9562, section 6.2, method 3 has sub-milliseconds there).
+ * A UUIDv7 that sorts by a position in a sequence, whichever process makes it: the position's time, then 12 bits for
+ * its number within the millisecond (where RFC 9562, section 6.2, method 3 has sub-milliseconds).
  * @param random at least 8 bytes
  */
 export function idAt<Id extends string>(
@@ -110,7 +110,7 @@ export function idAt<Id extends string>(
   return format(place.ms, counter, random, 0) as Id;
 }
 
-/** The id next below, of an event or not: what comes after it begins with this one. */
+/** The next lower id, whether or not it exists: a range after it begins with this id. */
 export function idBefore<Id extends string>(id: Id): Id {
   const hex = (BigInt(`0x${id.replaceAll('-', '')}`) - 1n).toString(16).padStart(32, '0');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-') as Id;
@@ -121,7 +121,7 @@ export function uuidv7Time(id: string): Timestamp {
   return timestamp(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
 }
 
-/** The smallest id of a millisecond: what has a lower id is older. Bounds ranges of ids by time. */
+/** The smallest id of a millisecond: older ids are lower. Bounds id ranges by time. */
 export function firstIdAt(at: Timestamp): string {
   const hex = Math.max(0, at).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7000-8000-000000000000`;

@@ -1,10 +1,10 @@
-/** Functions to call when something happens. One that throws is its own fault and doesn't keep the others from it. */
+/** A set of listeners. An error in one listener is rethrown asynchronously and does not keep others from being called. */
 export class Listeners<Value> {
   readonly #listeners = new Set<(value: Value) => void>();
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   add(listener: (value: Value) => void): () => void {
-    // A wrapper of its own, so that the same function added twice is there twice.
+    // Wrapped, so that the same function can be added twice.
     const own = (value: Value) => listener(value);
     this.#listeners.add(own);
     return () => {

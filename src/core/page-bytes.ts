@@ -2,14 +2,14 @@ interface WithData {
   readonly data: string;
 }
 
-/** What an event counts for where a page is bounded by bytes: its data in UTF-8, as both engines count it. */
+/** An event's size for byte-bounded pages: its data in UTF-8, as both engines count it. */
 export function dataBytes({ data }: WithData): number {
   return Buffer.byteLength(data);
 }
 
 /**
- * Whether rows come to so many bytes. A store ends a page with the row that reaches its bound, so that a page with fewer
- * rows than were asked for is the last one only where this is false.
+ * Whether rows reach the byte bound. A store ends a page with the row that reaches the bound, so a page shorter than
+ * requested is the last one only if this is false.
  */
 export function fillsPage(events: Iterable<WithData>, maxBytes: number): boolean {
   let bytes = 0;

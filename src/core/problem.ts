@@ -1,42 +1,42 @@
 /** Every error code of the API with its status and title. */
 export const PROBLEMS = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
-  invalid_cursor: { status: 400, title: 'The cursor is not valid here' },
+  invalid_cursor: { status: 400, title: 'The cursor is not valid for this list' },
   bad_request: { status: 400, title: 'The request is not valid HTTP' },
   missing_api_key: { status: 401, title: 'No API key was given' },
   invalid_api_key: { status: 401, title: 'The API key is not valid' },
-  forbidden: { status: 403, title: 'This is not allowed here' },
-  not_found: { status: 404, title: 'There is nothing here' },
-  method_not_allowed: { status: 405, title: 'This method is not allowed here' },
+  forbidden: { status: 403, title: 'The request is not allowed' },
+  not_found: { status: 404, title: 'The resource was not found' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
-  conflict: { status: 409, title: 'It conflicts with what is there' },
+  conflict: { status: 409, title: 'The request conflicts with the current state' },
   payload_too_large: { status: 413, title: 'The payload is too large' },
-  uri_too_long: { status: 414, title: 'The address is too long' },
+  uri_too_long: { status: 414, title: 'The request URL is too long' },
   unsupported_media_type: { status: 415, title: 'The media type is not supported' },
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   invalid_request: { status: 422, title: 'The request is not valid' },
-  idempotency_key_reused: { status: 422, title: 'The idempotency key stands for another request' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   url_not_allowed: { status: 422, title: 'The URL is not allowed' },
-  loop_detected: { status: 422, title: 'The event went round in a loop' },
+  loop_detected: { status: 422, title: 'The event is in a delivery loop' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
-  internal: { status: 500, title: 'Something went wrong on our side' },
-  backlog_full: { status: 503, title: 'Too many events wait already' },
-  unavailable: { status: 503, title: 'The service cannot do this now' },
+  internal: { status: 500, title: 'An internal error occurred' },
+  backlog_full: { status: 503, title: 'The backlog of events is full' },
+  unavailable: { status: 503, title: 'The service is temporarily unavailable' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** One thing wrong with a request: `path` is the field (`data`, `event_types.0`), `body` for the whole. */
+/** One error in a request: `path` is the field (`data`, `event_types.0`), or `body` for the whole request. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
 }
 
-/** An expected failure, as a value: the API prints it as `application/problem+json` (RFC 9457). */
+/** An expected failure as a value; the API prints it as `application/problem+json` (RFC 9457). */
 export interface Problem {
   readonly code: ProblemCode;
-  /** For the one who made the request: what is wrong and what to change. Never names our inside. */
+  /** For the client: what is wrong and what to change. Reveals no internals. */
   readonly detail: string;
   readonly errors?: readonly FieldError[];
   readonly retryAfterSeconds?: number;

@@ -1,11 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Drawn at once: a call for a few bytes costs as much as one for thousands. */
+/** Bytes drawn at once: a call for a few bytes costs as much as one for thousands. */
 const POOL_BYTES = 8_192;
 const pool = Buffer.alloc(POOL_BYTES);
 let at = POOL_BYTES;
 
-/** A few bytes nobody can guess, to be read at once: the next call but some may write over them. */
+/** Returns a few unpredictable bytes. To be read at once: later calls overwrite them. */
 export function fewRandomBytes(count: number): Buffer {
   if (at + count > POOL_BYTES) {
     randomFillSync(pool);

@@ -1,19 +1,19 @@
 const GENERATION = 2_000;
 
-/** The last few thousand ids: what comes twice comes twice soon. */
+/** Remembers the last 2,000 to 4,000 ids, to recognize duplicates, which arrive close together. */
 export class RecentIds {
-  #young = new Set<string>();
-  #old = new Set<string>();
+  #current = new Set<string>();
+  #previous = new Set<string>();
 
   has(id: string): boolean {
-    return this.#young.has(id) || this.#old.has(id);
+    return this.#current.has(id) || this.#previous.has(id);
   }
 
   add(id: string): void {
-    if (this.#young.size >= GENERATION) {
-      this.#old = this.#young;
-      this.#young = new Set();
+    if (this.#current.size >= GENERATION) {
+      this.#previous = this.#current;
+      this.#current = new Set();
     }
-    this.#young.add(id);
+    this.#current.add(id);
   }
 }

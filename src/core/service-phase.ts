@@ -1,2 +1,2 @@
-/** While it starts it answers only itself; while it stops it answers what is under way. */
+/** `starting`: only health requests are answered; `stopping`: only running requests are answered. */
 export type ServicePhase = 'starting' | 'ready' | 'stopping';

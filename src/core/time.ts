@@ -3,7 +3,7 @@ import type { Branded } from './brand.ts';
 /** Milliseconds since 1970-01-01T00:00:00Z, as a whole number. */
 export type Timestamp = Branded<number, 'Timestamp'>;
 
-/** A length of time. */
+/** A duration in milliseconds. */
 export type Milliseconds = number;
 
 export function timestamp(ms: number): Timestamp {
@@ -20,7 +20,7 @@ export function toIso(at: Timestamp): string {
   return lastPrinted.text;
 }
 
-/** A row that was written by hand may hold a time that no `Date` has; the list that it stands in is printed all the same. */
+/** A row written by hand may hold a time outside of `Date`'s range; the list that contains it must still be printable. */
 function printable(at: Timestamp): number {
   return Math.abs(at) <= MAX_PRINTABLE_MS ? at : Math.sign(at) * MAX_PRINTABLE_MS || 0;
 }
@@ -28,21 +28,21 @@ function printable(at: Timestamp): number {
 /** 270,000 years either way (ECMA-262, time values). */
 const MAX_PRINTABLE_MS = 8_640_000_000_000_000;
 
-/** Under load many are printed in one millisecond, and printing takes 0.5 µs. */
+/** Under load many equal times are printed, and formatting takes 0.5 µs. */
 let lastPrinted = { at: Number.NaN, text: '' };
 
-/** Seconds as a client writes them, fractions allowed (2.01), in whole milliseconds: the form in which every duration is kept. */
+/** Converts a client's seconds, with fractions (2.01), to whole milliseconds, the stored form of every duration. */
 export function msOfSeconds(seconds: number): Milliseconds {
   return Math.round(seconds * 1_000);
 }
 
 const TIME = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?(?:Z|[+-](\d{2}:\d{2}))$/;
-/** An hour and a minute, perhaps a second: none is 24:00, and none has a 61st second (docs/decisions/api.md). */
+/** Hours, minutes and optional seconds: 24:00 and second 60 are invalid (docs/decisions/api.md). */
 const TIME_OF_DAY = /^(?:[01]\d|2[0-3])(?::[0-5]\d){1,2}$/;
 
 /**
- * A time in the form of RFC 3339, whose seconds may be left out; undefined when it is none, or a day that no month has:
- * `Date.parse` alone reads `2026-11-31` as December 1 and `T24:00` as the next day.
+ * Parses an RFC 3339 time, whose seconds are optional. @returns undefined for another form, or for a day that does not
+ * exist: `Date.parse` alone reads `2026-11-31` as December 1 and `T24:00` as the next day
  */
 export function parseTime(text: string): Timestamp | undefined {
   const [, day = '', timeOfDay = '', offset = '00:00'] = TIME.exec(text) ?? [];

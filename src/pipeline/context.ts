@@ -6,11 +6,11 @@ import type { Metrics } from '../ports/observability/metrics.ts';
 import type { Tracer } from '../ports/observability/tracer.ts';
 
 /**
- * What every stage of the pipeline works with, made once in `app/compose.ts`. A stage is a class that takes
- * `(context, its ports, its options)`, and each names the members that it uses.
+ * Dependencies that every pipeline stage shares, made once in `app/compose.ts`. A stage is a class that takes
+ * `(context, its ports, its options)`; its constructor picks the members of the context that the stage uses.
  */
 export interface Context {
-  /** The engine's: where several machines share a store, the store's time. */
+  /** The engine's clock: store time where several machines share a store. */
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

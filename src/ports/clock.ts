@@ -1,9 +1,9 @@
 import type { Milliseconds, Timestamp } from '../core/time.ts';
 
-/** The only way to the time. Tests inject their own. */
+/** The only source of time. Tests inject their own. */
 export interface Clock {
-  /** Wall clock: for what is stored or shown. May jump, also backwards. */
+  /** Wall-clock time, for values that are stored or shown. May jump, also backwards. */
   now(): Timestamp;
-  /** Never jumps: for durations. Starts anywhere. */
+  /** Monotonic time, for durations; its origin is arbitrary. */
   monotonicMs(): Milliseconds;
 }

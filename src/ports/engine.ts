@@ -36,13 +36,13 @@ export interface Store {
   readonly idempotency: IdempotencyStore;
 }
 
-/** `degraded`: it works, but the sentence says what an operator should look at; `failed`: it can't do its work. */
+/** `degraded`: the engine works, and `reason` says what an operator should check; `failed`: it cannot work. */
 export interface EngineHealth {
   readonly status: 'ok' | 'degraded' | 'failed';
   readonly reason: string | null;
 }
 
-/** What a worker needs of an engine whose intake is not the record. */
+/** The ports of a worker, for an engine whose intake does not write the record. */
 export interface WorkerPorts {
   readonly eventStream: EventStream;
   readonly eventRecord: EventRecord;
@@ -52,13 +52,13 @@ export interface WorkerPorts {
   readonly recordTarget: RecordTarget;
 }
 
-/** The adapters behind the ports. */
+/** One set of adapters for all ports. */
 export interface Engine {
   readonly name: 'embedded' | 'distributed';
-  /** The time by which this engine decides: where several machines share a store, the store's. */
+  /** The clock of this engine's decisions: store time where several machines share a store. */
   readonly clock: Clock;
   readonly intake: Intake;
-  /** Null where the intake is the record: an accepted event and its deliveries are in it at once. */
+  /** Null where the intake writes the record: an accepted event and its deliveries are recorded at once. */
   readonly worker: WorkerPorts | null;
   readonly queue: DeliveryQueue;
   readonly redelivery: Redelivery;
@@ -66,9 +66,9 @@ export interface Engine {
   readonly rateLimiter: RateLimiter;
   readonly bus: Bus;
   readonly activity: ActivityFeed;
-  /** The highest event id on record; ids made from now on must be above it, though the clock was set back. */
+  /** The highest event id on record. New ids must be higher, even after the clock was set back. */
   readonly lastEventId: string | null;
   health(): EngineHealth;
-  /** Finishes what was begun, then lets go of files and connections. Calls that come later reject `closing`. */
+  /** Finishes running calls, then releases files and connections. Later calls reject with `closing`. */
   close(): Promise<void>;
 }

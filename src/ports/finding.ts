@@ -1,9 +1,9 @@
-/** What a look at one part of an installation has shown. */
+/** The result of checking one part of an installation. */
 export interface Finding {
-  /** `failed`: the service can't start or work like this; `warning`: it can, and something should be changed. */
+  /** `failed`: the service cannot start or work; `warning`: it works, and something should be changed. */
   readonly level: 'ok' | 'warning' | 'failed';
-  /** The part, in a word or two. */
+  /** The part that was checked, in a word or two. */
   readonly about: string;
-  /** A sentence; unless `ok`, it says what to change. Never a secret. */
+  /** One sentence; unless `ok`, it says what to change. Contains no secret. */
   readonly text: string;
 }

@@ -2,25 +2,25 @@ import type { AttemptOutcome } from '../core/delivery/delivery.ts';
 import type { EndpointId, OrganizationId } from '../core/ids.ts';
 import type { Milliseconds } from '../core/time.ts';
 
-/** One request to a receiver, complete but for the headers that belong to the connection. */
+/** One request to a receiver, complete except for the connection's own headers. */
 export interface OutgoingRequest {
-  /** Connections are pooled by endpoint: one receiver's slow path can't hold another's. */
+  /** Connections are pooled by endpoint, so that a slow receiver delays no other. */
   readonly endpointId: EndpointId;
-  /** Whose it is: what is costly is done in turns between organizations. */
+  /** The owner: costly work takes turns between organizations. */
   readonly organizationId?: OrganizationId;
   readonly url: string;
-  /** Lower-case names; signed already. */
+  /** Lower-case names, signature included. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** `body` in UTF-8, where several requests share it: none of them makes its own. */
+  /** `body` in UTF-8, where several requests share one buffer. */
   readonly bodyBytes?: Buffer;
-  /** Over everything: name, connection, TLS, headers, the excerpt of the body. */
+  /** Timeout of the whole attempt: name lookup, connection, TLS, headers, and the excerpt of the body. */
   readonly timeoutMs: Milliseconds;
-  /** For receivers that ask who connects (mTLS). */
+  /** For receivers that require a client certificate (mTLS). */
   readonly clientCertificate?: ClientCertificate | null;
 }
 
-/** PEM texts. */
+/** Certificate and private key as PEM text. */
 export interface ClientCertificate {
   readonly certificate: string;
   readonly key: string;
@@ -28,29 +28,30 @@ export interface ClientCertificate {
 
 export type AddressVerdict =
   | { readonly kind: 'allowed' }
-  /** The sentence says what is wrong with the address, and no more than the one who wrote it knows. */
+  /** `reason` says what is wrong with the address, and reveals nothing that its author does not know. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Posts one webhook. */
+/** Sends webhooks. */
 export interface Sender {
   /**
-   * Never rejects: whatever the receiver does is an outcome. The outcome is fixed at the status line; at most 64 KB of
-   * the body are read and 4 KB kept. Redirects are not followed. The address that was checked is the one connected to.
+   * Sends one request. Never rejects: everything a receiver does is an outcome. The status line fixes the outcome; at
+   * most 64 KB of the body are read and 4 KB kept. Redirects are not followed. The address that was checked is the
+   * address connected to.
    */
   send(request: OutgoingRequest): Promise<AttemptOutcome>;
 
   /**
-   * For creation: may this URL be a receiver? An address is judged; a name is not resolved, so that the answer tells nobody
-   * which names there are inside: what it leads to is checked at every connection.
+   * Checks a URL when an endpoint is created or changed. Addresses are checked; names are not resolved, so that the
+   * answer does not reveal which internal names exist. Each connection checks the resolved addresses.
    */
   checkUrl(url: string): Promise<AddressVerdict>;
 
-  /** Drops the connections kept for an endpoint that is gone or has changed. */
+  /** Closes the idle connections of an endpoint that was removed or changed. */
   forget(endpointId: EndpointId): void;
 
   /**
-   * Ends idle connections at once, those in use after `graceMs`; their requests end as `interrupted` when anything of them
-   * has left, as `local` otherwise.
+   * Closes idle connections at once and busy ones after `graceMs`. A request that was partly sent then ends as
+   * `interrupted`, an unsent one as `local`.
    */
   close(graceMs: Milliseconds): Promise<void>;
 }

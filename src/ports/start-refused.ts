@@ -1,4 +1,4 @@
-/** The service can't start. The message is one sentence for the person at the terminal and says what to do. */
+/** The service cannot start. The message is one sentence for the operator and says what to change. */
 export class StartRefused extends Error {
   override readonly name = 'StartRefused';
 }

@@ -1,17 +1,17 @@
-/** `unreachable`: a server that the engine needs does not answer, or answers that it can't now. */
+/** `unreachable`: a server that the engine needs does not answer, or refuses to work now. */
 export type UnavailableCode = 'disk_full' | 'storage_failed' | 'unreachable' | 'closing';
 
 /**
- * Whether one row, lane or tenant may have caused the error: it does not pass by itself, and must not hold up others. What
- * passes (a server that is away, a full disk) is an `EngineUnavailable` and concerns everybody.
+ * Whether the error may belong to one row, lane or tenant. Such an error does not pass by itself and must not affect
+ * others. A transient condition (server unavailable, disk full) is an `EngineUnavailable` and affects everyone.
  */
 export function isItemError(error: unknown): boolean {
   return !(error instanceof EngineUnavailable);
 }
 
 /**
- * The engine can't keep its promises now (disk full, server gone). Every port method may reject with it; nothing of the
- * call has been done then, unless the method says otherwise. The API answers 503 with `Retry-After`.
+ * The engine cannot work now (disk full, server unavailable). Every port method may reject with it; unless the method
+ * says otherwise, the call had no effect. The API answers 503 with `Retry-After`.
  */
 export class EngineUnavailable extends Error {
   override readonly name = 'EngineUnavailable';

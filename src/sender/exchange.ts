@@ -8,12 +8,12 @@ import type { Connection, ConnectionPool, EndpointConnections, ResponseWaiter } 
 import { type RequestBytes, requestBytes } from './request-bytes.ts';
 import { Excerpt, parseRetryAfter } from './responses/index.ts';
 
-/** After the status line the outcome is known: a body that drips holds its slot no longer than this. */
+/** After the status line the outcome is fixed: a slow body holds its slot no longer than this. */
 const BODY_MS: Milliseconds = 1_000;
 
 /**
- * A kept connection that the receiver had closed already dies within a round trip. Later it may have worked on the request:
- * what is sent again then is another attempt.
+ * A reused connection that the receiver had already closed fails within a round trip. After a later failure the
+ * receiver may have processed the request, so a resend counts as another attempt.
  */
 const STALE_CONNECTION_MS: Milliseconds = 250;
 
@@ -21,7 +21,15 @@ const NO_CLIENT = 'the receiver asks for a client certificate, or does not accep
 
 type Head = Omit<AttemptOutcome, 'responseExcerpt'>;
 
-/** One request and its outcome: no stream and no AbortController for each, and one timer over all of it. */
+/**
+ * One request and its outcome, without a stream or AbortController per request, and with one timer.
+ *
+ * States:
+ *   created ──start──► sent ──status line──► reading the body ──end of the body──► done
+ *   sent ──reset before any byte, reused connection, within 250 ms──► sent again on a new connection, once
+ *   sent ──timeout, error, abort──► done without a response
+ *   reading the body ──timeout, error, too long──► done; the status line decides the outcome
+ */
 export class Exchange implements ResponseWaiter {
   readonly #pool: ConnectionPool;
   readonly #endpoint: EndpointConnections;
@@ -36,7 +44,7 @@ export class Exchange implements ResponseWaiter {
   #connection: Connection;
   #head: Head | null = null;
   #isBodyTimed = false;
-  /** On an earlier connection. */
+  /** Sent on an earlier connection. */
   #wasSent = false;
   #isOver = false;
 
@@ -60,7 +68,7 @@ export class Exchange implements ResponseWaiter {
     this.#connection = args.pool.take(endpoint);
   }
 
-  /** To be called once. `onEnd` may be called before it returns. */
+  /** Sends the request; call once. `onEnd` may be called before this returns. */
   start(): void {
     try {
       this.#bytes = requestBytes(this.#request, this.#endpoint.target, this.#userAgent);
@@ -71,12 +79,12 @@ export class Exchange implements ResponseWaiter {
     this.#connection.send(this.#bytes, this);
   }
 
-  /** Ends it now; without an answer the attempt has timed out. */
+  /** Ends the exchange at its deadline; without a status line the attempt has timed out. */
   timeOut(): void {
-    this.#end('timeout', `timed out waiting for ${this.#connection.waitsFor}`);
+    this.#end('timeout', `timed out waiting for ${this.#connection.waitingFor}`);
   }
 
-  /** Ends it now, because the service stops. */
+  /** Ends the exchange because the service stops. */
   abort(): void {
     this.#end('local', null);
   }
@@ -94,13 +102,13 @@ export class Exchange implements ResponseWaiter {
     };
   }
 
-  /** Most responses come in one piece, and need no second timer. */
+  /** Starts the body's timer; most responses arrive in one piece and need none. */
   onPause(): void {
     if (this.#head === null || this.#isBodyTimed) return;
     this.#isBodyTimed = true;
     clearTimeout(this.#timer);
-    const leftMs = this.#request.timeoutMs - this.#elapsedMs();
-    this.#timer = setTimeout(onTime, Math.max(0, Math.min(BODY_MS, leftMs)), this);
+    const remainingMs = this.#request.timeoutMs - this.#elapsedMs();
+    this.#timer = setTimeout(onTime, Math.max(0, Math.min(BODY_MS, remainingMs)), this);
   }
 
   onBody(piece: Buffer): void {
@@ -113,33 +121,33 @@ export class Exchange implements ResponseWaiter {
   }
 
   onError(error: unknown): void {
-    const word = classifyFailure(error);
-    if (this.#bytes !== null && this.#mayTryAgain(word)) {
+    const code = classifyFailure(error);
+    if (this.#bytes !== null && this.#canResend(code)) {
       this.#wasSent = true;
       this.#connection = this.#pool.replace(this.#endpoint, this.#connection);
       this.#connection.send(this.#bytes, this);
       return;
     }
-    if (this.#isRefusedAsClient(word)) this.#end('tls_failed', NO_CLIENT);
-    else this.#end(word, failureDetail(error));
+    if (this.#isClientRefused(code)) this.#end('tls_failed', NO_CLIENT);
+    else this.#end(code, failureDetail(error));
   }
 
   /**
-   * A kept connection that the receiver closed while our request was on its way: no byte of an answer, and nobody read the
-   * request. At once, on a new connection (so never twice), and still the same attempt.
+   * Whether the request may be sent again within this attempt: a reused connection was closed before any byte of a
+   * response, so the receiver did not read the request. The resend uses a new connection, so it happens once.
    */
-  #mayTryAgain(word: AttemptError): boolean {
+  #canResend(code: AttemptError): boolean {
     const { served, hasAnswered } = this.#connection;
-    return word === 'connection_reset' && served > 0 && !hasAnswered && this.#elapsedMs() < STALE_CONNECTION_MS;
+    return code === 'connection_reset' && served > 0 && !hasAnswered && this.#elapsedMs() < STALE_CONNECTION_MS;
   }
 
-  /** Asked for a certificate and hung up on without a byte: most likely for lack of one that it trusts. */
-  #isRefusedAsClient(word: AttemptError): boolean {
-    const { served, hasAnswered, isAskedWhoWeAre } = this.#connection;
-    return word === 'connection_reset' && isAskedWhoWeAre && served === 0 && !hasAnswered;
+  /** The receiver asked for a certificate and closed without a byte, most likely because it trusts none that was sent. */
+  #isClientRefused(code: AttemptError): boolean {
+    const { served, hasAnswered, clientCertificateRequested } = this.#connection;
+    return code === 'connection_reset' && clientCertificateRequested && served === 0 && !hasAnswered;
   }
 
-  /** @param error what the attempt comes to when no status line has come */
+  /** @param error the attempt's error if no status line has arrived */
   #end(error: AttemptError, detail: string | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -151,7 +159,7 @@ export class Exchange implements ResponseWaiter {
 
   #outcome(error: AttemptError, detail: string | null, wasSent: boolean): AttemptOutcome {
     if (this.#head !== null) return { ...this.#head, responseExcerpt: this.#excerpt.text() };
-    // The receiver may have it: an attempt that was made, although its end is not known.
+    // The receiver may have the request: the attempt was made, although its outcome is unknown.
     if (error === 'local' && wasSent) {
       const interrupted = new AttemptFailure('interrupted', 'the service stopped before the receiver answered');
       return failedOutcome(interrupted, this.#elapsedMs());
@@ -164,7 +172,7 @@ export class Exchange implements ResponseWaiter {
   }
 }
 
-/** An attempt that got no answer. */
+/** The outcome of an attempt without a response. */
 export function failedOutcome(failure: unknown, durationMs: Milliseconds): AttemptOutcome {
   return {
     statusCode: null,

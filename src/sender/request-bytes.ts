@@ -2,18 +2,18 @@ import type { OutgoingRequest } from '../ports/sender.ts';
 import type { Target } from './addresses/index.ts';
 import { AttemptFailure } from './attempt-failure.ts';
 
-/** A request as it goes to the wire. Text where one encoding does for all of it, which is what a socket writes fastest. */
+/** A request as bytes for the socket. Text where one encoding fits all of it, which a socket writes fastest. */
 export type RequestBytes =
   | { readonly content: string; readonly encoding: 'latin1'; readonly body: null }
   | { readonly content: Buffer; readonly encoding: undefined; readonly body: null }
-  /** The head; the body follows it, and belongs to other requests too. */
+  /** `content` is the head; `body` is shared with other requests. */
   | { readonly content: string; readonly encoding: 'latin1'; readonly body: Buffer };
 
-/** RFC 9110, sections 5.1 and 5.5. */
+/** Field names and values (RFC 9110, sections 5.1 and 5.5). */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** Fields of the connection, which are ours to say; another one of them would frame the request anew. */
-const OURS: ReadonlySet<string> = new Set([
+/** Fields that the sender sets itself; a second one would change the request's framing. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',
@@ -25,7 +25,7 @@ const OURS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** @throws AttemptFailure `connection_failed` for headers that can't be sent */
+/** @throws AttemptFailure `connection_failed` for headers that cannot be sent */
 export function requestBytes(
   { headers, body, bodyBytes }: OutgoingRequest,
   target: Target,
@@ -34,13 +34,13 @@ export function requestBytes(
   let fields = '';
   for (const name in headers) {
     const value = headers[name] ?? '';
-    if (OURS.has(name.toLowerCase()) || !NAME.test(name) || !VALUE.test(value))
+    if (CONNECTION_FIELDS.has(name.toLowerCase()) || !NAME.test(name) || !VALUE.test(value))
       throw new AttemptFailure('connection_failed');
     fields += `${name}: ${value}\r\n`;
   }
-  // The request's own words win.
+  // The request's own headers take precedence.
   if (headers['user-agent'] === undefined) fields += `user-agent: ${userAgent}\r\n`;
-  // Nothing is decompressed here: a kilobyte could become a gigabyte.
+  // Responses are not decompressed: a kilobyte could become a gigabyte.
   if (headers['accept-encoding'] === undefined) fields += 'accept-encoding: identity\r\n';
   const length = bodyBytes?.length ?? Buffer.byteLength(body);
   const head = `${target.requestHead}${fields}content-length: ${length}\r\n\r\n`;

@@ -17,23 +17,39 @@ import { AttemptFailure } from './attempt-failure.ts';
 import { ConnectionPool, type EndpointConnections } from './connections/index.ts';
 import { Exchange, failedOutcome } from './exchange.ts';
 
+/**
+ * The sender makes one outgoing webhook request. It writes HTTP/1.1 itself instead of using undici or `node:http`:
+ *
+ * - `request-bytes.ts` writes a request as one string; `responses/` reads the response in linear time with bounds for
+ *   everything a receiver can send. Per request this takes 25 µs of CPU where undici's pool takes 31 µs, and most of the
+ *   25 µs is the kernel's write (docs/decisions/performance.md).
+ * - undici had to be worked around in four places (docs/decisions/delivery.md): an unrequested `100 Continue` destroys its
+ *   connection, its timeouts restart with every byte, bytes outside of headers and body are unbounded, and it does not
+ *   say which socket a request used, which decides whether a request may be sent again.
+ * - The reader is tested against Node's own parser with mutated responses: what that parser accepts has the same status
+ *   and body here, and what it refuses prevents reuse of the connection.
+ *
+ * It should go when undici's pool has these four properties and costs as little CPU per attempt (`npm run bench`),
+ * or when webhooks need HTTP/2 or a proxy, which are not worth writing by hand.
+ */
+
 export interface SenderOptions {
-  /** `WEBHOOK_ALLOWED_NETWORKS`: ranges that are not public but may be sent to. */
+  /** The setting `WEBHOOK_ALLOWED_NETWORKS`: ranges that are not public but may be sent to. */
   readonly allowedNetworks: readonly string[];
-  /** In development: 127.0.0.0/8, ::1 and the names that lead there. */
+  /** For development: allows 127.0.0.0/8, ::1 and the names that resolve to them. */
   readonly allowLoopback: boolean;
   readonly httpsOnly: boolean;
-  /** `WEBHOOK_BLOCKED_PORTS`, instead of our own list. */
+  /** The setting `WEBHOOK_BLOCKED_PORTS`; replaces the default list. */
   readonly blockedPorts?: readonly number[];
   readonly clock: Clock;
   readonly userAgent?: string;
-  /** Tests bring their own answers. */
+  /** Tests inject their own resolver. */
   readonly resolve?: Resolve;
-  /** Certificates to trust instead of Node's own list, in PEM. */
+  /** Trusted CA certificates in PEM, instead of Node's list. */
   readonly trustedCertificates?: readonly string[];
 }
 
-/** @throws an Error that says which of `allowedNetworks` is no network */
+/** @throws an Error that names the invalid entry of `allowedNetworks` */
 export function createSender(options: SenderOptions): Sender {
   return new HttpSender(options);
 }
@@ -56,7 +72,7 @@ class HttpSender implements Sender {
     this.#guard = new AddressGuard(new Networks(options), options.resolve ?? createResolve(options.clock));
     const trusted = options.trustedCertificates;
     const authorities = trusted === undefined ? {} : { ca: [...trusted] };
-    // Made once, by the first endpoint that needs it: the list of authorities takes 16 ms and 3 MB.
+    // Created by the first endpoint that needs it: the list of authorities takes 16 ms and 3 MB.
     let shared: SecureContext | undefined;
     const secureContextOf = (client: ClientCertificate | null): SecureContext => {
       if (client !== null) return clientContext(authorities, client);
@@ -99,7 +115,7 @@ class HttpSender implements Sender {
   async checkUrl(url: string): Promise<AddressVerdict> {
     const verdict = parseTarget(url, this.#rules);
     if (verdict.kind === 'refused') return verdict;
-    if (!this.#guard.mayBeAllowed(verdict.target)) {
+    if (!this.#guard.couldBeAllowed(verdict.target)) {
       return { kind: 'refused', reason: 'leads to an address that is not public' };
     }
     return { kind: 'allowed' };
@@ -126,16 +142,16 @@ class HttpSender implements Sender {
   #ended(exchange: Exchange, outcome: AttemptOutcome): void {
     this.#exchanges.delete(exchange);
     if (this.#exchanges.size === 0) this.#onIdle();
-    // Most likely out of descriptors: those kept for nothing in particular go first.
+    // Most likely out of descriptors: idle connections are closed first.
     if (outcome.error === 'local') this.#pool.closeIdle();
   }
 }
 
-/** Checked when it was set; a newer OpenSSL may think otherwise of it. */
+/** The certificate was valid when it was set, but a newer OpenSSL may reject it. */
 function clientContext(authorities: SecureContextOptions, { certificate, key }: ClientCertificate): SecureContext {
   try {
     return createSecureContext({ ...authorities, cert: certificate, key });
   } catch {
-    throw new AttemptFailure('tls_failed', 'the client certificate of the endpoint can not be used');
+    throw new AttemptFailure('tls_failed', 'the client certificate of the endpoint cannot be used');
   }
 }

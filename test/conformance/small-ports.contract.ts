@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Activity, DeliveryNews, DroppedCounts } from '../../src/core/events/activity.ts';
+import type { Activity, DeliveryActivity, DroppedCounts } from '../../src/core/events/activity.ts';
 import type { EndpointId, OrganizationId } from '../../src/core/ids.ts';
 import type { JsonText } from '../../src/core/json/json-text.ts';
 import type { BusMessage } from '../../src/ports/coordination/bus.ts';
@@ -138,16 +138,16 @@ export function smallPortsContract(newHarness: NewHarness): void {
       inWorld(newHarness, async (world) => {
         const { activity } = world.engine;
         const ours = await world.organization();
-        const { seen, untold, listener } = watch();
+        const { seen, dropped, listener } = watch();
         await activity.subscribe(ours, listener);
         const publish = (count: number) =>
           activity.publish(Array.from({ length: count }, () => ({ kind: 'event', event: world.event(ours) }) as const));
-        const told = () => seen.length + untold.reduce((sum, { event }) => sum + (event ?? 0), 0);
+        const told = () => seen.length + dropped.reduce((sum, { event }) => sum + (event ?? 0), 0);
         publish(1_500);
         await eventually(() => assert.equal(told(), 1_500));
         assert.equal(seen.length, 1_000);
         activity.publish([{ kind: 'delivery', delivery: deliveryNews(world, ours) }]);
-        await eventually(() => assert.deepEqual(untold.at(-1), { event: 0, delivery: 1 }));
+        await eventually(() => assert.deepEqual(dropped.at(-1), { event: 0, delivery: 1 }));
         world.clock.advance(1_000);
         publish(1);
         await eventually(() => assert.equal(seen.length, 1_001));
@@ -200,18 +200,18 @@ export function smallPortsContract(newHarness: NewHarness): void {
 
 function watch() {
   const seen: Activity[] = [];
-  const untold: DroppedCounts[] = [];
+  const dropped: DroppedCounts[] = [];
   return {
     seen,
-    untold,
+    dropped,
     listener: {
-      news: (activities: readonly Activity[]) => void seen.push(...activities),
-      untold: (counts: DroppedCounts) => void untold.push(counts),
+      onActivities: (activities: readonly Activity[]) => void seen.push(...activities),
+      onDropped: (counts: DroppedCounts) => void dropped.push(counts),
     },
   };
 }
 
-function deliveryNews(world: World, organizationId: OrganizationId): DeliveryNews {
+function deliveryNews(world: World, organizationId: OrganizationId): DeliveryActivity {
   return {
     id: world.ids.next(),
     organizationId,

@@ -34,7 +34,7 @@ describe('a secret box', () => {
     assert.throws(
       () => new SecretBox([SECOND]).open(stored, 'endpoints.secret of 1'),
       (error: Error) =>
-        /endpoints\.secret of 1.*key [0-9a-f]{8} is not/.test(error.message) && !/canary/.test(error.message),
+        /endpoints\.secret of 1.*key [0-9a-f]{8} is missing/.test(error.message) && !/canary/.test(error.message),
     );
   });
 

@@ -93,36 +93,36 @@ async function scene(context: TestContext): Promise<Scene> {
 describe('The reconciler', () => {
   test('queues what a worker recorded and did not live to queue', async (context) => {
     const { redis, reconciler, record, take, key, endpointId } = await scene(context);
-    await reconciler.look();
+    await reconciler.scan();
     const [queued, lost] = [await record(3), await record(2)];
     for (const id of lost) await redis.command('ZREM', key(`lane:${endpointId}`), id);
-    await reconciler.look();
+    await reconciler.scan();
     assert.deepEqual(await take(), [...queued, ...lost]);
   });
 
   test('brings everything back after a flush, in steps, and nothing twice', async (context) => {
     const { redis, reconciler, record, take, key } = await scene(context);
-    await reconciler.look();
+    await reconciler.scan();
     const all = [];
     for (let n = 0; n < 5; n++) all.push(...(await record(500)));
     const held = await take(100);
     await redis.command('FLUSHALL');
     assert.deepEqual(await take(), [], 'the lanes are gone');
-    await reconciler.look();
+    await reconciler.scan();
     assert.equal(await redis.command('XLEN', key('webhook-deliveries')), 2_400, 'what is in an attempt is not due');
-    await reconciler.look();
+    await reconciler.scan();
     assert.equal(await redis.command('GET', key('webhook-deliveries:waiting')), '2500');
     assert.deepEqual(await take(), all.slice(held.length));
   });
 
   test('sets dedup marks again that went with Redis’ memory', async (context) => {
     const { redis, engine, reconciler, record, worker } = await scene(context);
-    await reconciler.look();
+    await reconciler.scan();
     await record(3, { dedupIds: true });
     await redis.command('FLUSHALL');
     const [repair] = worker.repairs.filter(({ name }) => name === 'dedup marks');
     assert.equal(await repair?.isNeeded(), true);
-    await reconciler.look();
+    await reconciler.scan();
     assert.equal(await repair?.isNeeded(), false);
     const stored = await redis.command('KEYS', '*:dedup:*');
     assert.equal((stored as string[]).length, 3);
@@ -152,15 +152,15 @@ describe('The reconciler', () => {
 
   test('passes on the turn of a delivery whose deliverer died before it could', async (context) => {
     const { redis, reconciler, record, take, sql, key, endpointId } = await scene(context);
-    await reconciler.look();
+    await reconciler.scan();
     const [first, second, third] = await record(3, { orderingGroup: 'k' });
     assert.deepEqual(await take(), [first]);
     await sql("UPDATE deliveries SET status = 'delivered', leased_until = NULL WHERE id = $1", [first]);
     await redis.command('ZREM', key(`lane:${endpointId}`), String(first));
     assert.deepEqual(await take(), [], 'nobody has told those behind it');
-    await reconciler.look();
+    await reconciler.scan();
     assert.deepEqual(await take(), [second]);
-    await reconciler.look();
+    await reconciler.scan();
     assert.deepEqual(await take(), [], `${third} waits for the second`);
   });
 

@@ -35,7 +35,7 @@ function find(
   const search = types.search(event);
   const turns = new LoopTurns();
   let found = types.known(event);
-  while (found === undefined) found = search.turn(turns);
+  while (found === undefined) found = search.advance(turns);
   return found;
 }
 
@@ -108,7 +108,7 @@ test(
       all = all.slice(1);
       byType.of(all, lineage);
       const wanted = listBefore.filter(({ eventTypes }) => wantsType(eventTypes, first as AcceptedEvent));
-      assert.deepEqual(under?.turn(new LoopTurns()), wanted);
+      assert.deepEqual(under?.advance(new LoopTurns()), wanted);
       all = listBefore;
     }
   }),

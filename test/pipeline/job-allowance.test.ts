@@ -21,24 +21,24 @@ function parts(tier: Tier) {
 
 test('a job pays for what it sent before it goes on, and leaves half of the bucket to events', async () => {
   const { allowance, rateLimiter, job, pass } = parts('free');
-  assert.ok(await allowance.mayGoOn(job), 'nothing is owed yet');
+  assert.ok(await allowance.settleDebt(job), 'nothing is owed yet');
   allowance.spent(job, 200, false);
-  assert.ok(!(await allowance.mayGoOn(job)), '50 of 200 are paid');
+  assert.ok(!(await allowance.settleDebt(job)), '50 of 200 are paid');
   assert.equal(rateLimiter.take('o' as OrganizationId, 100, 0).remaining, 50);
-  assert.ok(!(await allowance.mayGoOn(job)), 'the half that is left is for events');
+  assert.ok(!(await allowance.settleDebt(job)), 'the half that is left is for events');
   for (let paid = 50; paid < 200; paid += 25) {
-    assert.ok(!(await allowance.mayGoOn(job)));
+    assert.ok(!(await allowance.settleDebt(job)));
     pass(15);
   }
-  assert.ok(await allowance.mayGoOn(job));
-  assert.ok(await allowance.mayGoOn(job), 'once paid, it is paid');
+  assert.ok(await allowance.settleDebt(job));
+  assert.ok(await allowance.settleDebt(job), 'once paid, it is paid');
 });
 
 test('who has no limit pays nothing; a job that ended owes nothing', async () => {
   const unlimited = parts('unlimited');
   unlimited.allowance.spent(unlimited.job, 1_000_000, false);
-  assert.ok(await unlimited.allowance.mayGoOn(unlimited.job));
+  assert.ok(await unlimited.allowance.settleDebt(unlimited.job));
   const free = parts('free');
   free.allowance.spent(free.job, 1_000, true);
-  assert.ok(await free.allowance.mayGoOn(free.job));
+  assert.ok(await free.allowance.settleDebt(free.job));
 });

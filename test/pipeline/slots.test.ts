@@ -48,7 +48,7 @@ function delivery(n: number, characters: number): ClaimedDelivery {
 
 /** Takes what is there, as attempts that never end. @returns how many */
 function fill(slots: Slots, lanes: ReadyLanes): number {
-  const byId = new Map([...lanes.inTurn()].map((one) => [one.endpointId, one]));
+  const byId = new Map([...lanes.roundRobin()].map((one) => [one.endpointId, one]));
   let used = 0;
   for (let demands = slots.demands(lanes, 0, noFault); demands.length > 0; demands = slots.demands(lanes, 0, noFault)) {
     for (const { endpointId, limit } of demands) {

@@ -77,7 +77,7 @@ function newTail(options: { filter?: TailFilter; missed?: boolean } = {}) {
     whenRead: (act: () => void) => {
       onRead = act;
     },
-    tell: (...events: AcceptedEvent[]) => tail.news(events.map((event) => ({ kind: 'event', event }))),
+    tell: (...events: AcceptedEvent[]) => tail.onActivities(events.map((event) => ({ kind: 'event', event }))),
     /** What comes until nothing is left. */
     async all(): Promise<TailMessage[]> {
       const messages: TailMessage[] = [];
@@ -149,14 +149,14 @@ describe('Tail', () => {
   test('of deliveries, which are in no record, it says how many it could not show', async () => {
     const world = newTail({ filter: { types: [], kinds: ['delivery'] } });
     const some = Array.from({ length: 10_000 }, () => newDelivery());
-    world.tail.news(some);
+    world.tail.onActivities(some);
     const messages = await world.all();
     const told = messages.reduce(
-      (sum, message) => sum + (message.kind === 'untold' ? (message.counts.delivery ?? 0) : 1),
+      (sum, message) => sum + (message.kind === 'dropped' ? (message.counts.delivery ?? 0) : 1),
       0,
     );
     assert.equal(told, some.length);
-    assert.ok(messages.some(({ kind }) => kind === 'untold'));
+    assert.ok(messages.some(({ kind }) => kind === 'dropped'));
   });
 
   test('while it catches up news may pour in without bound: all is shown once, little is kept', async () => {
@@ -204,11 +204,11 @@ describe('Tail', () => {
     world.record.push(before, lost);
     world.tell(before);
     await world.all();
-    world.tail.untold({ event: null, delivery: null });
-    world.tail.news([newDelivery()]);
+    world.tail.onDropped({ event: null, delivery: null });
+    world.tail.onActivities([newDelivery()]);
     const messages = await world.all();
     assert.deepEqual(eventIds(messages), [lost.id]);
-    assert.deepEqual(messages[1], { kind: 'untold', counts: { event: 0, delivery: null }, position: lost.id });
+    assert.deepEqual(messages[1], { kind: 'dropped', counts: { event: 0, delivery: null }, position: lost.id });
     assert.equal(messages.length, 3);
   });
 
@@ -217,10 +217,10 @@ describe('Tail', () => {
     const event = newEvent();
     world.tell(event);
     await world.all();
-    world.tail.untold({ event: 3, delivery: 4 });
-    world.tail.untold({ event: 0, delivery: 4 });
+    world.tail.onDropped({ event: 3, delivery: 4 });
+    world.tail.onDropped({ event: 0, delivery: 4 });
     const counts = { event: 3, delivery: 0 };
-    assert.deepEqual(await world.all(), [{ kind: 'untold', counts, position: event.id }]);
+    assert.deepEqual(await world.all(), [{ kind: 'dropped', counts, position: event.id }]);
   });
 
   test('more than it looks through is dropped', async () => {
@@ -230,7 +230,7 @@ describe('Tail', () => {
     const shown = eventIds(messages);
     assert.ok(shown.length >= MAX_MISSED_EVENTS && shown.length < MAX_MISSED_EVENTS + 300);
     const last = messages.at(-1);
-    assert.deepEqual(last, { kind: 'untold', counts: { event: null, delivery: 0 }, position: shown.at(-1) });
+    assert.deepEqual(last, { kind: 'dropped', counts: { event: null, delivery: 0 }, position: shown.at(-1) });
     const live = newEvent();
     world.tell(live);
     assert.deepEqual(eventIds(await world.all()), [live.id]);

@@ -95,7 +95,7 @@ describe('Redis activity', () => {
     'without Redis publishing goes on as if nothing were, and a subscription says that it can’t; afterwards all is told',
     inWorld(async (world) => {
       const [here, there] = [await process(world), await process(world)];
-      const { seen, untold, listener } = watch();
+      const { seen, dropped, listener } = watch();
       await there.subscribe(world.organizationId, listener);
       await server.kill();
       try {
@@ -105,9 +105,9 @@ describe('Redis activity', () => {
       } finally {
         await server.startAgain();
       }
-      await eventually(() => assert.ok(untold.some((counts) => counts.event === null)));
+      await eventually(() => assert.ok(dropped.some((counts) => counts.event === null)));
       assert.deepEqual(
-        untold.find(({ event }) => event === null),
+        dropped.find(({ event }) => event === null),
         { event: null, delivery: null },
         'what was told while nobody could hear it is without number',
       );
@@ -120,13 +120,13 @@ describe('Redis activity', () => {
 
 function watch() {
   const seen: Activity[] = [];
-  const untold: DroppedCounts[] = [];
+  const dropped: DroppedCounts[] = [];
   return {
     seen,
-    untold,
+    dropped,
     listener: {
-      news: (activities: readonly Activity[]) => void seen.push(...activities),
-      untold: (counts: DroppedCounts) => void untold.push(counts),
+      onActivities: (activities: readonly Activity[]) => void seen.push(...activities),
+      onDropped: (counts: DroppedCounts) => void dropped.push(counts),
     },
   };
 }

@@ -87,7 +87,7 @@ test('without spare sockets each address is tried alone, and the last has all th
   hole.open();
   assert.equal(await connected, null);
   assert.equal(spare.take(), false);
-  for (; taken > 0; taken--) spare.giveBack();
+  for (; taken > 0; taken--) spare.release();
 });
 
 test('spare sockets are given back', { timeout: 60_000 }, async () => {

@@ -1,20 +1,20 @@
 import type { AuditId, KeyId, OrganizationId } from '../ids.ts';
 import type { Timestamp } from '../time.ts';
 
-/** Something that somebody changed, or a secret that was shown: who, what, when. Never what was in it. */
+/** An audit entry: a change, or the display of a secret. Says who, what and when, and never contains values. */
 export interface AuditEntry {
   readonly id: AuditId;
   readonly organizationId: OrganizationId;
-  /** `<thing>.<what was done to it>`: `endpoint.created`. */
+  /** `<resource>.<action>`, such as `endpoint.created`. */
   readonly action: string;
-  /** The id or name of the thing; null where there is no one thing. */
+  /** The resource's id or name; null where there is no single resource. */
   readonly target: string | null;
-  /** Null = the administrator. */
+  /** The API key that acted; null = the administrator. */
   readonly key: { readonly id: KeyId; readonly name: string } | null;
-  /** The fields that the request named. */
+  /** Names of the fields in the request. */
   readonly fields: readonly string[];
   readonly requestId: string;
-  /** Where the request came from; null where that was gone already. */
+  /** The client's address; null when the connection had closed. */
   readonly address: string | null;
   readonly createdAt: Timestamp;
 }

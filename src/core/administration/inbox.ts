@@ -5,33 +5,33 @@ import type { Timestamp } from '../time.ts';
 export const INBOX_STATUSES = ['available', 'leased', 'acked', 'quarantined'] as const;
 export type InboxStatus = (typeof INBOX_STATUSES)[number];
 
-/** A place to pull events from, with a state of its own for each event. */
+/** An inbox: consumers pull events from it. It keeps its own state for each event. */
 export interface Inbox {
   readonly id: InboxId;
   readonly organizationId: OrganizationId;
   readonly name: string;
   /** Patterns (`matchesEventType`); empty = all. */
   readonly eventTypes: readonly string[];
-  /** Leases without an ack after which an event is quarantined. */
+  /** Number of leases without an acknowledgement after which an event is quarantined. */
   readonly maxLeases: number;
   readonly paused: boolean;
   readonly createdAt: Timestamp;
 }
 
-/** The inbox that every organization has, and which wants every event. */
+/** Every organization has this inbox. It receives every event. */
 export const DEFAULT_INBOX = 'default';
 
-/** An event as an inbox shows it. */
+/** An event with its state in an inbox. */
 export interface InboxMessage {
   readonly event: AcceptedEvent;
   readonly status: InboxStatus;
-  /** Leases so far: those that ran out, were released, and the one that holds it now. */
+  /** Leases so far: expired, released, and the current one. */
   readonly leaseCount: number;
-  /** Which lease holds it, where a list or a look shows a leased one. */
+  /** The lease that holds the message, in lists and reads of leased messages. */
   readonly lease?: { readonly id: LeaseId; readonly until: Timestamp };
 }
 
-/** One consumer's temporary hold on some messages. */
+/** One consumer's temporary, exclusive hold on some messages. */
 export interface Lease {
   readonly id: LeaseId;
   readonly until: Timestamp;

@@ -4,7 +4,7 @@ import type { Timestamp } from '../time.ts';
 export const TIERS = ['free', 'pro', 'business', 'enterprise', 'unlimited'] as const;
 export type Tier = (typeof TIERS)[number];
 
-/** The tenant: owns keys, events, endpoints, inboxes. Nothing crosses its border. */
+/** A tenant. Owns keys, events, endpoints and inboxes; nothing crosses its boundary. */
 export interface Organization {
   readonly id: OrganizationId;
   readonly name: string;
@@ -12,22 +12,22 @@ export interface Organization {
   readonly createdAt: Timestamp;
 }
 
-/** What a key may do: send events; pull them from inboxes; everything else. */
+/** What a key permits: `publish` events, `consume` inboxes, `manage` everything else. */
 export const SCOPES = ['publish', 'consume', 'manage'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** A secret of an organization, without the secret: only its SHA-256 is stored. */
+/** An API key as it is stored: only the SHA-256 of its secret. */
 export interface ApiKey {
   readonly id: KeyId;
   readonly organizationId: OrganizationId;
   readonly name: string;
-  /** The first characters, to tell keys apart in a list. */
+  /** The first characters, which identify the key in a list. */
   readonly prefix: string;
   /** SHA-256 of the key, in lower-case hex. */
   readonly sha256: string;
   readonly createdAt: Timestamp;
   readonly expiresAt: Timestamp | null;
   readonly scopes: readonly Scope[];
-  /** To a minute or so. */
+  /** Accurate to about a minute. */
   readonly lastUsedAt: Timestamp | null;
 }

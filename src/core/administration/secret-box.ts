@@ -1,52 +1,58 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject, randomBytes } from 'node:crypto';
 
-/** `enc:v1:` key id `:` base64url of nonce, tag and text. No secret, JSON text or certificate begins like this. */
+/**
+ * Format: `enc:v1:` key id `:` base64url of nonce, tag and ciphertext. No secret, JSON text or certificate begins like
+ * this.
+ */
 const PREFIX = 'enc:v1:';
 const ALGORITHM = 'aes-256-gcm';
 export const SECRETS_KEY_BYTES = 32;
-/** NIST SP 800-38D: random nonces of 96 bits are good for 2^32 texts under one key; ours are some per endpoint and change. */
+/** NIST SP 800-38D allows 2^32 texts per key with random 96-bit nonces; the service encrypts a few per endpoint change. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_CHARACTERS = 8;
-/** Secrets kept decrypted, some 6 MB; forgotten all at once when there are more about. */
+/** Decrypted secrets in the cache, about 6 MB; the cache is cleared when it is full. */
 const MAX_REMEMBERED = 20_000;
-/** A signing secret comes to 115; a certificate is read anew. */
+/** Longer texts are not cached. A signing secret has 115 characters; a certificate is decrypted each time. */
 const MAX_REMEMBERED_CHARACTERS = 512;
 
-/** A stored secret that none of the keys opens, or that belongs to another row or column. */
+/** A stored secret that no key can decrypt, or that was moved from another row or column. */
 export class UnreadableSecret extends Error {
   readonly code = 'unreadable_secret';
 
   constructor(place: string, reason: string) {
-    super(`The secret in ${place} can't be read: ${reason}`);
+    super(`The secret in ${place} cannot be read: ${reason}`);
     this.name = 'UnreadableSecret';
   }
 }
 
 interface Key {
   readonly id: string;
-  /** Not its bytes: OpenSSL would take them in anew for each text, 25 µs instead of 3. */
+  /** A key object instead of bytes, which OpenSSL would import for each text: 25 µs instead of 3. */
   readonly key: KeyObject;
 }
 
 /**
- * Encrypts secrets for the record and decrypts them (AES-256-GCM). The place of a text (table, column, id of the row) is
- * authenticated with it: moved to another row it can't be read.
+ * Encrypts and decrypts stored secrets (AES-256-GCM). The place of a text (table, column, row id) is authenticated with
+ * it: a text moved to another row cannot be decrypted.
  */
 export class SecretBox {
   readonly #current: Key | undefined;
   readonly #keys: ReadonlyMap<string, Key>;
-  /** By the stored text. A change of one endpoint reads all of its organization again, 7 µs a secret otherwise. */
+  /**
+   * Cache by stored text. A change of one endpoint reads all endpoints of its organization again, at 7 µs per secret
+   * without the cache.
+   */
   readonly #opened = new Map<string, { readonly place: string; readonly text: string }>();
 
-  /** @param keys of 32 bytes; the first encrypts, every one decrypts. None: texts are stored as they are. */
+  /** @param keys 32 bytes each; the first encrypts, all decrypt. None: texts are stored as they are. */
   constructor(keys: readonly Uint8Array[]) {
     const all = keys.map((bytes) => ({ id: keyIdOf(bytes), key: createSecretKey(bytes) }));
     this.#current = all[0];
     this.#keys = new Map(all.map((key) => [key.id, key]));
   }
 
-  /** Of the key that encrypts; null = nothing is encrypted. */
+  /** The id of the encrypting key; null = texts are stored in plain text. */
   get currentKeyId(): string | null {
     return this.#current?.id ?? null;
   }
@@ -64,7 +70,10 @@ export class SecretBox {
     return `${PREFIX}${this.#current.id}:${stored.toString('base64url')}`;
   }
 
-  /** Texts from before there was a key are given back as they are. Throws `UnreadableSecret`. */
+  /**
+   * Decrypts a stored text; plain text from before a key was set is returned as it is.
+   * @throws UnreadableSecret
+   */
   open(stored: string, place: string): string {
     if (!stored.startsWith(PREFIX)) return stored;
     const known = this.#opened.get(stored);
@@ -79,7 +88,7 @@ export class SecretBox {
   #decrypt(stored: string, place: string): string {
     const keyId = stored.slice(PREFIX.length, PREFIX.length + KEY_ID_CHARACTERS);
     const key = this.#keys.get(keyId);
-    if (key === undefined) throw new UnreadableSecret(place, `key ${keyId} is not at hand`);
+    if (key === undefined) throw new UnreadableSecret(place, `key ${keyId} is missing`);
     const bytes = Buffer.from(stored.slice(PREFIX.length + KEY_ID_CHARACTERS + 1), 'base64url');
     try {
       const nonce = bytes.subarray(0, NONCE_BYTES);
@@ -93,7 +102,7 @@ export class SecretBox {
     }
   }
 
-  /** Whether a stored secret is to be encrypted anew: it stands there in plain text, or under another key. */
+  /** Whether a stored secret must be re-encrypted: it is in plain text or under another key. */
   isOutdated(stored: string): boolean {
     return this.#current !== undefined && !stored.startsWith(`${PREFIX}${this.#current.id}:`);
   }
@@ -103,16 +112,16 @@ export function isSealed(stored: string): boolean {
   return stored.startsWith(PREFIX);
 }
 
-/** Tells keys apart, and tells nothing of them. */
+/** Identifies a key without revealing anything about it. */
 function keyIdOf(key: Uint8Array): string {
   return hash('sha256', Buffer.concat([Buffer.from('triggers secrets key\0'), key]), 'hex').slice(0, KEY_ID_CHARACTERS);
 }
 
-/** Base64 of 32 bytes, canonical. */
+/** Parses a key: canonical base64 of 32 bytes. @returns undefined for anything else */
 export function readSecretsKey(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64');
   return bytes.length === SECRETS_KEY_BYTES && bytes.toString('base64') === text ? bytes : undefined;
 }
 
-/** For what has no key: tests of engines, and the distributed engine while `SECRETS_KEY` is not set. */
+/** A box without a key: for engine tests, and for the distributed engine while `SECRETS_KEY` is not set. */
 export const NO_SECRET_BOX = new SecretBox([]);

@@ -1,12 +1,12 @@
 import { MAX_CUSTOM_HEADER_BYTES, MAX_CUSTOM_HEADERS } from '../limits.ts';
 import type { FieldError } from '../problem.ts';
 
-/** RFC 9110, section 5.6.2. */
+/** A token (RFC 9110, section 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** Visible Latin-1 with spaces and tabs inside: what a header can carry and no more (RFC 9110, section 5.5). */
+/** Visible Latin-1 with inner spaces and tabs: all that a header may carry (RFC 9110, section 5.5). */
 const VALUE = /^(?:[!-~\u00a1-\u00ff](?:[\t !-~\u00a1-\u00ff]*[!-~\u00a1-\u00ff])?)?$/;
 
-/** Ours, the connection's, or such that an HTTP client would send something else than was asked. */
+/** Headers that the service or the connection sets, and headers that would make an HTTP client send something else. */
 const RESERVED = new Set([
   'accept-encoding',
   'connection',
@@ -39,7 +39,7 @@ const RESERVED = new Set([
   '__proto__',
 ]);
 
-/** What is wrong with the headers that an endpoint wants sent along; no header may be split or overridden by them. */
+/** Checks an endpoint's custom headers. They must neither split nor override a header. @returns the errors; empty = valid */
 export function checkCustomHeaders(headers: Readonly<Record<string, string>>): FieldError[] {
   const entries = Object.entries(headers);
   if (entries.length > MAX_CUSTOM_HEADERS) {
@@ -51,14 +51,15 @@ export function checkCustomHeaders(headers: Readonly<Record<string, string>>): F
   }
   const seen = new Set<string>();
   return entries.flatMap(([name, value]) => {
-    const message = nameError(name, seen) ?? (VALUE.test(value) ? undefined : 'has characters that no header may have');
+    const message =
+      nameError(name, seen) ?? (VALUE.test(value) ? undefined : 'has characters that are not allowed in a header');
     return message === undefined ? [] : [{ path: `headers.${name}`, message }];
   });
 }
 
 function nameError(name: string, seen: Set<string>): string | undefined {
   const lower = name.toLowerCase();
-  if (!TOKEN.test(name)) return 'is no header name';
+  if (!TOKEN.test(name)) return 'is not a valid header name';
   if (RESERVED.has(lower)) return 'is set by the service itself';
   if (seen.has(lower)) return 'is given twice';
   seen.add(lower);

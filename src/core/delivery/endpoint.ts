@@ -2,10 +2,10 @@ import type { EventFilter } from '../filter/filter.ts';
 import type { EndpointId, OrganizationId } from '../ids.ts';
 import type { Milliseconds, Timestamp } from '../time.ts';
 
-/** `paused` holds what arrives and delivers it when resumed; `disabled` records it as `skipped`. */
+/** `paused` keeps new deliveries and sends them when resumed; `disabled` records them as `skipped`. */
 export type EndpointStatus = 'active' | 'paused' | 'disabled';
 
-/** Why the service itself stopped an endpoint. The user's own pause has no reason. */
+/** Why the service disabled an endpoint. A user's own pause has no reason. */
 export type DisabledReason =
   | 'gone'
   | 'failing'
@@ -13,34 +13,34 @@ export type DisabledReason =
   | 'unreadable';
 
 export interface RetryPolicy {
-  /** Attempts in all, the first included. */
+  /** Maximum number of attempts, including the first. */
   readonly maxAttempts: number;
-  /** Pause before the second attempt, the third, …; the last one repeats. */
+  /** The delay before the second attempt, the third, …; the last delay repeats. */
   readonly schedule: readonly Milliseconds[];
 }
 
-/** How an endpoint wants its events. Stored as one JSON text, so that a new option needs no migration. */
+/** Delivery options of an endpoint. Stored as one JSON text, so that a new option needs no migration. */
 export interface DeliveryOptions {
-  /** Attempts a second at most, over all processes; null = as many as its concurrency allows. */
+  /** Maximum attempts per second over all processes; null = limited by concurrency only. */
   readonly rateLimit: number | null;
-  /** No attempt is planned for later than so long after the event; null = the schedule alone says when it is enough. */
+  /** No attempt is scheduled later than this after the event; null = the schedule alone decides. */
   readonly retryDeadlineMs: Milliseconds | null;
-  /** One at a time in the order of acceptance: all of them, or those of one `ordering_key`. */
+  /** Sends one delivery at a time, in the order of acceptance: all deliveries, or those with the same `ordering_key`. */
   readonly ordered: boolean | 'by_key';
-  /** What a delivery that failed for good does to those behind it in the order. */
+  /** What a failed delivery does to later ones of its ordering group. */
   readonly onFailed: 'skip' | 'block';
   readonly filter: EventFilter | null;
-  /** Several events in one request: sent when so many are there, or the first has waited so long. */
+  /** Batching: a request is sent when it has `maxEvents`, or when its first event has waited `maxWaitMs`. */
   readonly batch: { readonly maxEvents: number; readonly maxWaitMs: Milliseconds } | null;
-  /** Standard Webhooks' schemes: HMAC-SHA256, Ed25519. */
+  /** Signature schemes of Standard Webhooks: `v1` is HMAC-SHA256, `v1a` Ed25519. */
   readonly signatures: readonly SignatureScheme[];
-  /** `whsk_…`, made when `v1a` is first asked for. */
+  /** The Ed25519 key (`whsk_…`), created when `v1a` is first requested. */
   readonly signingKey: string | null;
-  /** After a rotation both keys sign until then. */
+  /** After a rotation both keys sign until `expiresAt`. */
   readonly previousSigningKey: { readonly signingKey: string; readonly expiresAt: Timestamp } | null;
-  /** What a receiver gets: our own body, or a CloudEvent in structured mode. */
+  /** The body's format: Standard Webhooks, or a CloudEvent in structured mode. */
   readonly format: 'standard' | 'cloudevents';
-  /** PEM texts, for receivers that ask who connects (mTLS). */
+  /** PEM texts, for receivers that require a client certificate (mTLS). */
   readonly clientCertificate: { readonly certificate: string; readonly key: string } | null;
 }
 
@@ -60,13 +60,13 @@ export const DEFAULT_OPTIONS: DeliveryOptions = {
   clientCertificate: null,
 };
 
-/** An error of the service, not of the receiver. The message names no value. */
+/** An unexpected error of the service, not of the receiver. The message contains no values. */
 export interface EndpointFault {
   readonly at: Timestamp;
   readonly message: string;
 }
 
-/** A webhook address that wants events. */
+/** A webhook endpoint: a URL that receives events. */
 export interface Endpoint {
   readonly id: EndpointId;
   readonly organizationId: OrganizationId;
@@ -74,32 +74,32 @@ export interface Endpoint {
   readonly description: string;
   /** Patterns (`matchesEventType`); empty = all. */
   readonly eventTypes: readonly string[];
-  /** Sent with every request, after ours were made sure of. */
+  /** Custom headers of every request. The service's own headers take precedence. */
   readonly headers: Readonly<Record<string, string>>;
   readonly maxConcurrency: number;
   readonly retryPolicy: RetryPolicy;
   readonly options: DeliveryOptions;
-  /** Over the whole attempt: name, connection, headers, body. */
+  /** Timeout of the whole attempt: name lookup, connection, headers, body. */
   readonly timeoutMs: Milliseconds;
   readonly status: EndpointStatus;
   readonly disabledReason: DisabledReason | null;
-  /** Since when every attempt has failed; null while some succeed. Known within an hour or so. */
+  /** Since when every attempt has failed, accurate to about an hour; null while some succeed. */
   readonly failingSince: Timestamp | null;
-  /** The last unexpected error of our own that was kept to this endpoint, since it was last changed. */
+  /** The last unexpected error of the service for this endpoint, cleared when the endpoint changes. */
   readonly lastFault: EndpointFault | null;
   /** `whsec_` and base64 of 32 bytes. */
   readonly secret: string;
-  /** After a rotation both secrets sign until then. */
+  /** After a rotation both secrets sign until `expiresAt`. */
   readonly previousSecret: { readonly secret: string; readonly expiresAt: Timestamp } | null;
-  /** The one that `POST /api/webhook/config` sets; at most one an organization. */
+  /** The endpoint that `POST /api/webhook/config` sets; at most one per organization. */
   readonly isDefault: boolean;
   readonly createdAt: Timestamp;
   readonly updatedAt: Timestamp;
 }
 
 /**
- * Stands for an endpoint whose row cannot be read, so that the fault stays with this one endpoint: it is shown, can be
- * removed, and gets no request. It is never written back.
+ * Represents an endpoint whose row cannot be read, so that the fault affects only this endpoint: it is listed, can be
+ * removed, and gets no requests. It is never written back.
  */
 export function unreadableEndpoint(
   known: Pick<Endpoint, 'id' | 'organizationId' | 'createdAt' | 'updatedAt'> & { readonly url?: string },
@@ -125,9 +125,9 @@ export function unreadableEndpoint(
 }
 
 /**
- * Changes with each endpoint that is made, changed or removed; the same as `EndpointStore.revision` of the same endpoints. The
- * sum of times is beyond what a number holds exactly. A time written by hand may have a fraction.
- * @param endpoints all of an organization, by id
+ * A value that changes whenever an endpoint is created, changed or removed; equal to `EndpointStore.revision` for the
+ * same endpoints. The sum of times exceeds what a number holds exactly, and a time written by hand may have a fraction.
+ * @param endpoints all endpoints of an organization, in id order
  */
 export function endpointsRevision(endpoints: readonly Endpoint[]): string {
   const sum = endpoints.reduce((total, { updatedAt }) => total + BigInt(Math.trunc(updatedAt)), 0n);

@@ -3,7 +3,7 @@ import type { EndpointId, JobId, OrganizationId } from '../ids.ts';
 import type { Timestamp } from '../time.ts';
 import type { DeliveryStatus } from './delivery.ts';
 
-/** Deliveries that are to be sent again. */
+/** Selects the deliveries that a retry job sends again. */
 export interface RetryParameters {
   readonly statuses: readonly DeliveryStatus[];
   readonly endpointId: EndpointId | null;
@@ -12,7 +12,7 @@ export interface RetryParameters {
   readonly to: Timestamp | null;
 }
 
-/** Events that are to be sent to endpoints, whether they were sent before or not. */
+/** Selects the events that a replay job sends to endpoints, whether or not they were sent before. */
 export interface ReplayParameters {
   readonly endpointIds: readonly EndpointId[];
   /** Pattern of the event type; null = any. */
@@ -28,18 +28,18 @@ interface JobState {
   readonly id: JobId;
   readonly organizationId: OrganizationId;
   readonly status: 'running' | 'done' | 'canceled' | 'failed';
-  /** Where the next step begins; null = at the beginning. */
+  /** Where the next step begins; null = at the start. */
   readonly place: string | null;
-  /** Deliveries or events that were looked at. */
+  /** Deliveries or events scanned. */
   readonly lookedAt: number;
-  /** Deliveries that it made, or made due. */
+  /** Deliveries created or made due. */
   readonly made: number;
   readonly error: string | null;
   readonly createdAt: Timestamp;
   readonly updatedAt: Timestamp;
 }
 
-/** Work in the background, in bounded steps. */
+/** A background job, done in bounded steps. */
 export type Job = JobState &
   (
     | { readonly kind: 'retry'; readonly parameters: RetryParameters }

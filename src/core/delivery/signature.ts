@@ -8,7 +8,7 @@ import {
 } from 'node:crypto';
 import type { Timestamp } from '../time.ts';
 
-/** Prefix of a Standard Webhooks symmetric secret; base64 of the key follows. */
+/** Prefix of a Standard Webhooks symmetric secret; the key follows in base64. */
 const SECRET_PREFIX = 'whsec_';
 export const SECRET_BYTES = 32;
 
@@ -16,7 +16,7 @@ export function secretFromBytes(key: Uint8Array): string {
   return SECRET_PREFIX + Buffer.from(key).toString('base64');
 }
 
-/** `whsec_` and canonical base64 of 24 to 64 bytes, as Standard Webhooks asks. */
+/** Whether a text is `whsec_` and canonical base64 of 24 to 64 bytes, as Standard Webhooks requires. */
 export function isSecret(text: string): boolean {
   if (!text.startsWith(SECRET_PREFIX)) return false;
   const encoded = text.slice(SECRET_PREFIX.length);
@@ -24,7 +24,7 @@ export function isSecret(text: string): boolean {
   return key.length >= 24 && key.length <= 64 && key.toString('base64') === encoded;
 }
 
-/** Prefixes of the asymmetric form: a private key (seed and public key, 64 bytes) and a public one (32 bytes), in base64. */
+/** Prefixes of asymmetric keys: a private key (seed and public key, 64 bytes) and a public key (32 bytes), in base64. */
 const PRIVATE_PREFIX = 'whsk_';
 const PUBLIC_PREFIX = 'whpk_';
 
@@ -34,12 +34,12 @@ export function newSigningKey(): string {
   return PRIVATE_PREFIX + bytes.toString('base64');
 }
 
-/** What receivers verify with; may be shown to anybody. */
+/** The public key with which receivers verify; not secret. */
 export function publicKeyOf(signingKey: string): string {
   return PUBLIC_PREFIX + keyBytes(signingKey, PRIVATE_PREFIX).subarray(32).toString('base64');
 }
 
-/** What an attempt is signed with. */
+/** The keys that sign an attempt. */
 export interface SigningKeys {
   /** `whsec_…`: a `v1` signature each. */
   readonly secrets: readonly string[];
@@ -67,7 +67,7 @@ export function sign(args: { id: string; at: Timestamp; body: string; keys: Sign
   return signatures.join(' ');
 }
 
-/** Making a key object costs four times what signing with it does. */
+/** Cached key objects: creating one costs four times as much as signing. */
 const MAX_KEYS = 10_000;
 const keys = new Map<string, KeyObject>();
 
@@ -86,7 +86,7 @@ function privateKey(signingKey: string): KeyObject {
 function kept(text: string, make: () => KeyObject): KeyObject {
   const known = keys.get(text);
   if (known !== undefined) return known;
-  // They come back by themselves; which of them went does not matter.
+  // Cleared keys are created again when they are needed.
   if (keys.size >= MAX_KEYS) keys.clear();
   const key = make();
   keys.set(text, key);

@@ -6,8 +6,8 @@ import type { AcceptedEvent } from './event.ts';
 export const ACTIVITY_KINDS = ['event', 'delivery'] as const;
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
 
-/** What became of a delivery by one attempt. */
-export interface DeliveryNews {
+/** A delivery's state after an attempt. */
+export interface DeliveryActivity {
   readonly id: DeliveryId;
   readonly organizationId: OrganizationId;
   readonly eventId: EventId;
@@ -22,12 +22,12 @@ export interface DeliveryNews {
   readonly at: Timestamp;
 }
 
-/** Something that just happened to an organization, for those who watch. */
+/** An activity of an organization, for watchers. */
 export type Activity =
   | { readonly kind: 'event'; readonly event: AcceptedEvent }
-  | { readonly kind: 'delivery'; readonly delivery: DeliveryNews };
+  | { readonly kind: 'delivery'; readonly delivery: DeliveryActivity };
 
-/** How many of each could not be told; null = nobody knows. */
+/** Number of dropped activities of each kind; null = unknown. */
 export type DroppedCounts = Readonly<Record<ActivityKind, number | null>>;
 
 export function organizationOf(activity: Activity): OrganizationId {
@@ -40,7 +40,7 @@ export function eventTypeOf(activity: Activity): string {
 
 const FRAME = 500;
 
-/** About what it takes in memory and on a wire, in characters. */
+/** Approximate size in memory and on the wire, in characters. */
 export function weightOf(activity: Activity): number {
   return activity.kind === 'event' ? activity.event.data.length + FRAME : FRAME;
 }
@@ -54,5 +54,5 @@ function sum(one: number | null, other: number | null): number | null {
 }
 
 export const NOTHING_DROPPED: DroppedCounts = { event: 0, delivery: 0 };
-/** The way to us was cut for a while. */
+/** The subscription was interrupted for a while. */
 export const UNKNOWN_DROPPED: DroppedCounts = { event: null, delivery: null };

@@ -7,19 +7,19 @@ import { type FieldError, invalidRequest } from '../problem.ts';
 import { type EventRequest, MAX_DATA } from './event-request.ts';
 import { isEventType } from './event-type.ts';
 
-/** The attributes of a CloudEvent (CloudEvents 1.0.2) that mean something here. Undefined: it has none. */
+/** The attributes of a CloudEvent (CloudEvents 1.0.2) that the service uses; undefined = absent. */
 export interface CloudEventAttributes {
   readonly specversion: string | undefined;
   readonly id: string | undefined;
   readonly source: string | undefined;
   readonly type: string | undefined;
-  /** Of the extension Partitioning: our ordering key. */
+  /** From the Partitioning extension; becomes the ordering key. */
   readonly partitionkey: string | undefined;
 }
 
 const NAMES = ['specversion', 'id', 'source', 'type', 'partitionkey'] as const;
 
-/** A body in structured mode: attributes and data in one object. @param body valid UTF-8 */
+/** Reads a CloudEvent in structured mode: attributes and data in one JSON object. @param body valid UTF-8 */
 export function readStructuredCloudEvent(body: Buffer): EventRequest {
   const scan = scanJson(body);
   if (scan.kind === 'invalid') return invalidJson(scan.detail);
@@ -35,12 +35,15 @@ export function readStructuredCloudEvent(body: Buffer): EventRequest {
   };
   const attributes = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as CloudEventAttributes;
   if (member('data_base64') !== undefined) {
-    errors.push({ path: 'data_base64', message: 'is not taken here: send data as JSON' });
+    errors.push({ path: 'data_base64', message: 'is not supported: send data as JSON' });
   }
   return eventOf(attributes, dataOf(body, member('data')), errors);
 }
 
-/** Binary mode: attributes in `ce-*` headers, the body is the data, none = `null`. @param body valid UTF-8 */
+/**
+ * Reads a CloudEvent in binary mode: attributes in `ce-*` headers, the body is the data; an empty body is `null`.
+ * @param body valid UTF-8
+ */
 export function readBinaryCloudEvent(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   body: Buffer,
@@ -52,7 +55,7 @@ export function readBinaryCloudEvent(
     const value = headers[`ce-${name}`];
     if (value === undefined) return undefined;
     const decoded = typeof value === 'string' ? decodeHeader(value) : undefined;
-    if (decoded === undefined) errors.push({ path: `ce-${name}`, message: 'can not be read' });
+    if (decoded === undefined) errors.push({ path: `ce-${name}`, message: 'cannot be decoded' });
     return decoded;
   };
   const attributes = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as CloudEventAttributes;
@@ -61,7 +64,7 @@ export function readBinaryCloudEvent(
 
 const NO_DATA = { kind: 'none' } as const;
 
-/** Percent-encoded UTF-8 (HTTP Protocol Binding, 3.1.3.2), or UTF-8 as it is; undefined for anything else. */
+/** Decodes percent-encoded UTF-8 (HTTP Protocol Binding, 3.1.3.2) or plain UTF-8. @returns undefined for anything else */
 function decodeHeader(value: string): string | undefined {
   const text = headerText(value);
   try {
@@ -94,7 +97,7 @@ function eventOf(attributes: CloudEventAttributes, data: JsonText, errors: Field
   return { kind: 'event', input: { type, data, dedupId: dedupIdOf(source, id), orderingKey, deliverAt: null } };
 }
 
-/** `source` and `id` together name an event; NUL between them can stand in neither. */
+/** `source` and `id` together identify an event; neither can contain the NUL between them. */
 function dedupIdOf(source: string, id: string): string {
   return `ce:${createHash('sha256').update(source).update('\0').update(id).digest('base64url')}`;
 }

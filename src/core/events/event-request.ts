@@ -11,7 +11,7 @@ import { type FieldError, invalidRequest, type Problem } from '../problem.ts';
 import { parseTime, type Timestamp, timestamp } from '../time.ts';
 import { isEventType } from './event-type.ts';
 
-/** What a client says of an event. */
+/** An event as the client sent it, validated. */
 export interface EventInput {
   readonly type: string;
   readonly data: JsonText;
@@ -30,9 +30,10 @@ export const MAX_DATA = {
 } as const;
 
 /**
- * Reads the body of `POST /api/events`. `data` is cut out as text and never parsed. Fields it does not know are ignored.
+ * Reads the body of `POST /api/events`. `data` is cut out as text and never parsed into values. Unknown fields are
+ * ignored.
  * @param body valid UTF-8
- * @param idempotencyKey the header's value, if there was one
+ * @param idempotencyKey the header's value; null = absent
  */
 export function readEventRequest(body: Buffer, idempotencyKey: string | null, now: Timestamp): EventRequest {
   const scan = scanJson(body);
@@ -62,7 +63,7 @@ function refused(problem: Problem): EventRequest {
   return { kind: 'refused', problem };
 }
 
-/** Reads one field each and notes what is wrong with it. */
+/** Reads single fields and collects their errors. */
 class FieldReader {
   readonly #body: Buffer;
   readonly #members: readonly JsonMember[];
@@ -103,7 +104,7 @@ class FieldReader {
     return header;
   }
 
-  /** A text that names something: Unicode, no control characters, bounded in characters. */
+  /** Reads a key: Unicode text without control characters, with a maximum length. */
   key(name: string, maxLength: number): string | null {
     const value = this.#string(name);
     if (value === undefined || value === null) return null;
@@ -117,7 +118,7 @@ class FieldReader {
     const at = parseTime(value);
     if (at === undefined) this.#wrong('deliver_at', 'must be a time such as 2026-01-31T12:00:00.000Z');
     else if (at > now + MAX_DELIVER_AHEAD_MS) this.#wrong('deliver_at', 'may be 30 days ahead at most');
-    // What is over is over: before 1970 times are negative, which no queue takes and no stream entry holds.
+    // Times before 1970 are negative, which neither queues nor stream entries can hold.
     return at === undefined ? null : timestamp(Math.max(0, at));
   }
 
@@ -126,7 +127,7 @@ class FieldReader {
     if (wrong !== null) this.#wrong(path, wrong);
   }
 
-  /** null when absent (or null); undefined when it is no string, which has been noted then. */
+  /** @returns null when absent or null; undefined when not a string, which is recorded as an error */
   #string(name: string): string | null | undefined {
     const member = this.#member(name);
     if (member === undefined || member.kind === 'null') return null;
@@ -146,7 +147,7 @@ class FieldReader {
   }
 }
 
-/** What is wrong with a text that names something; null = nothing. */
+/** Checks a key. @returns the error; null = valid */
 export function wrongKey(value: string, maxLength: number): string | null {
   if (!value.isWellFormed() || CONTROL.test(value)) return 'must be Unicode text without control characters';
   return value.length === 0 || characters(value) > maxLength ? `must have 1 to ${maxLength} characters` : null;
@@ -154,7 +155,7 @@ export function wrongKey(value: string, maxLength: number): string | null {
 
 const CONTROL = /\p{Cc}/u;
 
-/** Characters as people count them in a limit: code points, not UTF-16 units. */
+/** Counts code points, not UTF-16 units. */
 function characters(text: string): number {
   return text.length <= MAX_DEDUP_ID_LENGTH ? text.length : [...text].length;
 }

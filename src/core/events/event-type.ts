@@ -3,13 +3,16 @@ import { MAX_TYPE_LENGTH } from '../limits.ts';
 const TYPE = /^[A-Za-z0-9][A-Za-z0-9._\-:/]*$/;
 const SEGMENT = /^[A-Za-z0-9_\-:/]*$/;
 
-/** 1–255 of `A–Z a–z 0–9 . _ - : /`, starting with a letter or digit. */
+/** Whether a text is an event type: 1 to 255 of `A–Z a–z 0–9 . _ - : /`, starting with a letter or digit. */
 export function isEventType(text: string): boolean {
-  // No `$` before a final line feed: JavaScript's `$` without the m flag is the very end.
+  // Without the m flag, JavaScript's `$` matches only at the very end.
   return text.length <= MAX_TYPE_LENGTH && TYPE.test(text);
 }
 
-/** An event type in which a whole dot-separated segment may be `*` (any one) or `**` (any number, none included). */
+/**
+ * Whether a text is a pattern: an event type in which a whole dot-separated segment may be `*` (exactly one segment) or
+ * `**` (any number, including none).
+ */
 export function isEventTypePattern(text: string): boolean {
   if (text.length === 0 || text.length > MAX_TYPE_LENGTH) return false;
   const segments = text.split('.');
@@ -20,14 +23,14 @@ export function isEventTypePattern(text: string): boolean {
 
 const BITS = 32;
 
-/** A type by its segments, as sets of places in it: bit n stands before its segment n. */
+/** A type's segments as bit sets of positions: bit n is the position before segment n. */
 class Segments {
   readonly type: string;
   readonly #count: number;
-  /** By segment: where one may stand that reads so. */
+  /** Positions of each distinct segment. */
   readonly #places = new Map<string, Uint32Array>();
   readonly #all: Uint32Array;
-  /** Where the pattern's segments so far may have led. */
+  /** Positions that the pattern's segments so far can reach. */
   readonly #reached: Uint32Array;
 
   constructor(type: string) {
@@ -58,7 +61,7 @@ class Segments {
     return isSet(this.#reached, this.#count);
   }
 
-  /** One segment on from where such a one stands. @returns false when there is no such place */
+  /** Advances every reached position in `places` by one segment. @returns false when none is left */
   #step(places: Uint32Array): boolean {
     const reached = this.#reached;
     let carried = 0;
@@ -77,7 +80,7 @@ class Segments {
     const reached = this.#reached;
     let word = 0;
     while (reached[word] === 0) word++;
-    // All bits from the lowest that is set.
+    // Sets all bits from the lowest set one.
     const first = reached[word] ?? 0;
     reached[word] = first | -first;
     reached.fill(-1, word + 1);
@@ -93,14 +96,14 @@ function isSet(bits: Uint32Array, at: number): boolean {
   return ((bits[Math.floor(at / BITS)] ?? 0) & (1 << (at % BITS))) !== 0;
 }
 
-/** Whether any of the patterns matches; no patterns at all match everything. */
+/** Whether any pattern matches; an empty list matches every type. */
 export function wantsEventType(patterns: readonly string[], type: string): boolean {
   return patterns.length === 0 || patterns.some((pattern) => matchesEventType(pattern, type));
 }
 
 /**
- * What a look at patterns costs at most, in steps of a filter (100 ns): half its characters are segments, of 50 to 100 ns
- * each.
+ * Upper bound for the cost of matching patterns, in steps of a filter (100 ns): half of the characters are segments, at
+ * 50 to 100 ns each.
  */
 export function stepsOfPatterns(patterns: readonly string[]): number {
   let characters = 1;
@@ -108,12 +111,12 @@ export function stepsOfPatterns(patterns: readonly string[]): number {
   return characters;
 }
 
-/** The type that was asked about last: it is held against thousands of patterns in a row. */
+/** The last type: it is usually matched against thousands of patterns in a row. */
 let latest = new Segments('');
 
 /**
- * One pass over the pattern, whatever the type: trying each `**` longer and longer was `pattern × type` steps, 35 µs where
- * both are as long as they may be.
+ * Whether a pattern matches a type. One pass over the pattern: a backtracking search took `pattern × type` steps, 35 µs
+ * at maximum lengths.
  */
 export function matchesEventType(pattern: string, type: string): boolean {
   if (!pattern.includes('*')) return pattern === type;
@@ -121,12 +124,12 @@ export function matchesEventType(pattern: string, type: string): boolean {
   return latest.matches(pattern.split('.'));
 }
 
-/** Patterns that are matched against many types. Each is split once: splitting is most of the cost of a single match. */
+/** Patterns compiled for matching many types. Each is split once, as splitting is most of the cost of a single match. */
 export class EventTypePatterns {
   readonly #matchesAll: boolean;
   readonly #names = new Set<string>();
   readonly #open: (readonly string[])[] = [];
-  /** The cost of one `wants` at most: segments of some 30 ns each. */
+  /** Upper bound for the cost of one `wants`, in segments of about 30 ns. */
   readonly segments: number;
 
   constructor(patterns: readonly string[]) {
@@ -142,7 +145,7 @@ export class EventTypePatterns {
     this.segments = segments;
   }
 
-  /** Equal to `wantsEventType` of the same patterns. */
+  /** Equivalent to `wantsEventType` with the same patterns. */
   wants(type: string): boolean {
     if (this.#matchesAll || this.#names.has(type)) return true;
     if (this.#open.length === 0) return false;

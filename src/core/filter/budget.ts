@@ -1,7 +1,7 @@
-/** What a filter may do for one event, in members and items looked at, each about 0.1 µs: some milliseconds at most. */
+/** Steps of one filter on one event; a step (one member or item) takes about 0.1 µs, so at most some ms. */
 const MAX_STEPS = 100_000;
 
-/** Whoever asks once it is spent is told no; the filter then doesn't match, whatever it makes of that no. */
+/** Counts the steps of a filter. When the budget is spent, every condition is false and the filter does not match. */
 export class Budget {
   #left = MAX_STEPS;
 
@@ -13,7 +13,7 @@ export class Budget {
     return MAX_STEPS - this.#left;
   }
 
-  /** @returns whether there were as many left */
+  /** @returns whether the budget sufficed */
   spend(steps = 1): boolean {
     this.#left -= steps;
     return this.#left >= 0;

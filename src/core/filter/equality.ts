@@ -1,10 +1,10 @@
 import { compareNumbers, type ExactNumber, isExactNumber, numberKey } from '../json/exact-json.ts';
 import type { Budget } from './budget.ts';
 
-/** Digits read in the time of one step. */
+/** Digits compared in one step. */
 const DIGITS_PER_STEP = 64;
 
-/** Two JSON values, numbers by their exact value, objects whatever the order of their keys. */
+/** Whether two JSON values are equal: numbers by exact value, objects regardless of key order. */
 export function isEqual(value: unknown, operand: unknown, budget: Budget): boolean {
   if (!budget.spend()) return false;
   if (isExactNumber(value) || isExactNumber(operand)) {
@@ -22,7 +22,7 @@ export function isEqual(value: unknown, operand: unknown, budget: Budget): boole
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The operand is small; the value may have 25,000 members, and only counting them took 3 ms. */
+/** The operand is small, but the value may have 25,000 members, and counting them took 3 ms. */
 function isEqualObject(value: JsonObject, operand: JsonObject, budget: Budget): boolean {
   const keys = Object.keys(operand);
   if (!keys.every((key) => Object.hasOwn(value, key) && isEqual(value[key], operand[key], budget))) return false;
@@ -30,7 +30,7 @@ function isEqualObject(value: JsonObject, operand: JsonObject, budget: Budget): 
   return budget.spend(count) && count === keys.length;
 }
 
-/** Undefined once the budget is spent. */
+/** Compares two numbers. @returns undefined when the budget is spent */
 export function orderOfNumbers(a: ExactNumber, b: ExactNumber, budget: Budget): number | undefined {
   return budget.spend(stepsOf(a) + stepsOf(b)) ? compareNumbers(a, b) : undefined;
 }
@@ -39,10 +39,10 @@ function stepsOf(number: ExactNumber): number {
   return typeof number === 'number' ? 0 : Math.ceil(number.rawJSON.length / DIGITS_PER_STEP);
 }
 
-/** The values of `$in`: a scalar is looked up in one step, however many there are. */
+/** The values of `$in` as a set: a scalar is found in one step, however many values there are. */
 export class ValueSet {
   readonly #scalars = new Set<unknown>();
-  /** Raw ones: their value decides that they are raw, so none of them equals a plain number. */
+  /** Numbers beyond a double's precision; a plain number never equals one of them. */
   readonly #numberKeys = new Set<string>();
   readonly #others: unknown[] = [];
 

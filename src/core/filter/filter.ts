@@ -6,7 +6,7 @@ import { Budget } from './budget.ts';
 import { OPERATORS, type Operator, type Test } from './operators.ts';
 import { valuesAt } from './values.ts';
 
-/** A filter on an event's content, as its owner gave it. */
+/** A filter on an event's content, as the client wrote it. */
 export type EventFilter = Readonly<Record<string, unknown>>;
 
 const MAX_CONDITIONS = 100;
@@ -14,11 +14,11 @@ const MAX_DEPTH = 8;
 const MAX_LIST = 200;
 const MAX_TEXT = 1_024;
 const MAX_PATH_SEGMENTS = 32;
-/** Told at once: 64 KiB of mistakes made an answer of 2 MB. */
+/** Errors reported at once: 64 KiB of errors made an answer of 2 MB. */
 const MAX_ERRORS = 20;
 const ROOTS = new Set(['id', 'type', 'timestamp', 'data']);
 
-/** What an event is to a filter. */
+/** An event as a filter sees it. */
 interface EventDocument {
   readonly id: string;
   readonly type: string;
@@ -28,14 +28,14 @@ interface EventDocument {
 
 type Condition = (document: EventDocument, budget: Budget) => boolean;
 
-/** What is wrong with a filter; empty = nothing. @param at the field it stands in */
+/** Checks a filter. @returns the errors; empty = valid. @param at the path of the field that holds the filter */
 export function checkFilter(filter: unknown, at: string): FieldError[] {
   const compiler = new Compiler();
   compiler.filter(filter, [], at, 1);
   return compiler.errors;
 }
 
-/** An event as filters see it: its data is read once, however many filters look. */
+/** An event prepared for filters: its data is parsed once for all filters. */
 export class FilteredEvent {
   readonly #event: AcceptedEvent;
   #document: EventDocument | undefined;
@@ -45,12 +45,12 @@ export class FilteredEvent {
     this.#event = event;
   }
 
-  /** What it has cost so far, in steps of a `Budget`; its reading about one a character. */
+  /** Cost so far, in steps of a `Budget`; parsing costs about one step per character. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Within a bound of steps; beyond it the answer is no. */
+  /** Whether the filter matches, within its budget of steps; false beyond it. */
   matches(filter: EventFilter): boolean {
     const budget = new Budget();
     const isMatch = compiled(filter)(this.read(), budget);
@@ -58,7 +58,7 @@ export class FilteredEvent {
     return isMatch;
   }
 
-  /** Throws SyntaxError for data that is no JSON: then no filter can look at it. */
+  /** @throws SyntaxError for data that is not JSON */
   read(): EventDocument {
     if (this.#document !== undefined) return this.#document;
     const { id, type, createdAt, data } = this.#event;
@@ -68,7 +68,7 @@ export class FilteredEvent {
   }
 }
 
-/** Filters are checked before they are stored, and never change. */
+/** Compiled filters. Stored filters are valid and never change. */
 const known = new WeakMap<EventFilter, Condition>();
 
 function compiled(filter: EventFilter): Condition {
@@ -79,12 +79,12 @@ function compiled(filter: EventFilter): Condition {
 
 const NEVER: Condition = () => false;
 
-/** Turns a filter into functions, and notes what is wrong with it. */
+/** Compiles a filter into functions and collects its errors. */
 class Compiler {
   readonly errors: FieldError[] = [];
   #conditions = 0;
 
-  /** @param path of the values it is about @param at where it stands, for errors */
+  /** @param path the path that the filter applies to @param at the filter's own position, for errors */
   filter(filter: unknown, path: readonly string[], at: string, depth: number): Condition {
     if (!isObject(filter)) return this.#wrong(at, 'must be an object');
     if (depth > MAX_DEPTH) return this.#wrong(at, `may be nested ${MAX_DEPTH} deep at most`);
@@ -125,7 +125,7 @@ class Compiler {
   }
 
   #operator(name: string, operand: unknown, path: readonly string[], at: string): Condition {
-    if (++this.#conditions > MAX_CONDITIONS) return this.#wrong(at, `${MAX_CONDITIONS} conditions are the most`);
+    if (++this.#conditions > MAX_CONDITIONS) return this.#wrong(at, `${MAX_CONDITIONS} conditions at most are allowed`);
     if (name === '$exists') {
       if (typeof operand !== 'boolean') return this.#wrong(at, 'must be true or false');
       return (document, budget) => valuesAt(document, path, budget).length > 0 === operand;
@@ -179,5 +179,5 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function unknownOperator(): string {
-  return `is no operator; there are ${[...OPERATORS.keys(), '$exists', '$and', '$or', '$nor', '$not'].join(' ')}`;
+  return `is not an operator; the operators are ${[...OPERATORS.keys(), '$exists', '$and', '$or', '$nor', '$not'].join(' ')}`;
 }

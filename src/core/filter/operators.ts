@@ -3,20 +3,20 @@ import type { Budget } from './budget.ts';
 import { isEqual, orderOfNumbers, ValueSet } from './equality.ts';
 import { contains, orderOfTexts } from './texts.ts';
 
-/** Whether a value is what the operator wants. */
+/** Tests one value against an operator's operand. */
 export type Test = (value: unknown, budget: Budget) => boolean;
 
 type OperandKind = 'any' | 'scalar' | 'order' | 'text' | 'list';
 
 export interface Operator {
   readonly operand: OperandKind;
-  /** True when one of the values at the path passes; `all`: when every one does, or there is none. */
+  /** `any`: one value at the path must pass; `all`: every value must pass, or there is none. */
   readonly quantifier: 'any' | 'all';
-  /** @param operand of the kind, or what it makes is of no use */
+  /** @param operand must be of the declared kind */
   readonly test: (operand: unknown) => Test;
 }
 
-/** Only numbers with numbers and texts with texts. */
+/** Compares numbers with numbers and texts with texts only. */
 function order(fits: (order: number) => boolean): Operator {
   const test =
     (operand: unknown): Test =>
@@ -46,14 +46,14 @@ function isOneOf(operand: unknown): Test {
   return (value, budget) => values.has(value, budget);
 }
 
-/** A text in a text, or a scalar among the items of a list. */
+/** A text within a text, or a scalar among a list's items. */
 function containing(operand: unknown): Test {
   if (typeof operand === 'string')
     return (value, budget) => typeof value === 'string' && contains(value, operand, budget);
   return (value, budget) => Array.isArray(value) && value.some((item) => isEqual(item, operand, budget));
 }
 
-/** The names people know from MongoDB and Outpost. No regular expressions, no code. */
+/** Operators, named as in MongoDB and Outpost. No regular expressions, no code. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['$eq', { operand: 'any', quantifier: 'any', test: (operand) => (value, budget) => isEqual(value, operand, budget) }],
   [

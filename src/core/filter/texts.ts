@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 
-/** Below 0, 0 or above, by code points: UTF-16's own order puts U+1F600 below U+FF5E. */
+/** Compares by code point: UTF-16 order puts U+1F600 below U+FF5E. @returns below 0, 0 or above */
 export function orderOfTexts(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   for (let at = 0; at < end; at++) {
@@ -10,14 +10,14 @@ export function orderOfTexts(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates, which stand for what is above U+FFFF, come after all other units. */
+/** Surrogates encode code points above U+FFFF and come after all other units. */
 function rankOf(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
-/** Characters looked through in the time of one step. */
+/** Characters searched in one step. */
 const CHARACTERS_PER_STEP = 64;
-/** V8 looks for up to 250 characters in linear time; for 1,000 in 256 KiB it took 33 ms. */
+/** V8 searches for up to 250 characters in linear time; for 1,000 in 256 KiB it took 33 ms. */
 const LINEAR_CHARACTERS = 250;
 const PRODUCT_PER_STEP = 1_024;
 

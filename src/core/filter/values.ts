@@ -2,8 +2,8 @@ import { isExactNumber } from '../json/exact-json.ts';
 import type { Budget } from './budget.ts';
 
 /**
- * The values at a path. A list on the way stands for each of its items, or, where the path says a number, for that one; a
- * list at the end for itself and each of its items (as in MongoDB).
+ * Returns the values at a path. A list on the way stands for each of its items, or for one item if the path segment is
+ * a number; a list at the end stands for itself and each of its items (as in MongoDB).
  */
 export function valuesAt(root: unknown, path: readonly string[], budget: Budget): unknown[] {
   const walk = new Walk(path, budget);
@@ -27,7 +27,7 @@ class Walk {
     if (segment === undefined) this.#end(value);
     else if (Array.isArray(value)) this.#list(value, segment, at);
     else if (typeof value === 'object' && value !== null && !isExactNumber(value) && Object.hasOwn(value, segment)) {
-      // Only what the event has itself: no prototype is looked at.
+      // Own properties only; prototypes are not searched.
       this.from((value as Record<string, unknown>)[segment], at + 1);
     }
   }

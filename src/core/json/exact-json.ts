@@ -1,9 +1,9 @@
-/** A number that a double can't hold exactly, as its digits stand in the text (JSON.rawJSON: ECMAScript, source text access). */
+/** A number that a double cannot represent exactly, as its text (JSON.rawJSON: ECMAScript, source text access). */
 export interface RawNumber {
   readonly rawJSON: string;
 }
 
-/** TypeScript's own declarations don't know these yet. */
+/** TypeScript does not declare these yet. */
 const exact = JSON as unknown as {
   rawJSON(text: string): RawNumber;
   isRawJSON(value: unknown): value is RawNumber;
@@ -16,23 +16,24 @@ const exact = JSON as unknown as {
 const isRawNumber = exact.isRawJSON;
 
 /**
- * Texts without these have no number that a double changes: one of 16 digits, on whichever side of the point, or with an
- * exponent. Only where a number may begin, as UUIDs in texts look like exponents, and the long way takes ten times as long.
+ * A text without a match has only numbers that a double represents exactly. Matches numbers with 16 digits or an
+ * exponent, only where a number may begin: UUIDs in strings look like exponents, and exact parsing takes ten times as
+ * long.
  */
-const SUSPICIOUS = /(?:^|[\s:,[])-?(?:\d[\d.]{15}|[\d.]+[eE])/;
+const MAY_BE_INEXACT = /(?:^|[\s:,[])-?(?:\d[\d.]{15}|[\d.]+[eE])/;
 
 /**
- * Reads JSON without changing a number: one that a double can't hold becomes a `RawNumber`, which `JSON.stringify` prints
- * as it was. Throws SyntaxError.
+ * Parses JSON without changing a number: a number that a double cannot hold becomes a `RawNumber`, which
+ * `JSON.stringify` prints as it was. @throws SyntaxError
  */
 export function parseExactJson(text: string): unknown {
-  if (!SUSPICIOUS.test(text)) return JSON.parse(text);
+  if (!MAY_BE_INEXACT.test(text)) return JSON.parse(text);
   return exact.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && !isExact(source) ? exact.rawJSON(source) : value,
   );
 }
 
-/** Of at most 15 digits, and no extreme exponent: the double's shortest text is this very number. */
+/** Whether a double's shortest text is this number: at most 15 digits and no extreme exponent. */
 function isExact(source: string): boolean {
   const { digits, magnitude } = decimalOf(source);
   return digits.length <= 15 && Math.abs(magnitude) < 300;
@@ -40,7 +41,7 @@ function isExact(source: string): boolean {
 
 interface Decimal {
   readonly negative: boolean;
-  /** Without zeros at either end; empty = 0. */
+  /** Digits without leading or trailing zeros; empty = 0. */
   readonly digits: string;
   /** The value is ± 0.digits × 10^magnitude. */
   readonly magnitude: number;
@@ -57,7 +58,7 @@ function decimalOf(source: string): Decimal {
   return { negative, digits, magnitude: whole.length - leading + Number(exponent) };
 }
 
-/** No regular expression: one that looks for zeros before the end takes quadratic time. */
+/** Not a regular expression, which would take quadratic time. */
 function withoutEndingZeros(digits: string): string {
   let end = digits.length;
   while (end > 0 && digits[end - 1] === '0') end--;
@@ -70,13 +71,13 @@ export function isExactNumber(value: unknown): value is ExactNumber {
   return typeof value === 'number' || isRawNumber(value);
 }
 
-/** Below 0, 0 or above: by their value as written, however large or long. */
+/** Compares two numbers by their exact value, however large or long. @returns below 0, 0 or above */
 export function compareNumbers(a: ExactNumber, b: ExactNumber): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return compareDecimals(decimalOf(textOf(a)), decimalOf(textOf(b)));
 }
 
-/** The same for two numbers exactly when they are equal. */
+/** Returns a key that is equal for equal numbers. */
 export function numberKey(number: ExactNumber): string {
   const { negative, digits, magnitude } = decimalOf(textOf(number));
   return `${negative ? '-' : ''}${digits}e${magnitude}`;
@@ -91,7 +92,7 @@ function compareDecimals(a: Decimal, b: Decimal): number {
   if (a.negative !== b.negative) return a.negative ? -1 : 1;
   const sign = a.negative ? -1 : 1;
   if (a.magnitude !== b.magnitude) return a.magnitude < b.magnitude ? -sign : sign;
-  // Of the same magnitude the digits decide, the longer one where it goes on.
+  // With equal magnitudes the digits decide; of two with the same beginning the longer is larger.
   if (a.digits === b.digits) return 0;
   return a.digits < b.digits ? -sign : sign;
 }

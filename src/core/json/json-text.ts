@@ -1,9 +1,9 @@
 import type { Branded } from '../brand.ts';
 
-/** Valid JSON exactly as somebody wrote it: stored, compared and delivered without being parsed and printed again. */
+/** Valid JSON text, byte for byte as written: stored, compared and delivered without being parsed and printed. */
 export type JsonText = Branded<string, 'JsonText'>;
 
-/** For values of our own; what a client sent is cut from its request instead (`scanJson`). */
+/** Prints a value of the service itself. A client's JSON is cut from its request instead (`scanJson`). */
 export function jsonText(value: unknown): JsonText {
   return JSON.stringify(value) as JsonText;
 }

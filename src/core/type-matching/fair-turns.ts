@@ -1,29 +1,29 @@
 import type { OrganizationId } from '../ids.ts';
 import type { Milliseconds } from '../time.ts';
 
-/** Of the event loop in one turn. */
+/** Time per slice of the event loop. */
 const TURN_MS: Milliseconds = 2;
-/** After a turn that took very long, by whatever. */
-const MAX_REST_MS: Milliseconds = 20;
+/** Longest pause after a slice, however long the slice took. */
+const MAX_PAUSE_MS: Milliseconds = 20;
 
 /**
- * Pieces of long work share the event loop by organization: each turn runs pieces for 2 ms, one organization after the
- * other, then everything else has twice that time. A piece must be short (about a millisecond).
+ * Shares the event loop between organizations for long work: each slice runs pieces for 2 ms, one organization after
+ * the other; then all other work has twice that time. A piece must be short, about 1 ms.
  */
 export class FairTurns {
   readonly #clock: { monotonicMs(): Milliseconds };
   readonly #pause: (ms: Milliseconds) => Promise<void>;
-  /** Insertion order is the order of turns: an organization that was served goes to the end. */
+  /** In the order of turns: an organization that was served moves to the end. */
   readonly #queues = new Map<OrganizationId, (() => void)[]>();
   #isWorking = false;
 
-  /** @param parts.pause resolves after so long; 0 = when the event loop has come round */
+  /** @param parts.pause resolves after a time; 0 = in the next turn of the event loop */
   constructor(parts: { clock: { monotonicMs(): Milliseconds }; pause: (ms: Milliseconds) => Promise<void> }) {
     this.#clock = parts.clock;
     this.#pause = parts.pause;
   }
 
-  /** Runs a piece in its turn; what it does before it first waits is what a turn is measured by. */
+  /** Runs a piece in its organization's turn. A slice is measured by the pieces' synchronous parts. */
   run<Result>(organizationId: OrganizationId, piece: () => Result | Promise<Result>): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const start = () => {
@@ -47,18 +47,18 @@ export class FairTurns {
       const startedAt = this.#clock.monotonicMs();
       let usedMs = 0;
       do {
-        this.#takeNext()?.();
-        // The owner of the piece adds its next one in a microtask: before this turn looks whether there is more.
+        this.#next()?.();
+        // Lets the owner add its next piece, which happens in a microtask, before the queues are checked.
         await undefined;
         await undefined;
         usedMs = this.#clock.monotonicMs() - startedAt;
       } while (usedMs < TURN_MS && this.#queues.size > 0);
-      if (usedMs >= 1) await this.#pause(Math.min(MAX_REST_MS, 2 * usedMs));
+      if (usedMs >= 1) await this.#pause(Math.min(MAX_PAUSE_MS, 2 * usedMs));
     }
     this.#isWorking = false;
   }
 
-  #takeNext(): (() => void) | undefined {
+  #next(): (() => void) | undefined {
     for (const [organizationId, queue] of this.#queues) {
       const next = queue.shift();
       this.#queues.delete(organizationId);

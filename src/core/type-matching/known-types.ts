@@ -1,24 +1,24 @@
 import type { OrganizationId } from '../ids.ts';
 import { MAX_KNOWN_TYPE_CHARACTERS, MAX_KNOWN_TYPE_CHARACTERS_OF_ORGANIZATION } from '../limits.ts';
 
-/** Of one entry of a map beside its text. */
+/** Memory of a map entry besides its text, in characters. */
 const ENTRY_CHARACTERS = 50;
 
-/** What a list of patterns means for the types that it was matched against. */
+/** Cached results of one list of patterns. */
 interface KnownList {
   readonly types: Map<string, boolean>;
   characters: number;
 }
 
 interface KnownOrganization {
-  /** By the patterns; the one used last is the last. */
+  /** By patterns, least recently used first. */
   readonly lists: Map<string, KnownList>;
   characters: number;
 }
 
 /**
- * Remembers which types match which patterns. Bounded in characters for each organization and over all; the list of patterns
- * that was used least recently is forgotten first, and over all that of the organization that holds most.
+ * Caches which types match which patterns. Bounded in characters per organization and in all: an organization evicts
+ * its least recently used list of patterns; in all, the organization with the most characters evicts.
  */
 export class KnownTypes {
   readonly #organizations = new Map<OrganizationId, KnownOrganization>();
@@ -28,7 +28,7 @@ export class KnownTypes {
     return this.#characters;
   }
 
-  /** @returns undefined when nobody has matched it yet, or it was forgotten */
+  /** @returns undefined when the type is not cached */
   get(organizationId: OrganizationId, patterns: string, type: string): boolean | undefined {
     return this.#organizations.get(organizationId)?.lists.get(patterns)?.types.get(type);
   }
@@ -37,7 +37,7 @@ export class KnownTypes {
     const organization = this.#organizations.get(organizationId) ?? { lists: new Map(), characters: 0 };
     this.#organizations.set(organizationId, organization);
     const list = organization.lists.get(patterns) ?? { types: new Map<string, boolean>(), characters: 0 };
-    // The last in the order of use.
+    // Moved to the end: the most recently used.
     organization.lists.delete(patterns);
     organization.lists.set(patterns, list);
     let characters = list.types.size === 0 ? patterns.length + ENTRY_CHARACTERS : 0;

@@ -1,6 +1,6 @@
-/** Above everything an event type may consist of. */
+/** Sorts above every character of an event type. */
 export const AFTER_ALL_TYPES = '\u007f';
-/** Added to a type: below everything that may follow it. */
+/** Appended to a type: sorts below every longer type. */
 export const AFTER_TYPE = '\u0001';
 
 export function isOpen(pattern: string): boolean {
@@ -8,11 +8,11 @@ export function isOpen(pattern: string): boolean {
 }
 
 /**
- * With what the types begin that the open patterns may match, in order; none of them begins with another, so that no type
- * is looked at twice: 100 patterns with an open beginning went through all types 100 times.
+ * Returns the sorted prefixes of all types that patterns with wildcards may match; no prefix begins with another, so
+ * that no type is scanned twice: 100 patterns that start with a wildcard scanned all types 100 times.
  */
 export function typeRanges(patterns: readonly string[]): readonly string[] {
-  // Without their last dot: `order.**` wants `order` too.
+  // Without the last dot, because `order.**` also matches `order`.
   const prefixes = patterns.filter(isOpen).map((pattern) => pattern.slice(0, Math.max(0, pattern.indexOf('*') - 1)));
   const ranges: string[] = [];
   for (const prefix of prefixes.sort()) {

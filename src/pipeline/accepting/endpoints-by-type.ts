@@ -5,38 +5,39 @@ import { isOperational, wantsType } from '../../core/events/operational-event.ts
 import type { LoopTurns } from '../pacing/index.ts';
 import { TypeIndex } from './type-index.ts';
 
-/** Endpoints kept for types, each counted as often as it is: 8 bytes. Beyond it all are forgotten and found anew. */
-const MAX_KEPT = 100_000;
-/** Types have a cost of their own. */
+/** Cached references to endpoints (8 bytes each), counted once per type. Above this bound the cache is cleared. */
+const MAX_CACHED_ENDPOINTS = 100_000;
+/** Cost of one cached type, in references. */
 const COST_OF_TYPE = 10;
-/** Changes of endpoints that found types are brought up to date with; older ones are found anew. */
+/** Changes that are kept to update cached results; a result older than the oldest kept change is computed again. */
 const MAX_CHANGES = 500;
 
 /**
- * Which of an organization's endpoints want a type, found once a type: with 10,000 endpoints, patterns were 4 ms of each event.
- * Kept as long as the list of endpoints is, and brought up to date where another list was made from it by a few changes.
+ * Caches which of an organization's endpoints subscribe to an event type: with 10,000 endpoints, matching patterns took
+ * 4 ms per event. The cache lives as long as the list of endpoints and is updated when a few changes produce a new
+ * list.
  */
 export class EndpointsByType {
-  readonly #lists = new WeakMap<object, TypesOfList>();
+  readonly #byLineage = new WeakMap<object, TypesOfList>();
 
-  /** @param lineage the same for lists that were made from each other (`EndpointDirectory.lineageOf`) */
+  /** @param lineage identity shared by lists derived from each other (`EndpointDirectory.lineageOf`) */
   of(endpoints: readonly Endpoint[], lineage: object = endpoints): TypesOfList {
-    let types = this.#lists.get(lineage);
+    let types = this.#byLineage.get(lineage);
     if (types === undefined) {
       types = new TypesOfList(endpoints);
-      this.#lists.set(lineage, types);
-    } else types.become(endpoints);
+      this.#byLineage.set(lineage, types);
+    } else types.update(endpoints);
     return types;
   }
 }
 
-/** A search that goes on where it was. */
+/** A resumable search. */
 export interface TypeSearch {
-  /** @returns undefined when it is others' turn; then to be asked again */
-  turn(turns: LoopTurns): readonly Endpoint[] | undefined;
+  /** @returns undefined when the search must yield to the event loop; call again to continue */
+  advance(turns: LoopTurns): readonly Endpoint[] | undefined;
 }
 
-/** What was found for a type, as of so many changes. */
+/** The cached result for one type, with the number of the change that it includes. */
 interface Found {
   readonly wanting: readonly Endpoint[];
   readonly change: number;
@@ -51,18 +52,18 @@ interface Change {
 export class TypesOfList {
   #index: TypeIndex;
   readonly #byType = new Map<string, Found>();
-  #kept = 0;
-  /** The newest, the last of them last. */
+  #cachedCost = 0;
+  /** The latest changes, oldest first. */
   readonly #changes: Change[] = [];
-  /** How many there were. */
+  /** Number of changes so far. */
   #change = 0;
 
   constructor(endpoints: readonly Endpoint[]) {
     this.#index = new TypeIndex(endpoints);
   }
 
-  /** Goes on with a list in which a few are others. A search under way goes on with the list that it began with. */
-  become(endpoints: readonly Endpoint[]): void {
+  /** Switches to a list that differs in a few endpoints. A running search continues with the list that it started on. */
+  update(endpoints: readonly Endpoint[]): void {
     const before = this.#index.endpoints;
     if (endpoints === before) return;
     const [had, has] = [new Set(before), new Set(endpoints)];
@@ -74,36 +75,36 @@ export class TypesOfList {
     if (this.#changes.length > MAX_CHANGES) this.#changes.shift();
   }
 
-  /** In the order of their ids; undefined when nobody has searched since the list changed. */
+  /** Returns the cached result in id order, or undefined when the type was not searched since the last change. */
   known(event: AcceptedEvent): readonly Endpoint[] | undefined {
     const found = this.#byType.get(nameOf(event));
     return found?.change === this.#change ? found.wanting : undefined;
   }
 
-  /** In turns: 1,500 endpoints with 100 long patterns each held the event loop for 5 s. */
+  /** Starts a search that yields to the event loop: 1,500 endpoints with 100 long patterns each blocked the loop for 5 s. */
   search(event: AcceptedEvent): TypeSearch {
     const index = this.#index;
     const change = this.#change;
-    let begun = this.#since(this.#byType.get(nameOf(event))) ?? beginning(index, event);
+    let state = this.#resume(this.#byType.get(nameOf(event))) ?? initialState(index, event);
     let next = 0;
     return {
-      turn: (turns) => {
-        if (begun === undefined && !index.build(turns)) return undefined;
-        begun ??= beginning(index, event);
-        const { wanting, toAsk } = begun ?? { wanting: [], toAsk: [] };
-        while (next < toAsk.length) {
-          const endpoint = toAsk[next++] as Endpoint;
+      advance: (turns) => {
+        if (state === undefined && !index.build(turns)) return undefined;
+        state ??= initialState(index, event);
+        const { wanting, candidates } = state ?? { wanting: [], candidates: [] };
+        while (next < candidates.length) {
+          const endpoint = candidates[next++] as Endpoint;
           const { eventTypes } = endpoint;
           if (wantsType(eventTypes, event)) wanting.push(endpoint);
-          if (turns.isOver(stepsOfPatterns(eventTypes)) && next < toAsk.length) return undefined;
+          if (turns.isOver(stepsOfPatterns(eventTypes)) && next < candidates.length) return undefined;
         }
-        return this.#keep(event, wanting, { endpoints: index.endpoints, change });
+        return this.#remember(event, wanting, { endpoints: index.endpoints, change });
       },
     };
   }
 
-  /** Of what was found those that still are; only who came since is to be asked. */
-  #since(found: Found | undefined): Begun | undefined {
+  /** Resumes from a cached result: keeps the endpoints that still exist, and tests only endpoints added since. */
+  #resume(found: Found | undefined): SearchState | undefined {
     const missed = found === undefined ? Number.POSITIVE_INFINITY : this.#change - found.change;
     if (found === undefined || missed > this.#changes.length) return undefined;
     const toAsk = new Set<Endpoint>();
@@ -115,42 +116,42 @@ export class TypesOfList {
         toAsk.delete(endpoint);
       }
     }
-    return { wanting: found.wanting.filter((endpoint) => !removed.has(endpoint)), toAsk: [...toAsk] };
+    return { wanting: found.wanting.filter((endpoint) => !removed.has(endpoint)), candidates: [...toAsk] };
   }
 
-  #keep(
+  #remember(
     event: AcceptedEvent,
     found: Endpoint[],
     { endpoints, change }: { readonly endpoints: readonly Endpoint[]; readonly change: number },
   ): readonly Endpoint[] {
     found.sort((one, other) => (one.id < other.id ? -1 : 1));
-    // Those who want everything share the one list.
+    // A type that every endpoint wants shares the list itself.
     const wanting = found.length === endpoints.length ? endpoints : found;
     const cost = COST_OF_TYPE + (wanting === found ? found.length : 0);
     const name = nameOf(event);
-    this.#kept -= this.#byType.get(name)?.cost ?? 0;
+    this.#cachedCost -= this.#byType.get(name)?.cost ?? 0;
     this.#byType.delete(name);
-    if (this.#kept + cost > MAX_KEPT) {
+    if (this.#cachedCost + cost > MAX_CACHED_ENDPOINTS) {
       this.#byType.clear();
-      this.#kept = 0;
+      this.#cachedCost = 0;
     }
-    this.#kept += cost;
+    this.#cachedCost += cost;
     this.#byType.set(name, { wanting, change, cost });
     return wanting;
   }
 }
 
-/** Who wants it for certain, and who is to be asked. */
-interface Begun {
+/** Endpoints known to want the event, and endpoints whose patterns must still be tested. */
+interface SearchState {
   readonly wanting: Endpoint[];
-  readonly toAsk: readonly Endpoint[];
+  readonly candidates: readonly Endpoint[];
 }
 
-function beginning(index: TypeIndex, event: AcceptedEvent): Begun | undefined {
-  return index.isReady ? { wanting: [...index.named(event.type)], toAsk: index.broad } : undefined;
+function initialState(index: TypeIndex, event: AcceptedEvent): SearchState | undefined {
+  return index.isReady ? { wanting: [...index.named(event.type)], candidates: index.broad } : undefined;
 }
 
-/** What we tell of ourselves is wanted by name alone; no type has a space. */
+/** Operational events match by exact name only, so they get a key of their own; no client type contains a space. */
 function nameOf(event: AcceptedEvent): string {
   return isOperational(event) ? ` ${event.type}` : event.type;
 }

@@ -9,10 +9,10 @@ import { EngineUnavailable } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 import { logPersisted } from './persisted-log.ts';
 
-/** Stored in one step: what comes meanwhile waits no longer for it than for a few. */
+/** Events stored in one step. A small group keeps the wait of events that arrive meanwhile short. */
 const MAX_GROUP = 200;
 
-/** Where an event came from, beside what its client said of it. */
+/** The origin of a request: facts that the client's event does not contain. */
 export interface Origin {
   readonly organizationId: OrganizationId;
   readonly traceparent: string | null;
@@ -24,15 +24,12 @@ export interface Acceptance {
   readonly outcome: AcceptOutcome;
 }
 
-/**
- * The first station: gives an event its id and time and makes it durable. Whoever gets `accepted` from here may answer
- * 202.
- */
+/** Assigns an event its id and time and makes it durable. An outcome `accepted` entitles the caller to answer 202. */
 export class EventAcceptor {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer' | 'ids'>;
   readonly #intake: Intake;
   readonly #activity: ActivityFeed;
-  /** Accepting puts the event into the record itself; no worker does so later. */
+  /** True where accepting writes the record itself (embedded engine), so that no worker does. */
   readonly #intakeIsRecord: boolean;
 
   constructor(
@@ -45,16 +42,16 @@ export class EventAcceptor {
     this.#intakeIsRecord = engine.worker === null;
   }
 
-  /** Rejects with `EngineUnavailable`; the event is not there then. */
+  /** @throws EngineUnavailable; the event is then not stored */
   async accept(input: EventInput, origin: Origin): Promise<Acceptance> {
     const [acceptance] = await this.#acceptGroup([input], origin);
-    if (acceptance === undefined) throw new Error('the intake answered no outcome');
+    if (acceptance === undefined) throw new Error('The intake returned no outcome for an event');
     return acceptance;
   }
 
   /**
-   * Many, in groups, each of which is accepted or not: in order. Where a group could not be stored, its events have the
-   * error instead; those with a dedup id may be sent again without harm.
+   * Accepts many events in groups, in order. If a group cannot be stored, each of its events gets the error; events
+   * with a dedup id may safely be sent again.
    */
   async acceptMany(
     inputs: readonly EventInput[],
@@ -76,8 +73,8 @@ export class EventAcceptor {
     return answers.flat();
   }
 
-  /** So many were no events, or were not allowed. */
-  noteRejected(count: number): void {
+  /** Counts events that failed validation or authorization. */
+  countRejected(count: number): void {
     if (count > 0) this.#context.metrics.events('rejected', count);
   }
 
@@ -90,15 +87,15 @@ export class EventAcceptor {
     this.#context.tracer.accepted(events, outcomes, { tookMs, isRecorded: this.#intakeIsRecord });
     const acceptances = events.map((event, at): Acceptance => {
       const outcome = outcomes[at];
-      if (outcome === undefined) throw new Error('the intake answered no outcome');
+      if (outcome === undefined) throw new Error('The intake returned no outcome for an event');
       this.#context.metrics.events(outcome.kind, 1);
       return { event, outcome };
     });
-    if (this.#intakeIsRecord) this.#tell(acceptances, tookMs);
+    if (this.#intakeIsRecord) this.#publishRecorded(acceptances, tookMs);
     return acceptances;
   }
 
-  #tell(acceptances: readonly Acceptance[], tookMs: Milliseconds): void {
+  #publishRecorded(acceptances: readonly Acceptance[], tookMs: Milliseconds): void {
     const accepted = acceptances.filter(({ outcome }) => outcome.kind === 'accepted').map(({ event }) => event);
     for (const { id } of accepted) {
       logPersisted(this.#context.log, id, tookMs);

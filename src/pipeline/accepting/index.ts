@@ -1,4 +1,4 @@
-/** From an accepted request to an event with its deliveries: ids, times, and fan-out to endpoints. */
+/** From a valid request to a durable event with its deliveries: ids, times, and fan-out to endpoints. */
 
 export { EndpointDirectory } from './endpoint-directory.ts';
 export { type Acceptance, EventAcceptor, type Origin } from './event-acceptor.ts';

@@ -12,7 +12,7 @@ import type { Context } from '../context.ts';
 import type { RetryLoop } from '../pacing/index.ts';
 import type { EndpointDirectory } from './endpoint-directory.ts';
 
-/** Tells tenants what became of their deliveries and endpoints, where an endpoint of theirs asks for it. */
+/** Publishes operational events (`delivery.failed`, `endpoint.disabled`, …) to tenants that subscribe to them by name. */
 export class OperationalEvents {
   readonly #context: Pick<Context, 'clock' | 'log' | 'ids'>;
   readonly #intake: Intake;
@@ -31,7 +31,7 @@ export class OperationalEvents {
     this.#retryLoop = retryLoop;
   }
 
-  /** @param key of what is told: the same is told once */
+  /** @param key deduplicates: one event is published per type and key */
   async publish(
     organizationId: OrganizationId,
     type: OperationalEventType,
@@ -53,7 +53,7 @@ export class OperationalEvents {
     };
     const [outcome] = await this.#retryLoop.run(() => this.#intake.accept([event]));
     if (outcome?.kind === 'backlog_full') {
-      this.#context.log.warn(`An event ${type} was not told: too many wait already`, {
+      this.#context.log.warn(`Operational event ${type} dropped: the backlog is full`, {
         organization_id: organizationId,
       });
     }

@@ -1,17 +1,23 @@
 import type { Endpoint } from '../../core/delivery/endpoint.ts';
 import type { LoopTurns } from '../pacing/index.ts';
 
-/** Those that want one name: an array that is replaced, never changed, for a search goes on with the one it has. */
+/**
+ * Endpoints by exact type name. An array is replaced, never changed, because a running search keeps the array that it
+ * started with.
+ */
 type ByName = Map<string, readonly Endpoint[]>;
 
-const NOBODY: readonly Endpoint[] = [];
+const NO_ENDPOINTS: readonly Endpoint[] = [];
 
-/** An organization's endpoints by what they name: most name types and nothing else, and a new type need not ask any of them. */
+/**
+ * An organization's endpoints indexed by exact type name. Most endpoints list plain names only, so a new type is found
+ * by lookup; only endpoints with patterns are tested.
+ */
 export class TypeIndex {
   readonly endpoints: readonly Endpoint[];
   readonly #byName: ByName;
   #broad: readonly Endpoint[];
-  /** How many are in it. */
+  /** Number of endpoints indexed so far. */
   #built: number;
 
   constructor(endpoints: readonly Endpoint[], from?: { readonly byName: ByName; readonly broad: readonly Endpoint[] }) {
@@ -25,16 +31,16 @@ export class TypeIndex {
     return this.#built === this.endpoints.length;
   }
 
-  /** Those that want everything, or what a pattern says. */
+  /** Endpoints that want every type or use patterns. */
   get broad(): readonly Endpoint[] {
     return this.#broad;
   }
 
   named(type: string): readonly Endpoint[] {
-    return this.#byName.get(type) ?? NOBODY;
+    return this.#byName.get(type) ?? NO_ENDPOINTS;
   }
 
-  /** Goes on with putting all of them in. @returns whether it is ready; else it is others' turn */
+  /** Continues to build the index. @returns whether it is complete; otherwise the caller yields to the event loop */
   build(turns: LoopTurns): boolean {
     const broad = [...this.#broad];
     for (let isOver = false; !this.isReady && !isOver; ) {
@@ -48,14 +54,17 @@ export class TypeIndex {
     return this.isReady;
   }
 
-  /** The index of another list. This one's names are the other's from here on: only searches that have begun may go on with it. */
+  /**
+   * Returns the index of a changed list. It takes over this index's maps: afterwards only running searches may use this
+   * one.
+   */
   with(endpoints: readonly Endpoint[], added: readonly Endpoint[], removed: readonly Endpoint[]): TypeIndex {
     if (!this.isReady) return new TypeIndex(endpoints);
     const gone = new Set(removed);
     for (const name of new Set(removed.flatMap((endpoint) => [...(namesOf(endpoint) ?? [])]))) {
-      const left = this.named(name).filter((endpoint) => !gone.has(endpoint));
-      if (left.length === 0) this.#byName.delete(name);
-      else this.#byName.set(name, left);
+      const remaining = this.named(name).filter((endpoint) => !gone.has(endpoint));
+      if (remaining.length === 0) this.#byName.delete(name);
+      else this.#byName.set(name, remaining);
     }
     const broad = this.#broad.filter((endpoint) => !gone.has(endpoint));
     for (const endpoint of added) {
@@ -67,14 +76,14 @@ export class TypeIndex {
   }
 }
 
-/** Only while nobody has it yet. */
+/** Changes an array in place; allowed only while the index is being built. */
 function appendTo(byName: ByName, name: string, endpoint: Endpoint): void {
-  const others = byName.get(name) as Endpoint[] | undefined;
-  if (others === undefined) byName.set(name, [endpoint]);
-  else others.push(endpoint);
+  const endpoints = byName.get(name) as Endpoint[] | undefined;
+  if (endpoints === undefined) byName.set(name, [endpoint]);
+  else endpoints.push(endpoint);
 }
 
-/** Null = it is not by names alone. */
+/** Null when the endpoint wants all types or uses patterns. */
 function namesOf({ eventTypes }: Endpoint): ReadonlySet<string> | null {
   if (eventTypes.length === 0 || eventTypes.some((name) => name.includes('*'))) return null;
   return new Set(eventTypes);

@@ -6,7 +6,7 @@ import type { OrganizationStore } from '../../ports/store/organization-store.ts'
 import { EngineUnavailable } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 
-/** Who makes a request. */
+/** The authenticated caller of a request. */
 export interface Caller {
   readonly organization: Organization;
   readonly key: ApiKey;
@@ -17,30 +17,33 @@ interface Entry {
   loadedAt: Milliseconds;
 }
 
-/** Keys kept in memory, right and wrong ones apart, so that guessing can't push the right ones out. */
+/** Cached keys. Valid and invalid ones are cached separately, so that guessing cannot evict valid keys. */
 const MAX_KNOWN = 10_000;
 const MAX_UNKNOWN = 10_000;
-/** Hashes remembered; forgotten all at once when there are more keys about. */
+/** Cached hashes; the cache is cleared when it is full. */
 const MAX_HASHES = 1_000;
-/** A key that was just made must work: what is not there is believed for this long only. */
+/** An unknown key is cached briefly, so that a new key works soon. */
 const UNKNOWN_MAX_AGE_MS = 1_000;
-/** A lookup takes a millisecond; a request with a key that was right does not wait longer for a store that is stuck. */
-/** How exactly it is known when a key was used last. */
+/**
+ * A lookup normally takes 1 ms. A request with a key that was valid waits no longer than this for a store that does not
+ * answer.
+ */
+/** Precision of `lastUsedAt`. */
 const USED_PAUSE_MS: Milliseconds = 60_000;
-const PATIENCE_MS: Milliseconds = 250;
+const MAX_LOOKUP_WAIT_MS: Milliseconds = 250;
 const LATE = Symbol('late');
 
 export interface AuthenticatorOptions {
   /**
-   * Infinity where every change passes through this process; elsewhere a key in use is looked up again behind the request when
-   * half of it is over, so that no request waits for that.
+   * How long a cached key is valid without a new lookup. `Infinity` where every change passes through this process;
+   * elsewhere a key in use is looked up in the background after half of this time, so that no request waits.
    */
   readonly maxAgeMs: Milliseconds;
-  /** A key that is not valid here though the store may know it: the development key in production. */
+  /** A key that is refused although the store may have it: the development key in production. */
   readonly refusedKey: string | null;
 }
 
-/** Finds the caller behind an API key, by the key's SHA-256 alone: keys themselves are never compared. */
+/** Finds the caller of an API key by the key's SHA-256; keys themselves are never stored or compared. */
 export class Authenticator {
   readonly #context: Pick<Context, 'clock' | 'bus'>;
   readonly #store: OrganizationStore;
@@ -51,7 +54,7 @@ export class Authenticator {
   readonly #hashes = new Map<string, string>();
   readonly #loading = new Map<string, Promise<Caller | undefined>>();
   readonly #used = new Set<KeyId>();
-  #toldUsedAt = Number.NEGATIVE_INFINITY;
+  #useRecordedAt = Number.NEGATIVE_INFINITY;
   #changes = 0;
 
   constructor(context: Pick<Context, 'clock' | 'bus'>, store: OrganizationStore, options: AuthenticatorOptions) {
@@ -62,12 +65,12 @@ export class Authenticator {
     context.bus.subscribe((message) => {
       if (message.kind === 'keys_changed') this.#forget(message.organizationId);
     });
-    context.bus.onMissed(() => this.#distrustAll());
+    context.bus.onMissed(() => this.#expireAll());
   }
 
   /**
-   * Answers at once when the key is in memory; undefined when it is not valid. Rejects when the store can't tell: that
-   * is no proof that the key is wrong.
+   * Answers synchronously on a cache hit; undefined for an invalid key. Rejects when the store cannot answer, which
+   * does not prove that the key is invalid.
    */
   authenticate(apiKey: string): Caller | undefined | Promise<Caller | undefined> {
     const sha256 = this.#hash(apiKey);
@@ -76,20 +79,20 @@ export class Authenticator {
     const known = this.#known.get(sha256);
     if (known !== undefined) {
       const ageMs = now - known.loadedAt;
-      if (ageMs > this.#maxAgeMs) return this.#loadOrTrust(sha256, known);
-      if (ageMs > this.#maxAgeMs / 2) this.#loadOrTrust(sha256, known).catch(() => {});
-      if (now - this.#toldUsedAt > USED_PAUSE_MS) this.#tellUsed(now);
+      if (ageMs > this.#maxAgeMs) return this.#loadOrReuse(sha256, known);
+      if (ageMs > this.#maxAgeMs / 2) this.#loadOrReuse(sha256, known).catch(() => {});
+      if (now - this.#useRecordedAt > USED_PAUSE_MS) this.#recordUse(now);
       if (known.caller !== undefined) this.#used.add(known.caller.key.id);
-      return this.#live(known.caller);
+      return this.#unlessExpired(known.caller);
     }
     const unknown = this.#unknown.get(sha256);
     if (unknown !== undefined && now - unknown.loadedAt <= UNKNOWN_MAX_AGE_MS) return undefined;
     return this.#load(sha256);
   }
 
-  /** When keys were used last, about once a minute, by a request that does not wait for it. What fails is told next time. */
-  #tellUsed(now: Milliseconds): void {
-    this.#toldUsedAt = now;
+  /** Records key use about once a minute, in the background. A failed write is repeated with the next one. */
+  #recordUse(now: Milliseconds): void {
+    this.#useRecordedAt = now;
     const ids = [...this.#used];
     if (ids.length === 0) return;
     this.#used.clear();
@@ -100,26 +103,26 @@ export class Authenticator {
   }
 
   /**
-   * While the store can't tell, or takes its time to, a key that was right goes on being right: who has it may send, and
-   * nothing is lost. The late answer counts when it comes.
+   * While the store is unavailable or slow, a key that was valid stays valid, so that clients can keep sending. A late
+   * answer still updates the cache.
    */
-  async #loadOrTrust(sha256: string, known: Entry): Promise<Caller | undefined> {
-    const patience = Promise.withResolvers<typeof LATE>();
-    const timer = setTimeout(() => patience.resolve(LATE), PATIENCE_MS);
+  async #loadOrReuse(sha256: string, known: Entry): Promise<Caller | undefined> {
+    const timeout = Promise.withResolvers<typeof LATE>();
+    const timer = setTimeout(() => timeout.resolve(LATE), MAX_LOOKUP_WAIT_MS);
     try {
-      const answer = await Promise.race([this.#load(sha256), patience.promise]);
+      const answer = await Promise.race([this.#load(sha256), timeout.promise]);
       if (answer !== LATE) return answer;
     } catch (error) {
       if (!(error instanceof EngineUnavailable)) throw error;
     } finally {
       clearTimeout(timer);
     }
-    // Asked again when this age is over once more, not at each request.
+    // The next lookup follows after another `maxAgeMs`, not with every request.
     known.loadedAt = this.#context.clock.monotonicMs();
-    return this.#live(known.caller);
+    return this.#unlessExpired(known.caller);
   }
 
-  /** Hashing costs 5 µs a request, a thirtieth of what accepting costs in all; most requests come with few keys. */
+  /** Caches hashes: hashing takes 5 µs per request, a thirtieth of accepting an event, and most requests use few keys. */
   #hash(apiKey: string): string {
     const known = this.#hashes.get(apiKey);
     if (known !== undefined) return known;
@@ -129,15 +132,15 @@ export class Authenticator {
     return sha256;
   }
 
-  /** One lookup at a time for each key. */
+  /** At most one lookup per key at a time. */
   #load(sha256: string): Promise<Caller | undefined> {
-    const under = this.#loading.get(sha256);
-    if (under !== undefined) return under;
+    const running = this.#loading.get(sha256);
+    if (running !== undefined) return running;
     const loading = this.#loadNow(sha256).finally(() => {
       if (this.#loading.get(sha256) === loading) this.#loading.delete(sha256);
     });
     this.#loading.set(sha256, loading);
-    // Whoever did not wait for it does not hear of its failure.
+    // A background lookup has no caller to handle its failure.
     loading.catch(() => {});
     return loading;
   }
@@ -145,8 +148,8 @@ export class Authenticator {
   async #loadNow(sha256: string): Promise<Caller | undefined> {
     const change = this.#changes;
     const caller = await this.#store.findByKeyHash(sha256);
-    // It may have been read before the change: right for this request, and not to be kept.
-    if (change !== this.#changes) return this.#live(caller);
+    // The keys changed during the lookup: its result is used for this request and not cached.
+    if (change !== this.#changes) return this.#unlessExpired(caller);
     const entry = { caller, loadedAt: this.#context.clock.monotonicMs() };
     if (caller === undefined) {
       this.#known.delete(sha256);
@@ -155,10 +158,10 @@ export class Authenticator {
       this.#unknown.delete(sha256);
       keep(this.#known, sha256, entry, MAX_KNOWN);
     }
-    return this.#live(caller);
+    return this.#unlessExpired(caller);
   }
 
-  #live(caller: Caller | undefined): Caller | undefined {
+  #unlessExpired(caller: Caller | undefined): Caller | undefined {
     const expiresAt = caller?.key.expiresAt ?? null;
     return expiresAt !== null && expiresAt <= this.#context.clock.now() ? undefined : caller;
   }
@@ -170,8 +173,8 @@ export class Authenticator {
     this.#forgetLookups();
   }
 
-  /** Somebody may have changed keys unheard: each is looked up again before it is believed. */
-  #distrustAll(): void {
+  /** Bus messages may have been missed: each key is looked up again before its next use. */
+  #expireAll(): void {
     for (const entry of this.#known.values()) entry.loadedAt = Number.NEGATIVE_INFINITY;
     this.#forgetLookups();
   }
@@ -183,7 +186,7 @@ export class Authenticator {
   }
 }
 
-/** The form in which keys are stored: SHA-256, lower-case hex. */
+/** The stored form of a key: SHA-256 in lower-case hex. */
 export function hashKey(apiKey: string): string {
   return hash('sha256', apiKey, 'hex');
 }

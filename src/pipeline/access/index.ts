@@ -1,4 +1,4 @@
-/** API keys: who makes a request, and the administration of keys and stored secrets. */
+/** API keys: authentication, and the administration of keys and stored secrets. */
 
 export { Authenticator, type Caller, hashKey } from './authenticator.ts';
 export { KeyService } from './key-service.ts';

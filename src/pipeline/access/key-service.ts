@@ -9,16 +9,16 @@ import { hashKey } from './authenticator.ts';
 
 const PREFIX = 'tr_';
 const KEY_BYTES = 32;
-/** Shown in lists, to tell keys apart: 5 characters of the 43 that nobody can guess. */
+/** Characters shown in lists: the prefix and 5 of the 43 secret characters. */
 const SHOWN = PREFIX.length + 5;
 
-/** A key as its owner sees it once, and as it is stored. */
+/** A new key: the text, which its owner sees once, and the stored form. */
 export interface MadeKey {
   readonly text: string;
   readonly key: ApiKey;
 }
 
-/** Makes, rotates and ends organizations' keys. */
+/** Creates, rotates and removes organizations' keys. */
 export class KeyService {
   readonly #context: Pick<Context, 'clock' | 'ids' | 'bus'>;
   readonly #store: OrganizationStore;
@@ -32,17 +32,18 @@ export class KeyService {
     const id = this.#context.ids.next<OrganizationId>();
     const organization: Organization = { id, name, tier, createdAt: this.#context.clock.now() };
     const made = this.#make(id, 'default', SCOPES);
-    if (!(await this.#store.create(organization, made.key))) throw new Error('A new organization was there already');
+    if (!(await this.#store.create(organization, made.key)))
+      throw new Error('The id of a new organization exists already');
     return { ...made, organization };
   }
 
-  /** @returns undefined when there are as many as there may be */
+  /** @returns undefined when the organization has its maximum number of keys */
   async add(organizationId: OrganizationId, name: string, scopes: readonly Scope[]): Promise<MadeKey | undefined> {
     const made = this.#make(organizationId, name, scopes);
     return (await this.#store.addKey(made.key)) === 'added' ? made : undefined;
   }
 
-  /** A new key in the place of one that goes on for `graceMs`. */
+  /** Creates a new key; the old one stays valid for `graceMs`. */
   async rotate(
     { id, organizationId, name, scopes }: ApiKey,
     graceMs: Milliseconds,
@@ -55,19 +56,19 @@ export class KeyService {
     return { ...made, previousExpiresAt };
   }
 
-  /** `last`: nobody could manage the organization any more. */
+  /** `last`: the key is the organization's last one with the scope `manage`, and was kept. */
   async remove(organizationId: OrganizationId, id: KeyId): Promise<'removed' | 'last' | 'not_found'> {
     const keys = await this.#store.keys(organizationId);
     if (!keys.some((key) => key.id === id)) return 'not_found';
     const now = this.#context.clock.now();
-    const left = keys.filter((key) => key.id !== id && key.scopes.includes('manage') && isLive(key, now));
-    if (left.length === 0) return 'last';
+    const remaining = keys.filter((key) => key.id !== id && key.scopes.includes('manage') && isLive(key, now));
+    if (remaining.length === 0) return 'last';
     const removed = await this.#store.removeKey(organizationId, id);
     await this.#changed(organizationId);
     return removed ? 'removed' : 'not_found';
   }
 
-  /** Those that still are, or will soon have been, of use. */
+  /** Returns the keys that have not expired. */
   async list(organizationId: OrganizationId): Promise<readonly ApiKey[]> {
     const now = this.#context.clock.now();
     return (await this.#store.keys(organizationId)).filter((key) => isLive(key, now));

@@ -2,13 +2,13 @@ import type { Milliseconds } from '../../core/time.ts';
 import type { SecretRecord } from '../../ports/store/secret-record.ts';
 import type { Context } from '../context.ts';
 
-/** Between two steps: everything else goes first. */
+/** Pause between steps, so that accepting and delivering go first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
 const RETRY_PAUSE_MS: Milliseconds = 10_000;
 
 /**
- * Goes once through the record after a start and encrypts with the current key what is in plain text (an older version's) or
- * under a former key. Any number of processes may do so at once.
+ * Scans the record once after a start and encrypts with the current key every secret that is in plain text (written by
+ * an older version) or under a former key. Several processes may do so concurrently.
  */
 export class SecretRenewal {
   readonly #context: Pick<Context, 'log'>;
@@ -37,16 +37,16 @@ export class SecretRenewal {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
-        await this.#wholeRound();
+        await this.#fullRound();
         return;
       } catch (error) {
-        this.#context.log.warn('Secrets could not be encrypted anew, trying again', {}, error);
+        this.#context.log.warn('Secrets could not be re-encrypted, retrying', {}, error);
         await this.#pause(RETRY_PAUSE_MS);
       }
     }
   }
 
-  async #wholeRound(): Promise<void> {
+  async #fullRound(): Promise<void> {
     let after: string | null = null;
     let renewed = 0;
     let unreadable = 0;
@@ -59,9 +59,12 @@ export class SecretRenewal {
       if (this.#stopping) return;
     } while (after !== null);
     if (unreadable > 0) {
-      this.#context.log.error(`The secrets of ${unreadable} rows can't be decrypted; give them new ones`, {
-        unreadable,
-      });
+      this.#context.log.error(
+        `The secrets of ${unreadable} rows cannot be decrypted: add the missing key to SECRETS_KEY, or set new secrets`,
+        {
+          unreadable,
+        },
+      );
       return;
     }
     await this.#secrets.complete();

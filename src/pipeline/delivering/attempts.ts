@@ -17,7 +17,7 @@ import { batchId, batchRequest, type DeliveryBatch, webhookRequest } from './web
 
 const MAX_SETTLE = 500;
 
-/** When to look at the delivery again; null = it is done, or somebody else's. */
+/** The time of the next attempt; null when the delivery is final, or leased by another process. */
 type NextAttemptAt = Timestamp | null;
 
 type Final = Exclude<Decision, { kind: 'release' }>;
@@ -31,23 +31,32 @@ const INTERNAL_ERROR: AttemptOutcome = {
   retryAfterMs: null,
 };
 
-/** A request that has come to its end, for each delivery in it. */
+/** A finished request, with the outcome for each delivery in it. */
 interface Ended {
   readonly outcome: AttemptOutcome;
   readonly startedAt: Timestamp;
   readonly endedAt: Timestamp;
-  /** In [0, 1), for the jitter of the next pause. */
+  /** In [0, 1): the jitter of the next retry delay. */
   readonly random: number;
 }
 
-/** What an attempt means beyond its delivery. */
+/** Consequences of an attempt beyond its delivery. */
 interface AfterAttempt {
   readonly health: EndpointHealth;
   readonly operational: OperationalEvents;
   readonly retryLoop: RetryLoop;
 }
 
-/** One attempt from the signature to the record: send, decide, settle. */
+/**
+ * Makes attempts: builds and signs the request, sends it, decides, and settles.
+ *
+ * Steps of a delivery in an attempt:
+ *   build and send ──outcome──► decide ──► release                    a fault of this machine; the attempt number is
+ * free again
+ *                               decide ──► settle ──► delivered, retrying (with a time), failed
+ *                                          settle ──► stale            the lease was lost; nothing changes
+ *   settled ──► metrics and live stream ──► endpoint health, operational events
+ */
 export class Attempts {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer'>;
   readonly #queue: DeliveryQueue;
@@ -77,7 +86,7 @@ export class Attempts {
     this.#settle = new Batcher((settlements) => this.#queue.settle(settlements), { maxItems: MAX_SETTLE, isItemError });
   }
 
-  /** @param onOutcome called as soon as it is known, before it is recorded */
+  /** @param onOutcome called with the outcome before it is recorded */
   make(
     delivery: ClaimedDelivery,
     endpoint: Endpoint,
@@ -87,7 +96,7 @@ export class Attempts {
     return this.#send([delivery], endpoint, { build, onOutcome });
   }
 
-  /** All of them in one request, with one outcome. */
+  /** Sends all deliveries in one request, with one outcome. */
   makeBatch(
     deliveries: DeliveryBatch['deliveries'],
     endpoint: Endpoint,
@@ -107,13 +116,16 @@ export class Attempts {
     const { outcome, traceparent } = await this.#request(endpoint, () => build(at));
     onOutcome(outcome);
     this.#context.tracer.attempted(deliveries, outcome, { at, traceparent });
-    // One moment and one jitter for all: what failed together is tried again together.
+    // One time and one jitter for the whole batch, so that its deliveries are retried together.
     const ended = { outcome, startedAt: at, endedAt: this.#context.clock.now(), random: Math.random() };
     const ends = deliveries.map((delivery) => this.#end(delivery, endpoint, ended));
     return earliest(await Promise.all(ends));
   }
 
-  /** An error in what is sent (a key that does not sign) is an attempt that failed: retried by schedule, shown to the owner. */
+  /**
+   * An unexpected error while building the request (a key that cannot sign) counts as a failed attempt: it is retried
+   * by the schedule and shown to the owner.
+   */
   async #request(
     endpoint: Endpoint,
     build: () => OutgoingRequest,
@@ -153,10 +165,10 @@ export class Attempts {
     return this.#record(delivery, endpoint, { outcome, decision, startedAt });
   }
 
-  /** Nothing was tried: as if it had not been taken. */
+  /** Releases deliveries for which no attempt was made. */
   async releaseAll(deliveries: readonly ClaimedDelivery[], dueAt: Timestamp): Promise<void> {
-    const returned = deliveries.map(({ id, attemptNumber }) => ({ deliveryId: id, attemptNumber, dueAt }));
-    await this.#retryLoop.run(() => this.#queue.release(returned));
+    const released = deliveries.map(({ id, attemptNumber }) => ({ deliveryId: id, attemptNumber, dueAt }));
+    await this.#retryLoop.run(() => this.#queue.release(released));
   }
 
   async #record(
@@ -182,7 +194,7 @@ export class Attempts {
     };
     const settled = await this.#retryLoop.run(() => this.#settle.add(settlement));
     if (settled === 'stale') {
-      const late = () => `Attempt ${attemptNumber} of delivery ${delivery.id} came too late: its lease was lost`;
+      const late = () => `Attempt ${attemptNumber} of delivery ${delivery.id} was not recorded: its lease was lost`;
       this.#context.log.sampled('attempt.stale', 'warn', late);
       return null;
     }
@@ -193,7 +205,10 @@ export class Attempts {
     return decision.kind === 'retry' ? decision.at : null;
   }
 
-  /** What an attempt means beyond its delivery. It is on record: an error here concerns neither it nor its lane. */
+  /**
+   * Applies the outcome to the endpoint. The attempt is already recorded, so an error here affects neither the delivery
+   * nor its lane.
+   */
   async #afterRecord(
     delivery: ClaimedDelivery,
     endpoint: Endpoint,
@@ -227,7 +242,10 @@ export class Attempts {
     this.#activity.publish([{ kind: 'delivery', delivery }]);
   }
 
-  /** To those who ask for it; never about what was such a word itself. */
+  /**
+   * Publishes `delivery.failed` to endpoints that subscribe to it. The caller excludes operational events, which would
+   * otherwise cause further ones.
+   */
   #publishFailed({ id, attemptNumber, endpointId, event }: ClaimedDelivery, outcome: AttemptOutcome): Promise<void> {
     return this.#operational.publish(event.organizationId, 'delivery.failed', `${id}:${attemptNumber}`, {
       delivery_id: id,
@@ -242,7 +260,7 @@ export class Attempts {
     });
   }
 
-  /** One line an attempt, with its ids. */
+  /** Writes one log line per attempt, with its ids. */
   #logAttempt({ attemptNumber, event, id, endpointId }: ClaimedDelivery, outcome: AttemptOutcome): void {
     const level = outcome.error === null ? 'info' : 'warn';
     this.#context.log.sampled(`attempt.${level}`, level, () => {

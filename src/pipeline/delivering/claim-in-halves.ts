@@ -2,35 +2,35 @@ import type { EndpointId } from '../../core/ids.ts';
 import type { ClaimedLane, DeliveryQueue, LaneDemand } from '../../ports/record/delivery-queue.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 
-/** A lane from which nothing could be claimed, whatever was claimed from the others. */
+/** A lane whose claim failed while other lanes' claims may have succeeded. */
 export interface FailedLane {
   readonly endpointId: EndpointId;
   readonly error: unknown;
 }
 
 /**
- * Claims for many lanes in one call. Where one lane makes the call fail, the call is made again with halves of the lanes until
- * that lane stands alone: of 500 lanes one bad one costs some 18 calls, and then it is put aside.
- * @throws EngineUnavailable where the queue itself is away
+ * Claims for many lanes in one call. If one lane makes the call fail, the call is repeated with halves of the lanes
+ * until the failing lane stands alone: one bad lane of 500 costs about 18 calls.
+ * @throws EngineUnavailable when the queue itself is unavailable
  */
 export async function claimInHalves(
   queue: Pick<DeliveryQueue, 'claim'>,
   demands: readonly LaneDemand[],
-): Promise<{ readonly taken: readonly ClaimedLane[]; readonly failed: readonly FailedLane[] }> {
+): Promise<{ readonly claimed: readonly ClaimedLane[]; readonly failed: readonly FailedLane[] }> {
   const [first] = demands;
-  if (first === undefined) return { taken: [], failed: [] };
+  if (first === undefined) return { claimed: [], failed: [] };
   try {
-    return { taken: await queue.claim(demands), failed: [] };
+    return { claimed: await queue.claim(demands), failed: [] };
   } catch (error) {
     if (!isItemError(error)) throw error;
-    if (demands.length === 1) return { taken: [], failed: [{ endpointId: first.endpointId, error }] };
+    if (demands.length === 1) return { claimed: [], failed: [{ endpointId: first.endpointId, error }] };
   }
   const half = Math.ceil(demands.length / 2);
   const one = await claimInHalves(queue, demands.slice(0, half));
-  // What the first half has claimed must be sent, even where the second can't be asked any more.
+  // Deliveries that the first half has claimed must be sent even if the second half's call fails.
   const other = await claimInHalves(queue, demands.slice(half)).catch((error: unknown) => ({
-    taken: [],
+    claimed: [],
     failed: demands.slice(half).map(({ endpointId }) => ({ endpointId, error })),
   }));
-  return { taken: [...one.taken, ...other.taken], failed: [...one.failed, ...other.failed] };
+  return { claimed: [...one.claimed, ...other.claimed], failed: [...one.failed, ...other.failed] };
 }

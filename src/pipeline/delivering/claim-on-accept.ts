@@ -5,8 +5,8 @@ import type { AcceptClaimer, ClaimedDelivery, ClaimRoom } from '../../ports/reco
 import type { Lane, Slots } from './lanes/index.ts';
 
 /**
- * Takes new deliveries in the transaction that accepts them, for lanes that are known to answer and in which nothing waits. All
- * others are taken as ever: what hangs, rests, is bounded by a rate, or sends several at once.
+ * Claims new deliveries in the transaction that accepts their event, for lanes that answer reliably and have nothing
+ * waiting. All other lanes claim from the queue: lanes that are degraded, paused, rate limited or batching.
  */
 export class ClaimOnAccept implements AcceptClaimer {
   readonly #lanes: ReadonlyMap<EndpointId, Lane>;
@@ -15,7 +15,7 @@ export class ClaimOnAccept implements AcceptClaimer {
   readonly #start: (lane: Lane, delivery: ClaimedDelivery, durable: Promise<void>) => void;
   readonly #untilDurable = new Set<() => void>();
 
-  /** @param parts.start uses the lane's room at once, and sends when `durable` resolves */
+  /** @param parts.start occupies a slot of the lane at once and sends when `durable` resolves */
   constructor(parts: {
     lanes: ReadonlyMap<EndpointId, Lane>;
     slots: Slots;
@@ -28,7 +28,7 @@ export class ClaimOnAccept implements AcceptClaimer {
     this.#start = parts.start;
   }
 
-  /** Never throws: an error here would be that of an accepting transaction, which holds events of others. */
+  /** Never throws: an error here would fail an accepting transaction, which holds events of other tenants. */
   room(endpointId: EndpointId): ClaimRoom | null {
     try {
       return this.#roomOf(endpointId);
@@ -42,19 +42,19 @@ export class ClaimOnAccept implements AcceptClaimer {
     if (lane?.endpoint === undefined || !lane.proven || lane.degraded || lane.mayHaveWaiting) return null;
     const { options, timeoutMs, organizationId } = lane.endpoint;
     if (options.batch !== null || options.rateLimit !== null || !this.#slots.isHalfFree(organizationId)) return null;
-    const most = lane.capacity(this.#clock.monotonicMs());
-    return most > 0 ? { most, leaseMs: timeoutMs + LEASE_MARGIN_MS } : null;
+    const limit = lane.capacity(this.#clock.monotonicMs());
+    return limit > 0 ? { limit, leaseMs: timeoutMs + LEASE_MARGIN_MS } : null;
   }
 
-  committed(taken: readonly ClaimedDelivery[], left: Iterable<EndpointId>): () => void {
+  committed(claimed: readonly ClaimedDelivery[], left: Iterable<EndpointId>): () => void {
     for (const id of left) {
       const lane = this.#lanes.get(id);
       if (lane !== undefined) lane.leftWaiting = true;
     }
-    if (taken.length === 0) return () => {};
+    if (claimed.length === 0) return () => {};
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#untilDurable.add(resolve);
-    for (const delivery of taken) {
+    for (const delivery of claimed) {
       const lane = this.#lanes.get(delivery.endpointId);
       if (lane !== undefined) this.#start(lane, delivery, promise);
     }
@@ -64,7 +64,7 @@ export class ClaimOnAccept implements AcceptClaimer {
     };
   }
 
-  /** Nobody waits for the disk any more: what was taken is given back. */
+  /** Stops waiting for the disk: deliveries that are not durable yet are released. */
   stop(): void {
     for (const resolve of this.#untilDurable) resolve();
     this.#untilDurable.clear();

@@ -9,20 +9,19 @@ import type { Sender } from '../../ports/sender.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import { type EndpointDirectory, OperationalEvents } from '../accepting/index.ts';
 import type { Context } from '../context.ts';
-import { ProgressWatch, RetryLoop } from '../pacing/index.ts';
+import { RetryLoop } from '../pacing/index.ts';
 import { Attempts } from './attempts.ts';
-import { claimInHalves } from './claim-in-halves.ts';
+import { BackgroundTasks } from './background-tasks.ts';
+import { type ClaimHandler, ClaimLoop } from './claim-loop.ts';
 import { ClaimOnAccept } from './claim-on-accept.ts';
 import { EndpointHealth } from './endpoint-health.ts';
-import { BatchCollector, Lane, LaneEndpoints, LaneFaults, type LaneStep, ReadyLanes, Slots } from './lanes/index.ts';
+import { BatchCollector, Lane, LaneEndpoints, LaneFaults, type LaneStep, Slots } from './lanes/index.ts';
 
-/** Attempts under way at once; fewer where the system allows fewer open files. */
+/** Concurrent attempts over all endpoints; fewer where the system allows fewer open files. */
 const MAX_SLOTS = 4_000;
-/** Timers are set in slices: none beyond 2^31 ms, and a clock that was set forward is noticed. */
+/** Long timers are set in slices: `setTimeout` is limited to 2^31 ms, and a clock that is set forward is noticed. */
 const MAX_SLEEP_MS = 600_000;
-/** Takings under way at once, of different lanes: what becomes due while the record answers one need not wait for it. */
-const MAX_CLAIMS = 4;
-/** After a claim that the queue could not answer. */
+/** Pause after a claim that the queue could not answer for one lane. */
 const CLAIM_AGAIN_MS: Milliseconds = 1_000;
 
 type Deliveries = readonly [ClaimedDelivery, ...ClaimedDelivery[]];
@@ -31,15 +30,28 @@ type DelivererPorts = Pick<Engine, 'queue' | 'intake' | 'activity'> & { readonly
 
 export interface DelivererOptions {
   readonly userAgent: string;
-  /** An endpoint whose every attempt failed for so long is disabled. */
+  /** An endpoint whose every attempt has failed for this long is disabled. */
   readonly disableAfterMs: Milliseconds;
-  /** The system's bound; half of it is left to others. */
+  /** The process's limit of open files; attempts use at most half of it. */
   readonly maxOpenFiles: number;
-  /** Payload of what is claimed, in characters; the default is what a machine of ordinary size has to spare. */
+  /** Payload of claimed deliveries, in characters; the default suits a machine of ordinary size. */
   readonly maxCharacters?: number;
 }
 
-/** The station that sends: a lane an endpoint, each with its own concurrency, over a bounded number of slots. */
+/**
+ * Sends due deliveries. Each endpoint has a lane with its own concurrency; all lanes share a bounded number of slots.
+ * `ClaimLoop` decides which lanes claim; `Attempts` sends and settles; this class connects them and owns the lanes.
+ *
+ * States of a lane:
+ *   unknown ──endpoint read──► idle ──delivery due──► due ──capacity and slots──► claiming ──claimed──► idle or due
+ *   due ──breaker open, or backoff after a fault──► due, offered again when the pause ends (`Lane.pauseMs`)
+ *   any ──endpoint changed──► unknown; nothing starts until the endpoint has been read again
+ *   any ──endpoint removed, nothing in flight──► forgotten
+ *
+ * States of a claimed delivery:
+ *   claimed ──(batching endpoint: collected)──► in flight ──► settled: delivered, failed, or retrying at a time
+ *   claimed ──no memory, endpoint not active, or stopping──► released: due again with the same attempt number
+ */
 export class Deliverer {
   readonly #context: Pick<Context, 'clock' | 'log' | 'bus'>;
   readonly #queue: DeliveryQueue;
@@ -48,15 +60,12 @@ export class Deliverer {
   readonly #attempts: Attempts;
   readonly #retryLoop: RetryLoop;
   readonly #lanes = new Map<EndpointId, Lane>();
-  readonly #ready = new ReadyLanes();
   readonly #slots: Slots;
+  readonly #claimLoop: ClaimLoop;
   readonly #claimOnAccept: ClaimOnAccept;
   readonly #faults: LaneFaults;
-  readonly #progress: ProgressWatch;
   readonly #unsubscribe: (() => void)[] = [];
-  readonly #work = new Set<Promise<unknown>>();
-  #claims = 0;
-  #pumpPlanned = false;
+  readonly #tasks = new BackgroundTasks();
   #stopping = false;
 
   constructor(
@@ -77,15 +86,12 @@ export class Deliverer {
       slots: this.#slots,
       clock: context.clock,
       start: (lane, delivery, durable) => {
-        // Beyond the bound too: it is written as claimed, and few are claimed like this at once.
+        // The delivery is recorded as claimed, so it is held beyond the bound too; few are claimed like this at once.
         this.#slots.hold(lane, delivery);
         this.#start(lane, [delivery], durable);
       },
     });
-    this.#progress = new ProgressWatch({
-      clock: context.clock,
-      hasWork: () => this.#claims > 0 || this.#slots.hasDemand(this.#ready, context.clock.monotonicMs()),
-    });
+    this.#claimLoop = new ClaimLoop(context, engine.queue, this.#slots, retryLoop, this.#claimHandler());
     const { endpoints } = engine.store;
     const operational = new OperationalEvents(context, engine.intake, directory, retryLoop);
     const health = new EndpointHealth(context, endpoints, operational, retryLoop, options.disableAfterMs);
@@ -94,9 +100,9 @@ export class Deliverer {
     this.#faults = new LaneFaults(context, endpoints);
   }
 
-  /** Resolves when the lanes with waiting deliveries are known; sending goes on from then. */
+  /** Resolves when the lanes with waiting deliveries are known; sending continues from then on. */
   async start(): Promise<void> {
-    this.#progress.start();
+    this.#claimLoop.start();
     this.#unsubscribe.push(
       this.#queue.claimOnAccept(this.#claimOnAccept),
       this.#queue.onDue((endpointIds) => {
@@ -113,10 +119,11 @@ export class Deliverer {
       this.#wakeAt(this.#lane(endpointId), nextDueAt);
   }
 
-  /** Takes no more, waits for what is under way up to `graceMs`; what is not done by then is given back. */
+  /** Claims no more and waits up to `graceMs` for attempts in flight; unfinished deliveries are released. */
   async stop(graceMs: Milliseconds): Promise<void> {
     this.#stopping = true;
-    this.#progress.stop();
+    this.#claimLoop.stop();
+    this.#tasks.stop();
     this.#retryLoop.stop();
     this.#endpoints.stop();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
@@ -126,15 +133,17 @@ export class Deliverer {
       lane.collector?.flush();
     }
     await this.#sender.close(graceMs);
-    while (this.#work.size > 0) await Promise.allSettled(this.#work);
+    // A claim that ends now adds tasks that release its deliveries.
+    await this.#claimLoop.settled();
+    await this.#tasks.settled();
   }
 
-  /** For how long deliveries have been due, with room to send them, and none was claimed; 0 = it moves. */
+  /** How long deliveries have been due, with slots free, without one being claimed, in ms; 0 = not stalled. */
   stalledMs(): Milliseconds {
-    return this.#progress.stalledMs();
+    return this.#claimLoop.stalledMs();
   }
 
-  /** Of all lanes as they are now: for whoever looks, not for often. */
+  /** Counts the lanes by state. Scans all lanes: for health pages and metrics only. */
   lanes(): LaneCounts {
     const now = this.#context.clock.monotonicMs();
     const lanes = [...this.#lanes.values()];
@@ -147,7 +156,10 @@ export class Deliverer {
     };
   }
 
-  /** An event whose fan-out was older than the end of its endpoint comes after what waited there was ended: ended too. */
+  /**
+   * A delivery may be queued after its endpoint was removed or disabled, where fan-out used an older list of endpoints.
+   * The endpoint is then read again, which ends the delivery.
+   */
   #onDue(endpointId: EndpointId): void {
     const known = this.#lanes.get(endpointId);
     const lane = known ?? this.#lane(endpointId);
@@ -164,11 +176,11 @@ export class Deliverer {
     return lane;
   }
 
-  /** Reads the endpoint anew, then looks whether something is due for it. */
+  /** Reads the endpoint again, then marks its lane due. */
   #lookUp(lane: Lane): void {
     this.#runFor(lane, 'looking up the endpoint', async () => {
       const found = await this.#endpoints.read(lane);
-      if (found === 'there') this.#markDue(lane);
+      if (found === 'found') this.#markDue(lane);
       else if (found === 'gone' && lane.inFlight === 0) this.#lanes.delete(lane.endpointId);
     });
   }
@@ -182,61 +194,28 @@ export class Deliverer {
   #offer(lane: Lane): void {
     const now = this.#context.clock.monotonicMs();
     if (!lane.due) return;
-    const restMs = lane.pauseMs(now);
-    if (restMs > 0) lane.wakeAfter(restMs, now, () => this.#markDue(lane));
+    const pauseMs = lane.pauseMs(now);
+    if (pauseMs > 0) lane.wakeAfter(pauseMs, now, () => this.#markDue(lane));
     else if (lane.lookupFailed) this.#lookUp(lane);
-    // One that is being taken from is offered again when it is known what there was.
+    // A lane that is claiming is offered again when the queue has answered.
     if (lane.claiming || lane.capacity(now) === 0) return;
-    this.#ready.add(lane);
-    this.#planPump();
+    this.#claimLoop.add(lane);
   }
 
-  /** Sleeps in slices: looking too early costs one probe of an index. */
+  /** Marks the lane due at a time. Sleeps in slices: marking it too early costs one index probe. */
   #wakeAt(lane: Lane, at: Timestamp): void {
     const waitMs = Math.min(at - this.#context.clock.now(), MAX_SLEEP_MS);
     if (waitMs <= 0) this.#markDue(lane);
     else lane.wakeAfter(waitMs, this.#context.clock.monotonicMs(), () => this.#markDue(lane));
   }
 
-  /** What becomes due in one turn of the loop is taken together. */
-  #planPump(): void {
-    if (this.#pumpPlanned || this.#claims >= MAX_CLAIMS || this.#stopping) return;
-    this.#pumpPlanned = true;
-    setImmediate(() => {
-      this.#pumpPlanned = false;
-      this.#run(this.#pump(), (error) => {
-        this.#context.log.error('Unexpected error in the delivery loop, going on in a second', {}, error);
-        setTimeout(() => this.#planPump(), CLAIM_AGAIN_MS).unref();
-      });
-    });
-  }
-
-  async #pump(): Promise<void> {
-    if (this.#claims >= MAX_CLAIMS || this.#stopping) return;
-    const demands = this.#slots.demands(this.#ready, this.#context.clock.monotonicMs(), (lane, error) =>
-      this.#backOff(lane, 'claiming deliveries', error),
-    );
-    if (demands.length === 0) return;
-    // What is asked for counts as used until it is known what was got.
-    const asked = demands.map(({ endpointId, limit }) => this.#slots.reserve(this.#lane(endpointId), limit));
-    this.#claims++;
-    try {
-      const { taken, failed } = await claimInHalves(this.#queue, demands);
-      for (const end of asked.splice(0)) end();
-      this.#progress.moved();
-      for (const lane of taken) this.#startClaimedSafely(lane);
-      for (const { endpointId, error } of failed) this.#claimFailed(this.#lane(endpointId), error);
-    } catch (error) {
-      this.#context.log.warn('Deliveries could not be claimed, trying again', {}, error);
-      for (const { endpointId } of demands) this.#lane(endpointId).due = true;
-      for (const { endpointId } of demands) this.#lane(endpointId).claiming = false;
-      await this.#retryLoop.pause();
-      for (const { endpointId } of demands) this.#offer(this.#lane(endpointId));
-    } finally {
-      for (const end of asked) end();
-      this.#claims--;
-    }
-    if (this.#ready.size > 0) this.#planPump();
+  #claimHandler(): ClaimHandler {
+    return {
+      lane: (endpointId) => this.#lane(endpointId),
+      onClaimed: (claimed) => this.#startClaimedSafely(claimed),
+      onClaimFailed: (lane, error) => this.#claimFailed(lane, error),
+      offer: (lane) => this.#offer(lane),
+    };
   }
 
   #claimFailed(lane: Lane, error: unknown): void {
@@ -245,30 +224,30 @@ export class Deliverer {
     else this.#wakeAt(lane, addMs(this.#context.clock.now(), CLAIM_AGAIN_MS));
   }
 
-  #startClaimedSafely(taken: ClaimedLane): void {
+  #startClaimedSafely(claimed: ClaimedLane): void {
     try {
-      this.#startClaimed(taken);
+      this.#startClaimed(claimed);
     } catch (error) {
-      this.#backOff(this.#lane(taken.endpointId), 'delivering', error);
+      this.#backOff(this.#lane(claimed.endpointId), 'delivering', error);
     }
   }
 
-  #startClaimed(taken: ClaimedLane): void {
-    const lane = this.#lane(taken.endpointId);
+  #startClaimed(claimed: ClaimedLane): void {
+    const lane = this.#lane(claimed.endpointId);
     lane.claiming = false;
     const { batch = null } = lane.endpoint?.options ?? {};
     const excess: ClaimedDelivery[] = [];
-    for (const delivery of taken.deliveries) {
+    for (const delivery of claimed.deliveries) {
       if (!this.#slots.hold(lane, delivery)) excess.push(delivery);
       else if (batch === null) this.#start(lane, [delivery]);
       else this.#collectorOf(lane).add(delivery, batch);
     }
     if (excess.length > 0)
       this.#runFor(lane, 'delivering', () => this.#attempts.releaseAll(excess, this.#context.clock.now()));
-    // What waits to become a batch must not take the memory of what could be sent.
+    // Deliveries that wait for a batch to fill must not hold memory that others need.
     if (lane.endpoint !== undefined && !this.#slots.isHalfFree(lane.endpoint.organizationId)) lane.collector?.flush();
-    if (taken.nextDueAt === null || taken.nextDueAt > this.#context.clock.now()) lane.collector?.flushRetries();
-    if (taken.nextDueAt !== null) this.#wakeAt(lane, taken.nextDueAt);
+    if (claimed.nextDueAt === null || claimed.nextDueAt > this.#context.clock.now()) lane.collector?.flushRetries();
+    if (claimed.nextDueAt !== null) this.#wakeAt(lane, claimed.nextDueAt);
     this.#offer(lane);
   }
 
@@ -281,7 +260,7 @@ export class Deliverer {
     this.#runFor(lane, 'delivering', () => this.#deliver(lane, deliveries, durable));
   }
 
-  /** @param durable they are on record by then; taken by the queue they are */
+  /** @param durable resolves when the claim is on disk; absent for deliveries that `DeliveryQueue.claim` returned */
   async #deliver(lane: Lane, deliveries: Deliveries, durable?: Promise<void>): Promise<void> {
     const endUse = this.#slots.use(lane);
     lane.inFlight++;
@@ -294,44 +273,35 @@ export class Deliverer {
       endUse();
       for (const delivery of deliveries) this.#slots.release(delivery);
       this.#offer(lane);
-      if (this.#ready.size > 0) this.#planPump();
+      this.#claimLoop.onSlotsFreed();
     }
   }
 
   async #attempt(lane: Lane, deliveries: Deliveries): Promise<void> {
     const { endpoint } = lane;
-    const learn = (outcome: AttemptOutcome) => lane.recordOutcome(outcome, this.#context.clock.monotonicMs());
+    const onOutcome = (outcome: AttemptOutcome) => lane.recordOutcome(outcome, this.#context.clock.monotonicMs());
     let nextAttemptAt: Timestamp | null;
     if (this.#stopping || endpoint?.status !== 'active') {
-      // Deleted, paused or disabled since it was taken, or we are on our way out: nothing was tried.
+      // The endpoint was removed, paused or disabled since the claim, or the process is stopping.
       const now = this.#context.clock.now();
       await this.#attempts.releaseAll(deliveries, now);
       nextAttemptAt = now;
     } else if (endpoint.options.batch === null && deliveries.length === 1) {
-      nextAttemptAt = await this.#attempts.make(deliveries[0], endpoint, learn);
+      nextAttemptAt = await this.#attempts.make(deliveries[0], endpoint, onOutcome);
     } else {
-      nextAttemptAt = await this.#attempts.makeBatch(deliveries, endpoint, learn);
+      nextAttemptAt = await this.#attempts.makeBatch(deliveries, endpoint, onOutcome);
     }
     if (nextAttemptAt !== null && !this.#stopping) this.#wakeAt(lane, nextAttemptAt);
   }
 
-  /** Whatever `work` throws concerns this lane alone. */
+  /** Runs work for one lane; an error backs off that lane only. */
   #runFor(lane: Lane, step: LaneStep, work: () => Promise<void>): void {
-    this.#run(work(), (error) => this.#backOff(lane, step, error));
+    this.#tasks.run(work(), (error) => this.#backOff(lane, step, error));
   }
 
   #backOff(lane: Lane, step: LaneStep, error: unknown): void {
-    this.#faults.note(lane, step, error);
+    this.#faults.record(lane, step, error);
     this.#markDue(lane);
-  }
-
-  /** Keeps hold of work in the background, so that `stop` can wait for it and no rejection goes unseen. */
-  #run(work: Promise<void>, onError: (error: unknown) => void): void {
-    const running = work.catch((error: unknown) => {
-      if (!this.#stopping) onError(error);
-    });
-    this.#work.add(running);
-    void running.finally(() => this.#work.delete(running));
   }
 }
 

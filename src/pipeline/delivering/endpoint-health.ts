@@ -6,18 +6,19 @@ import type { OperationalEvents } from '../accepting/index.ts';
 import type { Context } from '../context.ts';
 import type { RetryLoop } from '../pacing/index.ts';
 
-/** How often the record is told what has not changed, at most. */
-const LONGEST_SILENCE_MS: Milliseconds = 3_600_000;
+/** The longest pause between two reports of an unchanged state. */
+const LONGEST_REPORT_PAUSE_MS: Milliseconds = 3_600_000;
 const MAX_KNOWN = 50_000;
 
-interface Told {
+interface ReportedHealth {
   readonly succeeding: boolean;
   readonly atMs: Milliseconds;
 }
 
 /**
- * Knows since when every attempt at an endpoint has failed, over all deliverers: the first of them that sees a success or
- * a failure writes it down, then each again once in a while. Ends endpoints that are gone, or that failed for too long.
+ * Tracks since when every attempt at an endpoint has failed, over all deliverers: the first deliverer that sees a
+ * success or a failure records it, and each repeats that at intervals. Disables endpoints that answered 410, or that
+ * failed for too long.
  */
 export class EndpointHealth {
   readonly #context: Pick<Context, 'clock' | 'log' | 'bus'>;
@@ -25,7 +26,7 @@ export class EndpointHealth {
   readonly #operational: OperationalEvents;
   readonly #retryLoop: RetryLoop;
   readonly #disableAfterMs: Milliseconds;
-  readonly #told = new Map<EndpointId, Told>();
+  readonly #reported = new Map<EndpointId, ReportedHealth>();
 
   constructor(
     context: Pick<Context, 'clock' | 'log' | 'bus'>,
@@ -44,37 +45,37 @@ export class EndpointHealth {
   async record(endpoint: Endpoint, succeeding: boolean): Promise<void> {
     const { id } = endpoint;
     const nowMs = this.#context.clock.monotonicMs();
-    const told = this.#told.get(id);
-    const silenceMs = Math.min(LONGEST_SILENCE_MS, this.#disableAfterMs / 5);
-    if (told !== undefined && told.succeeding === succeeding && nowMs - told.atMs < silenceMs) return;
-    // What never failed needs no word of a success: its record says so already.
-    const isNews = !succeeding || told !== undefined || endpoint.failingSince !== null;
+    const reported = this.#reported.get(id);
+    const pauseMs = Math.min(LONGEST_REPORT_PAUSE_MS, this.#disableAfterMs / 5);
+    if (reported?.succeeding === succeeding && nowMs - reported.atMs < pauseMs) return;
+    // An endpoint that never failed has no failure on record, so its success need not be recorded.
+    const mustRecord = !succeeding || reported !== undefined || endpoint.failingSince !== null;
     this.#remember(id, { succeeding, atMs: nowMs });
-    if (!isNews) return;
+    if (!mustRecord) return;
     const now = this.#context.clock.now();
     const since = await this.#retryLoop.run(() => this.#endpoints.recordHealth(id, succeeding, now));
     if (since !== null && now - since >= this.#disableAfterMs) await this.disable(endpoint, 'failing');
   }
 
-  /** It gets nothing more until its owner enables it again. */
+  /** The endpoint gets no deliveries until its owner enables it again. */
   async disable(endpoint: Endpoint, reason: DisabledReason): Promise<void> {
     const { id, organizationId } = endpoint;
     const at = this.#context.clock.now();
     if (!(await this.#retryLoop.run(() => this.#endpoints.disable(id, reason, at)))) return;
     const why = reason === 'gone' ? 'its receiver answered 410 Gone' : 'all of its attempts failed for too long';
     this.#context.log.warn(`Endpoint disabled: ${why}`, { endpoint_id: id });
-    this.#told.delete(id);
+    this.#reported.delete(id);
     await this.#context.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
     const data = { endpoint_id: id, reason, disabled_at: toIso(at) };
     await this.#operational.publish(organizationId, 'endpoint.disabled', `${id}:${at}`, data);
   }
 
-  #remember(id: EndpointId, told: Told): void {
-    this.#told.delete(id);
-    this.#told.set(id, told);
-    if (this.#told.size <= MAX_KNOWN) return;
-    for (const oldest of this.#told.keys()) {
-      this.#told.delete(oldest);
+  #remember(id: EndpointId, health: ReportedHealth): void {
+    this.#reported.delete(id);
+    this.#reported.set(id, health);
+    if (this.#reported.size <= MAX_KNOWN) return;
+    for (const oldest of this.#reported.keys()) {
+      this.#reported.delete(oldest);
       return;
     }
   }

@@ -9,13 +9,13 @@ import type { OutgoingRequest, Sender } from '../../ports/sender.ts';
 import type { Context } from '../context.ts';
 import { batchRequest, webhookRequest } from './webhook-request.ts';
 
-/** At once, of one organization: each holds a request of ours for as long as its receiver takes. */
-const MAX_UNDER_WAY = 10;
+/** Concurrent tests per organization: each holds a request open for as long as its receiver takes. */
+const MAX_RUNNING = 10;
 
 export type TestOutcome =
   | ({ readonly kind: 'made' } & TestAttempt)
   | { readonly kind: 'too_many' }
-  /** Our own fault or our own stop: the receiver is not to blame. */
+  /** A fault of this service, or its stop; the receiver is not at fault. */
   | { readonly kind: 'local' };
 
 interface TestAttempt {
@@ -24,12 +24,12 @@ interface TestAttempt {
   readonly request: Pick<OutgoingRequest, 'headers' | 'body'>;
 }
 
-/** Sends one webhook at once, to see what its receiver makes of it: signed as all are, recorded nowhere, tried once. */
+/** Sends one test webhook immediately: signed like any other, tried once, recorded nowhere. */
 export class EndpointTester {
   readonly #context: Pick<Context, 'clock' | 'ids'>;
   readonly #sender: Sender;
   readonly #userAgent: string;
-  readonly #underWay = new Map<OrganizationId, number>();
+  readonly #running = new Map<OrganizationId, number>();
 
   constructor(context: Pick<Context, 'clock' | 'ids'>, sender: Sender, userAgent: string) {
     this.#context = context;
@@ -39,15 +39,15 @@ export class EndpointTester {
 
   async send(endpoint: Endpoint, content: { type: string; data: JsonText }): Promise<TestOutcome> {
     const { organizationId } = endpoint;
-    const underWay = this.#underWay.get(organizationId) ?? 0;
-    if (underWay >= MAX_UNDER_WAY) return { kind: 'too_many' };
-    this.#underWay.set(organizationId, underWay + 1);
+    const running = this.#running.get(organizationId) ?? 0;
+    if (running >= MAX_RUNNING) return { kind: 'too_many' };
+    this.#running.set(organizationId, running + 1);
     try {
       return await this.#send(endpoint, content);
     } finally {
-      const left = (this.#underWay.get(organizationId) ?? 1) - 1;
-      if (left === 0) this.#underWay.delete(organizationId);
-      else this.#underWay.set(organizationId, left);
+      const remaining = (this.#running.get(organizationId) ?? 1) - 1;
+      if (remaining === 0) this.#running.delete(organizationId);
+      else this.#running.set(organizationId, remaining);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Sends due deliveries: claims, attempts, and what their outcomes mean for an endpoint. */
+/** Sends due deliveries: claims them, makes attempts, and applies the outcomes to deliveries and endpoints. */
 
 export { Deliverer } from './deliverer.ts';
 export { EndpointTester } from './endpoint-tester.ts';

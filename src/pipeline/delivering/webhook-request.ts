@@ -7,17 +7,17 @@ import { type Timestamp, toIso } from '../../core/time.ts';
 import type { ClaimedDelivery } from '../../ports/record/delivery-queue.ts';
 import type { OutgoingRequest } from '../../ports/sender.ts';
 
-/** Several events for a receiver that takes them so, in one request. */
+/** Several events in one request, for an endpoint with batching. */
 export interface DeliveryBatch {
-  /** One at least. */
+  /** At least one. */
   readonly deliveries: readonly [ClaimedDelivery, ...ClaimedDelivery[]];
-  /** The `webhook-id` of the request: each event has its own inside. */
+  /** The `webhook-id` of the request; each event has its own id inside the body. */
   readonly id: string;
 }
 
 /**
- * A larger body is made once for all endpoints that get it. With one for each attempt, 400 endpoints at a receiver that never
- * reads held 1.5 GB for 15 events.
+ * A body of at least this size is built once per event and format, and shared by all endpoints. With one body per
+ * attempt, 400 endpoints whose receiver never read held 1.5 GB for 15 events.
  */
 const SHARED_BODY_CHARACTERS = 16 * 1024;
 
@@ -35,8 +35,8 @@ interface RequestArguments {
 }
 
 /**
- * What a receiver gets (API.md, "What a receiver gets"; Standard Webhooks 1.0): `data` is spliced in as the client
- * wrote it, the id never changes between attempts, the timestamp is this attempt's own.
+ * Builds the request for one delivery (API.md, "What a receiver gets"; Standard Webhooks 1.0). `data` is spliced in
+ * byte for byte, the id is the same in all attempts, and the timestamp is the attempt's own.
  */
 export function webhookRequest(args: RequestArguments & { delivery: ClaimedDelivery }): OutgoingRequest {
   const { delivery } = args;
@@ -57,10 +57,10 @@ export function webhookRequest(args: RequestArguments & { delivery: ClaimedDeliv
   });
 }
 
-/** The same for several: a JSON array of what each would have been, and how many. */
+/** Builds the request for a batch: a JSON array of the single bodies, with `X-Batch-Size`. */
 export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }): OutgoingRequest {
   const { id } = args.batch;
-  // By id: what is sent together again is the same body.
+  // Sorted by id, so that a retry of the same batch has the same body.
   const deliveries = args.batch.deliveries.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const [{ event: first }] = args.batch.deliveries;
   return signedRequest(args, {
@@ -76,7 +76,7 @@ export function batchRequest(args: RequestArguments & { batch: DeliveryBatch }):
   });
 }
 
-/** The same deliveries have the same id, however often they are sent together: a UUID of version 8 (RFC 9562). */
+/** Returns the batch's id, the same for the same set of deliveries: a UUID version 8 (RFC 9562) from their hash. */
 export function batchId(deliveries: DeliveryBatch['deliveries']): string {
   const ids = deliveries.map(({ id }) => id).sort();
   const hex = createHash('sha256').update(ids.join()).digest('hex');
@@ -122,7 +122,7 @@ function bodyOf(event: AcceptedEvent, endpoint: Endpoint): Body {
 }
 
 function webhookBody(event: AcceptedEvent, { options }: Endpoint): string {
-  // A type needs no escaping: its characters are checked at acceptance.
+  // An event type needs no escaping: acceptance allows only safe characters.
   const { id, type, createdAt, data, organizationId } = event;
   if (options.format === 'standard') {
     return `{"id":"${id}","type":"${type}","timestamp":"${toIso(createdAt)}","data":${data}}`;
@@ -131,12 +131,12 @@ function webhookBody(event: AcceptedEvent, { options }: Endpoint): string {
   return `{${head},"time":"${toIso(createdAt)}","datacontenttype":"application/json","data":${data}}`;
 }
 
-/** CloudEvents' JSON format (3.1, 4): one event, or a list of them, whatever the endpoint has come to want meanwhile. */
+/** CloudEvents JSON format (sections 3.1 and 4): a single event, or a batch. */
 function contentType({ options }: Endpoint, batch: '' | '-batch'): string {
   return options.format === 'standard' ? 'application/json' : `application/cloudevents${batch}+json`;
 }
 
-/** With the schemes that the endpoint chose; after a rotation the old secret, or key, signs too, for a while. */
+/** The keys of the endpoint's signature schemes; until its expiry a rotated secret or key signs as well. */
 function signingKeys({ secret, previousSecret, options }: Endpoint, at: Timestamp): SigningKeys {
   const { signatures, signingKey, previousSigningKey } = options;
   const secrets = [secret];
@@ -149,7 +149,7 @@ function signingKeys({ secret, previousSecret, options }: Endpoint, at: Timestam
   };
 }
 
-/** A span below the client's own (W3C Trace Context); without one, the event's id serves as the trace's. */
+/** A child span of the client's trace (W3C Trace Context); without a client trace, the event's id becomes the trace id. */
 function childTrace(event: AcceptedEvent): string {
   const span = fewRandomBytes(8).toString('hex');
   if (event.traceparent !== null) return `${event.traceparent.slice(0, 36)}${span}${event.traceparent.slice(52)}`;

@@ -2,15 +2,15 @@ import type { EventId, OrganizationId } from '../../core/ids.ts';
 import type { Store } from '../../ports/engine.ts';
 import type { Redelivery } from '../../ports/record/redelivery.ts';
 
-/** What erasing needs of an engine. */
+/** The ports that erasing needs. */
 export interface ErasureParts {
   readonly store: Pick<Store, 'erasure' | 'deliveries' | 'endpoints' | 'inboxes'>;
   readonly redelivery: Pick<Redelivery, 'cancel'>;
 }
 
 /**
- * Events leave with all that belongs to them, those that wait too: their deliveries are canceled first, so that the order
- * of an endpoint goes on and nobody sends what is no more. @returns how many left
+ * Erases events with everything that belongs to them, including waiting ones. Their deliveries are canceled first, so
+ * that ordering groups continue and no erased event is sent. @returns how many were erased
  */
 export async function eraseEvents(
   { store, redelivery }: ErasureParts,
@@ -19,7 +19,7 @@ export async function eraseEvents(
 ): Promise<number> {
   for (const id of ids) {
     for (const delivery of await store.deliveries.ofEvent(organizationId, id)) {
-      // A failed one may hold up its order.
+      // A failed delivery may block its ordering group.
       if (!['pending', 'retrying', 'failed'].includes(delivery.status)) continue;
       await redelivery.cancel(organizationId, delivery.id);
     }

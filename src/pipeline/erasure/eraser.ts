@@ -10,13 +10,16 @@ import { eraseDeadLetters } from './erase-dead-letters.ts';
 import { type ErasureParts, eraseEvents } from './erase-events.ts';
 
 const STEP_EVENTS = 100;
-/** Between two steps, so that accepting and delivering go first. */
+/** Pause between steps, so that accepting and delivering go first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
 const ROUND_PAUSE_MS: Milliseconds = 60_000;
-/** After a round in which something failed. */
+/** Pause after a round with a failure. */
 const FAILED_PAUSE_MS: Milliseconds = 5_000;
 const RULES_AT_ONCE = 500;
-/** For so long we look again: an event may wait in Redis, or in a request, that was accepted before we were asked. */
+/**
+ * A rule is applied repeatedly for this long: an event accepted before the request may still be in Redis or in a
+ * running request.
+ */
 const LATE_EVENTS_MS: Milliseconds = 10 * 60_000;
 const AUDIT_KEPT_MS: Milliseconds = 400 * 86_400_000;
 const AUDIT_STEP = 1_000;
@@ -26,19 +29,19 @@ type EraserPorts = ErasureParts & {
   readonly worker: Pick<WorkerPorts, 'leadership' | 'deadLetters'> | null;
 };
 
-/** The station where data leaves because somebody asked, or because an organization keeps it for less long than others. */
+/** Erases data in the background: on request, and for organizations with a shorter retention. */
 export class Eraser {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>;
   readonly #engine: EraserPorts;
-  /** Null where accepting is recording. */
+  /** Null where accepting writes the record itself (embedded engine). */
   readonly #dead: DeadLetters | null;
-  /** Where many processes share the store, only the one that leads erases; null = alone. */
+  /** Set where several processes share the store: only the leader erases. Null for a single process. */
   readonly #leadership: Pick<Leadership, 'lead'> | null;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe = () => {};
   #stopping = false;
   #isRunning = false;
-  #askedAgain = false;
+  #requestedAgain = false;
   #failed = false;
   #round: Promise<unknown> = Promise.resolve();
 
@@ -52,10 +55,10 @@ export class Eraser {
   start(): void {
     this.#unsubscribe = this.#context.bus.subscribe((message) => {
       if (message.kind !== 'erasure_asked') return;
-      this.#askedAgain = true;
-      this.#plan(0);
+      this.#requestedAgain = true;
+      this.#schedule(0);
     });
-    this.#plan(0);
+    this.#schedule(0);
   }
 
   async stop(): Promise<void> {
@@ -65,13 +68,13 @@ export class Eraser {
     await this.#round;
   }
 
-  /** Everything that is to go now. @returns how many events left */
+  /** Applies every rule once. @returns the number of events erased */
   async runRound(): Promise<number> {
     let erased = 0;
     let after: OrganizationId | null = null;
     while (!this.#stopping) {
       const rules: readonly ErasureRule[] = await this.#engine.store.erasure.list(after, RULES_AT_ONCE);
-      for (const rule of rules) erased += await this.#applyApart(rule);
+      for (const rule of rules) erased += await this.#applySafely(rule);
       const last: ErasureRule | undefined = rules.at(-1);
       if (last === undefined || rules.length < RULES_AT_ONCE) break;
       after = last.organizationId;
@@ -81,8 +84,8 @@ export class Eraser {
     return erased;
   }
 
-  /** An unexpected error with one organization's rule waits for the next round; those of others are applied. */
-  async #applyApart(rule: ErasureRule): Promise<number> {
+  /** Contains an unexpected error to one organization's rule, which is applied again in the next round. */
+  async #applySafely(rule: ErasureRule): Promise<number> {
     try {
       return await this.#apply(rule);
     } catch (error) {
@@ -90,7 +93,11 @@ export class Eraser {
       this.#failed = true;
       this.#context.metrics.fault('erasure');
       const fields = { organization_id: rule.organizationId };
-      this.#context.log.error('Unexpected error while erasing for an organization, all others go on', fields, error);
+      this.#context.log.error(
+        'Unexpected error while erasing for an organization, retrying in the next round',
+        fields,
+        error,
+      );
       return 0;
     }
   }
@@ -112,7 +119,7 @@ export class Eraser {
     return erased;
   }
 
-  /** `all`: none is left that was to go. */
+  /** `all`: every event within the bound was erased. */
   async #eraseEvents(
     organizationId: OrganizationId,
     { before, waitingToo }: { readonly before: Timestamp; readonly waitingToo: boolean },
@@ -127,18 +134,18 @@ export class Eraser {
         limit: STEP_EVENTS,
       });
       if (ids.length === 0) return { erased, all };
-      const gone = waitingToo
+      const removed = waitingToo
         ? await eraseEvents(this.#engine, organizationId, ids)
         : await this.#engine.store.erasure.removeEvents(organizationId, ids);
-      erased += gone;
-      all &&= gone === ids.length;
+      erased += removed;
+      all &&= removed === ids.length;
       after = ids.at(-1) ?? null;
       await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
     }
     return { erased, all: false };
   }
 
-  /** Nothing new is sent for an organization that is no more. */
+  /** Removes the endpoints of a deleted organization, so that nothing more is sent. */
   async #endEndpoints(organizationId: OrganizationId): Promise<void> {
     for (const { id } of await this.#engine.store.endpoints.all(organizationId)) {
       await this.#engine.store.endpoints.remove(organizationId, id);
@@ -146,17 +153,17 @@ export class Eraser {
     }
   }
 
-  #plan(pauseMs: Milliseconds): void {
+  #schedule(pauseMs: Milliseconds): void {
     if (this.#stopping || this.#isRunning) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#isRunning = true;
-      this.#askedAgain = false;
+      this.#requestedAgain = false;
       this.#failed = false;
       this.#round = this.#runLogged().finally(() => {
         this.#isRunning = false;
-        if (this.#askedAgain) this.#plan(0);
-        else this.#plan(this.#failed ? FAILED_PAUSE_MS : ROUND_PAUSE_MS);
+        if (this.#requestedAgain) this.#schedule(0);
+        else this.#schedule(this.#failed ? FAILED_PAUSE_MS : ROUND_PAUSE_MS);
       });
     }, pauseMs).unref();
   }
@@ -168,7 +175,7 @@ export class Eraser {
       if (erased > 0) this.#context.log.info(`Erased ${erased} events`);
     } catch (error) {
       this.#failed = true;
-      this.#context.log.warn('Erasing could not finish its round, trying again', {}, error);
+      this.#context.log.warn('Erasing could not finish its round, retrying', {}, error);
     }
   }
 }

@@ -5,10 +5,10 @@ import type { Context } from '../context.ts';
 import type { EventReader } from '../history/index.ts';
 import { type ErasureParts, eraseEvents } from './erase-events.ts';
 
-/** Somebody may ask for a retry of it between our canceling and our removing. */
+/** A retry may be requested between the cancel and the removal. */
 const TRIES = 3;
 
-/** Where it is asked for that data goes: one event at once, more of it in the background (`Eraser`). */
+/** Takes requests for erasure: one event at once, everything else in the background (`Eraser`). */
 export class ErasureService {
   readonly #context: Pick<Context, 'clock' | 'bus'>;
   readonly #parts: ErasureParts;
@@ -20,7 +20,7 @@ export class ErasureService {
     this.#events = events;
   }
 
-  /** @returns false when there is none */
+  /** @returns false when there is no such event */
   async eraseEvent(organizationId: OrganizationId, id: EventId): Promise<boolean> {
     for (let tries = 0; tries < TRIES; tries++) {
       const event = await this.#events.get(organizationId, id);
@@ -30,9 +30,9 @@ export class ErasureService {
     return false;
   }
 
-  /** All events that were accepted before; null = up to now. @returns that time */
+  /** Requests erasure of all events accepted before a time; null = now. @returns that time */
   async eraseBefore(organizationId: OrganizationId, before: Timestamp | null): Promise<Timestamp> {
-    // Ids count within a millisecond: those of this one are meant too.
+    // Includes events accepted within this millisecond.
     const erasedBefore = before ?? addMs(this.#context.clock.now(), 1);
     const rule = await this.rule(organizationId);
     const later = Math.max(erasedBefore, rule?.erasedBefore ?? 0) as Timestamp;
@@ -46,15 +46,18 @@ export class ErasureService {
   }
 
   async keepFor(organizationId: OrganizationId, retentionMs: Milliseconds | null): Promise<boolean> {
-    const there = await this.#parts.store.erasure.put(organizationId, { retentionMs });
-    if (there) await this.#context.bus.publish({ kind: 'erasure_asked' });
-    return there;
+    const exists = await this.#parts.store.erasure.put(organizationId, { retentionMs });
+    if (exists) await this.#context.bus.publish({ kind: 'erasure_asked' });
+    return exists;
   }
 
-  /** Its keys are refused at once, what it had goes in the background. @returns whether there was one */
+  /**
+   * Deletes an organization: its keys are refused at once, its data is erased in the background. @returns whether it
+   * existed
+   */
   async deleteOrganization(organizationId: OrganizationId): Promise<boolean> {
-    const there = await this.#parts.store.erasure.put(organizationId, { deletedAt: this.#context.clock.now() });
-    if (!there) return false;
+    const exists = await this.#parts.store.erasure.put(organizationId, { deletedAt: this.#context.clock.now() });
+    if (!exists) return false;
     await this.#context.bus.publish({ kind: 'keys_changed', organizationId });
     await this.#context.bus.publish({ kind: 'erasure_asked' });
     return true;

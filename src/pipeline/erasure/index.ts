@@ -1,4 +1,4 @@
-/** Erases events for good, by id or by rule. */
+/** Erases events permanently, by id or by rule. */
 
 export { Eraser } from './eraser.ts';
 export { ErasureService } from './erasure-service.ts';

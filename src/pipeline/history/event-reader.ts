@@ -5,13 +5,13 @@ import type { Store, WorkerPorts } from '../../ports/engine.ts';
 import type { EventStore } from '../../ports/store/event-store.ts';
 import type { Context } from '../context.ts';
 
-/** An event that was accepted so lately may be on its way to the record. */
-const YOUNG_MS: Milliseconds = 5_000;
+/** An event accepted this recently may not be on record yet. */
+const RECENT_MS: Milliseconds = 5_000;
 const LONGEST_WAIT_MS: Milliseconds = 1_000;
 const FIRST_PAUSE_MS: Milliseconds = 5;
 const LONGEST_PAUSE_MS: Milliseconds = 50;
 
-/** Reads events by id; where a worker records them, a read that comes before it waits for it. */
+/** Reads events by id. Where workers record events, a read of a recent event waits until it is recorded. */
 export class EventReader {
   readonly #context: Pick<Context, 'clock'>;
   readonly #events: EventStore;
@@ -26,10 +26,10 @@ export class EventReader {
     this.#intakeIsRecord = engine.worker === null;
   }
 
-  /** Another organization's id is waited for as one that never was. */
+  /** Waits equally for another organization's id and for one that never existed, so that the delay reveals nothing. */
   async get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined> {
     const found = await this.#events.get(organizationId, id);
-    if (found !== undefined || this.#intakeIsRecord || !this.#isYoung(id)) return found;
+    if (found !== undefined || this.#intakeIsRecord || !this.#isRecent(id)) return found;
     const until = this.#context.clock.monotonicMs() + LONGEST_WAIT_MS;
     for (
       let pauseMs = FIRST_PAUSE_MS;
@@ -43,7 +43,7 @@ export class EventReader {
     return undefined;
   }
 
-  #isYoung(id: EventId): boolean {
-    return isUuid(id) && id[14] === '7' && Math.abs(this.#context.clock.now() - uuidv7Time(id)) < YOUNG_MS;
+  #isRecent(id: EventId): boolean {
+    return isUuid(id) && id[14] === '7' && Math.abs(this.#context.clock.now() - uuidv7Time(id)) < RECENT_MS;
   }
 }

@@ -9,23 +9,23 @@ import type { Store } from '../../ports/engine.ts';
 import { LoopTurns } from '../pacing/index.ts';
 
 /**
- * Why an endpoint or an inbox did not get an event: its types or its filter say no; it was made, or changed, after the
- * event came.
+ * Why an endpoint or an inbox did not get an event: its types or its filter exclude the event, or it was created or
+ * changed after the event.
  */
 export type WhyNot = 'type' | 'filter' | 'created_later' | 'changed_later';
 
 interface EndpointTrace {
   readonly endpointId: Endpoint['id'];
-  /** Undefined when it has been deleted since. */
+  /** Undefined when it was deleted since. */
   readonly endpoint: Endpoint | undefined;
   readonly whyNot: WhyNot | null;
-  /** Replays make more than one. */
+  /** More than one after a replay. */
   readonly deliveries: readonly Delivery[];
 }
 
 interface InboxTrace {
   readonly name: string;
-  /** Undefined when the inbox does not have it. */
+  /** Undefined when the inbox does not have the event. */
   readonly message: InboxMessage | undefined;
   readonly whyNot: WhyNot | null;
 }
@@ -35,7 +35,7 @@ export interface Trace {
   readonly inboxes: readonly InboxTrace[];
 }
 
-/** Where an event went, and why it went nowhere else. */
+/** Returns where an event went, and why other endpoints and inboxes did not get it. */
 export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Trace> {
   const { organizationId, id } = event;
   const [endpoints, deliveries, inboxes] = await Promise.all([
@@ -46,26 +46,26 @@ export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Tr
   const filtered = new FilteredEvent(event);
   const byEndpoint = Map.groupBy(deliveries, ({ endpointId }) => endpointId);
   const turns = new LoopTurns();
-  const there: EndpointTrace[] = [];
+  const current: EndpointTrace[] = [];
   for (const endpoint of endpoints) {
     const own = byEndpoint.get(endpoint.id) ?? [];
     const before = filtered.steps;
     const whyNot = own.length > 0 ? null : whyNotSent(endpoint, event, filtered);
-    there.push({ endpointId: endpoint.id, endpoint, whyNot, deliveries: own });
+    current.push({ endpointId: endpoint.id, endpoint, whyNot, deliveries: own });
     if (turns.isOver(stepsOfPatterns(endpoint.eventTypes) + filtered.steps - before)) await turns.next();
   }
   const known = new Set(endpoints.map((endpoint) => endpoint.id));
-  const gone = [...byEndpoint].filter(([endpointId]) => !known.has(endpointId));
+  const deleted = [...byEndpoint].filter(([endpointId]) => !known.has(endpointId));
   return {
     endpoints: [
-      ...there,
-      ...gone.map(([endpointId, own]) => ({ endpointId, endpoint: undefined, whyNot: null, deliveries: own })),
+      ...current,
+      ...deleted.map(([endpointId, own]) => ({ endpointId, endpoint: undefined, whyNot: null, deliveries: own })),
     ],
     inboxes,
   };
 }
 
-/** Whether an endpoint with these wishes wants an event. @returns null when it does */
+/** Returns why an endpoint with these types and this filter does not want an event; null when it does. */
 export function whyNotWanted(
   { eventTypes, filter }: { eventTypes: Endpoint['eventTypes']; filter: Endpoint['options']['filter'] },
   event: AcceptedEvent,

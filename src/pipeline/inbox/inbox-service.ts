@@ -13,9 +13,9 @@ export interface LeaseRequest {
   readonly limit: number;
   readonly leaseMs: Milliseconds;
   readonly eventTypes: readonly string[];
-  /** How long to wait for the first message. */
+  /** How long to wait for the first message; 0 = do not wait. */
   readonly waitMs: Milliseconds;
-  /** The client has gone: leasing for it would hide messages until the lease runs out. */
+  /** Aborts when the client disconnects: a lease for it would hide messages until it expires. */
   readonly signal: AbortSignal;
 }
 
@@ -23,8 +23,8 @@ export interface LeaseRequest {
 type WaiterQueue = Set<Waiter>;
 
 /**
- * The station that is pulled from. Consumers that wait stand in line, one line for each inbox and narrowing; news calls
- * the first of each line, who calls the next when there was more than it could hold. Nobody polls.
+ * Leases messages to consumers. Consumers that wait form a queue per inbox and type filter. New messages wake the first
+ * waiter of each queue, which wakes the next one when more messages remain than its lease could hold. Nothing polls.
  */
 export class InboxService {
   readonly #context: Pick<Context, 'clock' | 'ids'>;
@@ -45,75 +45,78 @@ export class InboxService {
     this.#store = store.inboxes;
     this.#notifications = store.notifications;
     this.#unsubscribe = store.inboxes.onAvailable((organizationId) => {
-      for (const line of this.#waiters.get(organizationId)?.values() ?? []) callFirst(line);
+      for (const queue of this.#waiters.get(organizationId)?.values() ?? []) wakeFirst(queue);
     });
   }
 
-  /** @returns undefined when nothing came within the time, the client has gone, or the service stops */
+  /** @returns undefined when no message arrived in time, the client disconnected, or the service stops */
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const deadline = this.#context.clock.monotonicMs() + request.waitMs;
     const name = JSON.stringify([inbox.id, ...request.eventTypes]);
     for (let now: Inbox | undefined = inbox; now !== undefined && !request.signal.aborted; ) {
-      const line = this.#queueOf(inbox.organizationId, name);
-      // In line before looking: news that comes while we look must find us there.
-      const turn = new Waiter();
-      line.add(turn);
-      let handOn = true;
+      const queue = this.#queueOf(inbox.organizationId, name);
+      // The waiter is queued before the read, so that a message that arrives during the read wakes it.
+      const waiter = new Waiter();
+      queue.add(waiter);
+      let wakeNext = true;
       try {
-        const lease = await this.#look(now, request);
+        const lease = await this.#tryLease(now, request);
         if (lease !== undefined && request.signal.aborted) {
           await this.undoLease(now, lease);
           return undefined;
         }
-        handOn = lease !== undefined && isCut(lease, request.limit);
-        const leftMs = deadline - this.#context.clock.monotonicMs();
-        if (lease !== undefined || leftMs <= 0 || this.#stopping) return lease;
-        await turn.come(leftMs, request.signal);
-        handOn = request.signal.aborted;
-        // It may have been paused, resumed or removed meanwhile.
+        wakeNext = lease !== undefined && isTruncated(lease, request.limit);
+        const remainingMs = deadline - this.#context.clock.monotonicMs();
+        if (lease !== undefined || remainingMs <= 0 || this.#stopping) return lease;
+        await waiter.wait(remainingMs, request.signal);
+        wakeNext = request.signal.aborted;
+        // The inbox may have been paused, resumed or removed during the wait.
         now = await this.#store.get(inbox.organizationId, inbox.name);
       } finally {
-        line.delete(turn);
-        if (handOn) callFirst(line);
-        this.#dropEmpty(inbox.organizationId, name, line);
+        queue.delete(waiter);
+        if (wakeNext) wakeFirst(queue);
+        this.#dropEmpty(inbox.organizationId, name, queue);
       }
     }
     return undefined;
   }
 
   /**
-   * Its client has gone without it: nobody else would get these messages until it runs out, up to twelve hours later. One that
-   * can't be given back because the store is away runs out.
+   * Undoes a lease whose client disconnected: otherwise its messages stay hidden until it expires, up to twelve hours
+   * later. If the store is unavailable, the lease expires by itself.
    */
   async undoLease(inbox: Inbox, { id, messages }: Lease): Promise<void> {
     const eventIds = messages.map(({ event }) => event.id);
     await this.#store.undoLease(inbox, id, eventIds).catch(() => {});
   }
 
-  /** A paused inbox keeps what it has. */
-  async #look(inbox: Inbox, { limit, leaseMs, eventTypes }: LeaseRequest): Promise<Lease | undefined> {
+  /** A paused inbox leases nothing. */
+  async #tryLease(inbox: Inbox, { limit, leaseMs, eventTypes }: LeaseRequest): Promise<Lease | undefined> {
     if (inbox.paused) return undefined;
     const lease = await this.#lease(inbox, { leaseId: this.#context.ids.next<LeaseId>(), limit, leaseMs, eventTypes });
-    const isDrained = eventTypes.length === 0 && (lease === undefined || !isCut(lease, limit));
-    // The next message is news to whoever wants to be told.
+    const isDrained = eventTypes.length === 0 && (lease === undefined || !isTruncated(lease, limit));
+    // The inbox is empty: the next message triggers a notification.
     if (isDrained && (await this.#notifications.get(inbox.id)) !== undefined) await this.#notifications.arm(inbox.id);
     return lease;
   }
 
-  /** In pieces: the first at once, for it is all there mostly, the others in turn with the long reads of everybody. */
+  /**
+   * Leases in pieces: the first at once, as it usually holds everything; further ones take turns with the long reads of
+   * all organizations.
+   */
   async #lease(inbox: Inbox, wanted: Parameters<InboxStore['lease']>[1]): Promise<Lease | undefined> {
     let lease = await this.#store.lease(inbox, { ...wanted, maxBytes: READ_PIECE_BYTES });
     let bytes = bytesOf(lease);
     for (let last = bytes; lease !== undefined && last >= READ_PIECE_BYTES && bytes < MAX_PAGE_BYTES; ) {
       const { messages }: Lease = lease;
-      const left = {
+      const rest = {
         limit: wanted.limit - messages.length,
         maxBytes: Math.min(READ_PIECE_BYTES, MAX_PAGE_BYTES - bytes),
       };
-      if (left.limit === 0) break;
-      // What was leased before is not lost with a piece that fails.
+      if (rest.limit === 0) break;
+      // A piece that fails does not lose the earlier ones.
       const more = await this.#reads
-        .pieceAlone(inbox.organizationId, () => this.#store.lease(inbox, { ...wanted, ...left }))
+        .pieceAlone(inbox.organizationId, () => this.#store.lease(inbox, { ...wanted, ...rest }))
         .catch(() => undefined);
       if (more === undefined) break;
       last = bytesOf(more);
@@ -124,13 +127,13 @@ export class InboxService {
   }
 
   /**
-   * Makes available again what is quarantined and fits, a bounded part of it, in steps that take turns with the long reads of
-   * everybody. @returns after which event to go on; null = that was all
+   * Makes quarantined messages that match available again, up to `MAX_REQUEUED`, in steps that take turns with the long
+   * reads of all organizations. @returns the event after which to continue; null = done
    */
   async requeue(inbox: Inbox, wanted: Omit<RequeueStep, 'limit'>): Promise<{ requeued: number; last: EventId | null }> {
     let requeued = 0;
     let last = wanted.after;
-    for (let left = MAX_REQUEUED; left > 0; left -= REQUEUE_STEP) {
+    for (let remaining = MAX_REQUEUED; remaining > 0; remaining -= REQUEUE_STEP) {
       const step = { ...wanted, after: last, limit: REQUEUE_STEP };
       const done = await this.#reads.pieceAlone(inbox.organizationId, () => this.#store.requeueStep(inbox, step));
       requeued += done.requeued;
@@ -140,28 +143,28 @@ export class InboxService {
     return { requeued, last };
   }
 
-  /** Sends every waiting consumer home with nothing, at once. */
+  /** Answers every waiting consumer at once, with nothing. */
   stop(): void {
     this.#stopping = true;
     this.#unsubscribe();
-    for (const lines of this.#waiters.values()) {
-      for (const line of lines.values()) for (const turn of line) turn.call();
+    for (const queues of this.#waiters.values()) {
+      for (const queue of queues.values()) for (const waiter of queue) waiter.wake();
     }
   }
 
   #queueOf(organizationId: OrganizationId, name: string): WaiterQueue {
-    const lines = this.#waiters.get(organizationId) ?? new Map<string, WaiterQueue>();
-    this.#waiters.set(organizationId, lines);
-    const line = lines.get(name) ?? new Set<Waiter>();
-    lines.set(name, line);
-    return line;
+    const queues = this.#waiters.get(organizationId) ?? new Map<string, WaiterQueue>();
+    this.#waiters.set(organizationId, queues);
+    const queue = queues.get(name) ?? new Set<Waiter>();
+    queues.set(name, queue);
+    return queue;
   }
 
-  #dropEmpty(organizationId: OrganizationId, name: string, line: WaiterQueue): void {
-    if (line.size > 0) return;
-    const lines = this.#waiters.get(organizationId);
-    lines?.delete(name);
-    if (lines?.size === 0) this.#waiters.delete(organizationId);
+  #dropEmpty(organizationId: OrganizationId, name: string, queue: WaiterQueue): void {
+    if (queue.size > 0) return;
+    const queues = this.#waiters.get(organizationId);
+    queues?.delete(name);
+    if (queues?.size === 0) this.#waiters.delete(organizationId);
   }
 }
 
@@ -169,8 +172,8 @@ function bytesOf(lease: Lease | undefined): number {
   return (lease?.messages ?? []).reduce((sum, { event }) => sum + dataBytes(event), 0);
 }
 
-/** Whether there may be more than it could hold. */
-function isCut({ messages }: Lease, limit: number): boolean {
+/** Whether more messages may remain than the lease could hold. */
+function isTruncated({ messages }: Lease, limit: number): boolean {
   if (messages.length >= limit) return true;
   return fillsPage(
     messages.map(({ event }) => event),
@@ -178,35 +181,35 @@ function isCut({ messages }: Lease, limit: number): boolean {
   );
 }
 
-function callFirst(line: WaiterQueue): void {
-  for (const turn of line) {
-    if (turn.called) continue;
-    turn.call();
+function wakeFirst(queue: WaiterQueue): void {
+  for (const waiter of queue) {
+    if (waiter.woken) continue;
+    waiter.wake();
     return;
   }
 }
 
-/** A place in the line. */
+/** One waiting consumer. */
 class Waiter {
-  called = false;
-  #wake: () => void = () => {};
+  woken = false;
+  #resolve: () => void = () => {};
 
-  call(): void {
-    this.called = true;
-    this.#wake();
+  wake(): void {
+    this.woken = true;
+    this.#resolve();
   }
 
-  /** Resolves when called (also when that was before), when the time is up, or when the client goes. */
-  come(waitMs: Milliseconds, signal: AbortSignal): Promise<void> {
-    if (this.called) return Promise.resolve();
+  /** Resolves when woken (also when that happened before), when the time is over, or when the client disconnects. */
+  wait(waitMs: Milliseconds, signal: AbortSignal): Promise<void> {
+    if (this.woken) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake(), waitMs);
-      this.#wake = () => {
+      const timer = setTimeout(() => this.#resolve(), waitMs);
+      this.#resolve = () => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', this.#wake);
+        signal.removeEventListener('abort', this.#resolve);
         resolve();
       };
-      signal.addEventListener('abort', this.#wake);
+      signal.addEventListener('abort', this.#resolve);
     });
   }
 }

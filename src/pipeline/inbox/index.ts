@@ -1,4 +1,4 @@
-/** Events that are pulled: leases, acknowledgements, notifications, and news of quarantined messages. */
+/** Inboxes, which consumers pull from: leases, acknowledgements, notifications, and events about quarantined messages. */
 
 export { InboxService } from './inbox-service.ts';
 export { Notifier } from './notifier.ts';

@@ -7,30 +7,33 @@ import type { InboxNotification, ListedNotification } from '../../ports/store/no
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 
-/** News within this time is one look: an inbox that fills up quickly costs a look each tenth of a second. */
+/** Announcements within this time cause one check: an inbox that fills quickly costs one check per 100 ms. */
 const GATHER_MS: Milliseconds = 100;
-/** For messages whose lease ran out, news that was lost, and tellers that died. */
+/** Pause between sweeps, which find messages whose lease expired, lost announcements, and claims of processes that died. */
 const SWEEP_PAUSE_MS: Milliseconds = 5_000;
 const PAGE = 500;
-/** Pauses before each try; after the last one the next message tries anew. */
+/** Delay before each try; after the last one, the next message starts over. */
 const TRIES: readonly Milliseconds[] = [0, 2_000, 10_000, 60_000];
 const TIMEOUT_MS: Milliseconds = 10_000;
-/** A teller has all its tries within this time. */
+/** All tries of one notification end within this time. */
 const CLAIM_MS: Milliseconds = 180_000;
 
 /**
- * Tells the address that an inbox names when the inbox was empty and has something again: a signed request without any of
- * the content, for consumers that would rather be woken than wait in a long-poll.
+ * Notifies the URL of an inbox when the inbox was empty and has a message again: a signed request without event
+ * content, for consumers that prefer it to long polling.
+ *
+ * States of a notification (`NotificationStore`): armed → claimed by one process until a time → notified → armed when
+ * the inbox is drained. A failed notification returns to armed.
  */
 export class Notifier {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'ids'>;
   readonly #store: Pick<Store, 'inboxes' | 'notifications'>;
   readonly #sender: Sender;
   readonly #userAgent: string;
-  /** Organizations that have notifications, as of the last sweep: news of others costs nothing. */
+  /** Organizations with notifications, as of the last sweep; announcements of others are ignored at no cost. */
   #known = new Set<OrganizationId>();
-  readonly #news = new Set<OrganizationId>();
-  readonly #telling = new Set<Promise<void>>();
+  readonly #changed = new Set<OrganizationId>();
+  readonly #notifying = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
   #unsubscribe = () => {};
   #gathering: NodeJS.Timeout | undefined;
@@ -52,29 +55,31 @@ export class Notifier {
   start(): void {
     this.#unsubscribe = this.#store.inboxes.onAvailable((organizationId) => {
       if (!this.#known.has(organizationId)) return;
-      this.#news.add(organizationId);
+      this.#changed.add(organizationId);
       this.#gathering ??= setTimeout(() => {
         this.#gathering = undefined;
-        this.#inTurn(() => this.#lookAtNews());
+        this.#enqueue(() => this.#checkChanged());
       }, GATHER_MS).unref();
     });
-    this.#inTurn(() => this.#sweep());
+    this.#enqueue(() => this.#sweep());
   }
 
-  /** What is being told is given up: whoever runs next tells it when our time is up. */
+  /** Aborts running notifications; another process sends them when this process's claims expire. */
   async stop(): Promise<void> {
     this.#unsubscribe();
     this.#stopped.abort();
     clearTimeout(this.#gathering);
     clearTimeout(this.#sweeping);
     await this.#work;
-    await Promise.all(this.#telling);
+    await Promise.all(this.#notifying);
   }
 
-  #inTurn(work: () => Promise<void>): void {
+  #enqueue(work: () => Promise<void>): void {
     this.#work = this.#work
       .then(() => (this.#stopped.signal.aborted ? undefined : work()))
-      .catch((error: unknown) => this.#context.log.warn('Inbox notifications could not be looked at', {}, error));
+      .catch((error: unknown) =>
+        this.#context.log.warn('Inbox notifications could not be checked, retrying later', {}, error),
+      );
   }
 
   async #sweep(): Promise<void> {
@@ -85,34 +90,34 @@ export class Notifier {
         const page: ListedNotification[] = await this.#store.notifications.list(after, PAGE);
         for (const notification of page) {
           known.add(notification.organizationId);
-          await this.#lookApart(notification);
+          await this.#checkSafely(notification);
         }
         after = page.length < PAGE ? null : (page.at(-1)?.inboxId ?? null);
       } while (after !== null && !this.#stopped.signal.aborted);
       this.#known = known;
     } finally {
       if (!this.#stopped.signal.aborted) {
-        this.#sweeping = setTimeout(() => this.#inTurn(() => this.#sweep()), SWEEP_PAUSE_MS).unref();
+        this.#sweeping = setTimeout(() => this.#enqueue(() => this.#sweep()), SWEEP_PAUSE_MS).unref();
       }
     }
   }
 
-  async #lookAtNews(): Promise<void> {
-    const organizations = [...this.#news];
-    this.#news.clear();
+  async #checkChanged(): Promise<void> {
+    const organizations = [...this.#changed];
+    this.#changed.clear();
     for (const organizationId of organizations) {
       for (const notification of await this.#store.notifications.ofOrganization(organizationId)) {
-        await this.#lookApart(notification);
+        await this.#checkSafely(notification);
       }
     }
   }
 
-  /** An unexpected error with one inbox leaves that one out until the next look. */
-  async #lookApart({ secret, ...rest }: ListedNotification): Promise<void> {
+  /** Contains an unexpected error to one inbox, which is checked again later. */
+  async #checkSafely({ secret, ...rest }: ListedNotification): Promise<void> {
     const notification = { ...rest, secret: secret ?? '' };
     try {
       if (secret === null) throw new Error('The secret of this notification cannot be decrypted');
-      await this.#look(notification);
+      await this.#check(notification);
     } catch (error) {
       if (!isItemError(error)) throw error;
       this.#fault(notification, error);
@@ -121,33 +126,32 @@ export class Notifier {
 
   #fault({ inboxId }: InboxNotification, error: unknown): void {
     this.#context.metrics.fault('notification');
-    this.#context.log.error(
-      'Unexpected error with the notification of an inbox, all others go on',
-      { inbox_id: inboxId },
-      error,
-    );
+    this.#context.log.error('Unexpected error in an inbox notification, retrying later', { inbox_id: inboxId }, error);
   }
 
-  /** Claimed before we look: what comes after our look finds it armed, or claimed by us, who will see it. */
-  async #look(notification: InboxNotification): Promise<void> {
+  /**
+   * The notification is claimed before the inbox is read: a message that arrives after the read finds the notification
+   * armed again, or this process's claim still running.
+   */
+  async #check(notification: InboxNotification): Promise<void> {
     const { inboxId } = notification;
     const now = this.#context.clock.now();
     const until = addMs(now, CLAIM_MS);
     if (!(await this.#store.notifications.claim(inboxId, now, until))) return;
     try {
-      await this.#lookAtClaimed(notification, until);
+      await this.#checkClaimed(notification, until);
     } catch (error) {
-      await this.#armAgain(inboxId);
+      await this.#rearm(inboxId);
       throw error;
     }
   }
 
-  /** After an error, so that the next look need not wait for the end of our claim. */
-  async #armAgain(inboxId: InboxId): Promise<void> {
+  /** Re-arms after an error, so that the next check need not wait until the claim expires. */
+  async #rearm(inboxId: InboxId): Promise<void> {
     await this.#store.notifications.arm(inboxId).catch(() => {});
   }
 
-  async #lookAtClaimed(notification: InboxNotification, until: Timestamp): Promise<void> {
+  async #checkClaimed(notification: InboxNotification, until: Timestamp): Promise<void> {
     const { inboxId, organizationId, inboxName } = notification;
     const inbox = await this.#store.inboxes.get(organizationId, inboxName);
     if (inbox?.id !== inboxId) return this.#store.notifications.remove(inboxId);
@@ -155,20 +159,20 @@ export class Notifier {
       ? []
       : await this.#store.inboxes.list(inbox, { status: 'available', limit: 1, after: null });
     if (first === undefined) return this.#store.notifications.arm(inboxId);
-    const telling = this.#tell(notification)
-      .then((told) =>
-        told ? this.#store.notifications.markNotified(inboxId, until) : this.#store.notifications.arm(inboxId),
+    const notifying = this.#notify(notification)
+      .then((notified) =>
+        notified ? this.#store.notifications.markNotified(inboxId, until) : this.#store.notifications.arm(inboxId),
       )
       .catch((error: unknown) => {
         this.#fault(notification, error);
-        return this.#armAgain(inboxId);
+        return this.#rearm(inboxId);
       })
-      .finally(() => this.#telling.delete(telling));
-    this.#telling.add(telling);
+      .finally(() => this.#notifying.delete(notifying));
+    this.#notifying.add(notifying);
   }
 
-  /** @returns whether the receiver took it */
-  async #tell(notification: InboxNotification): Promise<boolean> {
+  /** @returns whether the receiver accepted the notification, or never will */
+  async #notify(notification: InboxNotification): Promise<boolean> {
     const id = this.#context.ids.next<EventId>();
     for (const pauseMs of TRIES) {
       await this.#pause(pauseMs);
@@ -181,7 +185,7 @@ export class Notifier {
         () => `Inbox ${notification.inboxId} notified: ${statusCode ?? error}`,
       );
       if (error === null) return true;
-      // Gone, or never to be reached: trying again is of no use, the next message will.
+      // A receiver that answered 410, or whose address is not allowed, is not retried.
       if (statusCode === 410 || error === 'address_not_allowed') return true;
     }
     return false;
@@ -191,7 +195,7 @@ export class Notifier {
     const at = this.#context.clock.now();
     const body = `{"type":"inbox.available","timestamp":"${toIso(at)}","data":{"inbox":${JSON.stringify(inboxName)}}}`;
     return {
-      // Connections of its own, as those of an endpoint are.
+      // Connections are pooled per inbox, as they are per endpoint.
       endpointId: inboxId as string as EndpointId,
       url,
       headers: {

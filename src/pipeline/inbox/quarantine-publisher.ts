@@ -7,11 +7,17 @@ import type { Context } from '../context.ts';
 import type { RetryLoop } from '../pacing/index.ts';
 
 const TYPE: OperationalEventType = 'inbox.quarantined';
-/** What an inbox quarantines within this time is one event: a consumer that fails on everything is no flood of them. */
+/**
+ * Messages quarantined in one inbox within this time are reported in one event, so that a consumer that fails on
+ * everything causes no flood.
+ */
 const GATHER_MS: Milliseconds = 2_000;
-/** Ids in one event, 4 KB of it; its count says how many there are. */
+/** Ids listed in one event (4 KB); the event's count is exact. */
 const MAX_IDS = 100;
-/** Inboxes that wait to be told of, with 100 ids each some 8 MB. Those beyond are in the log, the metric and the counts alone. */
+/**
+ * Inboxes with a pending event, about 8 MB with 100 ids each. Beyond it, quarantined messages appear only in the log,
+ * the metric and the counts.
+ */
 const MAX_INBOXES = 1_000;
 
 interface Gathered {
@@ -21,9 +27,9 @@ interface Gathered {
 }
 
 /**
- * Tells of messages that became quarantined through calls of this process: a line in the log and a count at once, an
- * operational event to those who ask for it a little later. Costs nothing while nothing becomes so. What a process that is
- * killed had not told yet is still in the list and the counts.
+ * Reports messages that calls in this process quarantined: a log line and a metric at once, and an operational event to
+ * subscribers after `GATHER_MS`. A killed process loses the pending events; the messages still appear in lists and
+ * counts.
  */
 export class QuarantinePublisher {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics'>;
@@ -34,7 +40,7 @@ export class QuarantinePublisher {
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  /** @param retryLoop of `operational`; stops with this */
+  /** @param retryLoop the retry loop of `operational`; `stop` stops it */
   constructor(
     context: Pick<Context, 'clock' | 'log' | 'metrics'>,
     inboxes: Pick<InboxStore, 'onQuarantined'>,
@@ -44,24 +50,25 @@ export class QuarantinePublisher {
     this.#context = context;
     this.#operational = operational;
     this.#retryLoop = retryLoop;
-    this.#unsubscribe = inboxes.onQuarantined((messages) => this.#note(messages));
+    this.#unsubscribe = inboxes.onQuarantined((messages) => this.#record(messages));
   }
 
-  /** Tells what is gathered, trying once. */
+  /** Publishes the pending events, with one try each. */
   async stop(): Promise<void> {
     this.#unsubscribe();
     this.#retryLoop.stop();
-    this.#tellSoon();
+    this.#flush();
     await this.#work;
   }
 
-  #note({ inbox, events }: QuarantinedMessages): void {
+  #record({ inbox, events }: QuarantinedMessages): void {
     this.#context.metrics.quarantined(events.length);
     this.#context.log.sampled('inbox_quarantined', 'warn', () => 'Messages were quarantined after their leases', {
       inbox_id: inbox.id,
       count: events.length,
     });
-    // A word of a quarantine that is quarantined itself is no news, or a consumer that fails on all would go on for ever.
+    // A quarantined `inbox.quarantined` event is not reported again; otherwise a consumer that fails on everything
+    // would cause an endless chain.
     const own = events.filter(({ type }) => type !== TYPE);
     if (own.length > 0) this.#gather(inbox, own);
   }
@@ -76,32 +83,31 @@ export class QuarantinePublisher {
     gathered.count += events.length;
     const room = Math.max(0, MAX_IDS - gathered.eventIds.length);
     gathered.eventIds.push(...events.slice(0, room).map((event) => event.id));
-    this.#timer ??= setTimeout(() => this.#tellSoon(), GATHER_MS).unref();
+    this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS).unref();
   }
 
-  /** When what was to be told before is told: while the intake is away, more is gathered and nothing queued. */
-  #tellSoon(): void {
+  /**
+   * Publishes after the previous flush is done: while the intake is unavailable, more messages are gathered and no
+   * flush is queued.
+   */
+  #flush(): void {
     clearTimeout(this.#timer);
     this.#work = this.#work.then(async () => {
       const all = [...this.#gathered.values()];
       this.#gathered.clear();
       this.#timer = undefined;
-      for (const gathered of all) await this.#tell(gathered);
+      for (const gathered of all) await this.#publish(gathered);
     });
   }
 
-  async #tell({ inbox, eventIds, count }: Gathered): Promise<void> {
+  async #publish({ inbox, eventIds, count }: Gathered): Promise<void> {
     const at = this.#context.clock.now();
     const data = { inbox: inbox.name, count, event_ids: eventIds, quarantined_at: toIso(at) };
     try {
       await this.#operational.publish(inbox.organizationId, TYPE, `${inbox.id}:${eventIds[0]}:${at}`, data);
     } catch (error) {
       this.#context.metrics.fault('operational_event');
-      this.#context.log.error(
-        `An event ${TYPE} could not be told, everything else goes on`,
-        { inbox_id: inbox.id },
-        error,
-      );
+      this.#context.log.error(`Operational event ${TYPE} could not be published`, { inbox_id: inbox.id }, error);
     }
   }
 }

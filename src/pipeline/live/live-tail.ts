@@ -12,17 +12,17 @@ import type { EventStore } from '../../ports/store/event-store.ts';
 import type { Context } from '../context.ts';
 import { READ_BYTES, Tail, type TailFilter } from './stream-tail.ts';
 
-/** A revoked key ends its streams within so long where the bus has not told of it. */
+/** Pause between permission checks: a revoked key ends its streams within this time if the bus message was lost. */
 const PERMISSION_PAUSE_MS: Milliseconds = 1_000;
-/** Below every id: where nothing has been yet. */
+/** Below every id: the position of an organization without events. */
 const BEGINNING = '00000000-0000-0000-0000-000000000000' as EventId;
 
 interface TailRequest {
   readonly organizationId: OrganizationId;
   readonly filter: TailFilter;
-  /** The last event that the watcher has seen, or any other place among ids; null = begin now. */
+  /** The last event that the watcher has seen, or any other position among ids; null = start now. */
   readonly after: EventId | null;
-  /** Asked again and again. Rejects where nobody knows: that ends nothing. */
+  /** Called repeatedly. A rejection (the store cannot tell) does not end the stream. */
   readonly isAllowed: () => boolean | Promise<boolean>;
 }
 
@@ -33,17 +33,17 @@ interface Open {
 
 type Refusal = 'too_many' | 'full' | 'stopping';
 
-/** The station that is watched. Watchers never hold up what they watch: who doesn't read is cut off. */
+/** Live streams. A watcher never delays the pipeline: a watcher that does not read is disconnected. */
 export class LiveTail {
   readonly #feed: ActivityFeed;
   readonly #events: EventStore;
   readonly #unsubscribe: () => void;
   readonly #open = new Set<Open>();
-  /** Open ones and those that are being opened. */
+  /** Number of open and opening streams per organization. */
   readonly #counts = new Map<OrganizationId, number>();
   readonly #requests = new Set<TailRequest>();
   #count = 0;
-  /** Characters that wait for watchers. */
+  /** Characters queued over all streams. */
   #queued = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -53,13 +53,14 @@ export class LiveTail {
     this.#events = events;
     this.#unsubscribe = context.bus.subscribe((message) => {
       if (message.kind !== 'keys_changed') return;
-      // Whoever keeps keys in memory hears of it first.
+      // Deferred, so that the key cache processes the message first.
       queueMicrotask(() => this.#checkPermissions(message.organizationId));
     });
   }
 
   /**
-   * Whoever gets a tail calls `close` when done with it.
+   * Opens a stream; the caller must call `close` when done.
+   * @returns `too_many`: the organization's limit; `full`: the process's limit
    * @throws EngineUnavailable
    */
   async open(request: TailRequest): Promise<{ readonly tail: Tail; close(): void } | Refusal> {
@@ -96,18 +97,21 @@ export class LiveTail {
     for (const { tail } of this.#open) tail.end('over');
   }
 
-  /** Listens first, then looks where the record ends: what comes later is heard, what came earlier is in the record. */
+  /**
+   * Subscribes first, then reads the newest id on record: later events are announced, earlier ones are on record, and
+   * none falls between.
+   */
   async #begin(request: TailRequest): Promise<{ readonly tail: Tail; close(): void }> {
     const { organizationId, filter, after } = request;
     let tail: Tail | undefined;
     const early: ((tail: Tail) => void)[] = [];
-    const tell = (act: (tail: Tail) => void): void => {
+    const forward = (act: (tail: Tail) => void): void => {
       if (tail === undefined) early.push(act);
       else act(tail);
     };
     const unsubscribe = await this.#feed.subscribe(organizationId, {
-      news: (activities) => tell((listener) => listener.news(activities)),
-      untold: (counts) => tell((listener) => listener.untold(counts)),
+      onActivities: (activities) => forward((listener) => listener.onActivities(activities)),
+      onDropped: (counts) => forward((listener) => listener.onDropped(counts)),
     });
     try {
       const newest = await this.#newest(organizationId);
@@ -188,6 +192,6 @@ async function checkPermission({ tail, request }: Open): Promise<void> {
   try {
     if (!(await request.isAllowed())) tail.end('over');
   } catch {
-    // The store can't tell: no proof that the key is wrong.
+    // The store cannot tell, which does not prove that the key is invalid.
   }
 }

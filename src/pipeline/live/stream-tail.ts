@@ -16,58 +16,58 @@ import { fillsPage } from '../../core/page-bytes.ts';
 import { RecentIds } from '../../core/recent-ids.ts';
 import type { ActivityListener } from '../../ports/coordination/activity.ts';
 
-/** What a watcher wants to see; empty `types` = all. */
+/** What a watcher wants to see; empty `types` = all types. */
 export interface TailFilter {
   readonly types: readonly string[];
   readonly kinds: readonly ActivityKind[];
 }
 
 export type TailMessage =
-  /** `position`: where to resume once this is read; null = the place of an earlier message stays. */
+  /** `position`: where to resume after this message; null = the position of an earlier message stands. */
   | { readonly kind: 'activity'; readonly activity: Activity; readonly position: EventId | null }
-  /** All up to `position` was told. */
-  | { readonly kind: 'untold'; readonly counts: DroppedCounts; readonly position: EventId };
+  /** Activities were dropped. Everything up to `position` was shown or is counted here. */
+  | { readonly kind: 'dropped'; readonly counts: DroppedCounts; readonly position: EventId };
 
-/** `slow`: it did not read what we had for it. */
+/** `slow`: the watcher did not read its queue in time. */
 export type TailEnd = 'gone' | 'slow' | 'over';
 
-/** Goes out in one piece. */
+/** Approximate size of one piece of output. */
 const PIECE_CHARACTERS = 64 * 1024;
-/** Of events read from the record at once; how many fit into it is told by those read before. */
+/** Bytes of events read from the record at once. The number of rows adapts to the size of earlier rows. */
 export const READ_BYTES = 1024 * 1024;
 const FIRST_READ = 16;
 const MIN_READ = 4;
 const MAX_READ = 200;
 
 /**
- * What one watcher is shown, in bounded pieces as it takes them. News waits in a queue; what was missed is read from the
- * record first, while news gathers behind it. Positions only go up: an event that was recorded after one with a higher id
- * is shown when it comes, and does not move the place to resume at.
+ * The output of one stream, in bounded pieces as the watcher reads them. New activities wait in a queue; missed events
+ * are read from the record first while the queue fills behind them. Positions only increase: an event recorded after
+ * one with a higher id is shown when it arrives and does not move the position.
  */
 export class Tail implements ActivityListener {
   readonly #filter: TailFilter;
   readonly #read: (after: EventId, limit: number) => Promise<readonly AcceptedEvent[]>;
   readonly #onGrowth: (characters: number) => void;
-  /** News by the event's id, deliveries by a number of their own. */
+  /** Events by id, deliveries by a running number. */
   readonly #queue = new Map<EventId | number, Activity>();
   readonly #shown = new RecentIds();
   #characters = 0;
   #nextNumber = 0;
-  /** Of the queue of one that was live, since it took something. */
+  /** Queue overflows of a live stream since it last took a piece. */
   #overflows = 0;
-  #untold: DroppedCounts = NOTHING_DROPPED;
+  #dropped: DroppedCounts = NOTHING_DROPPED;
   #position: EventId;
-  /** Where the watcher may resume, as long as no message has said it. */
-  #positionToTell: EventId | null;
+  /** The resume position, until a message has carried it. */
+  #positionToReport: EventId | null;
   #reading: { looked: number; again: boolean; limit: number } | null;
   #end: TailEnd | null = null;
   readonly #onEnd = new Listeners<void>();
   #wake: (() => void) | undefined;
 
   /**
-   * @param parts.position the newest event that the watcher has seen, or that was there when it came
-   * @param parts.missed whether there may be events after it that it has not seen
-   * @param parts.onGrowth the queue has grown by so much, or shrunk
+   * @param parts.position the newest event that the watcher has seen, or the newest one on record at the start
+   * @param parts.missed whether there may be later events that the watcher has not seen
+   * @param parts.onGrowth called with the change of the queue's size
    */
   constructor(parts: {
     filter: TailFilter;
@@ -78,15 +78,15 @@ export class Tail implements ActivityListener {
   }) {
     this.#filter = parts.filter;
     this.#position = parts.position;
-    this.#positionToTell = parts.missed ? null : parts.position;
+    this.#positionToReport = parts.missed ? null : parts.position;
     this.#read = parts.read;
     this.#onGrowth = parts.onGrowth;
-    // Recorded a moment ago, its news may still be on the way.
+    // The event at the position may be announced late; it must not be shown twice.
     this.#shown.add(parts.position);
     this.#reading = parts.missed ? newReading() : null;
   }
 
-  /** What waits to be taken. */
+  /** Characters in the queue. */
   get characters(): number {
     return this.#characters;
   }
@@ -95,12 +95,12 @@ export class Tail implements ActivityListener {
     return this.#end;
   }
 
-  /** Not called when it has ended already. @returns a function that ends it */
+  /** Adds a listener for the end; not called for a stream that has already ended. @returns a function that removes it */
   onEnd(listener: () => void): () => void {
     return this.#onEnd.add(listener);
   }
 
-  /** The first end counts. What waits is forgotten. */
+  /** Ends the stream and discards its queue. Only the first end counts. */
   end(how: TailEnd): void {
     if (this.#end !== null) return;
     this.#end = how;
@@ -109,31 +109,31 @@ export class Tail implements ActivityListener {
     this.#wake?.();
   }
 
-  news(activities: readonly Activity[]): void {
+  onActivities(activities: readonly Activity[]): void {
     if (this.#end !== null) return;
     for (const activity of activities) this.#add(activity);
     if (this.#characters > MAX_STREAM_QUEUE_CHARACTERS) this.#overflow();
     this.#wake?.();
   }
 
-  untold(counts: DroppedCounts): void {
-    // Of unknown number: the way was cut, and the record has them.
+  onDropped(counts: DroppedCounts): void {
+    // An unknown number: the subscription was interrupted, and the record has the events.
     if (counts.event === null && this.#wants('event')) this.#readAgain();
-    // One that reads the record finds them there.
+    // A stream that is reading the record finds the dropped events there.
     if (this.#reading !== null) this.#reading.again = true;
     const event = this.#wants('event') && this.#reading === null ? (counts.event ?? 0) : 0;
     const delivery = this.#wants('delivery') ? counts.delivery : 0;
-    this.#untold = addDropped(this.#untold, { event, delivery });
+    this.#dropped = addDropped(this.#dropped, { event, delivery });
     this.#wake?.();
   }
 
   /**
-   * The next piece; waits for it. Undefined at the end.
-   * @throws EngineUnavailable when what was missed can't be read
+   * Waits for the next piece; undefined at the end.
+   * @throws EngineUnavailable when missed events cannot be read
    */
   async next(): Promise<readonly TailMessage[] | undefined> {
     while (this.#end === null) {
-      const messages = this.#reading === null ? this.#take() : await this.#takeMissed();
+      const messages = this.#reading === null ? this.#take() : await this.#readMissed();
       if (this.#end === null && messages.length > 0) {
         this.#overflows = 0;
         return messages;
@@ -143,10 +143,10 @@ export class Tail implements ActivityListener {
     return undefined;
   }
 
-  /** Where to resume, if that moved without anything to show: what nobody asked for has gone by. */
+  /** Returns the resume position if it moved without a message: filtered events have passed. */
   takePosition(): EventId | null {
-    const position = this.#isIdle() ? this.#positionToTell : null;
-    if (position !== null) this.#positionToTell = null;
+    const position = this.#isIdle() ? this.#positionToReport : null;
+    if (position !== null) this.#positionToReport = null;
     return position;
   }
 
@@ -159,7 +159,7 @@ export class Tail implements ActivityListener {
   }
 
   #isIdle(): boolean {
-    return this.#end === null && this.#reading === null && this.#queue.size === 0 && !hasUntold(this.#untold);
+    return this.#end === null && this.#reading === null && this.#queue.size === 0 && !hasDropped(this.#dropped);
   }
 
   #change(): Promise<void> {
@@ -170,8 +170,8 @@ export class Tail implements ActivityListener {
 
   #add(activity: Activity): void {
     if (!this.#shows(activity)) {
-      // Behind what waits, its place is not reached yet.
-      if (activity.kind === 'event' && this.#isIdle()) this.#passBy(activity.event.id);
+      // With a queue ahead of it, the event's position is not reached yet.
+      if (activity.kind === 'event' && this.#isIdle()) this.#skip(activity.event.id);
       return;
     }
     if (activity.kind === 'event') {
@@ -183,9 +183,9 @@ export class Tail implements ActivityListener {
     this.#grow(weightOf(activity));
   }
 
-  /** Events are in the record as well, and read from there; a watcher that takes nothing of it is cut. */
+  /** Discards the queue: events are read from the record instead. Repeated overflows disconnect the watcher. */
   #overflow(): void {
-    // One that catches up has not had its turn yet.
+    // A stream that is catching up gets one overflow without penalty.
     const isLive = this.#reading === null || this.#overflows > 0;
     if (isLive && ++this.#overflows > MAX_STREAM_OVERFLOWS) {
       this.end('slow');
@@ -197,12 +197,12 @@ export class Tail implements ActivityListener {
       else if (activity.event.id <= this.#position) event++;
     }
     this.#forgetQueue();
-    // What was not told of events so far is read with them.
+    // Dropped events are read from the record as well.
     if (this.#wants('event')) {
       this.#readAgain();
-      this.#untold = { ...this.#untold, event: 0 };
+      this.#dropped = { ...this.#dropped, event: 0 };
     }
-    this.#untold = addDropped(this.#untold, { event, delivery });
+    this.#dropped = addDropped(this.#dropped, { event, delivery });
   }
 
   #readAgain(): void {
@@ -212,9 +212,9 @@ export class Tail implements ActivityListener {
 
   #take(): TailMessage[] {
     const messages: TailMessage[] = [];
-    if (hasUntold(this.#untold)) {
-      messages.push({ kind: 'untold', counts: this.#untold, position: this.#position });
-      this.#untold = NOTHING_DROPPED;
+    if (hasDropped(this.#dropped)) {
+      messages.push({ kind: 'dropped', counts: this.#dropped, position: this.#position });
+      this.#dropped = NOTHING_DROPPED;
     }
     let characters = 0;
     for (const [key, activity] of this.#queue) {
@@ -226,7 +226,7 @@ export class Tail implements ActivityListener {
     return messages;
   }
 
-  async #takeMissed(): Promise<TailMessage[]> {
+  async #readMissed(): Promise<TailMessage[]> {
     const reading = this.#reading;
     if (reading === null) return [];
     const { limit } = reading;
@@ -238,13 +238,13 @@ export class Tail implements ActivityListener {
       if (waiting !== undefined) this.#remove(event.id, waiting);
       const activity: Activity = { kind: 'event', event };
       if (this.#shows(activity) && !this.#shown.has(event.id)) messages.push(this.#message(activity));
-      else this.#passBy(event.id);
+      else this.#skip(event.id);
     }
     reading.looked += events.length;
     reading.limit = nextLimit(events);
     const isLast = events.length < limit && !fillsPage(events, READ_BYTES);
     const isTooMuch = reading.looked >= MAX_MISSED_EVENTS;
-    if (isTooMuch) this.#untold = addDropped(this.#untold, { event: null, delivery: 0 });
+    if (isTooMuch) this.#dropped = addDropped(this.#dropped, { event: null, delivery: 0 });
     if (isTooMuch || (isLast && !reading.again)) this.#reading = null;
     return messages;
   }
@@ -270,14 +270,14 @@ export class Tail implements ActivityListener {
     this.#shown.add(id);
     if (id <= this.#position) return { kind: 'activity', activity, position: null };
     this.#position = id;
-    this.#positionToTell = null;
+    this.#positionToReport = null;
     return { kind: 'activity', activity, position: id };
   }
 
-  #passBy(id: EventId): void {
+  #skip(id: EventId): void {
     if (id <= this.#position) return;
     this.#position = id;
-    this.#positionToTell = id;
+    this.#positionToReport = id;
   }
 }
 
@@ -285,7 +285,7 @@ function newReading() {
   return { looked: 0, again: false, limit: FIRST_READ };
 }
 
-function hasUntold({ event, delivery }: DroppedCounts): boolean {
+function hasDropped({ event, delivery }: DroppedCounts): boolean {
   return event !== 0 || delivery !== 0;
 }
 

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../core/time.ts';
 const FIRST_PAUSE_MS: Milliseconds = 50;
 const LONGEST_PAUSE_MS: Milliseconds = 2_000;
 
-/** Pauses between tries of what a server that is away can't do: doubled each time, with jitter, until something works. */
+/** Pauses between retries while a server is unavailable: doubled each time, with jitter, until `reset`. */
 export class Backoff {
   #failures = 0;
   #stopping = false;
@@ -18,7 +18,7 @@ export class Backoff {
     this.#failures = 0;
   }
 
-  /** Whoever pauses goes on at once, and nobody pauses any more. */
+  /** Ends all pauses at once and makes further ones resolve immediately. */
   stop(): void {
     this.#stopping = true;
     for (const end of this.#pauses) end();

@@ -1,4 +1,4 @@
-/** Retries, pauses and turns: how long-running work waits, and leaves room for others. */
+/** Retries, pauses and turns: how long-running work waits and shares the event loop. */
 export { Backoff } from './backoff.ts';
 export { LoopTurns } from './loop-turns.ts';
 export { ProgressWatch } from './progress-watch.ts';

@@ -1,11 +1,11 @@
-/** Steps of filters (`FilteredEvent.steps`) between two turns of the event loop: some 10 ms. */
+/** Steps (`FilteredEvent.steps`) in one slice of the event loop: about 10 ms. */
 const STEPS_PER_TURN = 100_000;
 
-/** Counts what filters and patterns of types do, to let others have the event loop in between. */
+/** Counts the steps of filters and type patterns and says when to yield to the event loop. */
 export class LoopTurns {
   #steps = 0;
 
-  /** @returns whether it is time to wait for the `next` */
+  /** @returns whether to await `next` before continuing */
   isOver(steps: number): boolean {
     this.#steps += steps;
     if (this.#steps < STEPS_PER_TURN) return false;

@@ -1,15 +1,12 @@
 import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 
-/** How often it looks whether there is work. */
-const LOOK_PAUSE_MS: Milliseconds = 1_000;
-/** Longer than any one call to a store takes. */
+/** Pause between checks for work. */
+const CHECK_PAUSE_MS: Milliseconds = 1_000;
+/** Longer than any single call to a store takes. */
 const STALLED_AFTER_MS: Milliseconds = 30_000;
 
-/**
- * Tells whether a loop that has work moves on. Readiness asks it: a process that is up, has something to do and the room to
- * do it, and does nothing, must not call itself ready.
- */
+/** Detects a loop that has work and makes no progress. Readiness uses it: such a process must not report itself ready. */
 export class ProgressWatch {
   readonly #clock: Clock;
   readonly #hasWork: () => boolean;
@@ -17,7 +14,7 @@ export class ProgressWatch {
   #movedAtMs: Milliseconds;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param parts.hasWork something waits that could be begun now; called once a second, so it must be cheap */
+  /** @param parts.hasWork whether work could start now; called once a second, so it must be cheap */
   constructor(parts: { clock: Clock; hasWork: () => boolean; stalledAfterMs?: Milliseconds }) {
     this.#clock = parts.clock;
     this.#hasWork = parts.hasWork;
@@ -27,7 +24,7 @@ export class ProgressWatch {
 
   start(): void {
     this.moved();
-    this.#timer = setInterval(() => this.#look(), LOOK_PAUSE_MS).unref();
+    this.#timer = setInterval(() => this.#check(), CHECK_PAUSE_MS).unref();
   }
 
   stop(): void {
@@ -35,20 +32,20 @@ export class ProgressWatch {
     this.#timer = undefined;
   }
 
-  /** Something was done. */
+  /** Records progress. */
   moved(): void {
     this.#movedAtMs = this.#clock.monotonicMs();
   }
 
-  /** For how long there has been work and nothing was done; 0 = it moves, or there is nothing to do. */
+  /** How long there has been work without progress, in ms; 0 below the threshold. */
   stalledMs(): Milliseconds {
-    this.#look();
+    this.#check();
     if (this.#timer === undefined) return 0;
     const ms = this.#clock.monotonicMs() - this.#movedAtMs;
     return ms >= this.#stalledAfterMs ? ms : 0;
   }
 
-  #look(): void {
+  #check(): void {
     if (!this.#hasWork()) this.moved();
   }
 }

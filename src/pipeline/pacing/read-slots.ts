@@ -3,8 +3,8 @@ import { MAX_READS, MAX_READS_OF_ORGANIZATION, MAX_WAITING_READS, READ_TURN_MS }
 import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 
-/** After a turn that took very long, by whatever. */
-const MAX_REST_MS: Milliseconds = 20;
+/** Longest pause after a slice, however long the slice took. */
+const MAX_PAUSE_MS: Milliseconds = 20;
 
 interface Waiting {
   readonly organizationId: OrganizationId;
@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * Long reads (lists, exports, previews, searches) share the process by organization: so many at once, and each in pieces,
- * of which a turn of the event loop runs a few ms. Between organizations it goes by turns, whoever came first.
+ * Shares the process between organizations for long reads (lists, exports, previews, searches): a bounded number at
+ * once, each in pieces, a few ms of the event loop per slice. Organizations take turns.
  */
 export class ReadSlots {
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class ReadSlots {
     this.#clock = clock;
   }
 
-  /** Runs one long read when there is a slot for it. `full`: too many of this organization wait already. */
+  /** Runs a long read when a slot is free. `full`: too many reads of this organization are waiting. */
   async run<Result>(organizationId: OrganizationId, read: () => Promise<Result>): Promise<Result | 'full'> {
     if (!this.#isFree(organizationId)) {
       if (this.#waiting.lengthOf(organizationId) >= MAX_WAITING_READS) return 'full';
@@ -42,14 +42,14 @@ export class ReadSlots {
   }
 
   /**
-   * Runs one piece of a long read in its turn. What it does before it first waits is what a turn is measured by: on the
-   * embedded engine that is all of its reading.
+   * Runs one piece of a long read in its organization's turn. A slice is measured by the piece's synchronous part,
+   * which is the whole read on the embedded engine.
    */
   piece<Result>(organizationId: OrganizationId, read: () => Promise<Result>): Promise<Result> {
     return this.#add(organizationId, read, false);
   }
 
-  /** The same for a piece that writes, which is done when it says so: no other piece begins before. */
+  /** Like `piece`, for a piece that writes: no other piece starts before it resolves. */
   pieceAlone<Result>(organizationId: OrganizationId, read: () => Promise<Result>): Promise<Result> {
     return this.#add(organizationId, read, true);
   }
@@ -82,13 +82,16 @@ export class ReadSlots {
   }
 
   #startNext(): void {
-    const next = this.#waiting.take((organizationId) => this.#isFree(organizationId));
+    const next = this.#waiting.next((organizationId) => this.#isFree(organizationId));
     if (next === undefined) return;
     this.#count(next.organizationId, 1);
     void next.start();
   }
 
-  /** Turns with pieces, and between them twice their time for everything else: a busy loop would queue up all requests. */
+  /**
+   * Runs slices of pieces, with pauses of twice their time for all other work: a loop without pauses would delay every
+   * request.
+   */
   async #work(): Promise<void> {
     this.#isWorking = true;
     while (!this.#pieces.isEmpty) {
@@ -96,17 +99,17 @@ export class ReadSlots {
       const startedAt = this.#clock.monotonicMs();
       let usedMs = 0;
       do {
-        await this.#pieces.take(() => true)?.start();
+        await this.#pieces.next(() => true)?.start();
         usedMs = this.#clock.monotonicMs() - startedAt;
       } while (usedMs < READ_TURN_MS && !this.#pieces.isEmpty);
-      const restMs = Math.min(MAX_REST_MS, 2 * usedMs);
-      if (restMs >= 1) await new Promise((resolve) => setTimeout(resolve, restMs));
+      const pauseMs = Math.min(MAX_PAUSE_MS, 2 * usedMs);
+      if (pauseMs >= 1) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     this.#isWorking = false;
   }
 }
 
-/** A queue for each organization; who was served goes to the end of the line of organizations. */
+/** One queue per organization; an organization that was served moves to the end. */
 class Queues {
   readonly #queues = new Map<OrganizationId, Waiting[]>();
 
@@ -124,7 +127,7 @@ class Queues {
     else queue.push(waiting);
   }
 
-  take(isFree: (organizationId: OrganizationId) => boolean): Waiting | undefined {
+  next(isFree: (organizationId: OrganizationId) => boolean): Waiting | undefined {
     for (const [organizationId, queue] of this.#queues) {
       if (!isFree(organizationId)) continue;
       const next = queue.shift();

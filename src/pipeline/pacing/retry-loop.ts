@@ -3,10 +3,10 @@ import type { Log } from '../../ports/observability/log.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 
 const PAUSE_MS: Milliseconds = 1_000;
-/** Of a call that fails by what it holds, not because the record is away: then its caller puts that one thing aside. */
+/** Tries of a call that fails with an item error (`isItemError`); then the caller handles that one item. */
 const MAX_TRIES_OF_ONE = 3;
 
-/** Asks a failing record again until it works: what was sent must be written down. */
+/** Repeats a call until the record answers: the result of a sent request must be recorded. */
 export class RetryLoop {
   readonly #log: Log;
   #stopping = false;
@@ -15,12 +15,12 @@ export class RetryLoop {
     this.#log = log;
   }
 
-  /** From here on once is enough: leases run out by themselves. */
+  /** After this each call is tried once; leases expire by themselves. */
   stop(): void {
     this.#stopping = true;
   }
 
-  /** Throws the error of a call that the record answers, and refuses, three times. */
+  /** @throws the error of a call that failed three times with an item error */
   async run<T>(call: () => Promise<T>): Promise<T> {
     let refusals = 0;
     while (true) {
@@ -29,13 +29,13 @@ export class RetryLoop {
       } catch (error) {
         if (isItemError(error)) refusals++;
         if (this.#stopping || refusals >= MAX_TRIES_OF_ONE) throw error;
-        this.#log.warn('The record could not be reached, trying again', {}, error);
+        this.#log.warn('The record could not be reached, retrying', {}, error);
         await this.pause();
       }
     }
   }
 
-  /** Between two tries of whatever failed. */
+  /** Waits between two tries. */
   pause(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
   }

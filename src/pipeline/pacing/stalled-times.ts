@@ -1,12 +1,12 @@
 import type { Milliseconds } from '../../core/time.ts';
 
-/** The loops that must move while they have work (`ProgressWatch`). */
+/** The loops that must make progress while they have work (`ProgressWatch`). */
 export const STALLABLE = ['deliveries', 'recording'] as const;
 
-/** For how long each has had work and done nothing; 0 = it moves, or this process does not have it. */
+/** How long each loop has had work without progress, in ms; 0 = not stalled, or not run by this process. */
 export type StalledTimes = Readonly<Record<(typeof STALLABLE)[number], Milliseconds>>;
 
-/** @returns a sentence for an operator; null while everything moves */
+/** @returns a sentence for an operator; null when no loop is stalled */
 export function stallReason({ deliveries, recording }: StalledTimes): string | null {
   const seconds = (ms: Milliseconds) => `${Math.floor(ms / 1_000)} s`;
   if (deliveries > 0)

@@ -1,4 +1,4 @@
-/** Workers: write accepted events into the record, repair what was lost on the way, remove what is too old. */
+/** Worker stages: persist accepted events, repair the queues from the record, remove expired events. */
 
 export { Persister } from './persister.ts';
 export { Reconciler } from './reconciler.ts';

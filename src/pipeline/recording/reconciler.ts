@@ -4,20 +4,21 @@ import type { Leadership, Repair } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 
-/** How often to look; a step of the continuous round each time. */
-const LOOK_PAUSE_MS: Milliseconds = 5_000;
-/** Between the steps of a round that is needed: everything else goes first. */
+/** Pause between scans; a continuous repair makes one step per scan. */
+const SCAN_PAUSE_MS: Milliseconds = 5_000;
+/** Pause between the steps of a full round, so that accepting and delivering go first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
 
 /**
- * The station that mends the queue from the record. The queue only hints at what the record knows; a server that lost
- * its memory, or a process that died between the two, leaves deliveries that wait in the record and are queued nowhere.
+ * Repairs the queue from the record. The queue holds hints only; a server that lost its memory, or a process that died
+ * between two writes, leaves deliveries that are pending in the record and queued nowhere. One process at a time
+ * repairs (`Leadership`).
  */
 export class Reconciler {
   readonly #context: Pick<Context, 'log' | 'metrics'>;
   readonly #repairs: readonly Repair[];
   readonly #leadership: Leadership;
-  readonly #places = new Map<Repair, string | null>();
+  readonly #cursors = new Map<Repair, string | null>();
   #round: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -29,7 +30,7 @@ export class Reconciler {
   }
 
   start(): void {
-    this.#plan(0);
+    this.#schedule(0);
   }
 
   async stop(): Promise<void> {
@@ -39,35 +40,35 @@ export class Reconciler {
     await this.#leadership.resign().catch(() => {});
   }
 
-  /** One look: whole rounds where something was lost, one step elsewhere. */
-  async look(): Promise<void> {
+  /** One scan: a full round for a repair that is needed, one step for a continuous one. */
+  async scan(): Promise<void> {
     if (!(await this.#leadership.lead())) return;
     for (const repair of this.#repairs) {
       if (this.#stopping) return;
-      await this.#lookApart(repair);
+      await this.#scanSafely(repair);
     }
   }
 
-  /** An unexpected error in one repair leaves the others their turn; it is tried again at the next look. */
-  async #lookApart(repair: Repair): Promise<void> {
+  /** Contains an unexpected error in one repair; the repair is retried at the next scan. */
+  async #scanSafely(repair: Repair): Promise<void> {
     try {
-      if (await repair.isNeeded()) await this.#wholeRound(repair);
+      if (await repair.isNeeded()) await this.#fullRound(repair);
       else if (repair.continuous) await this.#oneStep(repair);
     } catch (error) {
       if (!isItemError(error)) throw error;
       this.#context.metrics.fault('repair');
-      this.#context.log.error(`Unexpected error while repairing ${repair.name}, all else goes on`, {}, error);
+      this.#context.log.error(`Unexpected error while repairing ${repair.name}, retrying at the next scan`, {}, error);
     }
   }
 
-  async #wholeRound(repair: Repair): Promise<void> {
+  async #fullRound(repair: Repair): Promise<void> {
     let after: string | null = null;
     let repaired = 0;
     do {
       const step: Awaited<ReturnType<Repair['step']>> = await repair.step(after);
-      // At the very first start there is nothing to bring back, and nothing to say.
+      // A first start repairs nothing and logs nothing.
       if (repaired === 0 && step.repaired > 0) {
-        this.#context.log.warn(`The queue has lost its ${repair.name}: bringing them back from the record`);
+        this.#context.log.warn(`The queue has lost its ${repair.name}: restoring them from the record`);
       }
       repaired += step.repaired;
       after = step.after;
@@ -75,28 +76,29 @@ export class Reconciler {
       if (this.#stopping || !(await this.#leadership.lead())) return;
     } while (after !== null);
     await repair.complete();
-    if (repaired > 0) this.#context.log.info(`${repaired} ${repair.name} were brought back from the record`);
+    if (repaired > 0) this.#context.log.info(`${repaired} ${repair.name} were restored from the record`);
   }
 
   async #oneStep(repair: Repair): Promise<void> {
-    const { after, repaired } = await repair.step(this.#places.get(repair) ?? null);
-    this.#places.set(repair, after);
-    if (repaired > 0) this.#context.log.info(`${repaired} ${repair.name} were in no queue and are again`);
+    const { after, repaired } = await repair.step(this.#cursors.get(repair) ?? null);
+    this.#cursors.set(repair, after);
+    if (repaired > 0)
+      this.#context.log.info(`${repaired} ${repair.name} were missing from the queue and are queued again`);
   }
 
-  #plan(pauseMs: Milliseconds): void {
+  #schedule(pauseMs: Milliseconds): void {
     if (this.#stopping) return;
     this.#timer = setTimeout(() => {
-      this.#round = this.#lookLogged();
+      this.#round = this.#scanLogged();
     }, pauseMs).unref();
   }
 
-  async #lookLogged(): Promise<void> {
+  async #scanLogged(): Promise<void> {
     try {
-      await this.look();
+      await this.scan();
     } catch (error) {
-      this.#context.log.warn('The queue could not be compared with the record, trying again', {}, error);
+      this.#context.log.warn('The queue could not be compared with the record, retrying', {}, error);
     }
-    this.#plan(LOOK_PAUSE_MS);
+    this.#schedule(SCAN_PAUSE_MS);
   }
 }

@@ -6,9 +6,9 @@ import type { IdempotencyStore } from '../../ports/store/idempotency-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 
-/** One step is one short transaction. */
+/** Events per step; a step is one short transaction. */
 const STEP_EVENTS = 200;
-/** Between two steps, so that accepting and delivering go first. */
+/** Pause between steps, so that accepting and delivering go first. */
 const STEP_PAUSE_MS = 20;
 const ROUND_PAUSE_MS = 60_000;
 const DAY_MS: Milliseconds = 86_400_000;
@@ -17,18 +17,18 @@ type RetentionStore = Pick<Store, 'events'> & { readonly idempotency: Pick<Idemp
 
 export interface RetentionOptions {
   readonly keepMs: Milliseconds;
-  /** How long idempotency keys stand. */
+  /** How long idempotency keys are valid. */
   readonly dedupWindowMs: Milliseconds;
   /**
-   * What is kept for days goes by days (UTC), for a store that can drop one as a whole: up to a day later, and at the cost of
-   * none of its rows.
+   * Rounds the bound down to a whole day (UTC), for a store that can drop a day's partition at once. Events leave up to
+   * a day later, at no cost per row.
    */
   readonly wholeDays: boolean;
-  /** Where many processes share the store, only the one that leads removes; null = alone. */
+  /** Set where several processes share the store: only the leader removes. Null for a single process. */
   readonly leadership: Pick<Leadership, 'lead'> | null;
 }
 
-/** The last station: events older than the retention leave the record, in small steps. */
+/** Removes events older than the retention from the record, in small steps. */
 export class Retention {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics'>;
   readonly #events: EventStore;
@@ -52,7 +52,7 @@ export class Retention {
   }
 
   start(): void {
-    this.#plan(ROUND_PAUSE_MS);
+    this.#schedule(ROUND_PAUSE_MS);
   }
 
   async stop(): Promise<void> {
@@ -61,10 +61,10 @@ export class Retention {
     await this.#round;
   }
 
-  /** Everything that is too old now. @returns how many events left */
+  /** Removes everything that has expired. @returns the number of events removed */
   async runRound(): Promise<number> {
-    const tooOld = addMs(this.#context.clock.now(), -this.#keepMs);
-    const before = this.#wholeDays ? timestamp(tooOld - (tooOld % DAY_MS)) : tooOld;
+    const bound = addMs(this.#context.clock.now(), -this.#keepMs);
+    const before = this.#wholeDays ? timestamp(bound - (bound % DAY_MS)) : bound;
     let after: string | null = null;
     let removed = 0;
     do {
@@ -88,7 +88,7 @@ export class Retention {
     }
   }
 
-  #plan(pauseMs: Milliseconds): void {
+  #schedule(pauseMs: Milliseconds): void {
     if (this.#stopping) return;
     this.#timer = setTimeout(() => {
       this.#round = this.#runLogged();
@@ -102,8 +102,8 @@ export class Retention {
       if (removed > 0) this.#context.log.info(`Retention removed ${removed} events`);
     } catch (error) {
       if (isItemError(error)) this.#context.metrics.fault('retention');
-      this.#context.log.warn('Retention could not finish its round', {}, error);
+      this.#context.log.warn('Retention could not finish its round, retrying in a minute', {}, error);
     }
-    this.#plan(ROUND_PAUSE_MS);
+    this.#schedule(ROUND_PAUSE_MS);
   }
 }

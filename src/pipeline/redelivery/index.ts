@@ -1,4 +1,4 @@
-/** Sends again: one delivery at once, many as a job in steps. */
+/** Retries and replays: one delivery at once, many as a background job in steps. */
 
 export { JobAllowance } from './job-allowance.ts';
 export { JobRunner } from './job-runner.ts';

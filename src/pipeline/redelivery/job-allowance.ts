@@ -4,7 +4,7 @@ import type { JobId } from '../../core/ids.ts';
 import type { RateLimiter } from '../../ports/coordination/rate-limiter.ts';
 import type { OrganizationStore } from '../../ports/store/organization-store.ts';
 
-/** Of an organization's bucket, which jobs leave alone: events that it sends meanwhile must find tokens. */
+/** Share of an organization's bucket that jobs leave for the events that it sends meanwhile. */
 const SHARE_FOR_EVENTS = 1 / 2;
 
 interface Organizations {
@@ -12,17 +12,17 @@ interface Organizations {
 }
 
 /**
- * What bulk work may send: each delivery costs a token of the organization's bucket, as an event does. A step is paid for
- * after it was made, and the next one waits until it is.
+ * Charges jobs to the organization's rate limit: each delivery costs one token, as an event does. A step is charged
+ * after it ran, and the next step waits until the charge is paid.
  */
 export class JobAllowance {
   readonly #store: Organizations;
   readonly #rateLimiter: RateLimiter;
   readonly #rateLimits: Readonly<Record<Tier, number | null>>;
-  /** Deliveries that were made and are not paid for; forgotten with the process. */
+  /** Unpaid deliveries per job; forgotten when the process ends. */
   readonly #debts = new Map<JobId, number>();
 
-  /** @param parts.rateLimits tokens a minute; null = no limit */
+  /** @param parts.rateLimits tokens per minute; null = unlimited */
   constructor(parts: {
     store: Organizations;
     rateLimiter: RateLimiter;
@@ -33,8 +33,8 @@ export class JobAllowance {
     this.#rateLimits = parts.rateLimits;
   }
 
-  /** Pays what there are tokens for. @returns whether all is paid */
-  async mayGoOn({ id, organizationId }: Job): Promise<boolean> {
+  /** Pays as much of the job's debt as there are tokens. @returns whether the debt is paid */
+  async settleDebt({ id, organizationId }: Job): Promise<boolean> {
     const debt = this.#debts.get(id) ?? 0;
     if (debt === 0) return true;
     const organization = await this.#store.organizations.get(organizationId);
@@ -52,7 +52,7 @@ export class JobAllowance {
     return granted >= debt;
   }
 
-  /** @param made by the step; none is left to do when it is the last */
+  /** Adds a step's deliveries to the job's debt. @param isLast whether the job is done, which cancels its debt */
   spent({ id }: Job, made: number, isLast: boolean): void {
     if (isLast) this.#debts.delete(id);
     else if (made > 0) this.#debts.set(id, (this.#debts.get(id) ?? 0) + made);

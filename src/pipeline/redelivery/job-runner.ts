@@ -10,35 +10,38 @@ import type { JobAllowance } from './job-allowance.ts';
 import { isWaiting, jobStep } from './job-steps.ts';
 import { Search } from './search.ts';
 
-/** For jobs of which nobody told us, and those of a runner that died. */
-const LOOK_PAUSE_MS: Milliseconds = 5_000;
-/** Between steps: everything else goes first. */
+/** Pause between polls, which find jobs of lost messages and of processes that died. */
+const POLL_PAUSE_MS: Milliseconds = 5_000;
+/** Pause between steps, so that accepting and delivering go first. */
 const STEP_PAUSE_MS: Milliseconds = 5;
-/** Unexpected errors in a row after which a job has failed, with a pause between them that grows from one second to a minute. */
+/** Unexpected errors in a row after which a job fails; the pause between them grows from one second to a minute. */
 const MAX_FAULTS = 8;
 const FIRST_FAULT_PAUSE_MS: Milliseconds = 1_000;
 const LONGEST_FAULT_PAUSE_MS: Milliseconds = 60_000;
-/** When every job waits for tokens of its organization. */
+/** Pause while every job waits for tokens of its organization. */
 const TOKEN_PAUSE_MS: Milliseconds = 500;
-/** Organizations whose next job is looked up at once. */
+/** Organizations whose next job is read at once. */
 const PAGE = 100;
 
-/** The station that does bulk work in the background: one process of all, a step of each job in turn. */
+/** What a round over all organizations found: `waited` where every job waits for tokens of its organization. */
+type Round = 'worked' | 'waited' | 'nothing';
+
+/** Runs background jobs: one process at a time, one step of each job in turn. */
 export class JobRunner {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>;
   readonly #store: Store;
   readonly #steps: { readonly search: Search; readonly redelivery: Redelivery };
   readonly #allowance: JobAllowance;
   readonly #leadership: Leadership | null;
-  /** Jobs that met an unexpected error in their last step. */
-  readonly #faulty = new Map<JobId, { readonly faults: number; readonly againAtMs: Milliseconds }>();
+  /** Jobs whose last step failed unexpectedly. */
+  readonly #faulty = new Map<JobId, { readonly faults: number; readonly retryAtMs: Milliseconds }>();
   readonly #unsubscribe: () => void;
   #round: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #isLooking = false;
+  #isRunning = false;
   #stopping = false;
 
-  /** @param leadership null where there is one process alone */
+  /** @param leadership null for a single process */
   constructor(
     context: Pick<Context, 'clock' | 'log' | 'metrics' | 'bus'>,
     engine: Pick<Engine, 'store' | 'redelivery'>,
@@ -51,12 +54,12 @@ export class JobRunner {
     this.#allowance = allowance;
     this.#leadership = leadership;
     this.#unsubscribe = context.bus.subscribe((message) => {
-      if (message.kind === 'job_added') this.#plan(0);
+      if (message.kind === 'job_added') this.#schedule(0);
     });
   }
 
   start(): void {
-    this.#plan(0);
+    this.#schedule(0);
   }
 
   async stop(): Promise<void> {
@@ -66,39 +69,38 @@ export class JobRunner {
     await this.#round;
   }
 
-  #plan(pauseMs: Milliseconds): void {
-    if (this.#stopping || this.#isLooking) return;
+  #schedule(pauseMs: Milliseconds): void {
+    if (this.#stopping || this.#isRunning) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#isLooking = true;
-      this.#round = this.#look()
-        .catch((error: unknown) => this.#context.log.warn('Background work could not go on, trying again', {}, error))
+      this.#isRunning = true;
+      this.#round = this.#runSteps()
+        .catch((error: unknown) => this.#context.log.warn('Background jobs could not continue, retrying', {}, error))
         .finally(() => {
-          this.#isLooking = false;
-          this.#plan(LOOK_PAUSE_MS);
+          this.#isRunning = false;
+          this.#schedule(POLL_PAUSE_MS);
         });
     }, pauseMs).unref();
   }
 
-  /** Rounds over all organizations with a running job: in each, one step of the oldest job of each organization. */
-  async #look(): Promise<void> {
-    for (let round: 'worked' | 'waited' | 'nothing' = 'worked'; round !== 'nothing'; ) {
-      round = await this.#stepOfEach();
+  /** Runs rounds until no job can go on: in each, one step of the oldest job of each organization. */
+  async #runSteps(): Promise<void> {
+    for (let round: Round = 'worked'; round !== 'nothing'; ) {
+      round = await this.#runRound();
       if (round === 'waited') await new Promise((resolve) => setTimeout(resolve, TOKEN_PAUSE_MS));
     }
   }
 
-  /** @returns `waited` where all jobs wait for tokens of their organizations */
-  async #stepOfEach(): Promise<'worked' | 'waited' | 'nothing'> {
-    let round: 'worked' | 'waited' | 'nothing' = 'nothing';
+  async #runRound(): Promise<Round> {
+    let round: Round = 'nothing';
     let after: OrganizationId | null = null;
     for (;;) {
       if (this.#stopping || !(this.#leadership === null || (await this.#leadership.lead()))) return 'nothing';
-      const jobs: Job[] = await this.#store.jobs.running(after, PAGE, this.#putAside());
+      const jobs: Job[] = await this.#store.jobs.running(after, PAGE, this.#backedOff());
       for (const job of jobs) {
         if (this.#stopping) return 'nothing';
         if (round === 'nothing') round = 'waited';
-        if (!(await this.#stepApart(job))) continue;
+        if (!(await this.#stepSafely(job))) continue;
         round = 'worked';
         await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS));
       }
@@ -107,19 +109,20 @@ export class JobRunner {
     }
   }
 
-  /** Jobs that met an unexpected error and wait: others of their organizations go on. */
-  #putAside(): JobId[] {
+  /** Jobs that back off after an unexpected error; other jobs of their organizations go on. */
+  #backedOff(): JobId[] {
     const now = this.#context.clock.monotonicMs();
-    return [...this.#faulty].filter(([, { againAtMs }]) => againAtMs > now).map(([id]) => id);
+    return [...this.#faulty].filter(([, { retryAtMs }]) => retryAtMs > now).map(([id]) => id);
   }
 
   /**
-   * An unexpected error in one job puts that job aside; after several it has failed, and its owner sees that.
-   * @returns false where the job waits for tokens of its organization
+   * Makes one step of a job. An unexpected error delays only that job; after `MAX_FAULTS` in a row the job fails, which
+   * its owner sees.
+   * @returns false when the job waits for tokens of its organization
    */
-  async #stepApart(job: Job): Promise<boolean> {
+  async #stepSafely(job: Job): Promise<boolean> {
     try {
-      if (!(await this.#allowance.mayGoOn(job))) return false;
+      if (!(await this.#allowance.settleDebt(job))) return false;
       if (job.error === null) await this.#step(job);
       else await this.#fail(job, job.error);
       this.#faulty.delete(job.id);
@@ -128,12 +131,8 @@ export class JobRunner {
       const faults = (this.#faulty.get(job.id)?.faults ?? 0) + 1;
       const pauseMs = Math.min(FIRST_FAULT_PAUSE_MS * 2 ** faults, LONGEST_FAULT_PAUSE_MS);
       this.#context.metrics.fault('job');
-      this.#context.log.error(
-        'Unexpected error in a job: it is put aside, all others go on',
-        { job_id: job.id, faults },
-        error,
-      );
-      this.#faulty.set(job.id, { faults, againAtMs: this.#context.clock.monotonicMs() + pauseMs });
+      this.#context.log.error('Unexpected error in a job, retrying it later', { job_id: job.id, faults }, error);
+      this.#faulty.set(job.id, { faults, retryAtMs: this.#context.clock.monotonicMs() + pauseMs });
       if (faults >= MAX_FAULTS) await this.#fail(job, 'An unexpected error ended this job.').catch(() => {});
     }
     return true;
@@ -146,7 +145,7 @@ export class JobRunner {
 
   async #step(job: Job): Promise<void> {
     const { place, lookedAt, made } = await jobStep(job, this.#steps);
-    // What is only sent sooner was paid for as an event.
+    // Deliveries that are only sent sooner were paid for when their events were accepted.
     const isPaid = job.kind === 'retry' && job.parameters.statuses.every(isWaiting);
     this.#allowance.spent(job, isPaid ? 0 : made, place === null);
     await this.#store.jobs.save({

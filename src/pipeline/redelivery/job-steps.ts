@@ -9,14 +9,17 @@ import type { AddedDelivery, Redelivery } from '../../ports/record/redelivery.ts
 import { orderingGroup } from '../accepting/index.ts';
 import type { Search } from './search.ts';
 
-/** What one step of a job did. */
+/** The result of one step. */
 export interface JobStep {
   readonly place: string | null;
   readonly lookedAt: number;
   readonly made: number;
 }
 
-/** One bounded step. Made twice it is made once: deliveries have left their status, or are there. */
+/**
+ * Makes one bounded step. Idempotent: a repeated step finds deliveries that have left their status, or that exist
+ * already.
+ */
 export async function jobStep(job: Job, parts: { search: Search; redelivery: Redelivery }): Promise<JobStep> {
   const { search, redelivery } = parts;
   const { organizationId } = job;
@@ -35,12 +38,12 @@ export async function jobStep(job: Job, parts: { search: Search; redelivery: Red
   return { place, lookedAt, made };
 }
 
-/** Such deliveries are sent anyway: asked for in bulk, they are only sent sooner. */
+/** Whether deliveries in this status are sent anyway; a retry only sends them sooner. */
 export function isWaiting(status: DeliveryStatus): boolean {
   return status === 'pending' || status === 'retrying';
 }
 
-/** @param makeId of what makes this delivery another than the next */
+/** @param makeId makes the delivery's id from a text that is unique within the job */
 export function replayOf(
   event: AcceptedEvent,
   endpoint: Endpoint,
@@ -57,7 +60,7 @@ export function replayOf(
   };
 }
 
-/** The same ids whenever this step is made, in the order of the events. */
+/** Deterministic ids, in the order of the events: a repeated step makes the same ones. */
 function idOf({ id, createdAt, lookedAt }: Job, at: number): (unique: string) => DeliveryId {
   return (unique) => {
     const random = createHash('sha256').update(`${id} ${unique}`).digest();

@@ -11,18 +11,18 @@ import type { ReadSlots } from '../pacing/index.ts';
 import { replayOf } from './job-steps.ts';
 import { type FoundStep, Search } from './search.ts';
 
-/** Counted exactly up to here, before the work begins. */
+/** A job's deliveries are counted exactly up to this number before it starts. */
 const MAX_COUNTED = 10_000;
 
 export interface StartedJob {
   readonly job: Job;
-  /** How many deliveries it means. */
+  /** How many deliveries the job covers. */
   readonly count: number;
-  /** There are more than were counted. */
+  /** True when there are more than were counted. */
   readonly isMore: boolean;
 }
 
-/** What is sent again because somebody asked: one at once, many in the background. */
+/** Retries and replays on request: one at once, many in the background. */
 export class RedeliveryService {
   readonly #context: Pick<Context, 'clock' | 'ids' | 'bus'>;
   readonly #redelivery: Redelivery;
@@ -48,7 +48,7 @@ export class RedeliveryService {
     this.#reads = reads;
   }
 
-  /** One delivery, whatever it came to. `unreachable`: its endpoint is gone, or disabled. */
+  /** Retries one delivery in any status. `unreachable`: its endpoint was removed or is disabled. */
   async retry(organizationId: OrganizationId, id: DeliveryId): Promise<'retried' | 'unreachable' | 'not_found'> {
     const delivery = await this.#store.deliveries.get(organizationId, id);
     if (delivery === undefined) return 'not_found';
@@ -62,7 +62,7 @@ export class RedeliveryService {
   }
 
   /**
-   * One event, to the endpoints that want it now, or to those named, whether they want it or not.
+   * Replays one event to the endpoints that subscribe to it now, or to the named ones regardless of their subscription.
    * @returns undefined when there is no such event
    */
   async replay(
@@ -96,8 +96,8 @@ export class RedeliveryService {
     return { job, count, isMore: place !== null };
   }
 
-  /** What waits to be tried again at an endpoint that was changed for the better is tried now. */
-  async hastenRetries(organizationId: OrganizationId, endpointId: EndpointId): Promise<void> {
+  /** Retries the endpoint's waiting deliveries now, after a change that may have repaired it. */
+  async scheduleRetriesNow(organizationId: OrganizationId, endpointId: EndpointId): Promise<void> {
     const parameters = { statuses: ['retrying'], endpointId, type: null, from: null, to: null } as const;
     await this.#start(organizationId, { kind: 'retry', parameters });
   }
@@ -108,7 +108,7 @@ export class RedeliveryService {
     return { job, count, isMore };
   }
 
-  /** What a replay would send. Looks at a bounded number of events. */
+  /** Counts what a replay would send. Scans a bounded number of events. */
   async countReplay(
     organizationId: OrganizationId,
     parameters: ReplayParameters,
@@ -129,7 +129,7 @@ export class RedeliveryService {
     return { events: seen.size, deliveries: seen.size * endpoints.length, isMore: place !== null };
   }
 
-  /** Those of them that are not the organization's, or disabled. */
+  /** Returns the ids that are unknown to the organization, or disabled. */
   async unreachable(organizationId: OrganizationId, ids: readonly EndpointId[]): Promise<readonly EndpointId[]> {
     const found = new Set((await this.#search.endpoints(organizationId, ids)).map(({ id }) => id));
     return ids.filter((id) => !found.has(id));

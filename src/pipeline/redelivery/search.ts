@@ -11,22 +11,22 @@ import type { Store } from '../../ports/engine.ts';
 import type { FoundDelivery, Redelivery } from '../../ports/record/redelivery.ts';
 import { LoopTurns } from '../pacing/index.ts';
 
-/** In one step: some hundredths of a second of the store. */
+/** Deliveries per step: tens of milliseconds of the store. */
 const STEP = 200;
-/** Events with their payloads, of up to 256 KiB each: by their time up to `READ_PIECE_BYTES`. */
+/** Events per step, with payloads up to 256 KiB each; bounded by `READ_PIECE_BYTES` as well. */
 const EVENT_STEP = 50;
-/** And by their deliveries, where each is looked up: 8 MB. */
+/** Events per step where each is read through its delivery: at most 8 MB. */
 const DELIVERY_EVENT_STEP = 32;
 
-/** A part of what was looked for. */
+/** One part of a search's result. */
 export interface FoundStep<Item> {
   readonly items: readonly Item[];
-  /** Where the next step begins; null = all was looked at. */
+  /** Where the next step begins; null = the search is complete. */
   readonly place: string | null;
   readonly lookedAt: number;
 }
 
-/** Finds what bulk work means, in bounded steps, oldest first. */
+/** Finds the deliveries or events of a job, in bounded steps, oldest first. */
 export class Search {
   readonly #redelivery: Redelivery;
   readonly #store: Store;
@@ -36,7 +36,10 @@ export class Search {
     this.#store = parts.store;
   }
 
-  /** What is sent to nobody would end as canceled or skipped, and its failure be forgotten: it is left out. */
+  /**
+   * Finds deliveries to retry. Deliveries of removed or disabled endpoints are excluded: a retry would end as canceled
+   * or skipped and hide the failure.
+   */
   async deliveries(
     organizationId: OrganizationId,
     parameters: RetryParameters,
@@ -57,10 +60,10 @@ export class Search {
       parameters.status === null
         ? await this.#eventsByTime(organizationId, parameters, place)
         : await this.#eventsByDelivery(organizationId, parameters, place);
-    return { ...found, items: await meant(found.items, parameters) };
+    return { ...found, items: await matching(found.items, parameters) };
   }
 
-  /** Those of them that the organization has, and that may get something now or later. */
+  /** Returns the endpoints that belong to the organization and are not disabled. */
   async endpoints(organizationId: OrganizationId, ids: readonly EndpointId[]): Promise<readonly Endpoint[]> {
     const found = ids.length === 0 ? [] : await this.#store.endpoints.find(ids);
     return found
@@ -68,7 +71,7 @@ export class Search {
       .filter((endpoint) => endpoint.organizationId === organizationId && endpoint.status !== 'disabled');
   }
 
-  /** One status after the other: `place` is `<which>:<after>`. */
+  /** Searches one status after the other: `place` is `<index of the status>:<after>`. */
   async #deliveries(
     organizationId: OrganizationId,
     query: RetryParameters,
@@ -120,7 +123,7 @@ export class Search {
   }
 }
 
-async function meant(
+async function matching(
   events: readonly AcceptedEvent[],
   { type, filter }: ReplayParameters,
 ): Promise<readonly AcceptedEvent[]> {

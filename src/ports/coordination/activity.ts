@@ -1,26 +1,26 @@
 import type { Activity, DroppedCounts } from '../../core/events/activity.ts';
 import type { OrganizationId } from '../../core/ids.ts';
 
-/** Who watches an organization. Called in the process that subscribed. */
+/** Receives an organization's activities, in the process that subscribed. */
 export interface ActivityListener {
-  /** In the order in which each process published. The same may come twice. */
-  news(activities: readonly Activity[]): void;
-  /** So many were not told: there were too many at once, or (null) the way to us was cut. */
-  untold(counts: DroppedCounts): void;
+  /** In the order in which each process published. Duplicates are possible. */
+  onActivities(activities: readonly Activity[]): void;
+  /** These numbers of activities were dropped: there were too many, or (null) the subscription was interrupted. */
+  onDropped(counts: DroppedCounts): void;
 }
 
 /**
- * The news of what happens, for those who watch now: kept nowhere, and never in the way of what happens. An organization
- * that nobody watches costs next to nothing.
+ * Broadcasts activities to current watchers. Nothing is stored, and publishing never delays the pipeline. An
+ * organization without watchers costs next to nothing.
  */
 export interface ActivityFeed {
-  /** Returns at once and never throws. Over `MAX_ACTIVITY_PER_SECOND` news are dropped and counted. */
+  /** Returns at once and never throws. Activities beyond `MAX_ACTIVITY_PER_SECOND` are dropped and counted. */
   publish(activities: readonly Activity[]): void;
 
   /**
-   * Resolves when everything that is published from now on, by whatever process, reaches the listener or is counted as
-   * untold: what was published before can be read from the record then, and nothing is between.
-   * @returns a function that ends it
+   * Resolves when every activity published from now on, by any process, reaches the listener or is counted as dropped.
+   * Everything published before is on record by then, so that no event falls between.
+   * @returns a function that ends the subscription
    * @throws EngineUnavailable
    */
   subscribe(organizationId: OrganizationId, listener: ActivityListener): Promise<() => void>;

@@ -1,21 +1,21 @@
 import type { EndpointId, OrganizationId } from '../../core/ids.ts';
 
-/** What processes tell each other. A message may be lost: whoever caches looks again within a second or so. */
+/** Messages between processes. A message may be lost: every cache also refreshes by time. */
 export type BusMessage =
   | { readonly kind: 'endpoints_changed'; readonly organizationId: OrganizationId; readonly endpointId: EndpointId }
   | { readonly kind: 'keys_changed'; readonly organizationId: OrganizationId }
-  /** An organization's events are to leave. */
+  /** An erasure was requested. */
   | { readonly kind: 'erasure_asked' }
-  /** There is work for the background. */
+  /** A background job was created. */
   | { readonly kind: 'job_added' }
-  /** Their inboxes may have something new. */
+  /** Inboxes of these organizations may have new messages. */
   | { readonly kind: 'events_available'; readonly organizationIds: readonly OrganizationId[] };
 
 export interface Bus {
-  /** In this process listeners have run when it resolves. */
+  /** When this resolves, the listeners in this process have run. */
   publish(message: BusMessage): Promise<void>;
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   subscribe(listener: (message: BusMessage) => void): () => void;
-  /** Calls when messages may have been missed: what is cached is to be looked up anew. @returns a function that ends it */
+  /** Calls when messages may have been missed: caches must be refreshed. @returns a function that removes the listener */
   onMissed(listener: () => void): () => void;
 }

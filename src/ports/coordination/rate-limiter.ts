@@ -1,19 +1,22 @@
 import type { OrganizationId } from '../../core/ids.ts';
 
 export interface RateDecision {
-  /** How many of the tokens asked for were there; the rest is to be refused. */
+  /** The tokens granted; the rest of the request must be refused. */
   readonly granted: number;
-  /** The bucket's size: a minute's worth. */
+  /** The bucket's size: one minute's tokens. */
   readonly limit: number;
   readonly remaining: number;
   /** Seconds until the bucket is full again, rounded up. */
   readonly resetSeconds: number;
-  /** Seconds until one token is there, rounded up; 0 when one is there. */
+  /** Seconds until one token is available, rounded up; 0 if one is available now. */
   readonly retryAfterSeconds: number;
 }
 
-/** A token bucket an organization: holds a minute's worth, fills evenly. One limit over all processes. */
+/**
+ * Token buckets, one per organization: each holds one minute's tokens and fills evenly. The limit applies over all
+ * processes.
+ */
 export interface RateLimiter {
-  /** Takes up to `tokens`. In the embedded engine it answers at once; elsewhere it is one round trip. */
+  /** Takes up to `tokens` tokens. Synchronous in the embedded engine, one round trip in the distributed one. */
   take(organizationId: OrganizationId, perMinute: number, tokens: number): RateDecision | Promise<RateDecision>;
 }

@@ -2,32 +2,32 @@ import type { AttemptError } from '../../core/delivery/delivery.ts';
 import type { Milliseconds } from '../../core/time.ts';
 
 /**
- * What happened, counted and timed. Nothing here names a tenant, an endpoint, a type or an id. Never throws, and costs
- * less than 0.2 µs a call.
+ * Counters and timings. No label names a tenant, an endpoint, a type or an id. Never throws, and costs less than 0.2 µs
+ * per call.
  */
 export interface Metrics {
-  /** @param route its pattern (`/api/events/:id`), `unknown` where no route ran */
+  /** @param route the route's pattern (`/api/events/:id`); `unknown` when no route matched */
   request(route: string, method: string, status: number, tookMs: Milliseconds): void;
-  /** What acceptance said of so many events; `rejected`: they were none, or were not allowed. */
+  /** Outcomes of acceptance; `rejected`: invalid or not allowed. */
   events(outcome: 'accepted' | 'duplicate' | 'backlog_full' | 'rejected', count: number): void;
-  /** From an event's id to its being safe: what a `202` waits for. */
+  /** Time from an event's id to its durability: the wait for a `202`. */
   accept(tookMs: Milliseconds): void;
-  /** From acceptance to the record. */
+  /** Time from acceptance to the record. */
   persisted(tookMs: Milliseconds): void;
   attempt(result: 'delivered' | AttemptError, tookMs: Milliseconds): void;
-  /** A delivery came to its end, or will be tried again. */
+  /** A delivery became final, or will be retried. */
   delivery(status: 'delivered' | 'failed' | 'skipped' | 'retrying'): void;
-  /** So many messages of inboxes were set aside after their leases. */
+  /** Messages of inboxes that were quarantined. */
   quarantined(count: number): void;
-  /** So much shared one step: writes in a commit, events in a call of Redis, events in a record of PostgreSQL. */
+  /** Group size of one step: writes per commit, events per call to Redis, events per call to PostgreSQL. */
   group(step: 'commit' | 'intake' | 'record', size: number): void;
-  /** An unexpected error that was kept to the one thing it concerns; all others went on. */
+  /** An unexpected error that was contained to one item. */
   fault(part: FaultPart): void;
-  /** A call to a store, from asking to answer; `disk` is a sync of the embedded engine's log. */
+  /** Duration of a call to a store; `disk` is a sync of the embedded engine's WAL. */
   store(store: 'redis' | 'postgres' | 'disk', tookMs: Milliseconds): void;
 }
 
-/** Where an error was kept to one lane, event, job, … */
+/** The parts that contain an error to one lane, event, job, … */
 export const FAULT_PARTS = [
   'lane',
   'attempt',
@@ -54,14 +54,14 @@ export const NO_METRICS: Metrics = {
   store: () => {},
 };
 
-/** Lanes of one deliverer as they are now. */
+/** The lanes of one deliverer by state. The field names are the metric's label values. */
 export interface LaneCounts {
-  /** With an attempt under way. */
+  /** Lanes with an attempt in flight. */
   readonly sending: number;
-  /** Something is due, and has to wait for room. */
+  /** Lanes with a due delivery that waits for capacity. */
   readonly waiting: number;
-  /** Their breaker is open after failures in a row. */
+  /** Lanes whose circuit breaker is open, or which back off. */
   readonly resting: number;
-  /** They hung lately: one attempt at a time. */
+  /** Degraded lanes: one attempt at a time. */
   readonly suspect: number;
 }

@@ -6,26 +6,26 @@ import type { ClaimedDelivery } from '../record/delivery-queue.ts';
 import type { AcceptOutcome } from '../record/intake.ts';
 
 /**
- * The spans of an event's way. Their only link is the `traceparent` that is stored with the event. Never throws, never
- * waits; names no payload, URL or secret.
+ * Spans of an event's processing, linked only by the `traceparent` stored with the event. Never throws, never blocks;
+ * spans contain no payload, URL or secret.
  */
 export interface Tracer {
-  /** @returns what to store with the event: the context of its accept span, where it is to be traced */
+  /** @returns the `traceparent` to store with the event: the context of its accept span, if it is traced */
   begin(traceparent: string | null, id: EventId): string | null;
-  /** @param at.isRecorded accepting has recorded them too */
+  /** @param at.isRecorded whether accepting also recorded the events */
   accepted(
     events: readonly AcceptedEvent[],
     outcomes: readonly AcceptOutcome[],
     at: { readonly tookMs: Milliseconds; readonly isRecorded: boolean },
   ): void;
   persisted(event: AcceptedEvent, startedAt: Timestamp, endedAt: Timestamp): void;
-  /** One request, for several deliveries where they came in a batch. @param sent.traceparent what the receiver got */
+  /** One request, which may carry a batch of deliveries. @param sent.traceparent the header that the receiver got */
   attempted(
     deliveries: readonly ClaimedDelivery[],
     outcome: AttemptOutcome,
     sent: { readonly at: Timestamp; readonly traceparent: string },
   ): void;
-  /** Sends what it has, for a few seconds at most. */
+  /** Exports pending spans, for a few seconds at most. */
   close(): Promise<void>;
 }
 

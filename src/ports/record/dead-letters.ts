@@ -1,24 +1,24 @@
 import type { Timestamp } from '../../core/time.ts';
 
-/** An entry of the stream that the record would not take, as it came. */
+/** A stream entry that the record refused, unchanged. */
 export interface DeadLetter {
-  /** The dead stream's own name for it. */
+  /** The entry's id in the dead-letter stream. */
   readonly id: string;
   readonly reason: string;
   readonly deadLetteredAt: Timestamp | null;
-  /** What it says of itself, if it is text: a damaged entry may say anything. */
+  /** Fields of the entry itself, if they are text; a damaged entry may contain anything. */
   readonly eventId: string | null;
   readonly organizationId: string | null;
   readonly type: string | null;
 }
 
-/** For operators: looking through what could not be recorded, and what becomes of it. */
+/** Dead letters, for operators: list, requeue, drop. */
 export interface DeadLetters {
   /** Oldest first; `after` is the last one's id. */
   list(limit: number, after: string | null): Promise<readonly DeadLetter[]>;
-  /** Back to the end of the stream, with the fields they came with. @returns how many */
+  /** Appends the entries to the stream again, with their original fields. @returns how many */
   requeue(ids: readonly string[] | 'all'): Promise<number>;
-  /** For good. @returns how many */
+  /** Deletes the entries. @returns how many */
   drop(ids: readonly string[] | 'all'): Promise<number>;
   count(): Promise<number>;
 }

@@ -1,36 +1,36 @@
 import type { AcceptedEvent } from '../../core/events/event.ts';
 import type { Milliseconds } from '../../core/time.ts';
 
-/** An accepted event on its way to the record, in the hands of one reader. */
+/** A stream entry: an accepted event that is not on record yet, delivered to one reader. */
 export interface StreamEntry {
-  /** The stream's own name for it. */
+  /** The entry's id in the stream. */
   readonly id: string;
-  /** Where it is among all accepted events: by time (ms since the epoch), then by number. */
+  /** The position among all accepted events: time (ms since the epoch), then a number. */
   readonly place: { readonly ms: number; readonly number: number };
-  /** What it holds, or a few words on why that is no event. */
+  /** The event, or a short reason why the entry is not one. */
   readonly content: { readonly event: AcceptedEvent } | { readonly defect: string };
 }
 
-/** Where accepted events wait for the record. Engines whose intake is the record have none. */
+/** The stream of accepted events that wait for the record. Absent in engines whose intake writes the record. */
 export interface EventStream {
   /**
-   * Up to `limit` entries that no reader has, oldest first. Waits for the first one up to `waitMs`. What is read stays
-   * this reader's until it is acknowledged or buried, or until the reader is taken for dead.
+   * Reads up to `limit` entries that no reader has, oldest first. Waits up to `waitMs` for the first one. An entry
+   * stays with this reader until it is acknowledged or moved to the dead letters, or until the reader counts as dead.
    */
   read(limit: number, waitMs: Milliseconds): Promise<readonly StreamEntry[]>;
 
-  /** Up to `limit` entries of readers that have been silent for too long; they are this reader's from now on. */
+  /** Claims up to `limit` entries of readers that have been silent too long. */
   claim(limit: number): Promise<readonly StreamEntry[]>;
 
-  /** Whether nothing is in the stream that was accepted before this entry. */
+  /** Whether the stream holds no entry older than this one. */
   isFirst(entry: StreamEntry): Promise<boolean>;
 
-  /** They are on record: they leave the stream, in one step. */
+  /** Removes recorded entries from the stream, in one step. */
   acknowledge(entries: readonly StreamEntry[]): Promise<void>;
 
-  /** They can't be recorded: they go to the dead ones, as they came, each with its reason, in one step. */
+  /** Moves entries that cannot be recorded to the dead letters, unchanged, each with its reason, in one step. */
   moveToDeadLetters(dead: readonly { readonly entry: StreamEntry; readonly reason: string }[]): Promise<void>;
 
-  /** How many are in the stream: waiting, or in a reader's hands. */
+  /** The number of entries in the stream, waiting or with a reader. */
   length(): Promise<number>;
 }

@@ -3,9 +3,9 @@ import type { AcceptedEvent } from '../../core/events/event.ts';
 import type { DeliveryId } from '../../core/ids.ts';
 
 /**
- * Which endpoints want an event, as deliveries to be. The pipeline's answer, handed to an engine that writes events and
- * deliveries in one step. Answers at once when the endpoints are in memory.
- * @param newId makes the deliveries' ids, whose order is that of acceptance
+ * Returns the deliveries that an event needs. Implemented by the pipeline and passed to an engine that writes event and
+ * deliveries in one step. Synchronous when the endpoints are cached.
+ * @param newId makes delivery ids, which must sort by acceptance order
  */
 export type FanOut = (
   event: AcceptedEvent,

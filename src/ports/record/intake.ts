@@ -4,18 +4,18 @@ import type { Timestamp } from '../../core/time.ts';
 
 export type AcceptOutcome =
   | { readonly kind: 'accepted' }
-  /** `dedupId` was seen within the window: the first event's id and time. This event is stored nowhere. */
+  /** `dedupId` was seen within the window: the first event's id and time. This event is not stored. */
   | { readonly kind: 'duplicate'; readonly id: EventId; readonly createdAt: Timestamp }
-  /** More waits than may wait. Nothing of this event is there. */
+  /** The backlog is full. This event is not stored. */
   | { readonly kind: 'backlog_full'; readonly retryAfterSeconds: number };
 
-/** Takes events in: the one place where a `202` is earned. */
+/** Accepts events. Its promise is what a `202` states. */
 export interface Intake {
   /**
-   * Resolves when every accepted event is durable, with its dedup mark, as one atomic step each: never a mark without
-   * its event. Outcomes are in the order of the events. Two events of one call with the same dedup id: the first is
-   * accepted, the second its duplicate. Rejects with `EngineUnavailable` when it can't; nothing of the call is there
-   * then, and the same call may be made again (same ids).
+   * Resolves when every accepted event is durable together with its dedup mark, in one atomic step each: never a mark
+   * without its event. Outcomes are in the order of the events. Of two events in one call with the same dedup id, the
+   * first is accepted and the second is its duplicate.
+   * @throws EngineUnavailable; nothing of the call is stored then, and the same call may be repeated with the same ids
    */
   accept(events: readonly AcceptedEvent[]): Promise<AcceptOutcome[]>;
 }

@@ -2,12 +2,12 @@ import type { DeliveryStatus } from '../../core/delivery/delivery.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 
-/** What is sent again, or not at all, because somebody asked for it. */
+/** Retries, replays and cancellations on request. */
 export interface Redelivery {
   /**
-   * A delivery that is done is due again, with all its attempts before it; one that waits for a retry is due now; one
-   * that is due or being sent already is sent once more after that (ten times at most). Ids that are not the
-   * organization's, or not in one of `statuses` (null = any), are passed over.
+   * Makes deliveries due: a final one becomes due again and keeps its attempts; one that waits for a retry becomes due
+   * now; one that is due or in flight is sent once more afterwards (at most ten times). Ids that are not the
+   * organization's, or not in one of `statuses` (null = any), are ignored.
    * @returns how many
    */
   retry(
@@ -17,21 +17,22 @@ export interface Redelivery {
   ): Promise<number>;
 
   /**
-   * Those that wait for their time (a retry, an event with a `deliver_at`) are due now. What is due, being sent, done, or not
-   * the organization's is passed over. @returns how many
+   * Makes waiting deliveries (a retry, an event with a `deliver_at`) due now. Deliveries that are due, in flight,
+   * final, or not the organization's are ignored. @returns how many
    */
   scheduleNow(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number>;
 
   /**
-   * Ends a delivery that waits; an attempt under way ends unrecorded. A failed one that holds up its order may be canceled
-   * too: those behind it go on. `final`: it was done; undefined: there is none.
+   * Cancels a waiting delivery; the outcome of an attempt in flight is not recorded. A failed delivery that blocks its
+   * ordering group may be canceled too, which unblocks the group. `final`: the delivery was already final; undefined:
+   * not found.
    */
   cancel(organizationId: OrganizationId, id: DeliveryId): Promise<'canceled' | 'final' | undefined>;
 
-  /** New deliveries of events that are on record; those whose id is there already are passed over. @returns how many */
+  /** Adds deliveries of recorded events; ids that exist already are ignored. @returns how many */
   add(deliveries: readonly AddedDelivery[]): Promise<number>;
 
-  /** A part of an organization's deliveries in one status, oldest first: for work that goes through them in steps. */
+  /** Returns one page of an organization's deliveries in one status, oldest first. */
   find(query: DeliverySearch): Promise<readonly FoundDelivery[]>;
 }
 

@@ -1,28 +1,31 @@
-/** Something that a queue can lose and that the record can bring back, in bounded steps. */
+/** A repair of something that a queue can lose and the record can restore, in bounded steps. */
 export interface Repair {
-  /** For the log: `deliveries`. */
+  /** The name in log lines, such as `deliveries`. */
   readonly name: string;
 
-  /** True when the queue is known to have lost it: a server without its memory. The whole round is made at once then. */
+  /**
+   * True when the queue is known to have lost data, for example after a restart without persistence. A full round then
+   * runs at once.
+   */
   isNeeded(): Promise<boolean>;
 
   /**
-   * One bounded step: puts back what is missing, touches nothing that is there. `after` is where the last step stopped,
-   * null = at the beginning; the answer's null = all done.
+   * Makes one bounded step: restores what is missing and changes nothing else. `after` is where the last step stopped,
+   * null = start; a null result = done.
    */
   step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }>;
 
-  /** A round that began when it was needed has come to its end. */
+  /** A full round that was needed has finished. */
   complete(): Promise<void>;
 
-  /** Steps are made all the time, for what a crash at the wrong moment leaves behind. */
+  /** True when steps also run continuously, to repair what a crash between two writes leaves. */
   readonly continuous: boolean;
 }
 
-/** One of all processes repairs; another goes on when it dies. */
+/** Leader election: one process repairs, and another takes over when it dies. */
 export interface Leadership {
-  /** Takes or keeps the lead for some seconds. @returns whether this process has it */
+  /** Takes or renews the lead for some seconds. @returns whether this process leads */
   lead(): Promise<boolean>;
-  /** Lets another have it at once. */
+  /** Gives the lead up at once. */
   resign(): Promise<void>;
 }

@@ -1,10 +1,10 @@
-/** Some rows of one table of the record. Engines share the names of tables and columns (docs/ARCHITECTURE.md). */
+/** Rows of one table of the record. Both engines use the same table and column names (docs/ARCHITECTURE.md). */
 export interface TableRows {
   readonly table: RecordTable;
   readonly rows: readonly Readonly<Record<string, string | number | null>>[];
 }
 
-/** Parents before what names them. */
+/** In dependency order: a table follows the tables that it refers to. */
 export const RECORD_TABLES = [
   'organizations',
   'api_keys',
@@ -21,19 +21,19 @@ export const RECORD_TABLES = [
 ] as const;
 export type RecordTable = (typeof RECORD_TABLES)[number];
 
-/** A whole record, to be copied: nobody writes to it meanwhile. */
+/** A whole record to copy. Nothing writes to it meanwhile. */
 export interface RecordSource {
-  /** For a progress bar. */
+  /** The number of rows, for a progress bar. */
   count(table: RecordTable): Promise<number>;
-  /** In the order of `RECORD_TABLES`, in pieces that fit in memory. */
+  /** All rows, in the order of `RECORD_TABLES`, in pieces that fit in memory. */
   read(): AsyncIterable<TableRows>;
   close(): Promise<void>;
 }
 
-/** Takes a copied record in. */
+/** Imports a copied record. */
 export interface RecordTarget {
-  /** Rows that are there already stay as they are. @returns how many were new */
+  /** Existing rows are kept. @returns how many were new */
   write(piece: TableRows): Promise<number>;
-  /** All is there: what is derived from the record (queues, dedup marks) is made from it. */
+  /** Called when all rows are written: rebuilds what is derived from them (queues, dedup marks). */
   finish(): Promise<void>;
 }

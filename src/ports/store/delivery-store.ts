@@ -9,14 +9,14 @@ export interface DeliveryQuery extends PageRequest {
   readonly type: string | null;
 }
 
-/** The record of deliveries, to look at; `DeliveryQueue` moves them. */
+/** Reads the record of deliveries; `DeliveryQueue` changes them. */
 export interface DeliveryStore {
   get(organizationId: OrganizationId, id: DeliveryId): Promise<Delivery | undefined>;
   list(organizationId: OrganizationId, query: DeliveryQuery): Promise<Delivery[]>;
   /** Every delivery of one event, oldest first. */
   ofEvent(organizationId: OrganizationId, eventId: EventId): Promise<Delivery[]>;
-  /** In the order of their numbers. */
+  /** Attempts in the order of their numbers. */
   attempts(organizationId: OrganizationId, id: DeliveryId): Promise<Attempt[]>;
-  /** Of deliveries that were listed; in no order. */
+  /** Attempts of listed deliveries, unordered. */
   attemptsOf(deliveries: readonly Delivery[]): Promise<AttemptSummary[]>;
 }

@@ -7,26 +7,29 @@ export interface EventQuery extends PageRequest, ByteBound {
   readonly type: string | null;
 }
 
-/** The record of events. Another organization's id is undefined, exactly as one that never was. */
+/** The record of events. An id of another organization is answered like one that never existed. */
 export interface EventStore {
   get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined>;
 
-  /** Newest first; `type` exactly. Cost does not grow with what is stored. */
+  /** Newest first; `type` matches exactly. The cost does not grow with stored history. */
   list(organizationId: OrganizationId, query: EventQuery): Promise<AcceptedEvent[]>;
 
-  /** Those with a higher id, oldest first. Cost grows with `limit` and with the days from there on, not with their events. */
+  /**
+   * Events with a higher id, oldest first. The cost grows with `limit` and with the number of days since `id`, not with
+   * their events.
+   */
   after(organizationId: OrganizationId, id: EventId, limit: number, maxBytes?: number): Promise<AcceptedEvent[]>;
 
-  /** The types of an organization's events, in order, those after `after`; `events` counts up to `countUpTo`. */
+  /** An organization's event types in order, after `after`; `events` counts up to `countUpTo`. */
   types(
     organizationId: OrganizationId,
     page: { readonly after: string; readonly limit: number; readonly countUpTo: number },
   ): Promise<{ readonly type: string; readonly lastId: EventId; readonly events: number }[]>;
 
   /**
-   * One small step of retention: removes events created before `before`, with their deliveries, attempts and inbox
-   * state, and dedup marks that ran out. Events that still wait for a delivery stay. Starts where an earlier step stopped
-   * (`after`, the engine's own mark; null = at the beginning) and says where it stopped; null = all done.
+   * One small step of retention: removes events created before `before` with their deliveries, attempts and inbox
+   * state, and expired dedup marks. Events with a waiting delivery stay. `after` is the engine's own cursor from the
+   * previous step, null = start; a null result = done.
    */
   removeStep(args: {
     before: Timestamp;

@@ -3,10 +3,10 @@ import type { EventId, InboxId, LeaseId, OrganizationId } from '../../core/ids.t
 import type { Milliseconds, Timestamp } from '../../core/time.ts';
 import type { ByteBound } from './page.ts';
 
-/** Which messages of a lease, or of an inbox, a call means. */
+/** Selects messages of a lease. */
 export interface LeaseSelection {
   readonly leaseId: LeaseId;
-  /** null = all that the lease holds. */
+  /** null = all messages of the lease. */
   readonly eventIds: readonly EventId[] | null;
 }
 
@@ -23,11 +23,11 @@ export interface QuarantinedMessages {
   readonly events: readonly { readonly id: EventId; readonly type: string }[];
 }
 
-/** Which quarantined messages, oldest first, and how many to look at. */
+/** Selects quarantined messages, oldest first, and how many to scan. */
 export interface RequeueStep {
   /** Patterns; empty = all. */
   readonly eventTypes: readonly string[];
-  /** Events accepted then or later, and before; null = no bound. */
+  /** Accepted at or after `from` and before `to`; null = no bound. */
   readonly from: Timestamp | null;
   readonly to: Timestamp | null;
   readonly after: EventId | null;
@@ -37,35 +37,41 @@ export interface RequeueStep {
 export type InboxChange = Partial<Pick<Inbox, 'eventTypes' | 'maxLeases' | 'paused'>>;
 
 /**
- * Pulled deliveries. The inbox `default` costs no row an event: what was never leased is told by a mark ("all after
- * this"), rows exist for what was touched. Leases are timed by the store's clock.
+ * Inboxes and their messages. The inbox `default` stores no row per event: a cursor says which events were never
+ * leased, and rows exist only for touched messages. Leases expire by the store's clock.
  */
 export interface InboxStore {
   get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined>;
 
-  /** All of an organization, by name; bounded by `MAX_INBOXES_PER_ORGANIZATION`. */
+  /** All inboxes of an organization, by name; at most `MAX_INBOXES_PER_ORGANIZATION`. */
   all(organizationId: OrganizationId): Promise<Inbox[]>;
 
-  /** It gets events that are accepted from `inbox.createdAt` on. `conflict`: the name is taken; `full`: no more may be had. */
+  /**
+   * Creates an inbox that gets events accepted from `inbox.createdAt` on. `conflict`: the name exists; `full`: the
+   * maximum is reached.
+   */
   create(inbox: Inbox): Promise<'created' | 'conflict' | 'full'>;
 
-  /** What it wants counts for events that nobody has looked at yet. @returns the inbox as it is now; undefined: none */
+  /**
+   * Changes an inbox. New event types apply to events that were not scanned yet. @returns the changed inbox; undefined:
+   * none
+   */
   update(organizationId: OrganizationId, name: string, change: InboxChange): Promise<Inbox | undefined>;
 
-  /** With all that it knows of events. @returns whether there was one */
+  /** Removes an inbox with its state. @returns whether it existed */
   remove(organizationId: OrganizationId, name: string): Promise<boolean>;
 
-  /** One event as the inbox has it, looked up without a walk. @returns undefined when it never had it, or doesn't want it */
+  /** Returns one event's message, looked up without a scan; undefined when the inbox never had it or does not want it. */
   find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined>;
 
-  /** Looking takes nothing. Oldest first; `status` null = all. What is leased is shown with the lease that holds it. */
+  /** Lists messages without leasing them, oldest first. A leased message is shown with its lease. */
   list(inbox: Inbox, query: MessageQuery): Promise<InboxMessage[]>;
 
   /**
-   * Leases up to `limit` available messages, oldest first; two leases never hold the same one. A message that had its
-   * `maxLeases` becomes `quarantined` instead. `eventTypes` (patterns; empty = all) narrows this lease only.
-   * Ends with the message with which their data come to `maxBytes` (`fillsPage`): what is not returned is not leased. A lease
-   * that is there may be given more.
+   * Leases up to `limit` available messages, oldest first. No message is in two leases. A message that has had its
+   * `maxLeases` is quarantined instead. `eventTypes` (patterns; empty = all) filters this lease only. The lease ends
+   * with the message that brings its data to `maxBytes` (`fillsPage`); further messages stay available. An existing
+   * lease may be extended with more messages.
    * @returns undefined when nothing is available
    */
   lease(
@@ -79,8 +85,9 @@ export interface InboxStore {
   ): Promise<Lease | undefined>;
 
   /**
-   * Acks by ids, by lease, or by both. What is acked already counts as acknowledged. With a lease, what it no longer
-   * holds (and is not acked) is stale. Ids the organization has no event for are `notFound`. Durable when it resolves.
+   * Acknowledges by ids, by lease, or both. Messages acknowledged earlier count as acknowledged. With a lease, messages
+   * that it no longer holds (and that are not acknowledged) are `stale`. Ids without an event of the organization are
+   * `notFound`. Durable when it resolves.
    */
   ack(
     inbox: Inbox,
@@ -92,54 +99,56 @@ export interface InboxStore {
   }>;
 
   /**
-   * Takes back messages of a lease that its client never got, as if it had not been: available at once, the lease not
-   * counted. What the lease no longer holds stays as it is.
+   * Undoes a lease whose client never got it: its messages are available at once, and the lease is not counted.
+   * Messages that the lease no longer holds are unchanged.
    */
   undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void>;
 
-  /** What a lease holds now, oldest first. */
+  /** The messages that a lease holds now, oldest first. */
   leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]>;
 
-  /** Ends the hold; available again after `delayMs`. `stale`: ids that the lease does not hold. */
+  /** Ends the lease of messages, which become available after `delayMs`. `stale`: ids that the lease does not hold. */
   release(
     inbox: Inbox,
     selection: LeaseSelection & { readonly delayMs: Milliseconds },
   ): Promise<{ readonly released: number; readonly stale: readonly EventId[] }>;
 
-  /** Holds on for `leaseMs` from now. */
+  /** Extends the lease to `leaseMs` from now. */
   extend(
     inbox: Inbox,
     selection: LeaseSelection & { readonly leaseMs: Milliseconds },
   ): Promise<{ readonly extended: number; readonly stale: readonly EventId[] }>;
 
-  /** Quarantined messages become available with a fresh count. `notFound`: ids that are not quarantined here. */
+  /** Makes quarantined messages available with a lease count of 0. `notFound`: ids that are not quarantined here. */
   requeue(
     inbox: Inbox,
     eventIds: readonly EventId[],
   ): Promise<{ readonly requeued: number; readonly notFound: readonly EventId[] }>;
 
   /**
-   * One bounded step through the quarantined messages that there are: those that fit become available with a fresh count.
-   * @returns how many, and after which event the next step goes on; null = there are no more
+   * One bounded step over the quarantined messages: those that match become available with a lease count of 0.
+   * @returns how many, and the event after which to continue; null = done
    */
   requeueStep(inbox: Inbox, step: RequeueStep): Promise<{ readonly requeued: number; readonly last: EventId | null }>;
 
   /**
-   * How many messages of each inbox are `quarantined`, exact up to `upTo`: also those whose last lease ran out though nobody
-   * has looked since. The inboxes are of one organization. One range of an index for each inbox.
+   * Counts the quarantined messages of each inbox, exactly up to `upTo`, including those whose last lease expired
+   * without a read since. All inboxes belong to one organization. One index range per inbox.
    */
   countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>>;
 
   /**
-   * Calls with the messages that a call to this store in this process made `quarantined`, once for each time they became so,
-   * after the commit: by a lease (also of what ran out or had its leases), a release, or a look that wakes what ran out.
-   * @returns a function that ends it
+   * Calls with messages that a call to this store in this process quarantined, once per transition, after the commit.
+   * Causes: a lease (of expired messages or of those with all leases used), a release, or a read that wakes expired
+   * messages.
+   * @returns a function that removes the listener
    */
   onQuarantined(listener: (messages: QuarantinedMessages) => void): () => void;
 
   /**
-   * Calls when an inbox may have something new: after an accept, a release, a requeue, a `giveBack`; not when leases run out.
-   * @returns a function that ends it
+   * Calls when an inbox may have new messages: after an accept, a release, a requeue, or an `undoLease`. Not called
+   * when leases expire.
+   * @returns a function that removes the listener
    */
   onAvailable(listener: (organizationId: OrganizationId) => void): () => void;
 }

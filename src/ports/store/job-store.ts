@@ -2,16 +2,16 @@ import type { Job } from '../../core/delivery/job.ts';
 import type { JobId, OrganizationId } from '../../core/ids.ts';
 import type { PageRequest } from './page.ts';
 
-/** Work that goes on in the background, and where it stands. */
+/** Background jobs and their progress. */
 export interface JobStore {
   create(job: Job): Promise<void>;
   get(organizationId: OrganizationId, id: JobId): Promise<Job | undefined>;
   list(organizationId: OrganizationId, page: PageRequest): Promise<Job[]>;
   /**
-   * Of each organization the oldest that is `running`, by organization, those after `after`; jobs in `without` are left out. One
-   * organization's thousand jobs take one place.
+   * The oldest `running` job of each organization, ordered by organization, for organizations after `after`. Jobs in `without`
+   * are left out. A thousand jobs of one organization take one place.
    */
   running(after: OrganizationId | null, limit: number, without: readonly JobId[]): Promise<Job[]>;
-  /** Where a step has brought it. Changes nothing unless it is `running` still. @returns whether it was */
+  /** Saves a job's progress, if it is still `running`. @returns whether it was */
   save(job: Job): Promise<boolean>;
 }

@@ -1,35 +1,38 @@
 import type { InboxId, OrganizationId } from '../../core/ids.ts';
 import type { Timestamp } from '../../core/time.ts';
 
-/** Who is to be told when an empty inbox has something again. */
+/** A notification: the URL to call when an empty inbox has a message again. */
 export interface InboxNotification {
   readonly inboxId: InboxId;
   readonly organizationId: OrganizationId;
   readonly inboxName: string;
   readonly url: string;
-  /** Signs what is sent there (Standard Webhooks). */
+  /** Signs the notification (Standard Webhooks). */
   readonly secret: string;
 }
 
-/** One of a list; its secret is null where it can't be decrypted. */
+/** A notification in a list; its secret is null where it cannot be decrypted. */
 export type ListedNotification = Omit<InboxNotification, 'secret'> & { readonly secret: string | null };
 
 /**
- * Each notification is in one of three states: armed (the next message is news), being told by somebody until a time, or
- * told (nothing is said until the inbox ran empty).
+ * Stores notifications. States: armed (the next message triggers it), claimed by a process until a time, or notified
+ * (silent until the inbox is drained).
  */
 export interface NotificationStore {
   get(inboxId: InboxId): Promise<InboxNotification | undefined>;
   ofOrganization(organizationId: OrganizationId): Promise<ListedNotification[]>;
-  /** New, or changed; armed in both cases. */
+  /** Creates or replaces a notification; it is armed. */
   put(notification: InboxNotification): Promise<void>;
   remove(inboxId: InboxId): Promise<void>;
-  /** All there are, by id, those after `after`. */
+  /** All notifications in id order, after `after`. */
   list(after: InboxId | null, limit: number): Promise<ListedNotification[]>;
-  /** Whoever gets true is to tell, and nobody else before `until`. False unless it is armed, or a teller's time is up. */
+  /**
+   * Claims an armed notification, or one whose claim expired. A caller that gets true must notify; nobody else does
+   * before `until`.
+   */
   claim(inboxId: InboxId, now: Timestamp, until: Timestamp): Promise<boolean>;
-  /** The one who claimed it with this `until` has told. Changes nothing when it was armed anew meanwhile. */
+  /** Marks a claimed notification as notified. No effect if it was armed meanwhile. */
   markNotified(inboxId: InboxId, until: Timestamp): Promise<void>;
-  /** The inbox ran empty, or telling failed. */
+  /** Arms the notification: the inbox was drained, or the notification failed. */
   arm(inboxId: InboxId): Promise<void>;
 }

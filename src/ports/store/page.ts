@@ -1,10 +1,10 @@
 import type { Timestamp } from '../../core/time.ts';
 
-/** Which part of a list, newest first unless the method says otherwise. Keyset: no offset, no count. */
+/** One page of a list, newest first unless the method says otherwise. Keyset pagination: no offset, no count. */
 export interface PageRequest {
   /** 1 to 1,000. */
   readonly limit: number;
-  /** Begin after the row with this id (exclusive); null = at the beginning. It need not exist any more. */
+  /** Start after the row with this id; null = from the beginning. The row need not exist. */
   readonly after: string | null;
   /** Rows created at or after. */
   readonly from: Timestamp | null;
@@ -12,8 +12,11 @@ export interface PageRequest {
   readonly to: Timestamp | null;
 }
 
-/** Of rows that carry data. The page ends with the row that reaches the bound (`fillsPage`); one row there always is. */
+/**
+ * A bound for rows with payloads. The page ends with the row that reaches the bound (`fillsPage`) and has at least one
+ * row.
+ */
 export interface ByteBound {
-  /** `MAX_PAGE_BYTES` when not given. */
+  /** Default: `MAX_PAGE_BYTES`. */
   readonly maxBytes?: number;
 }

@@ -1,26 +1,26 @@
 import type { SecretBox } from '../../core/administration/secret-box.ts';
 
-/** The secrets in the record, as far as their encryption goes. */
+/** The encryption state of the secrets in the record. */
 export interface SecretRecord {
   /**
-   * Encrypts with the current key what stands in plain text or under another key: one step of bounded length.
-   * @param after null = from the beginning; else where the last step ended
+   * Encrypts with the current key the secrets that are in plain text or under another key, one bounded step.
+   * @param after null = start; otherwise where the last step ended
    */
   renew(after: string | null): Promise<SecretRenewalStep>;
-  /** Everything is encrypted with the current key: a start without the others is right from now on. */
+  /** Called when every secret is encrypted with the current key: from now on a start does not need the other keys. */
   complete(): Promise<void>;
 }
 
 export interface SecretRenewalStep {
-  /** Null: that was the last step. */
+  /** Null = done. */
   readonly after: string | null;
   readonly renewed: number;
-  /** Rows that no key opens; they stay as they are. */
+  /** Rows that no key can decrypt; they are unchanged. */
   readonly unreadable: number;
 }
 
 /**
- * The keys of a record. Called once, when an engine opens.
- * @param known ids of the keys that secrets in the record may be encrypted with. Throws `StartRefused` where one is missing
+ * Makes the box for a record's secrets. Called once, when an engine opens.
+ * @param known ids of the keys that encrypt secrets in the record. Throws `StartRefused` if one is missing
  */
 export type SecretBoxFor = (known: readonly string[]) => SecretBox;

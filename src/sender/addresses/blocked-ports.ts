@@ -1,8 +1,8 @@
 /**
- * Ports that no webhook goes to: their services take commands as lines of text or bytes, of which a body chosen by a tenant
- * could be some, or hold what only their own network may ask for. Those of browsers (WHATWG Fetch, "bad port") less the
- * relics below 20 that nothing is lost on (9 is what people use for "nobody listens"), and what databases, caches, queues
- * and container hosts listen on by default.
+ * Ports that webhooks may not reach: their services read commands from lines or bytes that a tenant's body could
+ * contain, or serve data to their own network only. The list is that of browsers (WHATWG Fetch, "bad port") without the
+ * unused ones below 20 (port 9 is a common "nobody listens"), plus the default ports of databases, caches, queues and
+ * container hosts.
  */
 export const DEFAULT_BLOCKED_PORTS: readonly number[] = [
   // File transfer, shells, mail, names.

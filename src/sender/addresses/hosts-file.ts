@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 
-/** Names that the machine itself knows: `/etc/hosts` (containers get their neighbours written there). */
+/** Parses `/etc/hosts`, in which containers find their neighbors. @returns addresses by name */
 export function parseHostsFile(text: string): Map<string, string[]> {
   const addressesByName = new Map<string, string[]>();
   for (const line of text.split('\n')) {
@@ -21,7 +21,7 @@ export async function readHostsFile(path: string): Promise<Map<string, string[]>
   try {
     return parseHostsFile(await readFile(path, 'utf8'));
   } catch {
-    // Absent on some systems; a machine out of descriptors finds out at the next step.
+    // The file is absent on some systems; a lack of descriptors shows at the next step.
     return new Map();
   }
 }

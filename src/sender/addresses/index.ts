@@ -1,4 +1,4 @@
-/** From a URL to addresses that may be reached: names, `resolv.conf`, blocked networks and ports. */
+/** From a URL to addresses that may be reached: name resolution, `resolv.conf`, blocked networks and ports. */
 
 export { AddressGuard } from './address-guard.ts';
 export { DEFAULT_BLOCKED_PORTS } from './blocked-ports.ts';

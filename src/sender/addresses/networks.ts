@@ -5,8 +5,8 @@ type Address = ReturnType<typeof ipaddr.parse>;
 type Range = readonly [Address, number];
 
 /**
- * Where machines keep what must never be asked for from outside: link-local, and the metadata services of clouds
- * (Azure's wire server, Alibaba, Oracle, AWS and Google over IPv6). A wide allowed network does not open these.
+ * Link-local addresses and the metadata services of clouds (Azure's wire server, Alibaba, Oracle, AWS and Google over
+ * IPv6), which must never be reached from outside. A wider allowed network does not include these.
  */
 const METADATA_RANGES: readonly Range[] = [
   '169.254.0.0/16',
@@ -20,30 +20,30 @@ const METADATA_RANGES: readonly Range[] = [
 
 const LOOPBACK_RANGES: readonly Range[] = ['127.0.0.0/8', '::1/128'].map(parseRange);
 
-/** All that is handed out to be reached from everywhere; what lies outside is some kind of special. */
+/** Addresses assigned for global reachability; anything outside has a special purpose. */
 const IPV6_GLOBAL_UNICAST = parseRange('2000::/3');
 /** NAT64 (RFC 6052): the last 32 bits are the IPv4 address that is reached. */
 const NAT64 = parseRange('64:ff9b::/96');
-/** Ranges whose addresses carry an IPv4 address, and the index of the 16-bit part where it begins. */
-const CARRIERS: readonly (readonly [Range, number])[] = [
+/** Ranges with an embedded IPv4 address, and the index of the 16-bit group where it starts. */
+const EMBEDDING_RANGES: readonly (readonly [Range, number])[] = [
   [parseRange('::/96'), 6],
   [parseRange('64:ff9b:1::/48'), 6],
   [parseRange('2002::/16'), 1],
 ];
 
-/** Which addresses a webhook may be sent to. */
+/** Decides which addresses a webhook may be sent to. */
 export class Networks {
   readonly #allowed: readonly Range[];
 
-  /** @throws an Error that names the entry which is no network, like `10.0.0.0/8` or `fd00::/8` */
+  /** @throws an Error that names the entry that is not a network such as `10.0.0.0/8` or `fd00::/8` */
   constructor(options: { allowedNetworks: readonly string[]; allowLoopback: boolean }) {
     const named = options.allowedNetworks.map(parseRange);
     this.#allowed = options.allowLoopback ? [...named, ...LOOPBACK_RANGES] : named;
   }
 
-  /** True for public addresses and for what the operator opened. What is no address at all is not allowed. */
+  /** True for public addresses and for networks that the operator allowed; false for text that is not an address. */
   allows(address: string): boolean {
-    // A zone (fe80::1%eth0) says through which interface, not where.
+    // A zone (fe80::1%eth0) names an interface, not a destination.
     const text = address.split('%', 1)[0] ?? '';
     return ipaddr.isValid(text) && this.#allows(unwrap(ipaddr.process(text)));
   }
@@ -54,9 +54,9 @@ export class Networks {
       (range) => contains(range, address) && metadata.every((special) => liesWithin(range, special)),
     );
     if (!named) return metadata.length === 0 && isPublic(address);
-    // Whoever opened a range of carriers did not open what may be reached through them.
-    const carried = carriedAddress(address);
-    return carried === undefined || this.#allows(carried);
+    // Allowing a range with embedded addresses does not allow the embedded addresses.
+    const embedded = embeddedAddress(address);
+    return embedded === undefined || this.#allows(embedded);
   }
 }
 
@@ -64,14 +64,14 @@ function parseRange(text: string): Range {
   const [base, bits, more] = text.split('/');
   if (base !== undefined && more === undefined && ipaddr.isValid(base) && (base.includes(':') || isDotted(base))) {
     const address = ipaddr.parse(base);
-    const most = address.kind() === 'ipv4' ? 32 : 128;
-    const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
-    if (prefix <= most) return [address, prefix];
+    const maxBits = address.kind() === 'ipv4' ? 32 : 128;
+    const prefix = bits === undefined ? maxBits : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+    if (prefix <= maxBits) return [address, prefix];
   }
   throw new Error(`"${text}" is not a network: write an address and the length of its prefix, like 10.0.0.0/8`);
 }
 
-/** The parser also reads 10.1 and 0x0a000001; in a setting those are more likely a slip. */
+/** The parser also accepts 10.1 and 0x0a000001, which are probably mistakes in a setting. */
 function isDotted(text: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(text);
 }
@@ -84,16 +84,16 @@ function liesWithin(inner: Range, outer: Range): boolean {
   return contains(outer, inner[0]) && inner[1] >= outer[1];
 }
 
-/** The IPv4 address that is really reached: ::ffff:a.b.c.d was unwrapped by `process`, NAT64 is here. */
+/** Returns the IPv4 address that is actually reached: `process` unwrapped ::ffff:a.b.c.d, this unwraps NAT64. */
 function unwrap(address: Address): Address {
   return contains(NAT64, address) ? ipv4At(address, 6) : address;
 }
 
-function carriedAddress(address: Address): Address | undefined {
-  const carrier = CARRIERS.find(([range]) => contains(range, address));
-  // ::1 and :: lie in ::/96 without carrying anything.
-  if (carrier === undefined || address.range() === 'loopback' || address.range() === 'unspecified') return undefined;
-  return ipv4At(address, carrier[1]);
+function embeddedAddress(address: Address): Address | undefined {
+  const embedding = EMBEDDING_RANGES.find(([range]) => contains(range, address));
+  // ::1 and :: are in ::/96 but embed no address.
+  if (embedding === undefined || address.range() === 'loopback' || address.range() === 'unspecified') return undefined;
+  return ipv4At(address, embedding[1]);
 }
 
 function ipv4At(address: Address, part: number): Address {

@@ -7,20 +7,20 @@ import { readHostsFile } from './hosts-file.ts';
 import { NO_SEARCH, namesToTry, readResolverFile, type SearchRules } from './resolver-file.ts';
 
 /**
- * All addresses of a name, those to try first in front. A name that ends in a dot is not completed.
- * @throws AttemptFailure `dns_failed`, or `local` when this machine could not even ask
+ * Resolves a name to all its addresses, in the order to try them. A name that ends in a dot is not completed.
+ * @throws AttemptFailure `dns_failed`, or `local` when this machine could not send the query
  */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
-/** Short, so that a receiver that moves is followed at once; long enough for a burst to one name to ask once. */
+/** Short, so that a receiver that moves is followed soon; long enough for a burst to one name to cause one query. */
 const CACHE_MS: Milliseconds = 5_000;
 const FAILURE_CACHE_MS: Milliseconds = 1_000;
 const MAX_CACHED_NAMES = 1_000;
 const QUERY_TIMEOUT_MS: Milliseconds = 2_000;
 const QUERY_TRIES = 2;
-/** Some servers never answer for one of the two families: how long one answer waits for the other. */
+/** Some servers never answer for one of the two address families: how long the answer for one waits for the other. */
 const OTHER_FAMILY_WAIT_MS: Milliseconds = 500;
-/** A resolver keeps the servers that it read when it was made; after failures it is made again, but not all the time. */
+/** A resolver keeps the server list from its creation; it is created again after failures, at most this often. */
 const RESOLVER_RENEWAL_MS: Milliseconds = 5_000;
 const HOSTS_FILE = '/etc/hosts';
 const RESOLVER_FILE = '/etc/resolv.conf';
@@ -31,9 +31,9 @@ interface Entry {
 }
 
 /**
- * Asks the hosts file, then DNS by sockets of its own. `dns.lookup` would use the pool of 4 threads that files and
- * cryptography need: a few names with dead servers would hold all of it for seconds. Short names are completed as the
- * system does it, by the search domains and `ndots` of resolv.conf(5).
+ * Resolves names by the hosts file, then by DNS over its own sockets. `dns.lookup` would block the pool of 4 threads
+ * that files and cryptography use: a few names with dead servers would occupy it for seconds. Short names are completed
+ * as the system does it, by the search domains and `ndots` of resolv.conf(5).
  */
 export function createResolve(
   clock: Clock,
@@ -42,7 +42,7 @@ export function createResolve(
   const cache = new Map<string, Entry>();
   const hostsFile = options.hostsFile ?? HOSTS_FILE;
   const hosts = refreshed(clock, () => readHostsFile(hostsFile));
-  // Servers of a test's own are asked by its own rules.
+  // With injected servers the system's search rules do not apply.
   const resolverFile = options.resolverFile ?? (options.servers === undefined ? RESOLVER_FILE : undefined);
   const rules = refreshed(clock, async () => (resolverFile === undefined ? NO_SEARCH : readResolverFile(resolverFile)));
   const queries = createQueries(clock, () => newResolver(options.servers), rules);
@@ -69,7 +69,7 @@ export function createResolve(
   };
 }
 
-/** What a file says, read again now and then. */
+/** Reads a file's value and refreshes it every `CACHE_MS`. */
 function refreshed<Value>(clock: Clock, read: () => Promise<Value>): () => Promise<Value> {
   let readAt = clock.monotonicMs();
   let value: Promise<Value> | undefined;
@@ -87,7 +87,7 @@ type Reason = 'no such name' | 'no address' | 'server failed' | 'no answer';
 
 interface Answer {
   readonly addresses: readonly string[];
-  /** Where there is none. */
+  /** Why there is no address. */
   readonly reason: Reason;
 }
 
@@ -115,7 +115,7 @@ function createQueries(clock: Clock, make: () => dns.Resolver, rules: () => Prom
       resolver = make();
       madeAt = clock.monotonicMs();
     }
-    // The library says "connection refused" when it had no descriptor left for a socket.
+    // The library reports "connection refused" when no descriptor was left for a socket.
     return (await isOutOfDescriptors())
       ? new AttemptFailure('local')
       : new AttemptFailure('dns_failed', DETAILS[reason]);
@@ -138,7 +138,7 @@ function createQueries(clock: Clock, make: () => dns.Resolver, rules: () => Prom
       const answer = await query(candidate);
       if (answer.addresses.length > 0) return answer.addresses;
       if (answer.reason !== 'no such name') ({ reason } = answer);
-      // As glibc does: the next name would have to wait as long.
+      // As in glibc: the next name would time out as well.
       if (reason === 'no answer') break;
     }
     throw await failure(reason);
@@ -151,7 +151,7 @@ function newResolver(servers: readonly string[] | undefined): dns.Resolver {
   return resolver;
 }
 
-/** All the same to the one who wants to connect, but not to the one who reads why it failed. */
+/** Turns a failed query into an answer with the reason, which the attempt's detail shows. */
 async function settled(query: Promise<string[]>): Promise<Answer> {
   try {
     return { addresses: await query, reason: 'no address' };
@@ -160,7 +160,7 @@ async function settled(query: Promise<string[]>): Promise<Answer> {
   }
 }
 
-/** Waits for as long as it takes, or, where `limited`, at most `ms`. @returns undefined when that was too short */
+/** Waits for a value, at most `ms` where `limited`. @returns undefined on a timeout */
 async function within<Value>(ms: Milliseconds, limited: boolean, value: Promise<Value>): Promise<Value | undefined> {
   if (!limited) return value;
   let timer: NodeJS.Timeout | undefined;

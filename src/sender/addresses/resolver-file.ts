@@ -1,25 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
-/** Of glibc: a larger `ndots` counts as this. */
+/** glibc's maximum of `ndots`. */
 const MAX_NDOTS = 15;
-/** A name is asked for once for each; Kubernetes has three to six of them. */
+/** A name is queried once per search domain; Kubernetes sets three to six. */
 const MAX_SEARCH_DOMAINS = 16;
 const MAX_NAME_LENGTH = 253;
 
 /** How short names are completed (resolv.conf(5)). */
 export interface SearchRules {
-  /** In order, without dots at the ends. */
+  /** Search domains in order, without leading or trailing dots. */
   readonly domains: readonly string[];
-  /** A name with fewer dots is completed before it is tried as it stands. */
+  /** A name with fewer dots is tried with the search domains first. */
   readonly ndots: number;
 }
 
 export const NO_SEARCH: SearchRules = { domains: [], ndots: 1 };
 
 /**
- * Reads what glibc reads: the last of `search` and `domain` counts, and without either the domain of the machine's name.
- * @param machineName as `gethostname` says it
+ * Parses resolv.conf as glibc does: the last of `search` and `domain` counts; without either, the domain of the
+ * machine's name.
+ * @param machineName as `gethostname` returns it
  */
 export function parseResolverFile(text: string, machineName: string): SearchRules {
   const dot = machineName.indexOf('.');
@@ -45,12 +46,12 @@ export async function readResolverFile(path: string): Promise<SearchRules> {
   try {
     return parseResolverFile(await readFile(path, 'utf8'), hostname());
   } catch {
-    // Absent on some systems; names are asked for as they stand.
+    // The file is absent on some systems; names are then not completed.
     return NO_SEARCH;
   }
 }
 
-/** What to ask for, in order. A name with a dot at its end is what it is. */
+/** Returns the names to query, in order. A name with a trailing dot is not completed. */
 export function namesToTry(name: string, { domains, ndots }: SearchRules): string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)];
   const completed = domains.map((domain) => `${name}.${domain}`);

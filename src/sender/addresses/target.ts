@@ -1,17 +1,17 @@
 import { isIP } from 'node:net';
 import { MAX_URL_LENGTH } from '../../core/limits.ts';
 
-/** A receiver's URL, taken apart once. */
+/** A receiver's URL, parsed once. */
 export interface Target {
-  /** The lines that every request to it begins with, up to the fields that differ. */
+  /** The beginning of every request to this URL, up to the fields that differ. */
   readonly requestHead: string;
   readonly secure: boolean;
   readonly port: number;
-  /** A name without its final dot, or an address without brackets. */
+  /** A name without trailing dot, or an address without brackets. */
   readonly host: string;
-  /** To ask the resolver for: with its final dot, where it has one. */
+  /** The name for the resolver, with its trailing dot if it has one. */
   readonly lookupName: string;
-  /** Whether `host` is an address, whatever way it was spelled in the URL. */
+  /** Whether `host` is an address, however the URL spelled it. */
   readonly isAddress: boolean;
 }
 
@@ -25,8 +25,8 @@ export type TargetVerdict =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * Names of clouds' metadata services. Their addresses are refused as well; the names so that the answer comes at once,
- * and where a resolver answers with something else.
+ * Names of clouds' metadata services. Their addresses are refused too; refusing the names gives an answer at once, and
+ * holds where a resolver returns other addresses.
  */
 const METADATA_NAMES = new Set([
   'metadata.google.internal',
@@ -38,8 +38,8 @@ const METADATA_NAMES = new Set([
 ]);
 
 /**
- * Reads a URL the way the request will use it. Whatever two readers could understand differently is refused before
- * parsing: the WHATWG parser strips tabs and newlines, turns `\` into `/` and drops what it can.
+ * Parses a URL as the request will use it. URLs that two parsers could read differently are refused first: the WHATWG
+ * parser strips tabs and newlines and turns `\` into `/`.
  */
 export function parseTarget(url: string, rules: TargetRules): TargetVerdict {
   if (url.length > MAX_URL_LENGTH) return refused(`must be at most ${MAX_URL_LENGTH} characters long`);
@@ -58,7 +58,7 @@ export function parseTarget(url: string, rules: TargetRules): TargetVerdict {
   return targetOf(parsed, rules);
 }
 
-/** `localhost` and everything below it mean this machine, whatever a resolver says (RFC 6761, section 6.3). */
+/** `localhost` and its subdomains mean this machine, whatever a resolver says (RFC 6761, section 6.3). */
 export function isLocalhostName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost');
 }

@@ -1,18 +1,18 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { Milliseconds } from '../../core/time.ts';
 
-/** RFC 8305, section 5: how long one address is tried alone. */
+/** Connection Attempt Delay (RFC 8305, section 5): how long one address is tried alone. */
 const NEXT_ATTEMPT_MS: Milliseconds = 250;
-/** Descriptors of one attempt; beyond that the next address takes the place of the oldest. */
-const MAX_UNDER_WAY = 4;
-/** Beside the one socket that each attempt has: names with many silent addresses may not use up the descriptors of all. */
+/** Sockets of one attempt; beyond it the next address replaces the oldest socket. */
+const MAX_SOCKETS = 4;
+/** Additional sockets over all attempts: names with many silent addresses must not use up the process's descriptors. */
 const MAX_SPARE_SOCKETS = 128;
-/** Finds out that a silent peer is gone, on connections that wait for a slow answer. */
+/** Detects a dead peer on a connection that waits for a slow response. */
 const TCP_KEEPALIVE_MS: Milliseconds = 60_000;
 
 type ConnectCallback = (...result: [error: Error, socket: null] | [error: null, socket: Socket]) => void;
 
-/** Sockets beyond the first of each attempt, over all of them. */
+/** A budget of sockets beyond the first of each attempt, over all attempts. */
 export class SpareSockets {
   #free = MAX_SPARE_SOCKETS;
 
@@ -22,24 +22,24 @@ export class SpareSockets {
     return true;
   }
 
-  giveBack(): void {
+  release(): void {
     this.#free++;
   }
 }
 
 /**
- * Happy Eyeballs (RFC 8305): the addresses are tried one after the other, 250 ms apart or when the one before failed, and
- * each goes on until one has connected. The last one has all the time that is left: with a bound of 250 ms for each, a
- * receiver that is further away than that could never be reached.
+ * Connects to the first address that answers (Happy Eyeballs, RFC 8305): addresses are tried 250 ms apart, or sooner
+ * when the previous one failed, and each continues until one has connected. The last one has all remaining time: with a
+ * limit of 250 ms each, a more distant receiver could never be reached.
  * @param args.addresses at least one
- * @returns cancels it and closes what was opened
+ * @returns a function that cancels and closes all sockets
  */
 export function connectFirst(
   args: { readonly addresses: readonly string[]; readonly port: number; readonly spare: SpareSockets },
   callback: ConnectCallback,
 ): () => void {
-  const waiting = inTurns(args.addresses);
-  const underWay = new Set<Socket>();
+  const waiting = alternateFamilies(args.addresses);
+  const sockets = new Set<Socket>();
   const errors: Error[] = [];
   let timer: NodeJS.Timeout | undefined;
   let spares = 0;
@@ -48,25 +48,25 @@ export function connectFirst(
   function end(winner: Socket | null): void {
     isOver = true;
     clearTimeout(timer);
-    for (const socket of underWay) if (socket !== winner) socket.destroy();
-    underWay.clear();
-    giveBackSpares();
+    for (const socket of sockets) if (socket !== winner) socket.destroy();
+    sockets.clear();
+    releaseSpares();
   }
 
-  function giveBackSpares(): void {
-    for (; spares > Math.max(0, underWay.size - 1); spares--) args.spare.giveBack();
+  function releaseSpares(): void {
+    for (; spares > Math.max(0, sockets.size - 1); spares--) args.spare.release();
   }
 
-  /** One more socket, or the place of the oldest. */
+  /** Takes a spare socket, or closes the oldest one. */
   function makeRoom(): void {
-    if (underWay.size === 0) return;
-    if (underWay.size < MAX_UNDER_WAY && args.spare.take()) {
+    if (sockets.size === 0) return;
+    if (sockets.size < MAX_SOCKETS && args.spare.take()) {
       spares++;
       return;
     }
-    const [oldest] = underWay;
+    const [oldest] = sockets;
     if (oldest === undefined) return;
-    underWay.delete(oldest);
+    sockets.delete(oldest);
     oldest.destroy();
   }
 
@@ -82,7 +82,7 @@ export function connectFirst(
       keepAlive: true,
       keepAliveInitialDelay: TCP_KEEPALIVE_MS,
     });
-    underWay.add(socket);
+    sockets.add(socket);
     socket.once('connect', () => {
       if (isOver) return;
       socket.removeListener('error', failed);
@@ -93,12 +93,12 @@ export function connectFirst(
     if (waiting.length > 0) timer = setTimeout(tryNext, NEXT_ATTEMPT_MS);
 
     function failed(error: Error): void {
-      if (isOver || !underWay.delete(socket)) return;
-      giveBackSpares();
+      if (isOver || !sockets.delete(socket)) return;
+      releaseSpares();
       errors.push(error);
       if (waiting.length > 0) {
         tryNext();
-      } else if (underWay.size === 0) {
+      } else if (sockets.size === 0) {
         end(null);
         callback(errors.length === 1 ? error : new AggregateError(errors), null);
       }
@@ -109,8 +109,8 @@ export function connectFirst(
   return () => end(null);
 }
 
-/** The families alternate (RFC 8305, section 4), beginning with that of the first address. */
-function inTurns(addresses: readonly string[]): string[] {
+/** Alternates the address families (RFC 8305, section 4), starting with that of the first address. */
+function alternateFamilies(addresses: readonly string[]): string[] {
   const isFirstIPv6 = isIPv6(addresses[0] ?? '');
   const first = addresses.filter((address) => isIPv6(address) === isFirstIPv6);
   const second = addresses.filter((address) => isIPv6(address) !== isFirstIPv6);

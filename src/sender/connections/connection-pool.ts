@@ -14,35 +14,35 @@ import { Connection } from './connection.ts';
 import { HandshakeSlots } from './handshake-slots.ts';
 
 /**
- * Idle connections in all: those used longest ago close first. Bounds descriptors, which a machine with 10,000
- * receivers needs for those that are at work.
+ * Maximum number of idle connections; the least recently used closes first. Leaves descriptors for busy connections on
+ * a machine with 10,000 receivers.
  */
 const MAX_IDLE_CONNECTIONS = 1_000;
 
 type EndpointAddress = Pick<OutgoingRequest, 'endpointId' | 'organizationId' | 'url' | 'clientCertificate'>;
 
-/** An endpoint's connections, and its URL taken apart once for all of them. */
+/** An endpoint's connections and its parsed URL. */
 export interface EndpointConnections {
   readonly id: EndpointId;
   readonly url: string;
   readonly target: Target;
   readonly clientCertificate: ClientCertificate | null;
-  /** Whose turns its handshakes with a client certificate take. */
+  /** The group (organization) in whose turn costly handshakes run. */
   readonly handshakeGroup: string;
   /** Null for plain HTTP. */
   readonly secureContext: SecureContext | null;
-  /** The one used last is at the end and taken first: the least likely to have been closed by the receiver. */
+  /** Most recently used last; it is taken first, as the receiver is least likely to have closed it. */
   readonly idle: Connection[];
   busy: number;
-  /** Of TLS, from the connection released last. */
+  /** TLS session of the last released connection. */
   session: Buffer | undefined;
-  /** The endpoint is gone or has another URL or certificate: nothing is kept any more. */
+  /** The endpoint was removed, or its URL or certificate changed: connections are not connection. */
   isRetired: boolean;
 }
 
 /**
- * Connections by endpoint, never shared between two: one receiver's slow path can't hold another's. Opens as many as
- * are asked for at once; how many that is, the lane decides. An endpoint without a connection is forgotten.
+ * Connections by endpoint, never shared between endpoints, so that a slow receiver delays no other. Opens as many as
+ * are requested; the lane bounds their number. An endpoint without connections is forgotten.
  */
 export class ConnectionPool {
   readonly #guard: AddressGuard;
@@ -52,7 +52,7 @@ export class ConnectionPool {
   readonly #secureContextOf: (client: ClientCertificate | null) => SecureContext;
   readonly #parse: (url: string) => TargetVerdict;
   readonly #byEndpoint = new Map<EndpointId, EndpointConnections>();
-  /** In the order of their use. */
+  /** Least recently used first. */
   readonly #idle = new Map<Connection, EndpointConnections>();
 
   constructor(
@@ -69,14 +69,14 @@ export class ConnectionPool {
     this.#parse = (url) => parseTarget(url, rules);
   }
 
-  /** What is kept now, for tests: neither may grow with the number of endpoints ever seen. */
+  /** Current sizes, for tests: neither may grow with the number of endpoints ever used. */
   get size(): { endpoints: number; idle: number } {
     return { endpoints: this.#byEndpoint.size, idle: this.#idle.size };
   }
 
   /**
-   * @returns undefined when the URL may not be used; otherwise to be followed by `take`
-   * @throws AttemptFailure when the client certificate can't be used
+   * @returns undefined when the URL is refused; otherwise `take` must follow
+   * @throws AttemptFailure when the client certificate cannot be used
    */
   endpoint(request: EndpointAddress): EndpointConnections | undefined {
     const { endpointId: id, url, clientCertificate = null } = request;
@@ -101,29 +101,29 @@ export class ConnectionPool {
     return made;
   }
 
-  /** An idle connection, or one that is yet to be opened. */
+  /** Takes an idle connection, or a new one that `send` will open. */
   take(endpoint: EndpointConnections): Connection {
     endpoint.busy += 1;
-    for (let kept = endpoint.idle.pop(); kept !== undefined; kept = endpoint.idle.pop()) {
-      this.#idle.delete(kept);
-      if (kept.isUsable) return kept;
-      kept.destroy();
+    for (let connection = endpoint.idle.pop(); connection !== undefined; connection = endpoint.idle.pop()) {
+      this.#idle.delete(connection);
+      if (connection.isUsable) return connection;
+      connection.destroy();
     }
     return this.#open(endpoint);
   }
 
-  /** A new connection for one that was taken and turned out dead. */
+  /** Replaces a connection that turned out to be dead. */
   replace(endpoint: EndpointConnections, dead: Connection): Connection {
     dead.destroy();
     return this.#open(endpoint);
   }
 
-  /** Keeps it for the next request, if the last exchange on it came to a proper end. */
+  /** Returns a connection to the pool, or closes it if its last exchange did not end properly. */
   release(endpoint: EndpointConnections, connection: Connection): void {
     endpoint.busy -= 1;
     endpoint.session = connection.session;
-    if (connection.mayRest && !endpoint.isRetired) {
-      connection.rest();
+    if (connection.isReusable && !endpoint.isRetired) {
+      connection.keep();
       endpoint.idle.push(connection);
       this.#idle.set(connection, endpoint);
       if (this.#idle.size > MAX_IDLE_CONNECTIONS) this.#closeOldest();
@@ -145,7 +145,7 @@ export class ConnectionPool {
     endpoint.idle.length = 0;
   }
 
-  /** Gives back descriptors: at the end, and when the machine has no more. */
+  /** Closes all idle connections: at the end, and when the process is out of descriptors. */
   closeIdle(): void {
     for (const connection of [...this.#idle.keys()]) this.#drop(connection);
   }
@@ -167,7 +167,7 @@ export class ConnectionPool {
     if (oldest !== undefined) this.#drop(oldest);
   }
 
-  /** Ends an idle connection; one in use is none of its business. */
+  /** Closes an idle connection; a busy one is left to its user. */
   #drop(connection: Connection): void {
     const endpoint = this.#idle.get(connection);
     if (endpoint === undefined) return;

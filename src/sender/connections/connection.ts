@@ -8,7 +8,7 @@ import { ResponseReader, type ResponseSink } from '../responses/index.ts';
 import type { SpareSockets } from './connect-first.ts';
 import { type DialCallback, type Dialing, dial } from './dial.ts';
 
-/** So that receivers behind a balancer get their share of us anew now and then. */
+/** Requests per connection, so that load balancers in front of receivers can rebalance. */
 const MAX_REQUESTS = 1_000;
 
 interface ConnectionContext {
@@ -17,36 +17,39 @@ interface ConnectionContext {
   readonly spareSockets: SpareSockets;
   /** Null for plain HTTP. */
   readonly secureContext: SecureContext | null;
-  /** Null where a handshake needs no turn. */
+  /** Null where the handshake needs no slot. */
   readonly takeSlot: ((start: () => void) => () => void) | null;
 }
 
-/** Who waits for the response to a request. `onEnd` or `onError` ends it, once. */
+/** Receives the response to a request. Ends with one call of `onEnd` or `onError`. */
 export interface ResponseWaiter extends ResponseSink {
-  /** A piece has come, and it was not the last. */
+  /** A piece has arrived, and it was not the last. */
   onPause(): void;
-  /** All of it has come. */
+  /** The response is complete. */
   onEnd(): void;
-  /** It will not come, or not to its end; the connection can't be used any more. */
+  /** The response will not complete, and the connection is unusable. */
   onError(error: unknown): void;
 }
 
 /**
- * One socket to a receiver, for one request after another (HTTP/1.1, RFC 9112). It is opened by the first request. Who uses
- * it ends it at the deadline, and can tell whether a kept connection died before it answered.
+ * One socket to a receiver, for one request after another (HTTP/1.1, RFC 9112). The first request opens it. Its user
+ * closes it at the deadline, and can tell whether a reused connection died before it answered.
+ *
+ * States: unopened ──send──► connecting ──► busy ──response complete──► idle ──send──► busy; any ──close, error,
+ * `destroy`──► closed
  */
 export class Connection {
   readonly target: Target;
-  /** Requests that ended well on this socket: with any, it is a kept connection, which may have died meanwhile. */
+  /** Completed requests on this socket; above 0 the connection is a reused one, which may have died meanwhile. */
   served = 0;
-  /** Whether the request in hand has begun to leave. */
+  /** Whether the current request has begun to be sent. */
   hasSent = false;
   /**
-   * Whether the receiver asked for a certificate of ours. One that is missing or not trusted is told under TLS 1.3 only
-   * after the handshake is over for us, and by the time we look the connection is merely gone.
+   * Whether the receiver requested a client certificate. Under TLS 1.3 a missing or untrusted certificate is reported
+   * only after the handshake is complete on this side, when the connection just closes.
    */
-  isAskedWhoWeAre = false;
-  /** Of TLS, to shorten the next handshake. */
+  clientCertificateRequested = false;
+  /** TLS session, to shorten the next handshake. */
   session: Buffer | undefined;
   readonly #context: ConnectionContext;
   readonly #onClose: (connection: Connection) => void;
@@ -54,7 +57,7 @@ export class Connection {
   #dialing: Dialing | null = null;
   #waiter: ResponseWaiter | null = null;
   #reader: ResponseReader | null = null;
-  /** Waits for the socket. */
+  /** The request that waits for the socket. */
   #first: RequestBytes | null = null;
   #error: Error | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -63,7 +66,7 @@ export class Connection {
     target: Target;
     context: ConnectionContext;
     session: Buffer | undefined;
-    /** When the socket has closed, for whatever reason. */
+    /** Called when the socket has closed, for any reason. */
     onClose: (connection: Connection) => void;
   }) {
     this.target = args.target;
@@ -72,29 +75,29 @@ export class Connection {
     this.#onClose = args.onClose;
   }
 
-  /** False when the socket has gone while nobody used it. */
+  /** False when the socket closed while idle. */
   get isUsable(): boolean {
     return this.#socket !== null && !this.#socket.destroyed && this.#socket.writable;
   }
 
-  /** Whether any byte has come since the last `send`. */
+  /** Whether any byte has arrived since the last `send`. */
   get hasAnswered(): boolean {
     return this.#reader?.hasBegun === true;
   }
 
-  /** Whether the exchange that has ended leaves the connection fit for another one. */
-  get mayRest(): boolean {
+  /** Whether the connection may be used for another request after the exchange that ended. */
+  get isReusable(): boolean {
     const isWhole = this.#reader !== null && this.#reader.keepMs > 0 && this.#socket?.writableLength === 0;
     return isWhole && this.isUsable && this.served + 1 < MAX_REQUESTS;
   }
 
-  /** What is waited for, for people. */
-  get waitsFor(): string {
-    if (this.#socket === null) return this.#dialing?.waitsFor ?? 'the connection';
+  /** What the connection waits for, in words for a timeout's detail. */
+  get waitingFor(): string {
+    if (this.#socket === null) return this.#dialing?.waitingFor ?? 'the connection';
     return this.hasAnswered ? 'the rest of the head of the response' : 'the response';
   }
 
-  /** One at a time. The waiter may be called before this returns. */
+  /** Sends a request; one at a time. The waiter may be called before this returns. */
   send(request: RequestBytes, waiter: ResponseWaiter): void {
     clearTimeout(this.#idleTimer);
     this.#waiter = waiter;
@@ -108,15 +111,15 @@ export class Connection {
     this.#dialing = dial({ target: this.target, ...this.#context, session: this.session }, this.#opened);
   }
 
-  /** After an exchange that came to a proper end: nothing of it stays in memory while the connection is kept. */
-  rest(): void {
+  /** Keeps the connection idle after a complete exchange, and drops everything of the exchange from memory. */
+  keep(): void {
     this.served += 1;
     this.#idleTimer = setTimeout(destroy, this.#reader?.keepMs ?? 0, this);
     this.#reader = null;
     this.#waiter = null;
   }
 
-  /** Closes the socket at once, also one that is still connecting. Whoever waits is not told. */
+  /** Closes the socket at once, even while connecting. The waiter is not called. */
   destroy(): void {
     clearTimeout(this.#idleTimer);
     this.#waiter = null;
@@ -124,7 +127,7 @@ export class Connection {
     this.#socket?.destroy();
   }
 
-  /** A function of the connection and not of the request: the socket holds on to it. */
+  /** A member of the connection, not of a request, because the socket keeps a reference to it. */
   readonly #opened: DialCallback = (...[error, socket]) => {
     const request = this.#first;
     this.#first = null;
@@ -137,8 +140,8 @@ export class Connection {
 
   #adopt(socket: Socket): void {
     this.#socket = socket;
-    // On our side these are known only from a request for a certificate (RFC 8446, section 4.3.2).
-    this.isAskedWhoWeAre = socket instanceof TLSSocket && socket.getSharedSigalgs().length > 0;
+    // The shared algorithms are known on this side only from a certificate request (RFC 8446, section 4.3.2).
+    this.clientCertificateRequested = socket instanceof TLSSocket && socket.getSharedSigalgs().length > 0;
     socket.on('data', (piece: Buffer) => this.#read(piece));
     socket.on('end', () => this.#end());
     socket.on('error', (error) => {
@@ -157,7 +160,7 @@ export class Connection {
   #read(piece: Buffer): void {
     const reader = this.#reader;
     if (reader === null) {
-      // Between two requests nothing has any business to come.
+      // Data between two requests is unexpected.
       this.destroy();
       return;
     }
@@ -171,7 +174,7 @@ export class Connection {
     else this.#waiter?.onPause();
   }
 
-  /** The receiver sends no more. */
+  /** The receiver has closed its side. */
   #end(): void {
     this.#reader?.end();
     if (this.#reader?.isDone === true) this.#finish();

@@ -9,19 +9,20 @@ import { tlsReason } from './tls-reason.ts';
 export type DialCallback = (...result: [error: Error, socket: null] | [error: null, socket: Socket]) => void;
 
 export interface Dialing {
-  /** What it waits for, for people. */
-  readonly waitsFor: string;
-  /** Ends it and closes what was opened. */
+  /** What it waits for, in words. */
+  readonly waitingFor: string;
+  /** Cancels the attempt and closes its sockets. */
   cancel(): void;
 }
 
 const ignore = (): void => {};
 
 /**
- * Connects to a target: name, check, TCP, check, TLS. Calls back once, unless it was canceled before.
+ * Connects to a target: resolve, check the addresses, TCP, check the reached address, TLS. Calls back once, unless
+ * canceled before.
  * @param args.secureContext null: plain HTTP
- * @param args.session of an earlier TLS connection to the same target, to shorten the handshake
- * @param args.takeSlot waits for a turn to make the handshake, where that is costly; @returns ends the turn
+ * @param args.session of an earlier TLS connection to the target, to shorten the handshake
+ * @param args.takeSlot waits for a slot where the handshake is costly; it returns a function that releases the slot
  */
 export function dial(
   args: {
@@ -55,16 +56,16 @@ export function dial(
     }
   }
 
-  /** A peer that hangs up in the middle of the handshake says no to it in its own way. */
+  /** An error during the handshake is reported as `tls_failed`, including a close. */
   function fail(error: Error): void {
-    const word = classifyFailure(error);
-    if (!isHandshaking || word === 'local') {
+    const code = classifyFailure(error);
+    if (!isHandshaking || code === 'local') {
       end(error);
       return;
     }
     const { host } = args.target;
     const reason = tlsReason({ code: codeOf(error), host, peer, now: args.clock.now() });
-    const isGone = word === 'connection_reset' || word === 'connection_failed';
+    const isGone = code === 'connection_reset' || code === 'connection_failed';
     end(new AttemptFailure('tls_failed', isGone ? 'the receiver closed the connection in the TLS handshake' : reason));
   }
 
@@ -92,18 +93,18 @@ export function dial(
     const secure = connectTls({
       socket: tcp,
       host: args.target.host,
-      // A name only: certificates for addresses are checked against `host`.
+      // Only for names: certificates for addresses are checked against `host`.
       servername: args.target.isAddress ? '' : args.target.host,
       secureContext,
       ALPNProtocols: ['http/1.1'],
-      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes nothing.
+      // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment has no effect.
       rejectUnauthorized: true,
       ...(args.session === undefined ? {} : { session: args.session }),
     });
     socket = secure;
     secure.on('error', fail);
-    // Before Node looks at the certificate: after it has refused one there is none to ask for. Not the newer way to ask,
-    // after which Node 24 itself finds a certificate without names.
+    // Read before Node verifies the certificate, as a refused one is not available afterwards. The newer method is
+    // avoided: after calling it, Node 24 itself finds a certificate without names.
     secure.prependOnceListener('secure', () => {
       peer = secure.getPeerCertificate();
     });
@@ -112,7 +113,7 @@ export function dial(
 
   args.guard.addressesOf(args.target).then(openTcp).catch(end);
   return {
-    get waitsFor() {
+    get waitingFor() {
       return waitsFor;
     },
     cancel() {

@@ -1,28 +1,28 @@
 import type { Milliseconds } from '../../core/time.ts';
 
 /**
- * A handshake with a client certificate signs with its private key on the loop's thread (RSA of 4,096 bits: 5 ms): so many
- * of them may come together.
+ * Concurrent handshakes with a client certificate: each signs with its private key on the event loop's thread (RSA with
+ * 4,096 bits: 5 ms).
  */
-const MAX_UNDER_WAY = 4;
-const MAX_UNDER_WAY_OF_GROUP = 2;
-/** A peer that is slow to answer keeps no slot for longer: its handshake goes on without one. */
+const MAX_HANDSHAKES = 4;
+const MAX_HANDSHAKES_OF_GROUP = 2;
+/** A handshake with a slow peer gives its slot up after this time and continues without one. */
 const SLOT_MS: Milliseconds = 1_000;
 /**
- * A slot rests after its use. Without that, handshakes that follow each other at once take the whole loop, however few there
- * are: with it they take four tenths of it at most, one group's two.
+ * Pause of a slot after its use. Without it, consecutive handshakes take the whole event loop, however few there are;
+ * with it they take at most four tenths, and one group two.
  */
-const REST_MS: Milliseconds = 40;
+const COOLDOWN_MS: Milliseconds = 40;
 
 interface Waiter {
   readonly group: string;
   readonly start: () => void;
 }
 
-/** Few costly handshakes at once, in turns between groups (organizations): a group that asks for many waits for itself. */
+/** Bounds costly handshakes, in turns between groups (organizations), so that a group with many waits only for itself. */
 export class HandshakeSlots {
   readonly #usedBy = new Map<string, number>();
-  /** By group; the group that was served last is at the end. */
+  /** By group, in the order of turns: a group that was served moves to the end. */
   readonly #waiting = new Map<string, Set<Waiter>>();
   #used = 0;
 
@@ -32,8 +32,8 @@ export class HandshakeSlots {
   }
 
   /**
-   * Calls `start` when it is its turn, perhaps at once.
-   * @returns to be called when the handshake is over, or not wanted any more
+   * Calls `start` when a slot is free, possibly at once.
+   * @returns a function to call when the handshake is over or no longer wanted
    */
   acquire(group: string, start: () => void): () => void {
     let release: (() => void) | undefined;
@@ -53,10 +53,10 @@ export class HandshakeSlots {
   }
 
   #isFree(group: string): boolean {
-    return this.#used < MAX_UNDER_WAY && (this.#usedBy.get(group) ?? 0) < MAX_UNDER_WAY_OF_GROUP;
+    return this.#used < MAX_HANDSHAKES && (this.#usedBy.get(group) ?? 0) < MAX_HANDSHAKES_OF_GROUP;
   }
 
-  /** @returns gives the slot back, once */
+  /** @returns a function that releases the slot, once */
   #use(group: string): () => void {
     this.#count(group, 1);
     let isHeld = true;
@@ -67,7 +67,7 @@ export class HandshakeSlots {
       setTimeout(() => {
         this.#count(group, -1);
         this.#startNext();
-      }, REST_MS).unref();
+      }, COOLDOWN_MS).unref();
     };
     const timer = setTimeout(release, SLOT_MS);
     return release;
@@ -86,10 +86,10 @@ export class HandshakeSlots {
       const [next] = waiters;
       if (next === undefined) continue;
       this.#withdraw(next);
-      const rest = this.#waiting.get(group);
-      if (rest !== undefined) {
+      const remaining = this.#waiting.get(group);
+      if (remaining !== undefined) {
         this.#waiting.delete(group);
-        this.#waiting.set(group, rest);
+        this.#waiting.set(group, remaining);
       }
       next.start();
       return;

@@ -1,4 +1,4 @@
-/** Connections to receivers: dialing (RFC 8305), TLS, keeping and reusing. */
+/** Connections to receivers: connecting (RFC 8305), TLS, pooling and reuse. */
 
 export { Connection, type ResponseWaiter } from './connection.ts';
 export { ConnectionPool, type EndpointConnections } from './connection-pool.ts';

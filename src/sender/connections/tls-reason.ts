@@ -3,12 +3,12 @@ import type { Timestamp } from '../../core/time.ts';
 
 const MAX_NAMES = 3;
 const UNKNOWN_ISSUER = 'certificate issuer unknown';
-const NOT_OURS = 'the receiver does not accept the client certificate';
+const CLIENT_CERTIFICATE_REFUSED = 'the receiver does not accept the client certificate';
 
-/** An alert of the peer has another prefix in each version of TLS and of OpenSSL. */
+/** The prefix of a peer's alert, which differs between versions of TLS and OpenSSL. */
 const ALERT = /^ERR_SSL_(?:SSL\/TLS|SSLV3|TLSV1|TLSV13)_(?:ALERT_)?/;
 
-/** In plain words, by the code of OpenSSL and Node. */
+/** Details by OpenSSL and Node code. */
 const REASONS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: `${UNKNOWN_ISSUER}: its chain ends in a self-signed certificate that is not trusted`,
@@ -26,20 +26,20 @@ const REASONS: Readonly<Record<string, string>> = {
   ALERT_PROTOCOL_VERSION: 'the receiver speaks only versions of TLS before 1.2',
   ALERT_HANDSHAKE_FAILURE: 'the receiver refused the handshake: no common cipher, or it asks for a client certificate',
   ALERT_CERTIFICATE_REQUIRED: 'the receiver asks for a client certificate',
-  ALERT_BAD_CERTIFICATE: NOT_OURS,
-  ALERT_CERTIFICATE_UNKNOWN: NOT_OURS,
-  ALERT_CERTIFICATE_EXPIRED: `${NOT_OURS}: it has expired`,
-  ALERT_UNSUPPORTED_CERTIFICATE: NOT_OURS,
-  ALERT_UNKNOWN_CA: `${NOT_OURS}: it does not know its issuer`,
-  ALERT_ACCESS_DENIED: NOT_OURS,
+  ALERT_BAD_CERTIFICATE: CLIENT_CERTIFICATE_REFUSED,
+  ALERT_CERTIFICATE_UNKNOWN: CLIENT_CERTIFICATE_REFUSED,
+  ALERT_CERTIFICATE_EXPIRED: `${CLIENT_CERTIFICATE_REFUSED}: it has expired`,
+  ALERT_UNSUPPORTED_CERTIFICATE: CLIENT_CERTIFICATE_REFUSED,
+  ALERT_UNKNOWN_CA: `${CLIENT_CERTIFICATE_REFUSED}: it does not know its issuer`,
+  ALERT_ACCESS_DENIED: CLIENT_CERTIFICATE_REFUSED,
   ALERT_UNRECOGNIZED_NAME: 'the receiver has no certificate for this name',
 };
 
 /**
- * What was wrong in a TLS handshake, for people.
- * @param args.code of the error
- * @param args.host the name or address that was asked for
- * @param args.peer the receiver's certificate, where it got so far
+ * Describes a failed TLS handshake.
+ * @param args.code the error's code
+ * @param args.host the requested name or address
+ * @param args.peer the receiver's certificate, if it was received
  */
 export function tlsReason(args: {
   code: string;
@@ -59,7 +59,7 @@ export function tlsReason(args: {
   return REASONS[code.replace(ALERT, 'ALERT_')] ?? `TLS handshake failed (${code === '' ? 'no reason given' : code})`;
 }
 
-/** Names only: an address there is of no help, and may be one of a private network. */
+/** Lists host names only: addresses do not help, and may belong to a private network. */
 function namesOf(peer: PeerCertificate | undefined): string {
   const names = (peer?.subjectaltname ?? '')
     .split(', ')

@@ -3,12 +3,12 @@ import { MAX_RESPONSE_EXCERPT_BYTES } from '../../core/limits.ts';
 const REPLACEMENT = '\uFFFD';
 const NO_BYTES = Buffer.alloc(0);
 
-/** Keeps the first 4 KB of a body as text to look at, and counts all of it. */
+/** Keeps the first 4 KB of a body as text, and counts all of it. */
 export class Excerpt {
   #kept: Buffer = NO_BYTES;
   #received = 0;
 
-  /** Bytes of the body so far, kept or not. */
+  /** Bytes of the body received so far. */
   get receivedBytes(): number {
     return this.#received;
   }
@@ -22,7 +22,7 @@ export class Excerpt {
   }
 
   /**
-   * At most 4 KB of UTF-8. What is no UTF-8, and NUL (which PostgreSQL can't store), becomes U+FFFD; nothing is
+   * Returns at most 4 KB of UTF-8. Invalid UTF-8, and NUL (which PostgreSQL cannot store), become U+FFFD; nothing is
    * decompressed.
    */
   text(): string {
@@ -32,11 +32,11 @@ export class Excerpt {
   }
 }
 
-/** Each byte that is no UTF-8 has become three. */
+/** Shortens the text again: each invalid byte has become three. */
 function fit(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= MAX_RESPONSE_EXCERPT_BYTES) return text;
-  // A character cut in two becomes one of three bytes: leave room for it, then drop it.
+  // A character cut in two becomes a replacement character of three bytes, for which room is left and which is dropped.
   return withoutCutCharacter(bytes.toString('utf8', 0, MAX_RESPONSE_EXCERPT_BYTES - 3));
 }
 

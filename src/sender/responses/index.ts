@@ -1,4 +1,4 @@
-/** HTTP/1.1 responses of receivers, read in linear time and bounded bytes (RFC 9112). */
+/** Reads receivers' HTTP/1.1 responses (RFC 9112) in linear time and bounded memory. */
 
 export { Excerpt } from './excerpt.ts';
 export { ResponseReader, type ResponseSink } from './response-reader.ts';

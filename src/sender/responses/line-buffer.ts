@@ -4,21 +4,21 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * The beginning of a line whose end has not come yet. Pieces are copied into one buffer that doubles, and only the new
- * piece is searched: a line that comes byte by byte costs as much in all as one that comes at once.
+ * The beginning of an incomplete line. Pieces are copied into a buffer that doubles, and only new bytes are searched: a
+ * line that arrives byte by byte costs as much in total as one that arrives at once.
  */
 export class LineBuffer {
   #bytes: Buffer = NO_BYTES;
   #length = 0;
-  /** Whether the line returned last ended in LF alone. */
+  /** Whether the last returned line ended with LF alone. */
   endedInLfAlone = false;
 
   get length(): number {
     return this.#length;
   }
 
-  /** @param end the index of the LF that ends the line in `bytes` */
-  take(bytes: Buffer, end: number): string {
+  /** Returns the completed line. @param end the index in `bytes` of the LF that ends it */
+  complete(bytes: Buffer, end: number): string {
     let text: string;
     if (this.#length === 0) {
       text = this.#textOf(bytes, end);
@@ -42,7 +42,7 @@ export class LineBuffer {
     this.#length = needed;
   }
 
-  /** The first bytes held, to tell early that they begin no answer. */
+  /** The first bytes held, to detect early that they do not begin a response. */
   beginning(length: number): Buffer {
     return this.#bytes.subarray(0, Math.min(length, this.#length));
   }

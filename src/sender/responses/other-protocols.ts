@@ -1,17 +1,17 @@
 import { AttemptFailure } from '../attempt-failure.ts';
 
 const BEGINNING = 'http/';
-/** The frame that an HTTP/2 server sends first (RFC 9113, sections 4.1 and 3.4): SETTINGS or GOAWAY of stream 0. */
+/** The first frame of an HTTP/2 server (RFC 9113, sections 4.1 and 3.4): SETTINGS or GOAWAY of stream 0. */
 const HTTP2_FRAMES: ReadonlySet<number> = new Set([0x04, 0x07]);
 
 /**
- * What speaks another protocol says so in its first bytes, and may never send the end of a line.
- * @param bytes of the status line, as far as they have come
+ * Refuses a server of another protocol by its first bytes, because it may never send the end of a line.
+ * @param bytes the beginning of the status line
  * @throws AttemptFailure `invalid_response`
  */
 export function refuseUnlessHttp(bytes: Buffer): void {
   const text = bytes.toString('latin1', 0, BEGINNING.length).toLowerCase();
-  // A CR may be the beginning of an empty line.
+  // A CR may start an empty line.
   if (BEGINNING.startsWith(text) || text.startsWith('\r')) return;
   throw new AttemptFailure('invalid_response', protocolOf(bytes));
 }

@@ -5,24 +5,24 @@ import { LineBuffer, lineEndIn } from './line-buffer.ts';
 import { refuseUnlessHttp } from './other-protocols.ts';
 import { ResponseHead } from './response-head.ts';
 
-/** `100`, `102`, `103`, …: more than this are no answer but a way to keep us busy. */
+/** Interim responses (`100`, `102`, `103`, …) before the final one; more than this only keep the sender busy. */
 const MAX_INTERIM_RESPONSES = 16;
-/** Before a status line: a server may send some, though it should not (RFC 9112, section 2.2). */
+/** Empty lines before a status line; servers should not send any (RFC 9112, section 2.2). */
 const MAX_EMPTY_LINES = 16;
-/** The line before a chunk, or one of a trailer. */
+/** Bytes of a chunk's size line or of a trailer line. */
 const MAX_LINE_BYTES = 4_096;
 
 const HEAD_END = '\r\n\r\n';
 const CHUNK_LINE = /^0{0,16}([0-9a-fA-F]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
-/** Without an extension, or with those of RFC 9112, section 7.1.1. */
+/** A size line without extensions, or with those of RFC 9112, section 7.1.1. */
 const PLAIN_CHUNK_LINE =
   /^[0-9a-fA-F]+(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*"))?)*$/;
 const TRAILER_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What becomes of a response, as it comes. */
+/** Receives a response as it arrives. */
 export interface ResponseSink {
   /**
-   * Of the final response, once.
+   * Called once, for the final response.
    * @param retryAfter the field's value; undefined when it is absent or has several that differ
    */
   onHead(statusCode: number, retryAfter: string | undefined): void;
@@ -32,22 +32,31 @@ export interface ResponseSink {
 type State = 'status' | 'field' | 'length' | 'chunk_line' | 'chunk' | 'chunk_end' | 'trailer' | 'until_close' | 'done';
 
 /**
- * Reads the one response to a POST (RFC 9112), however it is cut, interim ones before it. The status line decides the
- * attempt; whatever leaves doubt where the response ends costs the connection. Every byte is looked at a fixed number of
- * times, whatever the pieces are, and no more than a line is held.
+ * Reads the response to one POST (RFC 9112) from pieces of any size, skipping interim responses. The status line
+ * decides the attempt; ambiguous framing prevents reuse of the connection. Each byte is read a fixed number of times,
+ * and at most one line is buffered.
+ *
+ * States:
+ *   status ──status line──► field ──empty line, 1xx──► status
+ *   field ──empty line──► length | chunk_line | until_close | done      as `ResponseHead.bodyEnd` says
+ *   length ──all bytes──► done
+ *   chunk_line ──size──► chunk ──all bytes──► chunk_end ──empty line──► chunk_line
+ *   chunk_line ──size 0──► trailer ──empty line──► done
+ *   until_close ──close──► done
+ * A regular head in one piece skips from `status` to the state after `field` (`#readPlainHead`).
  */
 export class ResponseReader {
   readonly #sink: ResponseSink;
   readonly #line = new LineBuffer();
   #state: State = 'status';
   #head: ResponseHead | null = null;
-  /** Of all kinds, interim responses and empty lines included. */
+  /** All received bytes, including interim responses and empty lines. */
   #received = 0;
   #headBytes = 0;
   #emptyLines = 0;
   #interimResponses = 0;
-  /** Bytes of the body, or of the chunk, that are still to come. */
-  #left = 0;
+  /** Remaining bytes of the body or of the current chunk. */
+  #remaining = 0;
   #keepMs: Milliseconds = 0;
   #hasExcess = false;
 
@@ -55,22 +64,22 @@ export class ResponseReader {
     this.#sink = sink;
   }
 
-  /** Whether any byte has come. */
+  /** Whether any byte has arrived. */
   get hasBegun(): boolean {
     return this.#received > 0;
   }
 
-  /** Whether all of it has come. */
+  /** Whether the response is complete. */
   get isDone(): boolean {
     return this.#state === 'done';
   }
 
-  /** How long the connection may be kept for another request; 0: not at all. Known when it is done. */
+  /** How long the connection may be kept for another request; 0: not at all. Known when the response is complete. */
   get keepMs(): Milliseconds {
     return this.isDone && !this.#hasExcess ? this.#keepMs : 0;
   }
 
-  /** @throws AttemptFailure `invalid_response` or `headers_too_large`; nothing more may be read then */
+  /** @throws AttemptFailure `invalid_response` or `headers_too_large`; the reader must not be used afterwards */
   read(piece: Buffer): void {
     this.#received += piece.length;
     if (this.#received > MAX_RESPONSE_WIRE_BYTES) {
@@ -81,12 +90,12 @@ export class ResponseReader {
     if (this.#state === 'done' && rest !== null && rest.length > 0) this.#hasExcess = true;
   }
 
-  /** The receiver sends no more: where nothing else says how long the body is, that is its end. */
+  /** The receiver closed its side, which ends a body of unknown length. */
   end(): void {
     if (this.#state === 'until_close') this.#state = 'done';
   }
 
-  /** @returns what is left to look at; null when it has to wait for more */
+  /** @returns the remaining bytes; null when more bytes are needed */
   #step(bytes: Buffer): Buffer | null {
     switch (this.#state) {
       case 'status':
@@ -103,22 +112,22 @@ export class ResponseReader {
     }
   }
 
-  /** The usual case, one head in one piece. @returns what follows it; null when it has to be read line by line */
+  /** The usual case: a whole head in one piece. @returns the bytes after it; null when the head must be read line by line */
   #readPlainHead(bytes: Buffer): Buffer | null {
     if (this.#line.length > 0) return null;
     const end = bytes.indexOf(HEAD_END);
     if (end < 0 || end > MAX_RESPONSE_HEAD_BYTES) return null;
     const head = ResponseHead.ofPlainText(bytes.toString('latin1', 0, end + 2));
     if (head === undefined) return null;
-    this.#countHead(end + HEAD_END.length);
-    this.#take(head);
+    this.#addHeadBytes(end + HEAD_END.length);
+    this.#onHeadComplete(head);
     return bytes.subarray(end + HEAD_END.length);
   }
 
   #readLine(bytes: Buffer): Buffer | null {
     const end = lineEndIn(bytes);
     const length = this.#line.length + (end < 0 ? bytes.length : end);
-    if (this.#state === 'status' || this.#state === 'field') this.#boundHeadLine(length);
+    if (this.#state === 'status' || this.#state === 'field') this.#checkHeadLine(length);
     else if (this.#state === 'chunk_end' && length > 1) {
       throw new AttemptFailure('invalid_response', 'a chunk is longer than its size');
     } else if (length > MAX_LINE_BYTES) throw new AttemptFailure('invalid_response', 'a line of the body is too long');
@@ -127,43 +136,43 @@ export class ResponseReader {
       if (this.#state === 'status') refuseUnlessHttp(this.#line.beginning(16));
       return null;
     }
-    const text = this.#line.take(bytes, end);
-    this.#takeLine(text, length + 1);
+    const text = this.#line.complete(bytes, end);
+    this.#onLine(text, length + 1);
     return bytes.subarray(end + 1);
   }
 
-  /** A CR may be among them, which is not counted. */
-  #boundHeadLine(length: number): void {
+  /** The line may include a CR, which is not counted. */
+  #checkHeadLine(length: number): void {
     if (length - 2 + (this.#head?.countedBytes ?? 0) > MAX_HEADER_BYTES) throw new AttemptFailure('headers_too_large');
   }
 
-  #countHead(bytes: number): void {
+  #addHeadBytes(bytes: number): void {
     this.#headBytes += bytes;
     if (this.#headBytes > MAX_RESPONSE_HEAD_BYTES) throw new AttemptFailure('headers_too_large');
   }
 
-  #takeLine(line: string, bytes: number): void {
+  #onLine(line: string, bytes: number): void {
     switch (this.#state) {
       case 'status':
-        this.#countHead(bytes);
-        this.#takeStatusLine(line);
+        this.#addHeadBytes(bytes);
+        this.#onStatusLine(line);
         break;
       case 'field':
-        this.#countHead(bytes);
-        this.#takeFieldLine(line);
+        this.#addHeadBytes(bytes);
+        this.#onFieldLine(line);
         break;
       default:
-        this.#takeBodyLine(line);
+        this.#onBodyLine(line);
     }
   }
 
-  #takeStatusLine(text: string): void {
-    // Node drops them, as empty lines.
+  #onStatusLine(text: string): void {
+    // Node ignores these CRs like empty lines.
     const line = text.replace(/^\r+/, '');
     if (line !== '') {
       refuseUnlessHttp(Buffer.from(line.slice(0, 16), 'latin1'));
       this.#head = ResponseHead.ofStatusLine(line);
-      if (this.#line.endedInLfAlone || line !== text) this.#head.markOdd();
+      if (this.#line.endedInLfAlone || line !== text) this.#head.markIrregular();
       this.#state = 'field';
       return;
     }
@@ -173,18 +182,18 @@ export class ResponseReader {
     }
   }
 
-  #takeFieldLine(line: string): void {
+  #onFieldLine(line: string): void {
     const head = this.#head;
     if (head === null) return;
-    if (this.#line.endedInLfAlone) head.markOdd();
-    if (line === '') this.#take(head);
+    if (this.#line.endedInLfAlone) head.markIrregular();
+    if (line === '') this.#onHeadComplete(head);
     else head.addLine(line);
   }
 
-  #take(head: ResponseHead): void {
+  #onHeadComplete(head: ResponseHead): void {
     this.#head = null;
     if (head.statusCode >= 200) {
-      this.#begin(head);
+      this.#startBody(head);
       return;
     }
     this.#state = 'status';
@@ -195,7 +204,7 @@ export class ResponseReader {
     }
   }
 
-  #begin(head: ResponseHead): void {
+  #startBody(head: ResponseHead): void {
     const end = head.bodyEnd();
     if (end === 'close') {
       this.#state = 'until_close';
@@ -203,7 +212,7 @@ export class ResponseReader {
       this.#keepMs = head.keepMs();
       if (end === 'chunks') this.#state = 'chunk_line';
       else {
-        this.#left = end;
+        this.#remaining = end;
         this.#state = end === 0 ? 'done' : 'length';
       }
     }
@@ -211,28 +220,31 @@ export class ResponseReader {
   }
 
   #readBody(bytes: Buffer, next: State): Buffer | null {
-    if (bytes.length < this.#left) {
-      this.#left -= bytes.length;
+    if (bytes.length < this.#remaining) {
+      this.#remaining -= bytes.length;
       this.#sink.onBody(bytes);
       return null;
     }
-    const piece = bytes.subarray(0, this.#left);
-    // First: whoever has seen enough of it ends the exchange, which is not done by then.
+    const piece = bytes.subarray(0, this.#remaining);
+    // Called before the state changes: the sink may end the exchange, which must then not count as complete.
     this.#sink.onBody(piece);
     this.#state = next;
     return bytes.subarray(piece.length);
   }
 
-  /** Of RFC 9112, section 7.1: a line before each chunk, one after it, and trailers up to an empty one. */
-  #takeBodyLine(line: string): void {
-    // Others refuse it: read on, but not used again.
+  /**
+   * Lines of a chunked body (RFC 9112, section 7.1): one before each chunk, an empty one after it, and trailers up to
+   * an empty line.
+   */
+  #onBodyLine(line: string): void {
+    // Other clients refuse it: the body is read, but the connection is not reused.
     if (this.#line.endedInLfAlone) this.#keepMs = 0;
     if (this.#state === 'chunk_line') {
       const size = CHUNK_LINE.exec(line)?.[1];
       if (size === undefined) throw new AttemptFailure('invalid_response', 'a chunk has no size');
       if (line !== size && !PLAIN_CHUNK_LINE.test(line)) this.#keepMs = 0;
-      this.#left = Number.parseInt(size, 16);
-      this.#state = this.#left === 0 ? 'trailer' : 'chunk';
+      this.#remaining = Number.parseInt(size, 16);
+      this.#state = this.#remaining === 0 ? 'trailer' : 'chunk';
     } else if (this.#state === 'chunk_end') {
       if (line !== '') throw new AttemptFailure('invalid_response', 'a chunk is longer than its size');
       this.#state = 'chunk_line';

@@ -82,7 +82,7 @@ export class EndpointAdmin {
       return { ...this.#changeOf(before, body), options };
     });
     if (endpoint.url !== existing.url && endpoint.status === 'active') {
-      await this.#parts.redeliveryService.hastenRetries(caller.organization.id, id);
+      await this.#parts.redeliveryService.scheduleRetriesNow(caller.organization.id, id);
     }
     if (mayOvertake(endpoint.options) && !mayOvertake(existing.options)) await this.#letOvertake(id);
     await this.#announce(endpoint);

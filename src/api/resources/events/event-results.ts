@@ -58,7 +58,7 @@ export async function acceptItems(
     return { ...input, dedupId: itemDedupId(key, args.firstIndex + at, item.bytes) };
   });
   const inputs = read.filter(isInput);
-  parts.acceptor.noteRejected(read.length - inputs.length);
+  parts.acceptor.countRejected(read.length - inputs.length);
   const accepted = await parts.acceptor.acceptMany(inputs, args.origin);
   let next = 0;
   let failure: EngineUnavailable | undefined;

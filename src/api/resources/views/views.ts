@@ -1,7 +1,7 @@
 import type { InboxMessage } from '../../../core/administration/inbox.ts';
 import type { Attempt, Delivery } from '../../../core/delivery/delivery.ts';
 import type { Job } from '../../../core/delivery/job.ts';
-import type { DeliveryNews } from '../../../core/events/activity.ts';
+import type { DeliveryActivity } from '../../../core/events/activity.ts';
 import type { AcceptedEvent } from '../../../core/events/event.ts';
 import { isOperational } from '../../../core/events/operational-event.ts';
 import { type Timestamp, toIso } from '../../../core/time.ts';
@@ -68,7 +68,7 @@ export function deliveryView(delivery: Delivery): Wire.Delivery {
   };
 }
 
-export function deliveryNewsView(news: DeliveryNews) {
+export function deliveryNewsView(news: DeliveryActivity) {
   return {
     id: news.id,
     event_id: news.eventId,

@@ -180,7 +180,7 @@ export class RedisActivity implements ActivityFeed {
     await this.#reader.subscribe(
       this.#channel(organizationId),
       (text) => this.#hear(organizationId, text),
-      () => this.#forEach(organizationId, (listener) => listener.untold(UNKNOWN_DROPPED)),
+      () => this.#forEach(organizationId, (listener) => listener.onDropped(UNKNOWN_DROPPED)),
     );
   }
 
@@ -197,8 +197,8 @@ export class RedisActivity implements ActivityFeed {
   #hear(organizationId: OrganizationId, text: string): void {
     const { activities, untold } = read(text);
     this.#forEach(organizationId, (listener) => {
-      if (activities.length > 0) listener.news(activities);
-      if (untold.event !== 0 || untold.delivery !== 0) listener.untold(untold);
+      if (activities.length > 0) listener.onActivities(activities);
+      if (untold.event !== 0 || untold.delivery !== 0) listener.onDropped(untold);
     });
   }
 

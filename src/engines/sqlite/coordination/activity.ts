@@ -24,10 +24,10 @@ export class ProcessActivity implements ActivityFeed {
       const watched = this.#watched.get(organizationOf(activity));
       if (watched === undefined) continue;
       if (watched.budget.take(activity, this.#clock.monotonicMs())) {
-        for (const listener of watched.listeners) listener.news([activity]);
+        for (const listener of watched.listeners) listener.onActivities([activity]);
       } else {
         const counts: DroppedCounts = { ...NOTHING_DROPPED, [activity.kind]: 1 };
-        for (const listener of watched.listeners) listener.untold(counts);
+        for (const listener of watched.listeners) listener.onDropped(counts);
       }
     }
   }

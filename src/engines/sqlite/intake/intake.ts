@@ -129,7 +129,7 @@ export class SqliteIntake implements Intake {
     const { state, clock } = this.#options;
     if (!effects.mayTake || effects.dueEndpoints.has(endpointId) || effects.taken.length >= MAX_TAKEN) return null;
     const room = state.directTaker?.room(endpointId) ?? null;
-    if (room === null || effects.takenOf(endpointId) >= room.most) return null;
+    if (room === null || effects.takenOf(endpointId) >= room.limit) return null;
     return addMs(clock.now(), room.leaseMs);
   }
 

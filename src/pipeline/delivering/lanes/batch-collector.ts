@@ -1,25 +1,26 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import type { ClaimedDelivery } from '../../../ports/record/delivery-queue.ts';
 
-/** Payload in one request at most, about: a larger one is sent at once. */
+/** Approximate maximum payload of one request; a larger batch is sent at once. */
 const MAX_CHARACTERS = 1024 * 1024;
 
 type Deliveries = readonly [ClaimedDelivery, ...ClaimedDelivery[]];
 
-/** What becomes one request. */
-interface Gathering {
+/** Deliveries that will be sent in one request. */
+interface OpenBatch {
   readonly deliveries: ClaimedDelivery[];
   readonly timer: NodeJS.Timeout;
   characters: number;
 }
 
 /**
- * Gathers the deliveries of a lane into requests: full when so many are there, or when the first has waited so long. What
- * failed together is due again at the same moment, and is gathered apart from all else: it goes out together again.
+ * Collects the deliveries of a batching lane. A batch is sent when it has `maxEvents`, or when its first delivery has
+ * waited `maxWaitMs`. Deliveries that failed together are due at the same moment and are collected separately, so that
+ * the same batch is sent again.
  */
 export class BatchCollector {
   readonly #flush: (deliveries: Deliveries) => void;
-  readonly #gatherings = new Map<string, Gathering>();
+  readonly #open = new Map<string, OpenBatch>();
   #size = 0;
 
   constructor(flush: (deliveries: Deliveries) => void) {
@@ -32,45 +33,45 @@ export class BatchCollector {
 
   add(delivery: ClaimedDelivery, { maxEvents, maxWaitMs }: { maxEvents: number; maxWaitMs: Milliseconds }): void {
     const key = keyOf(delivery);
-    let gathering = this.#gatherings.get(key);
-    if (gathering === undefined) {
-      gathering = { deliveries: [], timer: setTimeout(() => this.#end(key), maxWaitMs), characters: 0 };
-      this.#gatherings.set(key, gathering);
+    let batch = this.#open.get(key);
+    if (batch === undefined) {
+      batch = { deliveries: [], timer: setTimeout(() => this.#end(key), maxWaitMs), characters: 0 };
+      this.#open.set(key, batch);
     }
-    gathering.deliveries.push(delivery);
-    gathering.characters += delivery.event.data.length;
+    batch.deliveries.push(delivery);
+    batch.characters += delivery.event.data.length;
     this.#size++;
-    const { deliveries, characters } = gathering;
-    // What went out together fitted then.
-    const isLarge = characters >= MAX_CHARACTERS && !isTogether(key);
+    const { deliveries, characters } = batch;
+    // A retried batch fitted the first time.
+    const isLarge = characters >= MAX_CHARACTERS && !isRetryGroup(key);
     if (deliveries.length >= maxEvents || isLarge) this.#end(key);
   }
 
-  /** Everything that is due was taken: no more will come of what failed together. */
+  /** Sends retried batches: every due delivery was claimed, so no more of them will arrive. */
   flushRetries(): void {
-    for (const key of [...this.#gatherings.keys()]) if (isTogether(key)) this.#end(key);
+    for (const key of [...this.#open.keys()]) if (isRetryGroup(key)) this.#end(key);
   }
 
   flush(): void {
-    for (const key of [...this.#gatherings.keys()]) this.#end(key);
+    for (const key of [...this.#open.keys()]) this.#end(key);
   }
 
   #end(key: string): void {
-    const gathering = this.#gatherings.get(key);
-    if (gathering === undefined) return;
-    this.#gatherings.delete(key);
-    clearTimeout(gathering.timer);
-    this.#size -= gathering.deliveries.length;
-    const [first, ...rest] = gathering.deliveries;
+    const batch = this.#open.get(key);
+    if (batch === undefined) return;
+    this.#open.delete(key);
+    clearTimeout(batch.timer);
+    this.#size -= batch.deliveries.length;
+    const [first, ...rest] = batch.deliveries;
     if (first !== undefined) this.#flush([first, ...rest]);
   }
 }
 
-/** The attempt's number, and for retries by the schedule when they were due. */
+/** Groups deliveries by attempt number; retries by schedule also by due time. */
 function keyOf({ attemptNumber, dueAt }: ClaimedDelivery): string {
   return attemptNumber === 1 ? '1' : `${attemptNumber} ${dueAt ?? 0}`;
 }
 
-function isTogether(key: string): boolean {
+function isRetryGroup(key: string): boolean {
   return key.includes(' ') && !key.endsWith(' 0');
 }

@@ -1,31 +1,34 @@
 import type { OrganizationId } from '../../../core/ids.ts';
 import type { Lane } from './lane.ts';
 
-/** Of all, for endpoints that hung lately. */
+/** Share of the resource for degraded endpoints. */
 const DEGRADED_SHARE = 1 / 4;
-/** For these and those that have answered nothing yet: the rest is for endpoints that are known to answer. */
+/** Share for degraded and unproven endpoints together; the rest is for endpoints that are known to answer. */
 export const UNPROVEN_SHARE = 3 / 4;
-/** Above all that there is, for organizations that use nothing of it: others can't take everything from them. */
+/**
+ * Extra share beyond the total, reserved for organizations that use nothing yet: other organizations cannot take
+ * everything.
+ */
 const RESERVE_SHARE = 1 / 4;
 
-/** How much of one resource is used: by all, by lanes that hung, by lanes that nothing is known of, by each organization. */
+/** Counts the use of one resource: in total, by degraded lanes, by unproven lanes, and by organization. */
 export class FairShares {
-  readonly #most: number;
+  readonly #total: number;
   readonly #ofOrganization: number;
   #used = 0;
-  #bySuspects = 0;
+  #byDegraded = 0;
   #byUnproven = 0;
   readonly #by = new Map<OrganizationId, number>();
 
-  /** @param organizationShare what one organization may have of it, of 1 */
-  constructor(most: number, organizationShare: number) {
-    this.#most = most;
-    this.#ofOrganization = most * organizationShare;
+  /** @param organizationShare the part that one organization may use, between 0 and 1 */
+  constructor(total: number, organizationShare: number) {
+    this.#total = total;
+    this.#ofOrganization = total * organizationShare;
   }
 
   add({ degraded, proven, organizationId }: User, amount: number): void {
     this.#used += amount;
-    if (degraded) this.#bySuspects += amount;
+    if (degraded) this.#byDegraded += amount;
     if (degraded || !proven) this.#byUnproven += amount;
     if (organizationId === undefined) return;
     const used = (this.#by.get(organizationId) ?? 0) + amount;
@@ -33,25 +36,26 @@ export class FairShares {
     else this.#by.set(organizationId, used);
   }
 
-  /** What the lane may use beside what is used. @param least what an organization that has nothing gets in any case */
+  /** Returns how much more the lane may use. @param least granted in any case to an organization that uses nothing */
   free({ degraded, proven, organizationId }: User, least: number): number {
-    const has = this.#usedBy(organizationId);
-    const bounds = [this.#most - this.#used, this.#ofOrganization - has];
-    if (degraded) bounds.push(this.#most * DEGRADED_SHARE - this.#bySuspects);
-    if (degraded || !proven) bounds.push(this.#most * UNPROVEN_SHARE - this.#byUnproven);
+    const usedByOrganization = this.#usedBy(organizationId);
+    const bounds = [this.#total - this.#used, this.#ofOrganization - usedByOrganization];
+    if (degraded) bounds.push(this.#total * DEGRADED_SHARE - this.#byDegraded);
+    if (degraded || !proven) bounds.push(this.#total * UNPROVEN_SHARE - this.#byUnproven);
     const free = Math.min(...bounds);
-    const isReserved = proven && !degraded && has === 0 && this.#used < this.#most * (1 + RESERVE_SHARE);
+    const isReserved =
+      proven && !degraded && usedByOrganization === 0 && this.#used < this.#total * (1 + RESERVE_SHARE);
     return isReserved ? Math.max(free, least) : free;
   }
 
-  /** Left for lanes that nothing is known of. */
+  /** The amount that remains for unproven lanes. */
   get unprovenFree(): number {
-    return this.#most * UNPROVEN_SHARE - this.#byUnproven;
+    return this.#total * UNPROVEN_SHARE - this.#byUnproven;
   }
 
-  /** Far from every bound. */
+  /** True when less than half of every bound is used. */
   isHalfFree(organizationId: OrganizationId): boolean {
-    return this.#used < this.#most / 2 && this.#usedBy(organizationId) < this.#ofOrganization / 2;
+    return this.#used < this.#total / 2 && this.#usedBy(organizationId) < this.#ofOrganization / 2;
   }
 
   #usedBy(organizationId: OrganizationId | undefined): number {
@@ -59,7 +63,7 @@ export class FairShares {
   }
 }
 
-/** A lane as it is when it begins to use something: the end of the use is counted as its beginning was. */
+/** A lane's state when a use begins; the end of the use is counted under the same state. */
 export interface User {
   readonly degraded: boolean;
   readonly proven: boolean;

@@ -1,4 +1,4 @@
-/** A lane per endpoint: its state, its concurrency, and its fair share of all attempts. */
+/** Lanes, one per endpoint: their state, their concurrency, and their fair share of all slots. */
 
 export { BatchCollector } from './batch-collector.ts';
 export { Lane } from './lane.ts';

@@ -6,13 +6,13 @@ import type { Context } from '../../context.ts';
 import type { RetryLoop } from '../../pacing/index.ts';
 import type { Lane } from './lane.ts';
 
-/** Deliveries of a removed or disabled endpoint that are ended in one step. */
+/** Deliveries of a removed or disabled endpoint ended per step. */
 const END_STEP = 500;
 
-/** `outdated`: a later lookup of the same lane is under way and says what it finds. */
-type Found = 'there' | 'disabled' | 'gone' | 'outdated';
+/** `outdated`: a later lookup of the same lane is running, and its result counts. */
+type LookupResult = 'found' | 'disabled' | 'gone' | 'outdated';
 
-/** What lanes know of their endpoints: read when a lane is new and when its endpoint was changed. */
+/** Reads lanes' endpoints: when a lane is new and when its endpoint changes. */
 export class LaneEndpoints {
   readonly #context: Pick<Context, 'clock'>;
   readonly #directory: EndpointDirectory;
@@ -39,8 +39,11 @@ export class LaneEndpoints {
     this.#stopping = true;
   }
 
-  /** Until it resolves the lane starts nothing. What waits for an endpoint that is gone, or disabled, is ended. */
-  async read(lane: Lane): Promise<Found> {
+  /**
+   * Reads the endpoint into the lane. The lane starts no attempt until this resolves. Ends the waiting deliveries of an
+   * endpoint that was removed or disabled.
+   */
+  async read(lane: Lane): Promise<LookupResult> {
     const lookup = ++lane.lookups;
     lane.changing = true;
     lane.lookupFailed = false;
@@ -52,16 +55,17 @@ export class LaneEndpoints {
     }
   }
 
-  async #read(lane: Lane, lookup: number): Promise<Found> {
+  async #read(lane: Lane, lookup: number): Promise<LookupResult> {
     const endpoint = await this.#retryLoop.run(() => this.#directory.find(lane.endpointId));
     if (lookup !== lane.lookups) return 'outdated';
-    // What waits stays until the row can be read again, or the endpoint is removed.
+    // Deliveries keep waiting until the row can be read again or the endpoint is removed.
     if (endpoint?.disabledReason === 'unreadable') throw new Error('The row of this endpoint cannot be read');
     lane.changing = false;
-    if (lane.endpoint !== undefined && !isReachedAlike(lane.endpoint, endpoint)) this.#sender.forget(lane.endpointId);
+    if (lane.endpoint !== undefined && !canReuseConnections(lane.endpoint, endpoint))
+      this.#sender.forget(lane.endpointId);
     lane.endpoint = endpoint;
     lane.reset();
-    if (endpoint !== undefined && endpoint.status !== 'disabled') return 'there';
+    if (endpoint !== undefined && endpoint.status !== 'disabled') return 'found';
     await this.#endWaiting(lane, endpoint === undefined ? 'canceled' : 'skipped');
     return endpoint === undefined ? 'gone' : 'disabled';
   }
@@ -72,9 +76,9 @@ export class LaneEndpoints {
   }
 }
 
-/** Whether the connections of one still serve the other. */
-function isReachedAlike(before: Endpoint, now: Endpoint | undefined): boolean {
+/** Whether connections opened for the old endpoint may serve the new one. */
+function canReuseConnections(before: Endpoint, now: Endpoint | undefined): boolean {
   if (now === undefined || before.url !== now.url) return false;
-  const [shown, shows] = [before.options.clientCertificate, now.options.clientCertificate];
-  return shown?.certificate === shows?.certificate && shown?.key === shows?.key;
+  const [old, current] = [before.options.clientCertificate, now.options.clientCertificate];
+  return old?.certificate === current?.certificate && old?.key === current?.key;
 }

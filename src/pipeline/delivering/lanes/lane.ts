@@ -5,38 +5,53 @@ import { BREAKER_FAILURES } from '../../../core/limits.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { BatchCollector } from './batch-collector.ts';
 
-/** Time-outs and dead connections in a row after which a lane is suspect; one is enough where it never answered. */
+/**
+ * Consecutive timeouts and dead connections after which a lane is degraded; one is enough for an endpoint that never
+ * answered.
+ */
 const DEGRADED_AFTER = 2;
 
-/** The first rest, doubled each time that the attempt after it fails, up to the longest. */
+/** The circuit breaker's first open period; it doubles each time the probe after it fails, up to the longest. */
 const FIRST_OPEN_MS: Milliseconds = 1_000;
 const LONGEST_OPEN_MS: Milliseconds = 30_000;
-/** After unexpected errors of our own: they seldom pass by themselves. */
+/** Longest backoff after unexpected errors of this service, which seldom pass by themselves. */
 const LONGEST_BACKOFF_MS: Milliseconds = 60_000;
 
-/** The deliveries of one endpoint as the deliverer sees them: their own concurrency and their own reputation. */
+/**
+ * The deliveries of one endpoint as the deliverer sees them, with the endpoint's own concurrency.
+ *
+ * Circuit breaker:
+ *   closed ──BREAKER_FAILURES failures in a row──► open for 1 s, doubled each time, 30 s at most
+ *   open ──period over──► half-open: one attempt at a time
+ *   half-open ──success──► closed;  half-open ──failure──► open
+ * Degraded, independent of the breaker: timeouts in a row limit the lane to one attempt at a time until another
+ * outcome.
+ * Backoff, independent of both: an unexpected error of this service pauses the lane for 1 s, doubled each time, 60 s at
+ * most.
+ * While a lane is paused its waiting deliveries lose no attempts.
+ */
 export class Lane {
   readonly endpointId: EndpointId;
-  /** Unknown until it has been looked up; undefined again when a lookup found nothing. */
+  /** Undefined until the first lookup, and after a lookup that found nothing. */
   endpoint: Endpoint | undefined;
   inFlight = 0;
-  /** Where the endpoint wants several events in one request. */
+  /** Set for a batching endpoint. */
   collector: BatchCollector | undefined;
-  /** Something may be due now. */
+  /** A delivery may be due now. */
   due = false;
-  /** Asked for at the queue, which has not answered yet. */
+  /** A claim for this lane is in progress. */
   claiming = false;
-  /** New deliveries were left waiting, of which the queue has not told yet. */
+  /** New deliveries were accepted without a claim, and the queue has not announced them yet. */
   leftWaiting = false;
-  /** Grows with every lookup of the endpoint, so that only the last one counts. */
+  /** Number of lookups; only the result of the latest one counts. */
   lookups = 0;
-  /** The endpoint was changed and is being read: what it was must not sign, or be reached, any more. */
+  /** The endpoint changed and is being read again; its old URL and secrets must not be used. */
   changing = false;
-  /** The last lookup failed: it is looked up again when it may go on. */
+  /** The last lookup failed; it is repeated when the lane may continue. */
   lookupFailed = false;
-  /** What one of its deliveries takes in memory, by those that came lately: before they are claimed nobody knows. */
+  /** Typical size of a delivery in memory, from recent ones; sizes are unknown before a claim. */
   typicalCharacters = 0;
-  /** It has answered something since it was looked up. */
+  /** The endpoint has answered at least once since the last lookup. */
   proven = false;
   #timeoutsInRow = 0;
   #failuresInRow = 0;
@@ -51,41 +66,41 @@ export class Lane {
     this.endpointId = endpointId;
   }
 
-  /** One that hung lately: it gets one attempt at a time, and shares few slots with its like. */
+  /** The endpoint timed out recently: one attempt at a time, within a share of slots for all degraded lanes. */
   get degraded(): boolean {
     return this.#timeoutsInRow >= (this.proven ? DEGRADED_AFTER : 1);
   }
 
-  /** What is taken beside the queue would overtake it. */
+  /** A delivery claimed outside the queue would overtake waiting ones. */
   get mayHaveWaiting(): boolean {
     return this.due || this.claiming || this.leftWaiting;
   }
 
-  /** How many attempts it may start now. After a rest it is one, until one succeeds. */
+  /** How many attempts the lane may start now; one while half-open or degraded. */
   capacity(monotonicNowMs: Milliseconds): number {
     if (this.changing || this.endpoint?.status !== 'active' || this.pauseMs(monotonicNowMs) > 0) return 0;
-    const careful = this.degraded || this.#failuresInRow >= BREAKER_FAILURES;
-    return Math.max(0, (careful ? 1 : this.endpoint.maxConcurrency) - this.inFlight);
+    const oneAtATime = this.degraded || this.#failuresInRow >= BREAKER_FAILURES;
+    return Math.max(0, (oneAtATime ? 1 : this.endpoint.maxConcurrency) - this.inFlight);
   }
 
-  /** How much longer it rests: its breaker is open, or it is put aside. What waits loses no attempts by it. */
+  /** Remaining pause: the breaker is open, or the lane backs off. */
   pauseMs(monotonicNowMs: Milliseconds): Milliseconds {
     return Math.max(0, this.#openUntilMs - monotonicNowMs, this.#backoffUntilMs - monotonicNowMs);
   }
 
-  /** An unexpected error of our own: nothing of it is tried for a while, longer each time in a row. @returns for how long */
+  /** Pauses the lane after an unexpected error of this service, longer each time in a row. @returns the pause */
   backOff(monotonicNowMs: Milliseconds): Milliseconds {
-    const restMs = Math.min(FIRST_OPEN_MS * 2 ** Math.min(this.#faults++, 10), LONGEST_BACKOFF_MS);
-    this.#backoffUntilMs = monotonicNowMs + restMs;
-    return restMs;
+    const pauseMs = Math.min(FIRST_OPEN_MS * 2 ** Math.min(this.#faults++, 10), LONGEST_BACKOFF_MS);
+    this.#backoffUntilMs = monotonicNowMs + pauseMs;
+    return pauseMs;
   }
 
-  /** An attempt came to its end on record. */
+  /** An attempt was recorded without an unexpected error. */
   resetFaults(): void {
     this.#faults = 0;
   }
 
-  /** Sets the alarm, unless an earlier one stands. */
+  /** Sets a timer, unless an earlier one is set. */
   wakeAfter(waitMs: Milliseconds, monotonicNowMs: Milliseconds, wake: () => void): void {
     const wakesAtMs = monotonicNowMs + waitMs;
     if (wakesAtMs >= this.#wakesAtMs) return;
@@ -97,13 +112,13 @@ export class Lane {
     }, waitMs).unref();
   }
 
-  /** Takes the alarm away. */
+  /** Clears the timer. */
   sleep(): void {
     clearTimeout(this.#timer);
     this.#wakesAtMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Somebody has changed the endpoint: what it was like before says nothing. */
+  /** The endpoint was changed: its history no longer counts. */
   reset(): void {
     this.#faults = 0;
     this.#backoffUntilMs = Number.NEGATIVE_INFINITY;
@@ -125,13 +140,13 @@ export class Lane {
     this.proven = answered;
     if (outcome.error === null) return;
     this.#failuresInRow++;
-    // Of many that fail together one opens the breaker.
+    // Of several attempts that fail together, only one opens the breaker.
     if (this.#failuresInRow >= BREAKER_FAILURES && this.pauseMs(monotonicNowMs) === 0) {
       this.#openUntilMs = monotonicNowMs + Math.min(FIRST_OPEN_MS * 2 ** this.#timesOpened, LONGEST_OPEN_MS);
       this.#timesOpened++;
     }
-    const hung = outcome.error === 'timeout' || outcome.error === 'connection_failed';
-    if (hung) this.#timeoutsInRow++;
+    const timedOut = outcome.error === 'timeout' || outcome.error === 'connection_failed';
+    if (timedOut) this.#timeoutsInRow++;
     else this.#timeoutsInRow = 0;
   }
 }

@@ -2,8 +2,8 @@ import type { OrganizationId } from '../../../core/ids.ts';
 import type { Lane } from './lane.ts';
 
 /**
- * Lanes that are due and have room. Organizations take turns, a lane each, so that one with thousands of lanes is served
- * no sooner than one with a single one; within an organization the longest waiting lane comes first.
+ * Lanes that are due and have capacity. Organizations take turns, one lane each, so that thousands of lanes of one
+ * organization do not delay another's single lane. Within an organization the lane that has waited longest comes first.
  */
 export class ReadyLanes {
   readonly #byOrganization = new Map<OrganizationId | undefined, Set<Lane>>();
@@ -31,23 +31,23 @@ export class ReadyLanes {
     }
   }
 
-  /** One lane of each organization, then the next of each, and so on. Lanes may be deleted meanwhile. */
-  *inTurn(): Iterable<Lane> {
-    let lines = [...this.#byOrganization.values()].map((lanes) => lanes.values());
-    while (lines.length > 0) {
-      const longer = [];
-      for (const line of lines) {
-        const { value, done } = line.next();
+  /** Yields one lane of each organization, then the next of each, and so on. Lanes may be deleted during the iteration. */
+  *roundRobin(): Iterable<Lane> {
+    let queues = [...this.#byOrganization.values()].map((lanes) => lanes.values());
+    while (queues.length > 0) {
+      const remaining = [];
+      for (const queue of queues) {
+        const { value, done } = queue.next();
         if (done === true) continue;
         yield value;
-        longer.push(line);
+        remaining.push(queue);
       }
-      lines = longer;
+      queues = remaining;
     }
   }
 
-  /** Whoever was first is last the next time. */
-  turn(): void {
+  /** Moves the first organization to the end. */
+  rotate(): void {
     for (const [organizationId, lanes] of this.#byOrganization) {
       this.#byOrganization.delete(organizationId);
       this.#byOrganization.set(organizationId, lanes);

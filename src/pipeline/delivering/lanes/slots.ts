@@ -7,43 +7,43 @@ import { FairShares, UNPROVEN_SHARE, userOf } from './fair-shares.ts';
 import type { Lane } from './lane.ts';
 import type { ReadyLanes } from './ready-lanes.ts';
 
-/** Above this use by lanes that nothing is known of, each of them gets one attempt at a time. */
+/** When unproven lanes use more than this share, each of them gets one attempt at a time. */
 const CROWD_SHARE = 1 / 4;
-/** Of all slots, for one organization. */
+/** Share of all slots that one organization may use. */
 const ORGANIZATION_SHARE = 3 / 4;
 /**
- * Payload of deliveries that are claimed and not settled, and for one organization. Each is held as text and as bytes, so it
- * is some 200 MB in all; a receiver that accepts and never reads held 1.5 GB.
+ * Payload of claimed, unsettled deliveries, in characters. A payload is held as text and as bytes, so the bound is
+ * about 200 MB in all; without it a receiver that accepts connections and never reads held 1.5 GB.
  */
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 const ORGANIZATION_CHARACTERS_SHARE = 1 / 2;
-/** What a delivery costs beside its payload. */
+/** Memory of a delivery besides its payload. */
 const DELIVERY_CHARACTERS = 1_000;
-/** From one lane in one taking, so that one call to the queue stays short. */
+/** Deliveries claimed for one lane in one call, so that a call to the queue stays short. */
 const MAX_CLAIM_PER_LANE = 50;
 const MAX_CLAIM = 500;
-/** Lanes that `mayDemand` looks at: some 0.1 ms. */
-const MAX_LOOKED_AT = 1_000;
+/** Lanes that `hasDemand` scans: about 0.1 ms. */
+const MAX_SCANNED_LANES = 1_000;
 
 /**
- * Attempts under way at once, over all endpoints, and the payloads of what is claimed: each attempt holds a socket, each
- * delivery up to 256 KiB. Endpoints that are known to hang, or not known yet, and each organization may have a part of them.
+ * Bounds concurrent attempts and the payloads of claimed deliveries, over all endpoints: an attempt holds a socket, a
+ * delivery up to 256 KiB. Degraded lanes, unproven lanes and each organization have a share.
  */
 export class Slots {
-  readonly #most: number;
+  readonly #total: number;
   readonly #attempts: FairShares;
   readonly #characters: FairShares;
-  /** Claimed deliveries, and what ends their being held. */
+  /** Claimed deliveries, each with the function that frees its memory. */
   readonly #held = new Map<ClaimedDelivery, () => void>();
 
-  /** @param most slots in all */
-  constructor(most: number, maxCharacters = MAX_CHARACTERS) {
-    this.#most = most;
-    this.#attempts = new FairShares(most, ORGANIZATION_SHARE);
+  /** @param total number of slots */
+  constructor(total: number, maxCharacters = MAX_CHARACTERS) {
+    this.#total = total;
+    this.#attempts = new FairShares(total, ORGANIZATION_SHARE);
     this.#characters = new FairShares(maxCharacters, ORGANIZATION_CHARACTERS_SHARE);
   }
 
-  /** An attempt is under way. @returns what ends the use */
+  /** Occupies a slot for an attempt. @returns a function that frees it */
   use(lane: Lane): () => void {
     const user = userOf(lane);
     this.#attempts.add(user, 1);
@@ -51,8 +51,8 @@ export class Slots {
   }
 
   /**
-   * A delivery is in memory from its claim to its settlement.
-   * @returns false where there is no room for it: then it goes back as if it had not been claimed
+   * Counts a delivery's memory, from its claim to its settlement.
+   * @returns false when there is no room; the delivery must then be released
    */
   hold(lane: Lane, delivery: ClaimedDelivery): boolean {
     const user = userOf(lane);
@@ -64,13 +64,13 @@ export class Slots {
     return true;
   }
 
-  /** It is settled, or has gone back. */
+  /** Frees a delivery's memory: it is settled or released. */
   release(delivery: ClaimedDelivery): void {
     this.#held.get(delivery)?.();
     this.#held.delete(delivery);
   }
 
-  /** What was asked for counts as if it had come, by what the lane's deliveries mostly are. @returns what ends that */
+  /** Counts requested deliveries as claimed, at the lane's typical size. @returns a function that ends the reservation */
   reserve(lane: Lane, attempts: number): () => void {
     const user = userOf(lane);
     const characters = attempts * lane.typicalCharacters;
@@ -82,14 +82,14 @@ export class Slots {
     };
   }
 
-  /** Far from every bound: whoever takes a few beside `demands` passes none. */
+  /** True when less than half of every bound is used: a few claims besides `demands` exceed none. */
   isHalfFree(organizationId: OrganizationId): boolean {
     return this.#attempts.isHalfFree(organizationId) && this.#characters.isHalfFree(organizationId);
   }
 
   /**
-   * What may be taken now. The lanes that are asked for are not ready any more.
-   * @param onFault called for a lane whose demand can't be made; it is not ready any more either
+   * Computes what may be claimed now. Lanes with a demand leave `ready`.
+   * @param onFault called for a lane whose demand cannot be computed; that lane leaves `ready` too
    */
   demands(
     ready: ReadyLanes,
@@ -97,24 +97,24 @@ export class Slots {
     onFault: (lane: Lane, error: unknown) => void,
   ): LaneDemand[] {
     const demands: LaneDemand[] = [];
-    // What is asked for counts as used by the lanes that come after.
-    const asked: (() => void)[] = [];
-    let left = MAX_CLAIM;
-    for (const lane of ready.inTurn()) {
-      if (left <= 0) break;
+    // A demand counts as used for the lanes after it.
+    const reservations: (() => void)[] = [];
+    let remaining = MAX_CLAIM;
+    for (const lane of ready.roundRobin()) {
+      if (remaining <= 0) break;
       const { endpoint } = lane;
       const capacity = lane.capacity(monotonicNowMs);
       if (capacity === 0 || endpoint === undefined) {
         ready.delete(lane);
         continue;
       }
-      const requests = Math.min(capacity, MAX_CLAIM_PER_LANE, left, this.#free(lane));
+      const requests = Math.min(capacity, MAX_CLAIM_PER_LANE, remaining, this.#free(lane));
       if (requests <= 0) continue;
       ready.delete(lane);
       try {
         const demand = demandOf(lane.endpointId, endpoint, { requests, collected: lane.collector?.size ?? 0 });
-        asked.push(this.reserve(lane, demand.limit));
-        left -= demand.limit;
+        reservations.push(this.reserve(lane, demand.limit));
+        remaining -= demand.limit;
         demands.push(demand);
       } catch (error) {
         onFault(lane, error);
@@ -123,34 +123,34 @@ export class Slots {
       lane.due = false;
       lane.claiming = true;
     }
-    for (const end of asked) end();
-    ready.turn();
+    for (const end of reservations) end();
+    ready.rotate();
     return demands;
   }
 
-  /** Whether `demands` would ask for something. Looks at a bounded number of lanes. */
+  /** Whether `demands` would return a demand. Scans a bounded number of lanes. */
   hasDemand(ready: ReadyLanes, monotonicNowMs: Milliseconds): boolean {
-    let looked = 0;
-    for (const lane of ready.inTurn()) {
-      if (looked++ === MAX_LOOKED_AT) return false;
+    let scanned = 0;
+    for (const lane of ready.roundRobin()) {
+      if (scanned++ === MAX_SCANNED_LANES) return false;
       if (lane.endpoint !== undefined && lane.capacity(monotonicNowMs) > 0 && this.#free(lane) > 0) return true;
     }
     return false;
   }
 
-  /** How many deliveries of the lane may be under way beside those that are. */
+  /** How many more deliveries of the lane may be in flight. */
   #free(lane: Lane): number {
     const user = userOf(lane);
     const size = Math.max(DELIVERY_CHARACTERS, lane.typicalCharacters);
     const bounds = [this.#attempts.free(user, 1), this.#characters.free(user, size) / size];
-    // Many are unknown, so perhaps many hang: each shows with one attempt what it is.
-    const isCrowd = this.#attempts.unprovenFree < (UNPROVEN_SHARE - CROWD_SHARE) * this.#most;
+    // Many unproven lanes may all be unresponsive: each proves itself with a single attempt first.
+    const isCrowd = this.#attempts.unprovenFree < (UNPROVEN_SHARE - CROWD_SHARE) * this.#total;
     if (!lane.proven && isCrowd) bounds.push(1 - lane.inFlight);
     return Math.floor(Math.min(...bounds));
   }
 }
 
-/** @param free requests that it may begin, and deliveries that wait in memory to become one */
+/** @param free requests that the lane may begin, and deliveries already collected for a batch */
 function demandOf(
   endpointId: EndpointId,
   { maxConcurrency, timeoutMs, options }: Endpoint,

@@ -7,39 +7,40 @@ import { inWorld, settlement, type World } from '../conformance/world.ts';
 
 const LEASE_MS = 15_000;
 
-/** Has room for so many, and remembers what it was given and when it could begin. */
-function takerWith(most: number): AcceptClaimer & { taken: ClaimedDelivery[]; left: string[]; started: number } {
-  const taker = {
-    taken: [] as ClaimedDelivery[],
+/** A claimer with room for `limit` deliveries that records what it was given and how many became durable. */
+function claimerWith(limit: number): AcceptClaimer & { claimed: ClaimedDelivery[]; left: string[]; started: number } {
+  const claimer = {
+    claimed: [] as ClaimedDelivery[],
     left: [] as string[],
     started: 0,
-    room: () => (most - taker.taken.length > 0 ? { most: most - taker.taken.length, leaseMs: LEASE_MS } : null),
-    committed: (taken: readonly ClaimedDelivery[], left: Iterable<string>) => {
-      taker.taken.push(...taken);
-      taker.left.push(...left);
+    room: () =>
+      limit - claimer.claimed.length > 0 ? { limit: limit - claimer.claimed.length, leaseMs: LEASE_MS } : null,
+    committed: (claimed: readonly ClaimedDelivery[], left: Iterable<string>) => {
+      claimer.claimed.push(...claimed);
+      claimer.left.push(...left);
       return () => {
-        taker.started += taken.length;
+        claimer.started += claimed.length;
       };
     },
   };
-  return taker;
+  return claimer;
 }
 
-describe('deliveries that are taken as they are accepted', () => {
+describe('deliveries that are claimed as they are accepted', () => {
   const world = (run: (world: World) => Promise<void>) => inWorld(newSqliteHarness, run);
 
   test(
-    'as many as there is room for are taken, the others wait; what was taken is settled as ever',
+    'as many as there is room for are claimed, the others wait; what was claimed is settled as ever',
     world(async (world) => {
       const { organizationId, endpointId } = await world.lane();
-      const taker = takerWith(2);
-      world.engine.queue.claimOnAccept(taker);
+      const claimer = claimerWith(2);
+      world.engine.queue.claimOnAccept(claimer);
       const events = await world.accept(organizationId, 3);
       assert.deepEqual(
-        taker.taken.map(({ event }) => event),
+        claimer.claimed.map(({ event }) => event),
         events.slice(0, 2),
       );
-      const [first, second] = taker.taken;
+      const [first, second] = claimer.claimed;
       assert.ok(first && second);
       assert.deepEqual(first, {
         id: first.id,
@@ -51,15 +52,15 @@ describe('deliveries that are taken as they are accepted', () => {
         origin: null,
         leasedUntil: addMs(world.clock.now(), LEASE_MS),
       });
-      assert.deepEqual(taker.left, [endpointId]);
-      assert.equal(taker.started, 2, 'who is told that it is accepted may know it under way');
+      assert.deepEqual(claimer.left, [endpointId]);
+      assert.equal(claimer.started, 2, 'who is told that it is accepted may know it under way');
       const waiting = await world.take(endpointId);
       assert.deepEqual(
         waiting.map(({ event }) => event),
         events.slice(2),
-        'nobody else gets those that were taken',
+        'nobody else gets those that were claimed',
       );
-      assert.deepEqual(await world.engine.queue.settle([first, second].map((taken) => settlement(taken))), [
+      assert.deepEqual(await world.engine.queue.settle([first, second].map((claimed) => settlement(claimed))), [
         'settled',
         'settled',
       ]);
@@ -73,7 +74,7 @@ describe('deliveries that are taken as they are accepted', () => {
     'a lease that ran out is found, and a killed process leaves an interrupted attempt',
     world(async (world) => {
       const { organizationId, endpointId } = await world.lane();
-      world.engine.queue.claimOnAccept(takerWith(1));
+      world.engine.queue.claimOnAccept(claimerWith(1));
       const [event] = await world.accept(organizationId);
       assert.deepEqual(await world.take(endpointId), []);
       world.clock.advance(LEASE_MS);
@@ -92,31 +93,31 @@ describe('deliveries that are taken as they are accepted', () => {
     'none of those that have a time, an order, or a lane in which something was left',
     world(async (world) => {
       const { organizationId } = await world.lane();
-      const taker = takerWith(10);
-      world.engine.queue.claimOnAccept(taker);
+      const claimer = claimerWith(10);
+      world.engine.queue.claimOnAccept(claimer);
       await world.accept(organizationId, 1, { deliverAt: timestamp(world.clock.now() + 1_000) });
       await world.accept(organizationId, 1, { orderingKey: 'a' });
-      assert.equal(taker.taken.length, 0);
+      assert.equal(claimer.claimed.length, 0);
       const late = world.event(organizationId, { deliverAt: timestamp(world.clock.now() + 1_000) });
       await world.engine.intake.accept([late, world.event(organizationId)]);
-      assert.equal(taker.taken.length, 0, 'a later one must not overtake it');
+      assert.equal(claimer.claimed.length, 0, 'a later one must not overtake it');
     }),
   );
 
   test(
-    'a duplicate is not taken, nor the same event again; nobody takes after the end',
+    'a duplicate is not claimed, nor the same event again; nobody takes after the end',
     world(async (world) => {
       const { organizationId } = await world.lane();
-      const taker = takerWith(10);
-      const end = world.engine.queue.claimOnAccept(taker);
+      const claimer = claimerWith(10);
+      const end = world.engine.queue.claimOnAccept(claimer);
       const event = world.event(organizationId, { dedupId: 'one' });
       await world.engine.intake.accept([event]);
       await world.engine.intake.accept([event]);
       await world.engine.intake.accept([world.event(organizationId, { dedupId: 'one' })]);
-      assert.equal(taker.taken.length, 1);
+      assert.equal(claimer.claimed.length, 1);
       end();
       await world.accept(organizationId);
-      assert.equal(taker.taken.length, 1);
+      assert.equal(claimer.claimed.length, 1);
     }),
   );
 
@@ -124,8 +125,8 @@ describe('deliveries that are taken as they are accepted', () => {
     'a transaction that is undone takes nothing: its writes run again, each for itself',
     world(async (world) => {
       const { organizationId, endpointId } = await world.lane();
-      const taker = takerWith(10);
-      world.engine.queue.claimOnAccept(taker);
+      const claimer = claimerWith(10);
+      world.engine.queue.claimOnAccept(claimer);
       const good = world.event(organizationId);
       const bad = { ...world.event(organizationId), data: null as never };
       const [accepted, refused] = await Promise.allSettled([
@@ -134,7 +135,7 @@ describe('deliveries that are taken as they are accepted', () => {
       ]);
       assert.equal(accepted.status, 'fulfilled');
       assert.equal(refused.status, 'rejected');
-      assert.deepEqual(taker.taken, []);
+      assert.deepEqual(claimer.claimed, []);
       const [waiting] = await world.take(endpointId);
       assert.deepEqual(waiting?.event, good);
     }),
