@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SETTINGS } from '../../src/app/settings/settings.ts';
+import { SETTINGS } from '../../src/app/settings/setting-list.ts';
 import { readArguments } from '../../src/cli/arguments.ts';
 import { help } from '../../src/cli/help.ts';
 
