@@ -60,7 +60,38 @@ test('ARCHITECTURE lists the rooms of the pipeline with the rooms that they impo
   assert.deepEqual([...listed].sort(), [...pipelineImports()].sort());
 });
 
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchors(text: string): Set<string> {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+/** Links to headings that are not there: of the document itself, or of another one. */
+function missingAnchors(document: string, text: string): string[] {
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+  const isMissing = (path: string, anchor: string): boolean => {
+    const target = path === '' ? text : readFileSync(join(ROOT, dirname(document), path), 'utf8');
+    return !anchors(target).has(anchor);
+  };
+  return links.filter(([, path = '', anchor = '']) => isMissing(path, anchor)).map(([link]) => link);
+}
+
+test('a link to a missing heading is found', () => {
+  assert.deepEqual(missingAnchors('README.md', '# A, b\n[x](#a-b) [y](#c)'), ['](#c)']);
+});
+
 for (const document of DOCUMENTS) {
+  test(`${document} links to headings that are there`, () => {
+    assert.deepEqual(missingAnchors(document, readFileSync(join(ROOT, document), 'utf8')), []);
+  });
+
   test(`${document} names source files that are there`, () => {
     assert.deepEqual(missingFiles(readFileSync(join(ROOT, document), 'utf8')), []);
   });
