@@ -117,7 +117,7 @@ export function recordChanges(app: FastifyInstance, parts: AuditParts): void {
     } catch (error) {
       const { key, fields, ...rest } = whole;
       const told = { ...rest, key_id: key?.id ?? null, fields: fields.join(',') };
-      log.error('A change could not be written into the audit log', told, error);
+      log.error('A change could not be written to the audit log', told, error);
     }
     return payload;
   });

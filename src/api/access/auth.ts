@@ -31,7 +31,7 @@ const MISSING: Presented = {
 };
 const INVALID: Problem = { code: 'invalid_api_key', detail: 'This API key is not valid.' };
 
-export const NOT_IN_SCOPE: Problem = { code: 'forbidden', detail: 'This API key has not the scope for this.' };
+export const NOT_IN_SCOPE: Problem = { code: 'forbidden', detail: 'This API key does not have the required scope.' };
 
 /**
  * Every route with this hook has `request.caller`, whose key has the scope that the route needs. A right key is served from
@@ -126,7 +126,7 @@ export function refuseNobody(request: FastifyRequest, reply: FastifyReply, probl
 
 export const ADMIN_ONLY: Problem = {
   code: 'forbidden',
-  detail: 'This is for the administrator (Authorization: Bearer ADMIN_TOKEN).',
+  detail: 'Only the administrator may do this (Authorization: Bearer ADMIN_TOKEN).',
 };
 
 /** By their digests, which have one length and tell nothing of what they are made of. */
@@ -179,6 +179,6 @@ export function isLoopbackHost({ host = '' }: IncomingHttpHeaders): boolean {
 export const requireLoopback: onRequestHookHandler = ({ socket, headers }, _reply, done) => {
   if (isLoopbackConnection(socket) && isLoopbackHost(headers)) return done();
   const detail =
-    'In development only requests from this machine to localhost are served. Set ADMIN_TOKEN to serve others.';
+    'In development, only requests from this machine to localhost are served. Set ADMIN_TOKEN to serve others.';
   done(new ProblemError({ code: 'forbidden', detail }));
 };

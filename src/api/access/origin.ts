@@ -9,7 +9,7 @@ export function originOf(request: FastifyRequest): Origin {
   if (hops > MAX_HOPS) {
     throw new ProblemError({
       code: 'loop_detected',
-      detail: `This event has passed through our own webhooks more than ${MAX_HOPS} times.`,
+      detail: `This event has passed through webhooks of this service more than ${MAX_HOPS} times.`,
     });
   }
   return {
@@ -32,5 +32,8 @@ export function readTraceparent(header: string | string[] | undefined): string |
  */
 export async function refuseOwnWebhooks({ headers }: FastifyRequest): Promise<void> {
   if (headers['x-triggers-hops'] === undefined) return;
-  throw new ProblemError({ code: 'loop_detected', detail: 'One of our own webhooks can not ask for sending again.' });
+  throw new ProblemError({
+    code: 'loop_detected',
+    detail: 'A request from a webhook of this service cannot redeliver events.',
+  });
 }

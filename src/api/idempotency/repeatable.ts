@@ -32,16 +32,16 @@ const ADMINISTRATOR = '00000000-0000-0000-0000-000000000000' as OrganizationId;
 
 const REUSED: Problem = {
   code: 'idempotency_key_reused',
-  detail: 'This Idempotency-Key came with another request before. Use a new key for a new request.',
+  detail: 'This Idempotency-Key was used for another request. Use a new key for a new request.',
 };
 const RUNNING: Problem = {
   code: 'conflict',
-  detail: 'The first request with this Idempotency-Key is still under way.',
+  detail: 'The first request with this Idempotency-Key is still in progress.',
   retryAfterSeconds: 1,
 };
 const OF_ANOTHER_KEY: Problem = {
   code: 'conflict',
-  detail: 'This request was made with another API key, and only that one can read its answer again.',
+  detail: 'The first request was made with another API key. Only that key can read its answer.',
 };
 
 /** A request that runs under a key. */
@@ -145,7 +145,7 @@ async function end(
     const answer = { contentType: String(reply.getHeader('content-type') ?? ''), body: payload };
     await idempotency.finish(request, { status: reply.statusCode, sealed: seal(answer, sealer) });
   } catch (error) {
-    parts.log.warn('The answer to a request with an Idempotency-Key could not be kept', {}, error);
+    parts.log.warn('The answer to a request with an Idempotency-Key could not be stored', {}, error);
   }
 }
 

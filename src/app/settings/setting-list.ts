@@ -27,11 +27,11 @@ export const SETTINGS = {
   PORT: wholeNumber(0, 65_535, '', { fallback: '8000', meaning: 'Port of the API; 0 = any free port.' }),
   HOST: pattern('an IP address or host name of this machine', /^[A-Za-z0-9.:_-]{1,253}$/, {
     fallback: '127.0.0.1',
-    meaning: 'Address the API listens on; `0.0.0.0` = all, which requires `ADMIN_TOKEN`.',
+    meaning: 'Address the API listens on; `0.0.0.0` = all, needs `ADMIN_TOKEN`.',
   }),
   DATA_DIR: pattern('the path of a folder', /^[^\0]+$/, {
     fallback: './data',
-    meaning: "Folder of the embedded engine's database. One process at a time may use it.",
+    meaning: 'Folder of the embedded engine. One process at a time may use it.',
   }),
   NODE_ENV: oneOf(['development', 'test', 'production'], {
     fallback: 'development',
@@ -41,7 +41,7 @@ export const SETTINGS = {
     optional(
       pattern('one word of visible ASCII characters', /^[!-~]{1,512}$/, {
         fallback: '',
-        meaning: 'Token of the administrator. Turns development mode off. `generate` = create one.',
+        meaning: 'Token of the administrator; ends development mode. `generate` = create one.',
       }),
     ),
   ),
@@ -70,7 +70,7 @@ export const SETTINGS = {
   WEBHOOK_BLOCKED_PORTS: optional(
     ports({
       fallback: '',
-      meaning: 'Ports that webhooks may not reach. Replaces the list in docs/OPERATING.md.',
+      meaning: 'Ports that webhooks may not reach; replaces the list in OPERATING.',
     }),
   ),
   WEBHOOK_HTTPS_ONLY: trueOrFalse({ fallback: 'false', meaning: 'Refuse webhook URLs with `http://`.' }),
@@ -80,7 +80,7 @@ export const SETTINGS = {
   }),
   WEBHOOK_DISABLE_AFTER: duration(1_000, 365 * DAY_MS, {
     fallback: '5d',
-    meaning: 'An endpoint is disabled after failing without a success for this long.',
+    meaning: 'An endpoint is disabled after only failures for this long.',
   }),
   DEDUP_WINDOW: duration(1_000, 30 * DAY_MS, {
     fallback: '24h',
@@ -89,7 +89,7 @@ export const SETTINGS = {
   RETENTION: duration(60_000, 3_650 * DAY_MS, { fallback: '30d', meaning: 'How long events are kept.' }),
   MAX_BACKLOG: wholeNumber(1, 1_000_000_000, '', {
     fallback: '2000000',
-    meaning: 'Maximum number of waiting events and deliveries; beyond it new events get 503.',
+    meaning: 'Most events and deliveries that may wait; beyond it new events get 503.',
   }),
   MAX_CONCURRENT_EVENTS: wholeNumber(1, 1_000, '', {
     fallback: '10',
@@ -101,7 +101,7 @@ export const SETTINGS = {
   RATE_LIMIT_ENTERPRISE: perMinute('enterprise', '100000'),
   LOG_LEVEL: oneOf(LOG_LEVELS, {
     fallback: 'info',
-    meaning: '`debug` writes every line; the other levels write at most 50 lines/s of a kind.',
+    meaning: '`debug` writes every line; other levels at most 50 lines/s of a kind.',
   }),
   LOG_SQL: trueOrFalse({ fallback: 'false', meaning: 'Log SQL statements, without their values.' }),
   PROMETHEUS_ENABLED: trueOrFalse({ fallback: 'true', meaning: 'Serve `/metrics`.' }),
@@ -122,11 +122,11 @@ export const SETTINGS = {
   }),
   OTEL_TRACES_SAMPLER: oneOf(['parentbased_traceidratio', 'parentbased_always_on', 'parentbased_always_off'], {
     fallback: 'parentbased_traceidratio',
-    meaning: 'Sampler for traces; it applies when the request has no `traceparent`.',
+    meaning: 'Sampler for traces of requests without a `traceparent`.',
   }),
   OTEL_TRACES_SAMPLER_ARG: pattern('a share from 0 to 1, such as 0.01', /^(0|1|0?\.\d{1,9}|1\.0+)$/, {
     fallback: '1',
-    meaning: 'Share of traces to record; the client’s sampling decision takes precedence.',
+    meaning: 'Share of traces to record; the decision of the client takes precedence.',
   }),
   HEALTH_PORT: optional(
     wholeNumber(0, 65_535, '', { fallback: '', meaning: 'Port of health and metrics for processes without an API.' }),

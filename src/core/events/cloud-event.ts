@@ -35,7 +35,7 @@ export function readStructuredCloudEvent(body: Buffer): EventRequest {
   };
   const attributes = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as unknown as CloudEventAttributes;
   if (member('data_base64') !== undefined) {
-    errors.push({ path: 'data_base64', message: 'is not taken here: send data as JSON' });
+    errors.push({ path: 'data_base64', message: 'is not supported: send data as JSON' });
   }
   return eventOf(attributes, dataOf(body, member('data')), errors);
 }

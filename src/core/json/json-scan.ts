@@ -128,7 +128,7 @@ class Scanner {
     }
     while (true) {
       const key = this.#key();
-      if (seen.has(key)) throw new InvalidJson('a key of the outermost object is given twice');
+      if (seen.has(key)) throw new InvalidJson('a key of the outermost object occurs twice');
       seen.add(key);
       const { kind, start, end } = this.#value(2);
       members.push({ key, kind, start, end });
@@ -246,7 +246,7 @@ class Scanner {
       }
       if (byte < 0x20) {
         this.#at = at;
-        throw new InvalidJson(`a raw control character stands in a string at byte ${at}`);
+        throw new InvalidJson(`a string contains a raw control character at byte ${at}`);
       }
       if (byte === BACKSLASH) {
         escaped = true;
@@ -316,7 +316,7 @@ class Scanner {
   }
 
   #unexpected(): InvalidJson {
-    return new InvalidJson(this.#at >= this.#end ? 'the text ends too early' : `not JSON at byte ${this.#at}`);
+    return new InvalidJson(this.#at >= this.#end ? 'the text ends unexpectedly' : `not JSON at byte ${this.#at}`);
   }
 }
 

@@ -44,7 +44,7 @@ export function refuseUnknownRoutes(app: FastifyInstance): { close(): void } {
 
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: ReadonlySet<string>): void {
   const allow = ORDER.filter((method) => methods.has(method)).join(', ');
-  const detail = `${request.method} is not possible here; ${allow} ${methods.size > 1 ? 'are' : 'is'}.`;
+  const detail = `${request.method} is not allowed for this path; ${allow} ${methods.size > 1 ? 'are' : 'is'}.`;
   sendProblem(request, reply.header('allow', allow), { code: 'method_not_allowed', detail });
 }
 

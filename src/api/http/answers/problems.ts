@@ -22,9 +22,9 @@ export function problemError(code: ProblemCode, detail: string): ProblemError {
 }
 
 /** The one answer for what is not there, is another organization's, or is no id at all. */
-export const NOT_FOUND: Problem = { code: 'not_found', detail: 'There is nothing with this id.' };
+export const NOT_FOUND: Problem = { code: 'not_found', detail: 'No resource has this id.' };
 
-export const NO_SUCH_ADDRESS: Problem = { code: 'not_found', detail: 'There is no such address.' };
+export const NO_SUCH_ADDRESS: Problem = { code: 'not_found', detail: 'This path does not exist.' };
 
 export function invalidField(path: string, message: string): ProblemError {
   return new ProblemError(invalidRequest([{ path, message }]));
@@ -87,7 +87,7 @@ export function problemOf(error: unknown, log: Log, requestId: string): Problem 
 }
 
 export function unavailable({ retryAfterSeconds }: EngineUnavailable): Problem {
-  const detail = 'The event store cannot be written or read now; nothing of this request was kept. Try again.';
+  const detail = 'The database is temporarily unavailable. Nothing of this request was stored. Try again.';
   return { code: 'unavailable', detail, retryAfterSeconds };
 }
 
@@ -96,15 +96,15 @@ function toProblem(error: unknown): Problem {
   if (error instanceof EngineUnavailable) return unavailable(error);
   const { validation, code } = error as FastifyError;
   if (validation !== undefined) return invalidRequest(validation as unknown as FieldError[]);
-  return FASTIFY_PROBLEMS[code] ?? { code: 'internal', detail: 'Something went wrong. It has been noted.' };
+  return FASTIFY_PROBLEMS[code] ?? { code: 'internal', detail: 'An internal error occurred. It has been logged.' };
 }
 
 const FASTIFY_PROBLEMS: Readonly<Record<string, Problem>> = {
-  FST_ERR_BAD_URL: { code: 'not_found', detail: 'The address cannot be read.' },
+  FST_ERR_BAD_URL: { code: 'not_found', detail: 'The URL cannot be parsed.' },
   FST_ERR_MAX_PARAM_LENGTH: NOT_FOUND,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'Send application/json.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     code: 'bad_request',
-    detail: 'The body is not as long as Content-Length says.',
+    detail: 'The length of the body differs from Content-Length.',
   },
 };

@@ -52,7 +52,7 @@ function describeError({ keyword, instancePath, params, message = 'is not valid'
     case 'required':
       return { path: at(params['missingProperty']), message: 'is required' };
     case 'additionalProperties':
-      return { path: at(params['additionalProperty']), message: 'is not known here' };
+      return { path: at(params['additionalProperty']), message: 'is not a known field' };
     case 'enum':
       return { path, message: `must be one of ${params['allowedValues'].join(', ')}` };
     case 'const':

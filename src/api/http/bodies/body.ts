@@ -163,7 +163,7 @@ export function countHeader(rawHeaders: readonly string[], name: string): number
 }
 
 function tooLarge(maxBytes: number): Problem {
-  return { code: 'payload_too_large', detail: `The body may have ${maxBytes} bytes at most.` };
+  return { code: 'payload_too_large', detail: `The body may have at most ${maxBytes} bytes.` };
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -37,5 +37,5 @@ function needsBody({ config, schema }: RouteOptions): boolean {
 }
 
 function bodyMissing(): ProblemError {
-  return problemError('invalid_json', 'The body is empty, and something is needed there.');
+  return problemError('invalid_json', 'The body is empty. This request needs one.');
 }

@@ -7,7 +7,7 @@ const FRAME_BYTES = 16;
 
 export const ODD_CHUNKS: Problem = {
   code: 'bad_request',
-  detail: `The chunks of the body may have ${MAX_CHUNK_OVERHEAD_BYTES} bytes of extensions together.`,
+  detail: `The chunk extensions of the body may have at most ${MAX_CHUNK_OVERHEAD_BYTES} bytes in total.`,
 };
 
 /** Compares what a connection has brought with what came of it as the body: the rest is extensions of chunks. */

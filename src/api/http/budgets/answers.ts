@@ -12,7 +12,7 @@ import { ByteBudget, type Owner } from './byte-budget.ts';
 
 const ANSWERS_FULL: Problem = {
   code: 'unavailable',
-  detail: 'Too many answers wait here for clients to read them. Try again in a moment.',
+  detail: 'Too many answers are waiting to be read by their clients. Try again in a moment.',
   retryAfterSeconds: 1,
 };
 

@@ -7,7 +7,7 @@ import { ByteBudget, type Charge } from './byte-budget.ts';
 
 export const BODIES_FULL: Problem = {
   code: 'unavailable',
-  detail: 'Too many request bodies are being read here. Try again in a moment.',
+  detail: 'Too many request bodies are being read at once. Try again in a moment.',
   retryAfterSeconds: 1,
 };
 

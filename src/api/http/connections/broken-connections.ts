@@ -8,14 +8,17 @@ import { readerOf } from '../reading/index.ts';
 
 /** What Node's HTTP parser says, as our problems; everything else is a bad request. */
 const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
-  HPE_HEADER_OVERFLOW: { code: 'headers_too_large', detail: 'The request line and headers may have 16 KiB together.' },
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers_too_large',
+    detail: 'The request line and headers may have at most 16 KiB in total.',
+  },
   ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', detail: 'The headers must arrive within 10 seconds.' },
 };
-const BAD_REQUEST: Problem = { code: 'bad_request', detail: 'This is not a request that HTTP/1.1 allows.' };
+const BAD_REQUEST: Problem = { code: 'bad_request', detail: 'The request is not valid HTTP/1.1.' };
 
 const UNKNOWN_EXPECTATION: Problem = {
   code: 'expectation_failed',
-  detail: 'Only `Expect: 100-continue` can be met here.',
+  detail: 'Only `Expect: 100-continue` is supported.',
 };
 
 /** Answers connections on which no request could be read, in our own form, and closes them. */
@@ -54,6 +57,6 @@ export function answerBrokenConnections(app: FastifyInstance): void {
   });
   // Without a listener Node closes the connection without a word.
   server.on('connect', (_request, socket) => {
-    socket.end(rawProblem({ code: 'bad_request', detail: 'This is no proxy.' }, randomUUID()));
+    socket.end(rawProblem({ code: 'bad_request', detail: 'This service is not a proxy.' }, randomUUID()));
   });
 }

@@ -50,7 +50,7 @@ export function decodeTextCursor(scope: CursorScope, cursor: string | undefined)
 }
 
 function foreignCursor(): ProblemError {
-  return problemError('invalid_cursor', 'This cursor does not belong to this list and these filters.');
+  return problemError('invalid_cursor', 'This cursor belongs to another list or to other filters.');
 }
 
 function checksum({ organizationId, query }: CursorScope, id: string): Buffer {

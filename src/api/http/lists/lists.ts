@@ -12,8 +12,8 @@ export const PAGE_QUERY = {
 
 /** And of those whose rows have a time. */
 export const TIME_QUERY = {
-  from: { type: 'string', description: 'Rows created then or later: a time such as 2026-01-31T12:00:00Z.' },
-  to: { type: 'string', description: 'Rows created before.' },
+  from: { type: 'string', description: 'Rows created at or after this time, such as 2026-01-31T12:00:00Z.' },
+  to: { type: 'string', description: 'Rows created before this time.' },
 } as const;
 
 interface ListQuery {

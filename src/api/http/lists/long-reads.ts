@@ -8,7 +8,7 @@ import type { ListPage } from './lists.ts';
 
 const READS_FULL: Problem = {
   code: 'unavailable',
-  detail: 'Too many lists are being read for your organization. Try again in a moment.',
+  detail: 'Your organization is reading too many lists at once. Try again in a moment.',
   retryAfterSeconds: 1,
 };
 
