@@ -88,7 +88,7 @@ describe('the dashboard in Chromium', () => {
       await Promise.all([service.post('/api/events/batch', events), page.waitForTimeout(1_000)]);
     }
     await eventually(async () => {
-      const seen = await page.locator('.figure', { hasText: 'events received' }).locator('b').textContent();
+      const seen = await page.locator('.figure', { hasText: 'events seen' }).locator('b').textContent();
       assert.equal(seen, '600');
     });
     // Their attempts are rows too, and only so many are told in a second: what follows comes when all that is over.

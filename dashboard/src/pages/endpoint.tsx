@@ -90,7 +90,7 @@ export function EndpointPage({ id }: PageProps) {
         </span>{' '}
         {endpoint.failing_since !== null && (
           <span class="tag bad">
-            failing since <Time at={endpoint.failing_since} />
+            first failure <Time at={endpoint.failing_since} />
           </span>
         )}
       </p>

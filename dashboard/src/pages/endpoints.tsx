@@ -55,7 +55,7 @@ function Card({ endpoint }: { endpoint: Endpoint }) {
           <Status of={endpoint.status} />
           {endpoint.failing_since !== null && (
             <span class="tag bad">
-              failing since <Time at={endpoint.failing_since} />
+              first failure <Time at={endpoint.failing_since} />
             </span>
           )}
         </span>
@@ -105,7 +105,7 @@ export function Health({ stats }: { stats: EndpointStats | undefined }) {
           </dd>
         </div>
         <div>
-          <dt>Circuit breaker</dt>
+          <dt>Breaker</dt>
           <dd>{stats?.breaker === 'open' ? <span class="tag bad">open</span> : 'closed'}</dd>
         </div>
         <div>

@@ -84,7 +84,7 @@ export function FailedPage() {
               </span>
             </h2>
             <button type="button" disabled={busy} onClick={() => retryAll(rows[0]?.endpoint_id)}>
-              Retry all of this endpoint
+              Retry this endpoint
             </button>
           </div>
           <Table heads={['Select', 'Failed', 'Type', 'Attempts', '']} label={`Failed: ${name}`}>

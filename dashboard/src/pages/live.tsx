@@ -60,8 +60,8 @@ export function LivePage() {
       </Head>
       <div class="figures">
         <Figure value={rate.toFixed(1)} name="events a second" tone="one" />
-        <Figure value={live.events.toLocaleString('en')} name="events received" />
-        <Figure value={live.deliveries.toLocaleString('en')} name="attempts received" tone="two" />
+        <Figure value={live.events.toLocaleString('en')} name="events seen" />
+        <Figure value={live.deliveries.toLocaleString('en')} name="attempts seen" tone="two" />
       </div>
       <Plot data={rates} names={['events', 'attempts']} label={`Events a second, now ${rate.toFixed(1)}`} />
       <div class="filters">
