@@ -16,7 +16,7 @@ const ANSWERS_FULL: Problem = {
   retryAfterSeconds: 1,
 };
 
-/** The bytes of answers that were printed and that their clients have not taken yet. */
+/** Counts the bytes of answers that their clients have not read yet. */
 export class Answers {
   readonly #budget = new ByteBudget({
     perOrganization: MAX_ANSWER_BYTES_OF_ORGANIZATION,
@@ -31,7 +31,7 @@ export class Answers {
     });
   }
 
-  /** For what can't be undone once it is done, such as a lease: asked before. Throws the problem `unavailable`. */
+  /** Refuses a request before it does something that cannot be undone, such as a lease. Throws the problem `unavailable`. */
   refuseWhenFull(owner: Owner): void {
     if (!this.#budget.hasRoom(owner, SMALL_ANSWER_BYTES)) throw new ProblemError(ANSWERS_FULL);
   }

@@ -6,7 +6,7 @@ import { PROBLEMS, type Problem } from '../../../core/problem.ts';
 import { PRIVATE_ANSWER, problemBody, rawProblem } from '../answers/index.ts';
 import { readerOf } from '../reading/index.ts';
 
-/** What Node's HTTP parser says, as our problems; everything else is a bad request. */
+/** Problems by error code of Node's HTTP parser. Every other code is `bad_request`. */
 const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: {
     code: 'headers_too_large',
@@ -21,7 +21,7 @@ const UNKNOWN_EXPECTATION: Problem = {
   detail: 'Only `Expect: 100-continue` is supported.',
 };
 
-/** Answers connections on which no request could be read, in our own form, and closes them. */
+/** Answers connections without a valid request with a problem, and closes them. */
 export function answerBrokenConnections(app: FastifyInstance): void {
   const { server } = app;
   /** The last answer that was asked for on a connection; what is broken came behind it. */
@@ -39,7 +39,7 @@ export function answerBrokenConnections(app: FastifyInstance): void {
       socket.destroySoon();
     };
     const last = lastAnswers.get(socket);
-    // Its own body was what broke: nobody else will answer it.
+    // The body of the request in progress is broken, and no other code will answer it.
     if (last === undefined || last.writableFinished || last.destroyed || !last.req.complete) answer();
     else last.once('finish', answer).once('close', () => socket.destroySoon());
   });
@@ -55,7 +55,7 @@ export function answerBrokenConnections(app: FastifyInstance): void {
     });
     response.end(body);
   });
-  // Without a listener Node closes the connection without a word.
+  // Without a listener Node closes the connection without an answer.
   server.on('connect', (_request, socket) => {
     socket.end(rawProblem({ code: 'bad_request', detail: 'This service is not a proxy.' }, randomUUID()));
   });
