@@ -66,10 +66,10 @@ function Shell({ onLeave }: { onLeave: () => void }) {
   return (
     <div class="shell">
       <button type="button" class="skip" onClick={skip}>
-        To the content
+        Skip to content
       </button>
       <header class="side">
-        <a class="brand" href="#/live" aria-label="Triggers, to the live page">
+        <a class="brand" href="#/live" aria-label="Triggers: live page">
           <span class="mark" aria-hidden="true" />
           Triggers
         </a>

@@ -18,14 +18,14 @@ import type { Sender } from '../ports/sender.ts';
 import type { AccessParts, NeededScopes, RateLimitParts } from './access/index.ts';
 import type { BodyRule } from './http/bodies/index.ts';
 
-/** What an endpoint gets where its creator says nothing. */
+/** Defaults of a new endpoint. */
 export interface EndpointDefaults {
   readonly timeoutMs: Milliseconds;
   readonly maxAttempts: number;
   readonly schedule: readonly Milliseconds[];
 }
 
-/** Everything the API is made of; `app/compose.ts` puts it together. */
+/** The parts of the API; `app/compose.ts` creates them. */
 export interface ApiParts extends AccessParts, RateLimitParts {
   readonly engine: Engine;
   readonly acceptor: EventAcceptor;
@@ -42,34 +42,34 @@ export interface ApiParts extends AccessParts, RateLimitParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** What `/metrics` shows; null = it is off. */
+  /** The page of `/metrics`; null = off. */
   readonly metricsPage: { readonly contentType: string; text(): Promise<string> } | null;
   readonly version: string;
   readonly endpointDefaults: EndpointDefaults;
-  /** For how long a `dedup_id` and an `Idempotency-Key` are remembered. */
+  /** How long a `dedup_id` and an `Idempotency-Key` are remembered. */
   readonly dedupWindowMs: Milliseconds;
-  /** For how long the service keeps events; an organization may keep its own for less. */
+  /** How long the service keeps events; an organization may keep its events for less. */
   readonly retentionMs: Milliseconds;
-  /** The well-known key, which the dashboard offers in development; null where it is refused. */
+  /** The development key, which the dashboard offers; null if it is refused. */
   readonly developmentKey: string | null;
   readonly phase: () => ServicePhase;
-  /** What of this process has work and does not move. */
+  /** Parts of this process that have work and make no progress. */
   readonly stalled: () => StalledTimes;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every route that asks for an API key. */
+    /** Set on every route that requires an API key. */
     caller: Caller;
   }
   interface FastifyContextConfig {
     body?: BodyRule;
-    /** Though no field of it is required by the schema (api/http/bodies/empty-bodies.ts). */
+    /** The route requires a body, although its schema requires no field (api/http/bodies/empty-bodies.ts). */
     needsBody?: boolean;
     scopes?: NeededScopes;
-    /** What its answer holds was taken for its client: it goes out though the budget of answers is full. */
+    /** The answer contains leased events: it is sent even if the budget of answers is full. */
     isLease?: boolean;
-    /** What a success is called in the audit log. */
+    /** The audit action of a successful request. */
     auditAction?: string;
   }
 }

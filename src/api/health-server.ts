@@ -8,7 +8,7 @@ import { Readers } from './http/reading/index.ts';
 import { trackConnections } from './http/sockets/index.ts';
 import { metricsRoute, publicHealthRoutes } from './resources/operations/index.ts';
 
-/** The HTTP front of a process without an API (`HEALTH_PORT`): health and metrics alone, for whoever watches it. */
+/** The HTTP server of a process without an API (`HEALTH_PORT`): health and metrics only. */
 export function createHealthServer(parts: {
   engine: Engine;
   version: string;

@@ -45,12 +45,12 @@ import {
 } from './resources/organizations/index.ts';
 import { tracingRoutes } from './resources/traces/index.ts';
 
-/** The HTTP front: not listening yet. */
+/** Creates the HTTP server with all routes. It does not listen yet. */
 export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // Server-wide, it would cut long uploads; each body has a deadline of its own.
+    // A server-wide timeout would cut long uploads. Each body has its own deadline.
     requestTimeout: 0,
     connectionTimeout: SILENT_CONNECTION_MS,
     routerOptions: { maxParamLength: 4_096, ignoreTrailingSlash: true },
@@ -59,7 +59,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // We look at it ourselves: Node answers without a body and goes on with what is pipelined behind.
+      // connection-rules.ts checks the header: Node would answer without a body and then run the requests pipelined behind.
       requireHostHeader: false,
     },
     genReqId: requestIdOf,
@@ -95,7 +95,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
   budget.listen(app);
   const bodies = new BodyReader({ clock: parts.clock, bodies: budget });
   app.addHook('onClose', async () => bodies.close());
-  // The exact type as well: Fastify finds that one without taking the header apart.
+  // The exact type is listed too, because Fastify finds it without parsing the header.
   app.addContentTypeParser(['application/json', '*'], (request: FastifyRequest) =>
     bodies.read(request.raw, request.routeOptions.config.body ?? ADMIN_BODY),
   );

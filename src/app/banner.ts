@@ -1,19 +1,19 @@
-/** What the screen after a start says. */
+/** The values that the start screen shows. */
 export interface BannerFacts {
   readonly version: string;
   readonly engineName: string;
-  /** Where the API answers, without a slash at the end. */
+  /** URL of the API, without a trailing slash. */
   readonly address: string;
-  /** Where the data is kept. */
+  /** Data folder, or the servers of the distributed engine. */
   readonly data: string;
-  /** The well-known key; null where it is refused. */
+  /** The development key; null where it is refused. */
   readonly developmentKey: string | null;
   readonly colors: boolean;
 }
 
 const WIDTH = 80;
 
-/** One screen for whoever started it for the first time: what runs where, and what to try. */
+/** The start screen, at most 80 columns wide: addresses, and commands to try. */
 export function banner(facts: BannerFacts): string {
   const bold = (text: string): string => style('1', text, facts.colors);
   const dim = (text: string): string => style('2', text, facts.colors);
@@ -31,23 +31,23 @@ export function banner(facts: BannerFacts): string {
     ...(key === null ? [] : [row('API key', key, '(for development only)')]),
     row('Data', facts.data),
     row('Dashboard', `${facts.address}/dashboard`),
-    row('Documents', `${facts.address}/docs`),
+    row('Docs', `${facts.address}/docs`),
     '',
     `  ${bold('Send an event')}`,
     '',
     eventCurl(facts.address, key ?? 'YOUR_API_KEY'),
     '',
-    `  ${bold('Have every event sent to you')} ${dim('(here to a receiver on port 3000)')}`,
+    `  ${bold('Deliver every event to a webhook')} ${dim('(here a receiver on port 3000)')}`,
     '',
     receiverCurl(facts.address, key ?? 'YOUR_API_KEY'),
     '',
-    dim('  Ctrl-C stops it; what is under way is finished first.'),
+    dim('  Ctrl-C stops the service after the work in progress is finished.'),
     '',
     '',
   ].join('\n');
 }
 
-/** SEED.md's, word for word where the port is 8000. At the left edge, so that it can be copied as it is. */
+/** The curl of the project's first document, unchanged on port 8000. It begins at the left edge so that it can be copied. */
 function eventCurl(address: string, key: string): string {
   return `curl -X POST ${address}/api/events \\
   -H "X-API-Key: ${key}" \\

@@ -22,7 +22,7 @@ export async function copyRecord(
   return withEngine(overrides, async ({ worker }, settings) => {
     const { dataDir } = settings;
     if (worker === null) {
-      throw new StartRefused('Set REDIS_URL and DATABASE_URL: they say where the data of DATA_DIR is to be copied.');
+      throw new StartRefused('Set REDIS_URL and DATABASE_URL: the data of DATA_DIR is copied to these servers.');
     }
     const source = await openEmbeddedRecord(settings, new SystemClock());
     try {

@@ -32,7 +32,7 @@ export async function startService(args: {
   const { role = 'serve', settings, log, clock } = args;
   if (role !== 'serve' && settings.servers === null) {
     throw new StartRefused(
-      `The role ${role} needs the distributed engine: set REDIS_URL and DATABASE_URL, or run everything with serve.`,
+      `The role ${role} needs the distributed engine: set REDIS_URL and DATABASE_URL, or run all roles with serve.`,
     );
   }
   const ended = Promise.withResolvers<void>();
@@ -45,7 +45,7 @@ export async function startService(args: {
     phase: () => phase,
     onFatal: (error) => {
       phase = 'stopping';
-      log.error('The disk failed; what was answered before is safe, nothing more is answered', {}, error);
+      log.error('The disk failed: the process exits. Everything answered before is stored', {}, error);
       ended.resolve();
     },
   });
@@ -120,8 +120,10 @@ async function listen({ server }: Parts, { host }: Settings, port: number): Prom
 
 const LISTEN_ERRORS: Readonly<Record<string, (host: string, port: number) => string>> = {
   EADDRINUSE: (_host, port) =>
-    `Port ${port} is taken by another program: stop that one, or choose another port (PORT=${port + 1} npm start).`,
+    `Port ${port} is used by another program: stop that program, or choose another port (PORT=${port + 1} npm start).`,
   EACCES: (_host, port) => `This user may not listen on port ${port}: choose a port above 1023 with PORT.`,
-  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: set HOST to one that is, or to 0.0.0.0 for all.`,
-  ENOTFOUND: (host) => `${host} is no name of this machine: set HOST to an address of it, or to 0.0.0.0 for all.`,
+  EADDRNOTAVAIL: (host) =>
+    `${host} is not an address of this machine: set HOST to one of its addresses, or to 0.0.0.0 for all.`,
+  ENOTFOUND: (host) =>
+    `${host} is not a name of this machine: set HOST to one of its addresses, or to 0.0.0.0 for all.`,
 };

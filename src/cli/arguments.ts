@@ -93,12 +93,12 @@ function readOption(token: Extract<Token, { kind: 'option' }>, words: Words): Co
 
 function commandOf({ positionals, overrides, processes, json }: Words): Command {
   const [first = 'serve', ...rest] = positionals;
-  if (json && first !== 'doctor') return mistake('--json belongs to doctor.');
+  if (json && first !== 'doctor') return mistake('--json is an option of doctor.');
   const role = ROLES.find((name) => name === first);
   if (role !== undefined) {
     return rest[0] === undefined ? { kind: 'run', role, processes: processes ?? 1, overrides } : unknown(rest[0]);
   }
-  if (processes !== null) return mistake(`--processes belongs to ${ROLES.join(', ')}.`);
+  if (processes !== null) return mistake(`--processes is an option of ${ROLES.join(', ')}.`);
   if (first === 'doctor') return rest[0] === undefined ? { kind: 'doctor', json, overrides } : unknown(rest[0]);
   if (first === 'migrate-data') {
     return rest[0] === undefined ? { kind: 'migrate-data', overrides } : unknown(rest[0]);
@@ -106,9 +106,9 @@ function commandOf({ positionals, overrides, processes, json }: Words): Command 
   if (first !== 'dead') return unknown(first);
   const [name = 'list', ...ids] = rest;
   const action = DEAD_ACTIONS.find((known) => known === name);
-  if (action === undefined) return mistake(`"dead ${name}" is no command: write dead list, dead requeue or dead drop.`);
-  if (action === 'drop' && ids.length === 0)
-    return mistake('dead drop needs the ids of what to drop, or the word all.');
+  if (action === undefined)
+    return mistake(`"dead ${name}" is not a command: write dead list, dead requeue or dead drop.`);
+  if (action === 'drop' && ids.length === 0) return mistake('dead drop needs ids, or the word all.');
   return { kind: 'dead', action, ids: ids.includes('all') ? [] : ids };
 }
 

@@ -14,7 +14,7 @@ export async function dead({ action, ids }: { action: DeadAction; ids: readonly 
   try {
     return await withEngine({}, async ({ worker }) => {
       if (worker === null) {
-        throw new StartRefused('Only the distributed engine puts events aside: set REDIS_URL and DATABASE_URL.');
+        throw new StartRefused('Only the distributed engine has dead letters: set REDIS_URL and DATABASE_URL.');
       }
       process.stdout.write(`${printable(await ACTIONS[action](worker.deadLetters, ids))}\n`);
       return 0;
@@ -29,7 +29,7 @@ export async function dead({ action, ids }: { action: DeadAction; ids: readonly 
 const ACTIONS: Readonly<Record<DeadAction, (events: DeadLetters, ids: readonly string[]) => Promise<string>>> = {
   list: async (events) => {
     const [shown, count] = await Promise.all([events.list(MAX_SHOWN, null), events.count()]);
-    if (count === 0) return 'No event was put aside.';
+    if (count === 0) return 'There are no dead letters.';
     const lines = shown.map(({ id, deadLetteredAt, eventId, type, reason }) =>
       [id, deadLetteredAt === null ? '-' : toIso(deadLetteredAt), eventId ?? '-', type ?? '-', reason].join('  '),
     );
@@ -38,9 +38,9 @@ const ACTIONS: Readonly<Record<DeadAction, (events: DeadLetters, ids: readonly s
       ...lines,
       ...more,
       '',
-      'Put them back with `dead requeue [ID…]`, or take them away with `dead drop ID…|all`.',
+      'Requeue them with `dead requeue [ID…]`, or remove them with `dead drop ID…|all`.',
     ].join('\n');
   },
-  requeue: async (events, ids) => `${await events.requeue(ids.length === 0 ? 'all' : ids)} put back into the stream.`,
+  requeue: async (events, ids) => `${await events.requeue(ids.length === 0 ? 'all' : ids)} requeued.`,
   drop: async (events, ids) => `${await events.drop(ids.length === 0 ? 'all' : ids)} dropped.`,
 };

@@ -34,7 +34,7 @@ function line({ level, about, text }: Finding, colors: boolean): string {
 }
 
 function summary(failed: number, warnings: number): string {
-  if (failed > 0) return `Something stops the service: mend what has a ✗ (${failed}), then look again.`;
-  if (warnings > 0) return `The service can run. See to what has a ! (${warnings}).`;
-  return 'All is well.';
+  if (failed > 0) return `The service cannot start: fix what has a ✗ (${failed}), then run doctor again.`;
+  if (warnings > 0) return `The service can run. Check what has a ! (${warnings}).`;
+  return 'Everything is in order.';
 }

@@ -1,32 +1,34 @@
 import { settingsText } from '../app/settings/index.ts';
 
 export function help(): string {
-  return `Triggers API: send an event over HTTP, get 202 in milliseconds, and know that
-it reaches everyone who wants it.
+  return `Triggers API: webhooks and event inboxes over HTTP. An accepted event (202) is
+delivered at least once to every matching endpoint.
 
 Usage
   npm start                           starts the service
   npm start -- [COMMAND] [options]
   npm start -- --help | --version
 
-Commands
-  serve         everything in one process (when none is given)
-  api           takes events in and answers requests
-  worker        records what was taken in, mends the queue, removes what is old
+Commands that run the service
+  serve         all roles in one process (the default)
+  api           accepts events and answers requests
+  worker        records events, repairs the queue, removes expired events
   deliverer     sends webhooks
-                api, worker and deliverer share the distributed engine
-                (REDIS_URL and DATABASE_URL), any number of each
-  dead list     shows the events that could not be recorded
-  dead requeue [ID...]   puts them back, all when no id is given
-  dead drop ID...|all    takes them away for good
-  doctor [--json]        looks whether the service can run here, and says in
-                words what to change
-  migrate-data  copies the embedded engine's data (DATA_DIR) to PostgreSQL
+                api, worker and deliverer need the distributed engine
+                (REDIS_URL and DATABASE_URL); any number of each may run
 
-Commands that talk to a running service (--help after each says more;
-all take --url, --api-key and --json)
-  send          sends one event, a file, or NDJSON from stdin
-  listen        forwards events to a receiver on your machine, signed
+Commands for operators
+  dead list     lists dead letters: events that could not be recorded
+  dead requeue [ID...]   requeues dead letters; without an id: all
+  dead drop ID...|all    removes dead letters for good
+  doctor [--json]        checks whether the service can run here, and says
+                what to change
+  migrate-data  copies the data of the embedded engine (DATA_DIR) to PostgreSQL
+
+Commands that talk to a running service (each has --help;
+all accept --url, --api-key and --json)
+  send          sends an event, the events of a file, or NDJSON from stdin
+  listen        forwards events to a receiver on this machine, signed
   events        list, get, tail, replay
   deliveries    list, get, retry
   endpoints     list, create, test, pause, resume, rotate-secret, delete ...
@@ -35,11 +37,11 @@ all take --url, --api-key and --json)
   bench         measures a running service
   completion    writes a completion script for bash, zsh or fish
 
-Options (the first three override the setting of that name)
-  --port PORT         where the API listens; 0 = any free port
-  --host HOST         on which address
-  --data-dir DATA_DIR where the data is kept
-  --processes N       runs N processes of the role, starts again what dies
+Options (the first three override the setting)
+  --port PORT         port of the API; 0 = any free port
+  --host HOST         address the API listens on
+  --data-dir DATA_DIR data folder
+  --processes N       runs N processes of the role and restarts those that die
 
 Examples
   npm start -- --port 9000
@@ -53,11 +55,12 @@ Settings (environment variables, with their defaults)
 ${settingsText()}
 
 Stopping
-  The first Ctrl-C, SIGTERM or SIGHUP finishes what is under way (30 s at most)
-  and ends with 0. The second one ends at once; nothing accepted is lost.
+  The first Ctrl-C, SIGTERM or SIGHUP finishes the work in progress (30 s at
+  most) and exits with 0. The second one exits at once; no accepted event is
+  lost.
 
 Exit codes
-  0 stopped as asked    1 could not start, or a fault    2 wrong command line
-  128 + n ended at once by signal n
+  0 stopped as requested    1 start failed, or an error    2 wrong command line
+  128 + n exited at once on signal n
 `;
 }

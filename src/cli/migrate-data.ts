@@ -15,7 +15,7 @@ export async function migrateData({ overrides }: { overrides: Environment }): Pr
       else if (done >= all) process.stdout.write(`${line}\n`);
     });
     process.stdout.write(
-      `\n${copied} rows of ${resolve(dataDir)} were copied${there > 0 ? `, ${there} were there already` : ''}. Start the service with REDIS_URL and DATABASE_URL now; the folder was left as it is.\n`,
+      `\n${copied} rows of ${resolve(dataDir)} were copied${there > 0 ? `, ${there} existed already` : ''}. Start the service with REDIS_URL and DATABASE_URL. The folder was not modified.\n`,
     );
     return 0;
   } catch (error) {

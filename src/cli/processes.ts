@@ -29,7 +29,7 @@ export async function runMany(command: {
   }
   if (settings.servers === null) {
     process.stderr.write(
-      'More than one process needs the distributed engine: set REDIS_URL and DATABASE_URL, or leave --processes out.\n',
+      'More than one process needs the distributed engine: set REDIS_URL and DATABASE_URL, or omit --processes.\n',
     );
     return 1;
   }

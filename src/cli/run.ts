@@ -68,10 +68,10 @@ async function runUntilStopped(service: RunningService, stop: Promise<string>, l
     await log.flush();
     return 1;
   }
-  log.info(`Stopping (${reason}): what is under way is finished first`);
+  log.info(`Stopping (${reason}): the work in progress is finished first`);
   const inTime = await stopWithin(() => service.stop(), DRAIN_TIMEOUT_MS);
   if (inTime) log.info('Stopped');
-  else log.error(`Stopped after ${DRAIN_TIMEOUT_MS / 1_000} s with work under way; it is done at the next start`);
+  else log.error(`Stopped after ${DRAIN_TIMEOUT_MS / 1_000} s with unfinished work; it continues at the next start`);
   await log.flush();
   return inTime ? 0 : 1;
 }
@@ -120,7 +120,7 @@ function addressForPeople(address: string): string {
 /** A broken assumption: what was accepted is on disk, so ending is safe and going on is not. */
 function endOnFault(log: ClosableLog): void {
   const end = (error: unknown): void => {
-    log.error('A fault in this program: it ends, and nothing that was accepted is lost', {}, error);
+    log.error('Unexpected error: the process exits, and no accepted event is lost', {}, error);
     void log.flush().then(() => process.exit(1));
   };
   process.on('uncaughtException', end);

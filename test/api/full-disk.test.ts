@@ -39,7 +39,7 @@ test('503 unavailable while the disk is full: nothing of the event is there, rea
   await eventually(async () => assert.equal((await service.get('/health/ready')).status, 200));
 });
 
-/** Until there is no space left. */
+/** Until no space is left. */
 function fill(path: string): void {
   const file = openSync(path, 'w');
   try {

@@ -29,5 +29,8 @@ test('ADMIN_TOKEN=generate: made at the first start, shown once, kept for this u
   assert.equal(await made(), token);
   assert.equal(warnings.filter((line) => line.includes(token)).length, 1);
   writeFileSync(path, 'cut');
-  await assert.rejects(() => startTestService(context, env, log), /admin-token does not hold what this program wrote/);
+  await assert.rejects(
+    () => startTestService(context, env, log),
+    /admin-token does not contain what this program wrote/,
+  );
 });

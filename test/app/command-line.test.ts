@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SETTINGS } from '../../src/app/settings/settings.ts';
+import { SETTINGS } from '../../src/app/settings/setting-list.ts';
 import { readArguments } from '../../src/cli/arguments.ts';
 import { help } from '../../src/cli/help.ts';
 
@@ -49,11 +49,11 @@ describe('mistakes say what to write', () => {
     ['serve api', /^"api" is neither/],
     ['--processes 0', /^--processes must be a whole number from 1 to 256/],
     ['--processes two', /^--processes must be/],
-    ['dead --processes 2', /^--processes belongs to serve, api/],
+    ['dead --processes 2', /^--processes is an option of serve, api/],
     ['doctor now', /^"now" is neither/],
-    ['serve --json', /^--json belongs to doctor/],
-    ['dead burn', /^"dead burn" is no command: write dead list/],
-    ['dead drop', /^dead drop needs the ids/],
+    ['serve --json', /^--json is an option of doctor/],
+    ['dead burn', /^"dead burn" is not a command: write dead list/],
+    ['dead drop', /^dead drop needs ids/],
     ['migrate-data now', /^"now" is neither/],
   ];
   for (const [line, sentence] of cases) {

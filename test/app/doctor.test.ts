@@ -56,7 +56,7 @@ describe('doctor', () => {
     context.after(() => service.stop());
     const found = await look({ DATA_DIR: folder, PORT: new URL(service.url).port });
     assert.match(found('DATA_DIR'), new RegExp(`^warning: .* in use by process ${service.pid}; stop that process`));
-    assert.match(found('Port'), /^ok: .* is ours: version/);
+    assert.match(found('Port'), /^ok: .* is used by this service: version/);
   });
 
   test('a port that somebody else has, an address that nobody has', async (context) => {
@@ -68,7 +68,7 @@ describe('doctor', () => {
     context.after(() => other.close());
     const { port } = other.address() as AddressInfo;
     const env = { DATA_DIR: temporaryFolder(context) };
-    assert.match((await look({ ...env, PORT: String(port) }))('Port'), /^failed: \d+ is taken by another program/);
+    assert.match((await look({ ...env, PORT: String(port) }))('Port'), /^failed: \d+ is used by another program/);
     assert.match((await look({ ...env, HOST: '203.0.113.1' }))('Port'), /^failed: .*EADDRNOTAVAIL.*change HOST/);
   });
 
@@ -88,8 +88,8 @@ describe('doctor', () => {
     const env = { ...process.env, DATA_DIR: temporaryFolder(context), PORT: String(await freePort()) };
     const command = `ulimit -n 256 && exec "${process.execPath}" "${MAIN}" doctor`;
     const { stdout } = await promisify(execFile)('sh', ['-c', command], { env });
-    assert.match(stdout, /! Open files +Only 256 at once, so at most 128 webhooks: raise it/);
-    assert.match(stdout, /See to what has a ! \(1\)/);
+    assert.match(stdout, /! Open files +Only 256, enough for 128 webhooks at once: raise the limit/);
+    assert.match(stdout, /Check what has a ! \(1\)/);
   });
 
   test('a full disk', async (context) => {
@@ -97,7 +97,7 @@ describe('doctor', () => {
     // Who may not mount has the table below.
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status !== 0) return;
     try {
-      assert.match((await look({ DATA_DIR: folder }))('Free space'), /^failed: Only 0\.0 GiB .*make room/);
+      assert.match((await look({ DATA_DIR: folder }))('Free space'), /^failed: Only 0\.0 GiB .*free some space/);
     } finally {
       spawnSync('umount', [folder]);
     }

@@ -99,7 +99,7 @@ describe('at most 50 lines of a kind a second', () => {
     setup.pass(1_000);
     assert.equal(requests(setup, 1), 1);
     assert.equal(setup.lines.length, 52);
-    assert.equal(setup.lines[50], 'INFO: … and 70 more request lines (LOG_LEVEL=debug writes them all)\n');
+    assert.equal(setup.lines[50], 'INFO: … and 70 more request lines (LOG_LEVEL=debug writes all)\n');
     assert.equal(setup.lines[51], 'INFO: request 0\n');
   });
 

@@ -27,7 +27,7 @@ test('the embedded engine makes a key at its first start, keeps it for this user
   const key = readFileSync(path, 'utf8').trim();
   rmSync(path);
   const missing =
-    /^Secrets in the database are encrypted with a key \([0-9a-f]{8}\) that is not in SECRETS_KEY or .*secrets\.key; give that key/;
+    /^Secrets in the database are encrypted with a key \([0-9a-f]{8}\) that is not in SECRETS_KEY or .*secrets\.key: add that key/;
   await assert.rejects(startTestService(context, { DATA_DIR }), { name: 'StartRefused', message: missing });
   assert.ok(!existsSync(path), 'no other key is made in its place');
   await assert.rejects(startTestService(context, { DATA_DIR, SECRETS_KEY: KEY }), { message: missing });

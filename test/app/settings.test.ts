@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Environment, readSettings, SETTINGS, type Settings } from '../../src/app/settings/settings.ts';
+import { SETTINGS } from '../../src/app/settings/setting-list.ts';
+import { type Environment, readSettings, type Settings } from '../../src/app/settings/settings.ts';
 
 function read(env: Environment): Settings {
   const settings = readSettings(env);
@@ -206,7 +207,10 @@ describe('what is right for each and wrong together', () => {
   const cases: readonly [Environment, RegExp][] = [
     [{ DATABASE_URL: databaseUrl }, /^DATABASE_URL is set and REDIS_URL is not: .* needs both/],
     [{ REDIS_URL: redisUrl }, /^REDIS_URL is set and DATABASE_URL is not: .* needs both/],
-    [{ HOST: '0.0.0.0' }, /^HOST=0\.0\.0\.0 lets other machines in and ADMIN_TOKEN is not set: set ADMIN_TOKEN to/],
+    [
+      { HOST: '0.0.0.0' },
+      /^HOST=0\.0\.0\.0 is reachable from other machines and ADMIN_TOKEN is not set: set ADMIN_TOKEN to/,
+    ],
     [{ HOST: '::' }, /ADMIN_TOKEN is not set/],
     [{ HOST: 'my-host.example' }, /ADMIN_TOKEN is not set/],
     [{ HOST: '127.0.0.1.example' }, /ADMIN_TOKEN is not set/],

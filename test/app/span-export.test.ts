@@ -49,7 +49,7 @@ test('a collector that nobody can reach: what is dropped is counted, and a stop 
   await spans.close().then(() => closed.push('refused'));
   await waiting;
   assert.deepEqual(closed, ['refused', 'silent'], 'only silence is given its two seconds');
-  assert.deepEqual(lines, ['10 spans were dropped; the collector of traces: it can not be reached']);
+  assert.deepEqual(lines, ['10 spans were dropped; trace collector: it cannot be reached']);
 });
 
 test('a collector that says nothing: only so many wait, and a stop gives it two seconds', async (context) => {
@@ -71,8 +71,6 @@ test('more than wait at once reach a collector that takes them; the rest is coun
   // Those of the first request have left the queue by then.
   await eventually(() => assert.ok(collector.spans.length >= MOST_WAITING));
   await spans.close();
-  const dropped = Number(
-    /^(\d+) spans were dropped; the collector of traces: more came than it took$/.exec(lines[0] ?? '')?.[1],
-  );
+  const dropped = Number(/^(\d+) spans were dropped; trace collector: the queue was full$/.exec(lines[0] ?? '')?.[1]);
   assert.equal(dropped + collector.spans.length, MOST_WAITING + 1_000);
 });

@@ -26,7 +26,7 @@ describe('a start that can’t be ends with 1 and one sentence that says what to
     await new Promise((resolve) => other.once('listening', resolve));
     const port = String((other.address() as AddressInfo).port);
     const ended = await ServiceProcess.run({ PORT: port, DATA_DIR: temporaryFolder(context) }, []);
-    assertSentence(ended.output, new RegExp(`^Port ${port} is taken .*: stop that one, or choose another`));
+    assertSentence(ended.output, new RegExp(`^Port ${port} is used .*: stop that program, or choose another`));
     assert.equal(ended.code, 1);
   });
 

@@ -86,11 +86,11 @@ describe('commands that talk to a running service', () => {
   test('NDJSON from stdin: the good are accepted, the bad are told, and the exit code says so', async () => {
     const lines = Array.from({ length: 2_500 }, (_, n) => `{"type":"cli.bulk","data":${n}}`);
     const all = await run(['send', '-f', '-'], lines.join('\n'));
-    assert.deepEqual([all.code, all.out], [0, '2500 accepted, 0 known before, 0 rejected.\n'], all.err);
+    assert.deepEqual([all.code, all.out], [0, '2500 accepted, 0 duplicates, 0 rejected.\n'], all.err);
     const mixed = await run(['send', '--file', '-'], '{"type":"cli.bulk","data":1}\n{oops\n\n');
     assert.equal(mixed.code, 1);
     assert.match(mixed.out, /event 2: invalid_json/);
-    assert.match(mixed.out, /1 accepted, 0 known before, 1 rejected/);
+    assert.match(mixed.out, /1 accepted, 0 duplicates, 1 rejected/);
     const listed = await run(['events', 'list', '--type', 'cli.bulk', '--limit', '3', '--json']);
     assert.deepEqual(
       listed.json.map(({ type }) => type),
@@ -176,8 +176,8 @@ describe('commands that talk to a running service', () => {
 
   test('exit codes: wrong use is 2, what can’t be reached 1, help 0', async () => {
     const cases: [string[], number, RegExp][] = [
-      [['send'], 2, /Give the type/],
-      [['send', 'a', '{oops'], 2, /JSON is needed/],
+      [['send'], 2, /Name the type/],
+      [['send', 'a', '{oops'], 2, /must be JSON/],
       [['events', 'list', '--limit', '0'], 2, /whole number/],
       [['--url', 'ftp://x', 'events', 'list'], 2, /--url must be/],
       [['events', 'nothing'], 2, /unknown command/],

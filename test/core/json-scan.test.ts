@@ -86,7 +86,7 @@ describe('scanJson', () => {
     );
   });
 
-  test('refuses a key that is given twice at the top, however it is spelled, and only there', () => {
+  test('refuses a key that is set twice at the top, however it is spelled, and only there', () => {
     assert.equal(scan('{"data":1,"data":2}').kind, 'invalid');
     assert.equal(scan('{"data":1,"d\\u0061ta":2}').kind, 'invalid');
     assert.equal(scan('{"a":{"x":1,"x":2}}').kind, 'object');

@@ -103,11 +103,11 @@ describe('the dashboard in Chromium', () => {
     await service.send('flow.late', {});
     await page.waitForTimeout(400);
     assert.equal(await page.getByText('flow.late').count(), 0, before ?? '');
-    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('flow.late').waitFor();
     await page.getByLabel('Types').fill('only.*');
     await page.keyboard.press('Enter');
-    await page.getByText('Nothing yet').waitFor();
+    await page.getByText('No events yet').waitFor();
     await page.locator('.pulse.live').waitFor();
     await eventually(async () => {
       await service.send('only.this', {});
@@ -127,7 +127,7 @@ describe('the dashboard in Chromium', () => {
     assert.ok((await page.locator('main').textContent())?.includes(EVIL));
     const had = good.requests.filter(({ headers }) => headers['webhook-id'] === evilEvent).length;
     await page.getByRole('button', { name: 'Replay' }).click();
-    await page.getByText('Sent again to 1 endpoint.').waitFor();
+    await page.getByText('Replayed to 1 endpoint.').waitFor();
     await eventually(() => {
       assert.equal(good.requests.filter(({ headers }) => headers['webhook-id'] === evilEvent).length, had + 1);
     });
@@ -138,7 +138,7 @@ describe('the dashboard in Chromium', () => {
   test('endpoints: created, tested, paused, secret shown, deleted', async () => {
     const page = await open('endpoints');
     await page.getByRole('button', { name: 'New endpoint' }).click();
-    await page.getByLabel('Address').fill(`${good.url}/made`);
+    await page.getByLabel('URL').fill(`${good.url}/made`);
     await page.getByLabel('Event types').fill('made.*, other.one');
     await page.getByRole('button', { name: 'Create', exact: true }).click();
     await page.getByRole('button', { name: 'Send a test' }).click();
@@ -159,29 +159,29 @@ describe('the dashboard in Chromium', () => {
     const page = await open('endpoints');
     await page.getByText('closed').first().waitFor();
     await page
-      .getByRole('img', { name: /How long the last \d+ attempts took/ })
+      .getByRole('img', { name: /Duration of the last \d+ attempts/ })
       .first()
       .waitFor();
     await page.getByRole('button', { name: 'New endpoint' }).click();
-    await page.getByLabel('Address').fill(`${bad.url}/tested`);
+    await page.getByLabel('URL').fill(`${bad.url}/tested`);
     await page.getByLabel('Event types').fill('tested.*');
     await page.getByRole('button', { name: 'Create and send a test' }).click();
     await page.getByText('Test: 500').waitFor();
-    assert.ok((await page.getByRole('region', { name: 'Answer body' }).textContent())?.includes(EVIL));
+    assert.ok((await page.getByRole('region', { name: 'Response body' }).textContent())?.includes(EVIL));
     await page.getByRole('link', { name: 'Open the endpoint' }).click();
     await page.getByRole('button', { name: 'Show' }).click();
     const secret = page.getByRole('region', { name: 'Signing secret' });
     const first = await secret.textContent();
     await page.getByRole('button', { name: 'Rotate' }).click();
-    await page.getByText('Both secrets sign for one more day.').waitFor();
+    await page.getByText('Rotated: both secrets sign for one more day.').waitFor();
     assert.notEqual(await secret.textContent(), first);
     const failing = (await service.get('/api/endpoints')).json.data.find(({ url }: { url: string }) => url === bad.url);
     await page.evaluate(`location.hash = '#/endpoints/${failing.id}'`);
     await page.getByRole('heading', { name: bad.url, exact: true }).waitFor();
     await page.getByRole('heading', { name: 'Last errors' }).waitFor();
     const before = bad.requests.length;
-    await page.getByRole('button', { name: 'Recover a day' }).click();
-    await page.getByText(/Sending again what failed in the last day: \d/).waitFor();
+    await page.getByRole('button', { name: 'Retry last 24 hours' }).click();
+    await page.getByText(/Retrying deliveries that failed in the last day: \d/).waitFor();
     await eventually(() => assert.ok(bad.requests.length > before));
     await eventually(async () => {
       assert.equal((await service.get('/api/deliveries?status=failed')).json.data.length, 2);
@@ -201,7 +201,7 @@ describe('the dashboard in Chromium', () => {
     await eventually(async () => {
       assert.equal((await service.get('/api/deliveries?status=failed')).json.data.length, 2);
     });
-    await page.getByRole('button', { name: 'Retry all' }).click();
+    await page.getByRole('button', { name: 'Retry all', exact: true }).click();
     await eventually(() => assert.equal(bad.requests.length, before + 4));
     await page.context().close();
   });
@@ -209,7 +209,7 @@ describe('the dashboard in Chromium', () => {
   test('inbox: leased and acknowledged', async () => {
     const page = await open('inbox');
     await page.getByRole('button', { name: 'Lease 10' }).click();
-    await page.getByRole('button', { name: 'Ack the lease' }).click();
+    await page.getByRole('button', { name: 'Acknowledge lease' }).click();
     await page.getByText('Acknowledged.').waitFor();
     assert.equal((await service.get('/api/inbox?status=acked')).json.data.length, 10);
     await page.context().close();
@@ -230,7 +230,7 @@ describe('the dashboard in Chromium', () => {
     // Leased as often as it may be: the next lease finds it too often.
     await page.getByLabel('Status').selectOption('quarantined');
     await page.getByRole('button', { name: 'Requeue' }).click();
-    await page.getByText('Available again.').waitFor();
+    await page.getByText('Requeued. The event is available again.').waitFor();
     assert.equal((await service.get(`/api/inbox?inbox=${name}&status=available`)).json.data.length, 1);
     await page.context().close();
   });
@@ -239,7 +239,7 @@ describe('the dashboard in Chromium', () => {
     const own = await service.post('/api/keys', { name: 'tab' });
     const page = await open('keys', 'light', own.json.api_key);
     await page.getByRole('button', { name: 'Rotate this key' }).click();
-    const shown = await page.getByRole('region', { name: 'The new key' }).textContent();
+    const shown = await page.getByRole('region', { name: 'New key' }).textContent();
     assert.ok(shown?.startsWith('tr_'), shown ?? '');
     await eventually(async () => assert.equal(await page.evaluate(`sessionStorage.getItem('triggers.key')`), shown));
     await page.evaluate(`location.hash = '#/events'`);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { ROLES } from '../../src/app/settings/roles.ts';
-import { readSettings, SETTINGS } from '../../src/app/settings/settings.ts';
+import { SETTINGS } from '../../src/app/settings/setting-list.ts';
+import { readSettings } from '../../src/app/settings/settings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');

@@ -1,7 +1,7 @@
 import { memberText, partsOf } from './json-text.ts';
 import type { EventRow, Page } from './views.ts';
 
-/** What the API refused, in its own words. */
+/** A refused request, with the detail of the problem. */
 export class Refused extends Error {
   readonly status: number;
   constructor(status: number, detail: string) {
@@ -13,7 +13,7 @@ export class Refused extends Error {
 const STORED = 'triggers.key';
 let onRefusedKey: () => void = () => {};
 
-/** For the tab: gone when it is closed. */
+/** The API key of this tab. The browser forgets it when the tab is closed. */
 export const session = {
   key: () => sessionStorage.getItem(STORED),
   enter: (key: string) => sessionStorage.setItem(STORED, key),
@@ -29,7 +29,7 @@ export async function ask(method: string, path: string, raw?: string, key = sess
     headers: { 'x-api-key': key ?? '', ...(raw === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(raw === undefined ? {} : { body: raw }),
   }).catch(() => {
-    throw new Refused(0, 'The service does not answer. Is it running?');
+    throw new Refused(0, 'The service does not respond. Check that it is running.');
   });
   const text = await response.text();
   if (response.ok) return text;
@@ -44,7 +44,7 @@ export async function call<Answer>(method: string, path: string, body?: unknown)
 
 export const get = <Answer>(path: string) => call<Answer>('GET', path);
 
-/** Events keep the text of their `data`. */
+/** Lists events. `data` stays the text that the API sent. */
 export async function getEvents(path: string): Promise<Page<EventRow>> {
   const text = await ask('GET', path);
   const cursor = memberText(text, 'next_cursor') ?? 'null';
@@ -58,7 +58,7 @@ export function readEvent(json: string): EventRow {
   return { ...(JSON.parse(json) as EventRow), data: memberText(json, 'data') ?? 'null' };
 }
 
-/** `a=1&b=2` of what is there. */
+/** @returns `a=1&b=2` of the values that are set */
 export function query(values: Readonly<Record<string, string | number | null | undefined>>): string {
   const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== '');
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 
-/** What `read` brings; the last answer stays until the next one is there. */
+/** Loads a value with `read`. The previous value is kept until the next one arrives. */
 export function useLoad<Value>(read: () => Promise<Value>, inputs: readonly unknown[]) {
   const [state, setState] = useState<{ value?: Value; error?: string }>({});
   const [round, setRound] = useState(0);
@@ -17,7 +17,7 @@ export function useLoad<Value>(read: () => Promise<Value>, inputs: readonly unkn
   return { ...state, reload: useCallback(() => setRound((last) => last + 1), []) };
 }
 
-/** For buttons: what went wrong, or what became of it, as one sentence. */
+/** State of a button's action: busy, and a note with its result or its error. */
 export function useAction() {
   const [note, setNote] = useState<{ text: string; bad: boolean } | null>(null);
   const [busy, setBusy] = useState(false);
@@ -35,7 +35,7 @@ export function useAction() {
   return { note, busy, run };
 }
 
-/** An address is anybody's text: a part that is not encoded as it should be stands for itself. */
+/** Decodes a part of the URL. A part with invalid encoding is used as it is. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -44,7 +44,7 @@ function decoded(part: string): string {
   }
 }
 
-/** `#/events?type=x` → path `['events']`, query. */
+/** The route in the hash: `#/events?type=x` is the path `['events']` and its query. */
 export function useRoute() {
   const read = () => {
     const [path = '', search = ''] = location.hash.slice(2).split('?');

@@ -1,4 +1,4 @@
-/** Payloads are shown as the text they came as: JSON.parse would round 64-bit integers and sort numeric keys. */
+/** Payloads are shown as the text that was sent: JSON.parse would round 64-bit integers and reorder numeric keys. */
 
 /** The text of the value of top-level member `name`; undefined when there is none. */
 export function memberText(json: string, name: string): string | undefined {
@@ -9,7 +9,7 @@ export function memberText(json: string, name: string): string | undefined {
   return undefined;
 }
 
-/** What stands between the commas of the outermost array or object. */
+/** @returns the items of the outermost array, or the members of the outermost object, as text */
 export function partsOf(json: string): string[] {
   const parts: string[] = [];
   let depth = 0;
@@ -29,7 +29,7 @@ export function partsOf(json: string): string[] {
   return parts.filter((part) => part !== '');
 }
 
-/** The same tokens, set out with two spaces a level. */
+/** @returns the same tokens, indented by two spaces a level */
 export function indent(json: string): string {
   let depth = 0;
   let result = '';
@@ -59,7 +59,7 @@ export function indent(json: string): string {
   return result;
 }
 
-/** @returns where the closing quote stands */
+/** @returns the index of the closing quote */
 function endOfString(json: string, start: number): number {
   let at = start + 1;
   while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;

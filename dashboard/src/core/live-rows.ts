@@ -1,7 +1,7 @@
 import { readEvent } from './api.ts';
 import type { EventRow } from './views.ts';
 
-interface DeliveryNews {
+interface DeliveryMessage {
   readonly id: string;
   readonly event_id: string;
   readonly event_type: string;
@@ -15,16 +15,16 @@ export interface LiveRow {
   readonly id: string;
   readonly type: string;
   readonly at: string;
-  /** Undefined for an event that was there before we looked. */
+  /** Undefined for an event that was accepted before the page was opened. */
   readonly data: string | undefined;
-  readonly deliveries: ReadonlyMap<string, DeliveryNews>;
+  readonly deliveries: ReadonlyMap<string, DeliveryMessage>;
 }
 
-const MOST_ROWS = 200;
+const MAX_ROWS = 200;
 const PLOT_SECONDS = 90;
 const PREVIEW = 160;
 
-/** The newest events with what becomes of them, and how many came in each of the last seconds. Bounded. */
+/** The newest events with their deliveries, and counts for each of the last seconds. The number of rows is bounded. */
 export class LiveRows {
   readonly #rows = new Map<string, LiveRow>();
   readonly #counts = new Map<number, [number, number]>();
@@ -32,9 +32,9 @@ export class LiveRows {
   deliveries = 0;
   missed = 0;
 
-  take({ event, data }: { event: string; data: string }): void {
-    if (event === 'event') this.#takeEvent(readEvent(data));
-    else if (event === 'delivery') this.#takeDelivery(JSON.parse(data) as DeliveryNews);
+  add({ event, data }: { event: string; data: string }): void {
+    if (event === 'event') this.#addEvent(readEvent(data));
+    else if (event === 'delivery') this.#addDelivery(JSON.parse(data) as DeliveryMessage);
     else if (event === 'dropped') this.missed++;
   }
 
@@ -55,22 +55,22 @@ export class LiveRows {
     return [seconds, counted(0), counted(1)];
   }
 
-  #takeEvent({ id, type, created_at, data }: EventRow): void {
+  #addEvent({ id, type, created_at, data }: EventRow): void {
     this.events++;
     this.#count(0);
     const known = this.#rows.get(id);
     this.#put({ id, type, at: created_at, data: data.slice(0, PREVIEW), deliveries: known?.deliveries ?? new Map() });
   }
 
-  #takeDelivery(news: DeliveryNews): void {
+  #addDelivery(message: DeliveryMessage): void {
     this.deliveries++;
     this.#count(1);
-    const known = this.#rows.get(news.event_id);
-    const deliveries = new Map(known?.deliveries).set(news.id, news);
+    const known = this.#rows.get(message.event_id);
+    const deliveries = new Map(known?.deliveries).set(message.id, message);
     this.#put({
-      id: news.event_id,
-      type: news.event_type,
-      at: known?.at ?? news.at,
+      id: message.event_id,
+      type: message.event_type,
+      at: known?.at ?? message.at,
       data: known?.data,
       deliveries,
     });
@@ -78,7 +78,7 @@ export class LiveRows {
 
   #put(row: LiveRow): void {
     this.#rows.set(row.id, row);
-    if (this.#rows.size <= MOST_ROWS) return;
+    if (this.#rows.size <= MAX_ROWS) return;
     const [oldest] = this.#rows.keys();
     if (oldest !== undefined) this.#rows.delete(oldest);
   }

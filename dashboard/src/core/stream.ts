@@ -6,11 +6,15 @@ interface StreamMessage {
 }
 type StreamState = 'connecting' | 'live' | 'waiting';
 
-/** The service says something every 15 s; longer silence is a dead connection. */
+/** The service sends a comment every 15 s. A connection that is silent for longer than this is dead. */
 const SILENCE_MS = 40_000;
 const RETRY_MS = 1_500;
 
-/** By fetch, since EventSource can send no key. Comes again by itself and goes on where it was. @returns what ends it */
+/**
+ * Opens the live stream with fetch, because EventSource cannot send a key. Reconnects by itself and resumes after the last event.
+ *
+ * @returns a function that closes the stream
+ */
 export function openStream(args: {
   types: string;
   onMessages(messages: readonly StreamMessage[]): void;
@@ -18,7 +22,7 @@ export function openStream(args: {
   onRefused(reason: string): void;
 }): () => void {
   const { types, onMessages, onState, onRefused } = args;
-  let over = false;
+  let closed = false;
   let lastId = '';
   let abort = new AbortController();
 
@@ -62,15 +66,15 @@ export function openStream(args: {
   }
 
   async function run(): Promise<void> {
-    while (!over) {
+    while (!closed) {
       onState('connecting');
       try {
         await readOnce();
       } catch (error) {
-        if (over) return;
+        if (closed) return;
         if (error instanceof Refused) return onRefused(error.message);
       }
-      if (over) return;
+      if (closed) return;
       onState('waiting');
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
@@ -78,7 +82,7 @@ export function openStream(args: {
 
   void run();
   return () => {
-    over = true;
+    closed = true;
     abort.abort();
   };
 }

@@ -1,6 +1,6 @@
 const STORED = 'triggers.theme';
 
-/** What was chosen here, else what the system wants. */
+/** The theme that was chosen in this browser, or else the system's. */
 export function currentTheme(): 'light' | 'dark' {
   const chosen = localStorage.getItem(STORED);
   if (chosen === 'light' || chosen === 'dark') return chosen;

@@ -37,7 +37,7 @@ export function EndpointPage({ id }: PageProps) {
     run(async () => {
       await call('PATCH', path, { enabled });
       reload();
-      return enabled ? 'Delivers again; what waited is on its way.' : 'Paused: what arrives is held.';
+      return enabled ? 'Resumed: waiting deliveries are being sent.' : 'Paused: new deliveries wait.';
     });
   const showSecret = () =>
     run(async () => {
@@ -47,17 +47,17 @@ export function EndpointPage({ id }: PageProps) {
   const rotate = () =>
     run(async () => {
       setSecret((await call<{ secret: string }>('POST', `${path}/rotate-secret`, {})).secret);
-      return 'Both secrets sign for one more day.';
+      return 'Rotated: both secrets sign for one more day.';
     });
   const recover = () =>
     run(async () => {
       const since = new Date(Date.now() - 86_400_000).toISOString();
       const { deliveries } = await call<{ deliveries: number }>('POST', `${path}/recover`, { since });
       setTimeout(reload, 500);
-      return `Sending again what failed in the last day: ${deliveries}.`;
+      return `Retrying deliveries that failed in the last day: ${deliveries}.`;
     });
   const remove = () =>
-    confirm(`Delete ${endpoint.url}? What waits for it is canceled.`) &&
+    confirm(`Delete ${endpoint.url}? Its waiting deliveries are canceled.`) &&
     run(async () => {
       await call('DELETE', path);
       location.hash = '#/endpoints';
@@ -66,7 +66,7 @@ export function EndpointPage({ id }: PageProps) {
   return (
     <>
       <p class="crumb">
-        <a href="#/endpoints">Endpoints</a> / <span class="mono">{id}</span> <Copy text={id} what="the endpoint's id" />
+        <a href="#/endpoints">Endpoints</a> / <span class="mono">{id}</span> <Copy text={id} what="endpoint id" />
       </p>
       <Head title={endpoint.url}>
         <button type="button" class="main" disabled={busy} onClick={doTest}>
@@ -76,7 +76,7 @@ export function EndpointPage({ id }: PageProps) {
           {endpoint.status === 'active' ? 'Pause' : 'Resume'}
         </button>
         <button type="button" disabled={busy} onClick={recover}>
-          Recover a day
+          Retry last 24 hours
         </button>
         <button type="button" class="danger" disabled={busy} onClick={remove}>
           Delete
@@ -90,7 +90,7 @@ export function EndpointPage({ id }: PageProps) {
         </span>{' '}
         {endpoint.failing_since !== null && (
           <span class="tag bad">
-            first failed <Time at={endpoint.failing_since} />
+            first failure <Time at={endpoint.failing_since} />
           </span>
         )}
       </p>
@@ -99,7 +99,7 @@ export function EndpointPage({ id }: PageProps) {
       <Health stats={stats} />
       {attempts.length > 0 && (
         <section>
-          <h2>Answer times (ms)</h2>
+          <h2>Attempt duration (ms)</h2>
           <Plot
             data={[
               attempts.map(({ started_at }) => Date.parse(started_at) / 1_000),
@@ -107,7 +107,7 @@ export function EndpointPage({ id }: PageProps) {
             ]}
             names={['ms']}
             bars
-            label={`How long the last ${attempts.length} attempts took`}
+            label={`Duration of the last ${attempts.length} attempts`}
           />
         </section>
       )}
@@ -157,7 +157,7 @@ function LastErrors({ of }: { of: EndpointStats['last_errors'] }) {
   return (
     <section>
       <h2>Last errors</h2>
-      <Table heads={['Time', 'Error', 'Attempt', 'Took']} label="Last errors">
+      <Table heads={['Time', 'Error', 'Attempt', 'Duration']} label="Last errors">
         {of.map((each) => (
           <tr key={`${each.delivery_id} ${each.number}`}>
             <td class="num">

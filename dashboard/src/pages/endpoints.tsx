@@ -7,7 +7,7 @@ import { Bars } from '../parts/bars.tsx';
 import { curl, Empty, Failure, Head, Note, Pager, Status, Time } from '../parts/basic.tsx';
 import { TestShown } from '../parts/test-shown.tsx';
 
-/** Each card asks for its own figures. */
+/** Endpoints on one page. Each card loads its own statistics. */
 const CARDS = 24;
 
 export function EndpointsPage() {
@@ -26,7 +26,7 @@ export function EndpointsPage() {
       <Failure of={error} />
       {page?.data.length === 0 && !creating && (
         <Empty title="No endpoints" curl={curl('POST', '/api/endpoints', '{"url": "http://localhost:3000/webhook"}')}>
-          An endpoint is an address that gets your events pushed, signed and retried.
+          An endpoint is a URL that receives your events as signed webhooks.
         </Empty>
       )}
       <ul class="cards">
@@ -55,7 +55,7 @@ function Card({ endpoint }: { endpoint: Endpoint }) {
           <Status of={endpoint.status} />
           {endpoint.failing_since !== null && (
             <span class="tag bad">
-              first failed <Time at={endpoint.failing_since} />
+              first failure <Time at={endpoint.failing_since} />
             </span>
           )}
         </span>
@@ -70,7 +70,7 @@ function Card({ endpoint }: { endpoint: Endpoint }) {
       {stats !== undefined && stats.recent_attempts.length > 0 && (
         <Bars
           of={stats.recent_attempts.map(({ duration_ms, error }) => ({ value: duration_ms, isBad: error !== null }))}
-          label={`How long the last ${stats.recent_attempts.length} attempts took`}
+          label={`Duration of the last ${stats.recent_attempts.length} attempts`}
         />
       )}
       {endpoint.description !== '' && <p class="dim">{endpoint.description}</p>}
@@ -110,7 +110,7 @@ export function Health({ stats }: { stats: EndpointStats | undefined }) {
         </div>
         <div>
           <dt>Last error</dt>
-          <dd>{stats?.last_error === 'status' ? 'refused by status' : (stats?.last_error ?? 'none')}</dd>
+          <dd>{stats?.last_error === 'status' ? 'HTTP status' : (stats?.last_error ?? 'none')}</dd>
         </div>
       </dl>
       <meter
@@ -158,7 +158,7 @@ function NewEndpoint() {
   return (
     <form class="form card" onSubmit={create}>
       <label>
-        Address
+        URL
         <input name="url" class="mono" type="url" required placeholder="https://example.com/hook" />
       </label>
       <label>

@@ -9,14 +9,14 @@ export function EventPage({ id }: PageProps) {
   return (
     <>
       <p class="crumb">
-        <a href="#/events">Events</a> / <span class="mono">{id}</span> <Copy text={id} what="the event's id" />
+        <a href="#/events">Events</a> / <span class="mono">{id}</span> <Copy text={id} what="event id" />
       </p>
       <EventInFull id={id} />
     </>
   );
 }
 
-/** One event: what is in it, where it went, and each attempt. */
+/** One event: its payload, its deliveries, and each attempt. */
 export function EventInFull({ id }: { id: string }) {
   const path = `/api/events/${encodeURIComponent(id)}`;
   const { value, error, reload } = useLoad(async () => {
@@ -30,7 +30,7 @@ export function EventInFull({ id }: { id: string }) {
     action.run(async () => {
       const { deliveries } = await call<{ deliveries: number }>('POST', `${path}/replay`, {});
       setTimeout(reload, 500);
-      return `Sent again to ${deliveries} ${deliveries === 1 ? 'endpoint' : 'endpoints'}.`;
+      return `Replayed to ${deliveries} ${deliveries === 1 ? 'endpoint' : 'endpoints'}.`;
     });
   if (value === undefined) return <Failure of={error} />;
   const { event, trace, deliveries } = value;
@@ -48,8 +48,8 @@ export function EventInFull({ id }: { id: string }) {
       <Facts event={event} />
       <div class="columns">
         <Payload text={event.data} />
-        <section aria-label="Where it went">
-          <h2>Where it went</h2>
+        <section aria-label="Deliveries">
+          <h2>Deliveries</h2>
           <TraceList trace={trace} deliveries={deliveries} />
         </section>
       </div>
@@ -88,9 +88,9 @@ function TraceList({ trace, deliveries }: { trace: Trace; deliveries: readonly D
       {trace.endpoints.map((endpoint) => (
         <li key={endpoint.endpoint_id}>
           <a class="mono wrap" href={`#/endpoints/${endpoint.endpoint_id}`}>
-            {endpoint.url ?? 'a deleted endpoint'}
+            {endpoint.url ?? '(deleted endpoint)'}
           </a>
-          {!endpoint.matched && <span class="dim"> not wanted: {endpoint.reason}</span>}
+          {!endpoint.matched && <span class="dim"> not matched: {endpoint.reason}</span>}
           {deliveries
             .filter(({ endpoint_id }) => endpoint_id === endpoint.endpoint_id)
             .map((delivery) => (
@@ -101,12 +101,12 @@ function TraceList({ trace, deliveries }: { trace: Trace; deliveries: readonly D
       {trace.inboxes.map(({ name, matched, reason, status }) => (
         <li key={name}>
           <a href={`#/inbox?inbox=${encodeURIComponent(name)}`}>Inbox {name}</a>{' '}
-          {matched ? <Status of={status ?? 'available'} /> : <span class="dim">not wanted: {reason}</span>}
+          {matched ? <Status of={status ?? 'available'} /> : <span class="dim">not matched: {reason}</span>}
         </li>
       ))}
       {trace.endpoints.length === 0 && (
         <li class="dim">
-          No endpoint wanted it. <a href="#/endpoints">Create one</a>, then replay.
+          No endpoint matches it. <a href="#/endpoints">Create one</a>, then replay.
         </li>
       )}
     </ul>

@@ -56,10 +56,12 @@ export function EventsPage({ query }: PageProps) {
       <Failure of={error} />
       {page?.data.length === 0 && (
         <Empty
-          title="No events here"
+          title="No events"
           curl={curl('POST', '/api/events', '{"type": "test.manual", "data": {"message": "test"}}')}
         >
-          {search.includes('type') || from || to ? 'Nothing fits: widen the search.' : 'Send the first one from '}
+          {search.includes('type') || from || to
+            ? 'No event matches this search.'
+            : 'Send your first event from the page '}
           {!search.includes('type') && <a href="#/send">Send</a>}
         </Empty>
       )}
@@ -95,7 +97,7 @@ function iso(text: string): string {
   return text === '' ? '' : new Date(text).toISOString();
 }
 
-/** As the field wants it: the time here, without a zone. */
+/** @returns local time without a zone, the format of a datetime-local field */
 function local(text: string): string {
   const at = new Date(text);
   return Number.isNaN(at.getTime())

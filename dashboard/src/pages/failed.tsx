@@ -4,15 +4,15 @@ import { useAction, useLoad } from '../core/hooks.ts';
 import type { Delivery, Endpoint, Page } from '../core/views.ts';
 import { Empty, Failure, Head, Note, Table, Time } from '../parts/basic.tsx';
 
-/** The newest ones are grouped; "retry all" takes those beyond them too. */
-const LOOKED_AT = 500;
+/** The newest failed deliveries are loaded and grouped. "Retry all" also retries older ones. */
+const MAX_LOADED = 500;
 const SHOWN_A_GROUP = 50;
 
 export function FailedPage() {
   const { value, error, reload } = useLoad(
     () =>
       Promise.all([
-        get<Page<Delivery>>(`/api/deliveries?status=failed&limit=${LOOKED_AT}`),
+        get<Page<Delivery>>(`/api/deliveries?status=failed&limit=${MAX_LOADED}`),
         get<Page<Endpoint>>('/api/endpoints?limit=1000'),
       ]),
     [],
@@ -21,14 +21,14 @@ export function FailedPage() {
   const { note, busy, run } = useAction();
   const retry = (ids: readonly string[]) =>
     run(async () => {
-      // One after the other: an endpoint that is gone says so, and the rest goes on.
+      // One request at a time. A refused retry is reported, and the others continue.
       let done = 0;
       let refused = '';
       for (const id of ids) {
         await call('POST', `/api/deliveries/${id}/retry`).then(
           () => done++,
           (reason: Error) => {
-            refused = ` ${ids.length - done} not: ${reason.message}`;
+            refused = ` Could not retry ${ids.length - done}: ${reason.message}`;
           },
         );
       }
@@ -68,13 +68,15 @@ export function FailedPage() {
       <Note of={note} />
       <Failure of={error} />
       {page?.data.length === 0 && (
-        <Empty title="Nothing has failed">A delivery whose last attempt failed waits here until you retry it.</Empty>
+        <Empty title="No failed deliveries">
+          A delivery is listed here after its last attempt has failed. You can retry it.
+        </Empty>
       )}
       {groups.map(([name, rows = []]) => (
         <section key={name} class="group" aria-label={name}>
           <div class="split">
             <h2>
-              <span class="mono wrap">{urls.get(rows[0]?.endpoint_id ?? '') ?? 'a deleted endpoint'}</span>{' '}
+              <span class="mono wrap">{urls.get(rows[0]?.endpoint_id ?? '') ?? '(deleted endpoint)'}</span>{' '}
               <span class="tag bad">{rows[0] !== undefined && reasonOf(rows[0])}</span>{' '}
               <span class="dim num">
                 {rows.length}
@@ -82,7 +84,7 @@ export function FailedPage() {
               </span>
             </h2>
             <button type="button" disabled={busy} onClick={() => retryAll(rows[0]?.endpoint_id)}>
-              Retry this endpoint's
+              Retry this endpoint
             </button>
           </div>
           <Table heads={['Select', 'Failed', 'Type', 'Attempts', '']} label={`Failed: ${name}`}>

@@ -16,15 +16,15 @@ export function InboxPage({ query }: PageProps) {
   const inboxes = useLoad(() => get<{ data: { name: string }[] }>('/api/inboxes'), []);
   const { value: page, error, reload } = useLoad(() => getEvents(`/api/inbox?${search}`), [search]);
   const { note, busy, run } = useAction();
-  const take = () =>
+  const leaseEvents = () =>
     run(async () => {
       const body = { inbox, lease_limit: 10, lease_seconds: LEASE_SECONDS };
       const made = await call<{ lease_id: string | null; data: { id: string }[] }>('POST', '/api/inbox/lease', body);
       reload();
-      if (made.lease_id === null) return 'There is nothing to lease.';
+      if (made.lease_id === null) return 'No events are available.';
       setLease({ id: made.lease_id, ids: made.data.map(({ id }) => id) });
       setStatus('leased');
-      return `Leased ${made.data.length} for ${LEASE_SECONDS} s: ack them when done, or release them.`;
+      return `Leased ${made.data.length} events for ${LEASE_SECONDS} s. Acknowledge or release them.`;
     });
   const end = (how: 'ack' | 'release') =>
     run(async () => {
@@ -32,24 +32,24 @@ export function InboxPage({ query }: PageProps) {
       setLease(null);
       setStatus(how === 'ack' ? 'acked' : 'available');
       reload();
-      return how === 'ack' ? 'Acknowledged.' : 'Released: available again.';
+      return how === 'ack' ? 'Acknowledged.' : 'Released. The events are available again.';
     });
   const one = (path: 'ack' | 'requeue', id: string) =>
     run(async () => {
       await call('POST', `/api/inbox/${path}`, { inbox, event_ids: [id] });
       reload();
-      return path === 'ack' ? 'Acknowledged.' : 'Available again.';
+      return path === 'ack' ? 'Acknowledged.' : 'Requeued. The event is available again.';
     });
   return (
     <>
       <Head title="Inbox">
-        <button type="button" class="main" disabled={busy} onClick={take}>
+        <button type="button" class="main" disabled={busy} onClick={leaseEvents}>
           Lease 10
         </button>
         {lease !== null && (
           <>
             <button type="button" onClick={() => end('ack')}>
-              Ack the lease
+              Acknowledge lease
             </button>
             <button type="button" onClick={() => end('release')}>
               Release
@@ -85,10 +85,10 @@ export function InboxPage({ query }: PageProps) {
       <Failure of={error} />
       {page?.data.length === 0 && (
         <Empty
-          title={`Nothing is ${status === 'all' ? 'here' : status}`}
+          title={status === 'all' ? 'No events' : `No ${status} events`}
           curl={curl('POST', '/api/inbox/lease', '{"lease_limit": 10, "wait_seconds": 20}')}
         >
-          Every event waits here until somebody leases and acknowledges it.
+          Events stay here until a consumer leases and acknowledges them.
         </Empty>
       )}
       {page !== undefined && page.data.length > 0 && (

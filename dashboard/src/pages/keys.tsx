@@ -27,11 +27,11 @@ export function KeysPage() {
       return 'This tab uses the new key. The old one works for one more hour.';
     });
   const revoke = (key: Key) =>
-    confirm(`Revoke the key "${key.name}"? Who uses it is refused within a second.`) &&
+    confirm(`Revoke the key "${key.name}"? Its requests are refused within a second.`) &&
     run(async () => {
       await call('DELETE', `/api/keys/${key.id}`);
       reload();
-      return `"${key.name}" is revoked.`;
+      return `The key "${key.name}" is revoked.`;
     });
   const [keys, me] = value ?? [];
   return (
@@ -51,9 +51,9 @@ export function KeysPage() {
         </button>
       </form>
       <Note of={note} />
-      {shown !== undefined && <Code text={shown} label="The new key" />}
+      {shown !== undefined && <Code text={shown} label="New key" />}
       <Failure of={error} />
-      <Table heads={['Name', 'Begins with', 'Scopes', 'Last used', 'Expires', '']} label="API keys">
+      <Table heads={['Name', 'Prefix', 'Scopes', 'Last used', 'Expires', '']} label="API keys">
         {keys?.data.map((key) => (
           <tr key={key.id}>
             <td>

@@ -4,7 +4,7 @@ import { openStream } from '../core/stream.ts';
 import { curl, Empty, Failure, Head, Status, Table, Time } from '../parts/basic.tsx';
 import { Plot } from '../parts/plot.tsx';
 
-/** Often enough for the eye; between two looks any number of events may come. */
+/** Redraws at this interval, however many events arrive in between. */
 const REDRAW_MS = 150;
 const SHOWN = 100;
 
@@ -16,7 +16,7 @@ export function LivePage() {
   const [refused, setRefused] = useState<string>();
   const [paused, setPaused] = useState(false);
   const [types, setTypes] = useState('');
-  const [trouble, setTrouble] = useState(false);
+  const [onlyFailing, setOnlyFailing] = useState(false);
   const changed = useRef(false);
 
   useEffect(() => {
@@ -28,7 +28,7 @@ export function LivePage() {
       onState: setState,
       onRefused: setRefused,
       onMessages(messages) {
-        for (const message of messages) live.take(message);
+        for (const message of messages) live.add(message);
         changed.current = true;
       },
     });
@@ -46,16 +46,16 @@ export function LivePage() {
     };
   }, [paused]);
 
-  const shown = rows.filter((row) => !trouble || isTroubled(row)).slice(0, SHOWN);
+  const shown = rows.filter((row) => !onlyFailing || isFailing(row)).slice(0, SHOWN);
   const rate = rates[1].slice(-5).reduce((sum, each) => sum + each, 0) / 5;
   return (
     <>
       <Head title="Live">
         <span class={`pulse ${state}`} role="status">
-          {paused ? 'paused' : state === 'waiting' ? 'connecting again' : state}
+          {paused ? 'paused' : state === 'waiting' ? 'reconnecting' : state}
         </span>
         <button type="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
-          {paused ? 'Go on' : 'Pause'}
+          {paused ? 'Resume' : 'Pause'}
         </button>
       </Head>
       <div class="figures">
@@ -74,21 +74,21 @@ export function LivePage() {
           />
         </label>
         <label class="check">
-          <input type="checkbox" checked={trouble} onChange={() => setTrouble(!trouble)} />
-          Only with trouble
+          <input type="checkbox" checked={onlyFailing} onChange={() => setOnlyFailing(!onlyFailing)} />
+          Only failed or retrying
         </label>
       </div>
       <Failure of={refused} />
-      {live.missed > 0 && <p class="note">Too many came at once: some are not shown here.</p>}
+      {live.missed > 0 && <p class="note">Some events or attempts were dropped because there were too many at once.</p>}
       {shown.length === 0 ? (
         <Empty
-          title="Nothing yet"
+          title="No events yet"
           curl={curl('POST', '/api/events', '{"type": "test.manual", "data": {"message": "test"}}')}
         >
-          Events show here the moment they come. Send one from <a href="#/send">Send</a>, or from a terminal.
+          Events appear here as they are accepted. Send one from the page <a href="#/send">Send</a>, or from a terminal.
         </Empty>
       ) : (
-        <Table heads={['Time', 'Type', 'Payload', 'Deliveries']} label="Events as they come">
+        <Table heads={['Time', 'Type', 'Payload', 'Deliveries']} label="Live events">
           {shown.map((row) => (
             <tr key={row.id}>
               <td class="num">
@@ -99,7 +99,7 @@ export function LivePage() {
                   {row.type}
                 </a>
               </td>
-              <td class="mono cut dim">{row.data ?? 'sent earlier'}</td>
+              <td class="mono cut dim">{row.data ?? '(sent earlier)'}</td>
               <td>
                 <Deliveries of={row} />
               </td>
@@ -122,7 +122,7 @@ function Deliveries({ of }: { of: LiveRow }) {
   );
 }
 
-/** @param tone the line in the plot that it belongs to */
+/** @param tone the line of the plot that shows this figure */
 function Figure({ value, name, tone = '' }: { value: string; name: string; tone?: string }) {
   return (
     <div class="figure">
@@ -132,7 +132,7 @@ function Figure({ value, name, tone = '' }: { value: string; name: string; tone?
   );
 }
 
-function isTroubled({ deliveries }: LiveRow): boolean {
+function isFailing({ deliveries }: LiveRow): boolean {
   return [...deliveries.values()].some(({ status }) => status === 'failed' || status === 'retrying');
 }
 

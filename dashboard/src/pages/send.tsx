@@ -4,26 +4,26 @@ import { useAction } from '../core/hooks.ts';
 import { Copy, Head, Note } from '../parts/basic.tsx';
 import { EventInFull } from './event.tsx';
 
-/** Time for a receiver that is well to have answered. */
-const LOOK_AFTER_MS = [400, 2_000];
+/** The event is loaded again after these times, when a healthy receiver has answered. */
+const RELOAD_AFTER_MS = [400, 2_000];
 
 export function SendPage() {
   const [type, setType] = useState('order.created');
   const [data, setData] = useState('{\n  "id": 12345678901234567890,\n  "total": "19.90"\n}');
   const [dedup, setDedup] = useState('');
-  const [sent, setSent] = useState<{ id: string; look: number }>();
+  const [sent, setSent] = useState<{ id: string; round: number }>();
   const { note, busy, run } = useAction();
   const send = (event: Event) => {
     event.preventDefault();
     void run(async () => {
-      // Put together as text: the payload goes out exactly as it stands in the field.
+      // Built as text, so that the payload is sent exactly as it is in the field.
       const more = dedup === '' ? '' : `,"dedup_id":${JSON.stringify(dedup)}`;
       const since = performance.now();
       const answer = await ask('POST', '/api/events', `{"type":${JSON.stringify(type)}${more},"data":${data}}`);
       const { id, status } = JSON.parse(answer) as { id: string; status: string };
-      for (const [look, ms] of LOOK_AFTER_MS.entries()) setTimeout(() => setSent({ id, look }), ms);
+      for (const [round, ms] of RELOAD_AFTER_MS.entries()) setTimeout(() => setSent({ id, round }), ms);
       return status === 'duplicate'
-        ? 'A duplicate: the first event is shown.'
+        ? 'Duplicate: the first event is shown.'
         : `Accepted in ${Math.round(performance.now() - since)} ms.`;
     });
   };
@@ -60,9 +60,9 @@ export function SendPage() {
             <a class="mono" href={`#/events/${sent.id}`}>
               {sent.id}
             </a>{' '}
-            <Copy text={sent.id} what="the event's id" />
+            <Copy text={sent.id} what="event id" />
           </p>
-          <EventInFull key={sent.id + sent.look} id={sent.id} />
+          <EventInFull key={sent.id + sent.round} id={sent.id} />
         </div>
       )}
     </>

@@ -9,7 +9,7 @@ export function SignInPage({ reason, onEnter }: { reason: string | undefined; on
   const { note, busy, run } = useAction();
   const field = useId();
   useEffect(() => {
-    // There only in development.
+    // This path exists only in development.
     fetch('/dashboard/development').then(
       async (response) => {
         if (!response.ok) return;
@@ -35,7 +35,7 @@ export function SignInPage({ reason, onEnter }: { reason: string | undefined; on
         <h1 class="brand">
           <span class="mark" aria-hidden="true" /> Triggers
         </h1>
-        <p class="dim">See events arrive, and where they went.</p>
+        <p class="dim">Events, deliveries and endpoints of your organization.</p>
         <label for={field}>API key</label>
         <input
           id={field}
@@ -46,12 +46,12 @@ export function SignInPage({ reason, onEnter }: { reason: string | undefined; on
           spellcheck={false}
           required
         />
-        {offered && <p class="hint">Development mode: the key that everybody knows is filled in.</p>}
+        {offered && <p class="hint">Development mode: the development key is filled in.</p>}
         <button type="submit" class="main" disabled={busy}>
           Sign in
         </button>
         <Note of={note ?? (reason === undefined ? null : { text: reason, bad: true })} />
-        <p class="hint">The key stays in this tab and is forgotten when you close it.</p>
+        <p class="hint">The key is kept in this tab only, until you close it.</p>
       </form>
     </main>
   );

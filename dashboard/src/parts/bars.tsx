@@ -4,10 +4,10 @@ interface BarsProps {
 }
 const HEIGHT = 28;
 const STEP = 4;
-/** So many share the width, though there are fewer. */
+/** The width always has room for this many bars. */
 const FEW = 60;
 
-/** A row of bars without axes, the highest as high as there is room. */
+/** A row of bars without axes, scaled to the highest value. */
 export function Bars({ of, label }: BarsProps) {
   const width = Math.max(of.length, FEW) * STEP;
   const most = Math.max(...of.map(({ value }) => value), 1);

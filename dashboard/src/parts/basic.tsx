@@ -12,7 +12,7 @@ export function Head({ title, children }: { title: string; children?: ComponentC
   );
 }
 
-/** Relative, and exact on hover. */
+/** A relative time; the exact one is shown on hover. */
 export function Time({ at }: { at: string | null }) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -41,7 +41,7 @@ const TONES: Readonly<Record<string, string>> = {
   quarantined: 'bad',
 };
 
-/** A dot and the word: never the colour alone. */
+/** A colored dot and the word, so that the color alone carries no meaning. */
 export function Status({ of, more }: { of: string; more?: ComponentChildren }) {
   return (
     <span class={`status ${TONES[of] ?? 'calm'}`}>
@@ -72,7 +72,7 @@ export function Empty({ title, children, curl }: { title: string; children?: Com
     <div class="empty">
       <h2>{title}</h2>
       <p>{children}</p>
-      {curl !== undefined && <Code text={curl} label="The same with curl" />}
+      {curl !== undefined && <Code text={curl} label="curl command" />}
     </div>
   );
 }
@@ -80,7 +80,7 @@ export function Empty({ title, children, curl }: { title: string; children?: Com
 export function Code({ text, label }: { text: string; label: string }) {
   return (
     <div class="code">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
       <section tabIndex={0} aria-label={label}>
         <pre>{text}</pre>
       </section>
@@ -103,7 +103,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
   );
 }
 
-/** JSON as it came, or set out; never parsed, so that big integers stay what they are. */
+/** JSON text, raw or indented. It is never parsed, so that large integers stay exact. */
 export function Payload({ text, label = 'Payload' }: { text: string; label?: string }) {
   const [raw, setRaw] = useState(false);
   return (
@@ -141,7 +141,7 @@ export function curl(method: string, path: string, body?: string): string {
 
 export function Table({ heads, children, label }: { heads: string[]; children: ComponentChildren; label: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <section class="scroll" tabIndex={0} aria-label={label}>
       <table>
         <thead>

@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import { colorOf } from '../core/theme.ts';
 
 interface PlotProps {
-  /** Seconds, then one row of values a series. */
+  /** Times in seconds, then one array of values for each series. */
   readonly data: readonly (readonly (number | null)[])[];
   readonly names: readonly string[];
   readonly label: string;

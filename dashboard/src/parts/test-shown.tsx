@@ -2,7 +2,7 @@ import { duration } from '../core/time-text.ts';
 import type { TestResult } from '../core/views.ts';
 import { Code, Payload } from './basic.tsx';
 
-/** A test's request and what was answered. */
+/** The request and the response of an endpoint test. */
 export function TestShown({ of }: { of: TestResult }) {
   const headers = Object.entries(of.request.headers).map(([name, value]) => `${name}: ${value}`);
   return (
@@ -17,9 +17,9 @@ export function TestShown({ of }: { of: TestResult }) {
           <Payload text={of.request.body} label="Request body" />
         </div>
         <div>
-          <h3>Answer</h3>
+          <h3>Response</h3>
           {of.error_detail && <p>{of.error_detail}</p>}
-          <Code text={of.response_excerpt || '(empty)'} label="Answer body" />
+          <Code text={of.response_excerpt || '(empty)'} label="Response body" />
         </div>
       </div>
     </section>

@@ -60,7 +60,8 @@ export async function apiErrorOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '');
   const problem = objectOf(text);
   const errors = Array.isArray(problem['errors']) ? (problem['errors'] as FieldError[]) : [];
-  const detail = typeof problem['detail'] === 'string' ? problem['detail'] : `The answer was ${response.status}.`;
+  const detail =
+    typeof problem['detail'] === 'string' ? problem['detail'] : `The service answered with status ${response.status}.`;
   const fields = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
   return new ApiError({
     code: typeof problem['code'] === 'string' ? problem['code'] : `http_${response.status}`,

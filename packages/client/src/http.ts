@@ -111,7 +111,7 @@ function brokenConnection(error: unknown, signal?: AbortSignal): unknown {
   if (cause instanceof Error && /redirect/i.test(cause.message)) {
     return new NetworkError(
       'redirect',
-      'The service answered with a redirect, which is not followed: give `url` as the address itself.',
+      'The service answered with a redirect, which the client does not follow: set `url` to the final URL.',
       { cause: error },
     );
   }

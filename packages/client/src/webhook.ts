@@ -38,10 +38,10 @@ export async function verifyWebhook(
   const id = header(headers, 'webhook-id');
   const timestamp = header(headers, 'webhook-timestamp');
   const signatures = header(headers, 'webhook-signature').split(' ');
-  if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookError('invalid_timestamp', 'webhook-timestamp is no time.');
+  if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookError('invalid_timestamp', 'webhook-timestamp is not a time.');
   const awaySeconds = Math.abs((options.now ?? Date.now()) / 1_000 - Number(timestamp));
   if (awaySeconds > (options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS)) {
-    throw new WebhookError('invalid_timestamp', 'The request is too old, or from the future.');
+    throw new WebhookError('invalid_timestamp', 'webhook-timestamp is too old or in the future.');
   }
   const body = typeof rawBody === 'string' ? encoder.encode(rawBody) : rawBody;
   const content = joined(encoder.encode(`${id}.${timestamp}.`), body);
@@ -50,7 +50,7 @@ export async function verifyWebhook(
   }
   throw new WebhookError(
     'invalid_signature',
-    'No signature is genuine: is it the secret of this endpoint, and the raw body?',
+    'No signature matches: check that this is the secret of the endpoint, and that the body is the raw body.',
   );
 }
 
@@ -74,7 +74,7 @@ type VerifyingKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 async function keyOf(secret: string): Promise<{ version: string; key: VerifyingKey; algorithm: string }> {
   const isPublic = secret.startsWith('whpk_');
   const bytes = bytesOf(secret.replace(/^wh(sec|pk)_/, ''));
-  if (bytes === undefined || bytes.length === 0) throw new WebhookError('invalid_secret', 'The secret is no base64.');
+  if (bytes === undefined || bytes.length === 0) throw new WebhookError('invalid_secret', 'The secret is not base64.');
   if (isPublic) {
     const key = await crypto.subtle.importKey('raw', bytes, { name: 'Ed25519' }, false, ['verify']);
     return { version: 'v1a', key, algorithm: 'Ed25519' };

@@ -6,7 +6,10 @@ import type { Log } from '../../ports/observability/log.ts';
 import type { AuditStore } from '../../ports/store/audit-store.ts';
 import type { ClientAddress } from './client-address.ts';
 
-/** Routes that change something, or show a secret, and what that is called. Null: it is an organization's daily work. */
+/**
+ * Audit actions by route, for every route that changes something or shows a secret. Null = not audited: an organization's daily
+ * work.
+ */
 const ACTIONS: Readonly<Record<string, string | null>> = {
   'POST /api/events': null,
   'POST /api/events/batch': null,
@@ -26,7 +29,7 @@ const ACTIONS: Readonly<Record<string, string | null>> = {
   'POST /api/endpoints/:id/test': 'endpoint.tested',
   'POST /api/endpoints/:id/match-preview': null,
   'POST /api/endpoints/:id/recover': 'endpoint.recovered',
-  // Or 'endpoint.changed': its handler says so.
+  // The handler sets 'endpoint.changed' when the endpoint existed before.
   'POST /api/webhook/config': 'endpoint.created',
   'GET /api/webhook/config': 'endpoint.secret_shown',
   'DELETE /api/webhook/config': 'endpoint.deleted',
@@ -68,12 +71,12 @@ function zapierActions(prefix: string): Readonly<Record<string, string | null>> 
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What this one is called in the audit log, where its route's name for a success is not it. */
+    /** The audit action of this request, if it differs from the action of its route. */
     auditAction: string | undefined;
   }
 }
 
-/** Where an answer to a creation says what was created. */
+/** The fields of a creation's answer that identify the created thing. */
 interface Made {
   readonly id?: string;
   readonly key_id?: string;
@@ -82,7 +85,7 @@ interface Made {
   readonly organization?: { readonly id: string };
 }
 
-/** What the audit log needs of the API's context. */
+/** The parts that the audit log needs. */
 interface AuditParts {
   readonly engine: { readonly store: { readonly audit: AuditStore } };
   readonly ids: IdSource;
@@ -92,8 +95,8 @@ interface AuditParts {
 }
 
 /**
- * Writes down who changed what, before the answer leaves. What can't be written down stands in the log: the change is made,
- * and an error would say that it isn't.
+ * Adds an audit entry for each change, before the answer is sent. If the entry cannot be stored it is logged, and the request
+ * still succeeds: the change is made, and an error would say that it is not.
  */
 export function recordChanges(app: FastifyInstance, parts: AuditParts): void {
   const { engine, ids, clock, log } = parts;
@@ -117,7 +120,7 @@ export function recordChanges(app: FastifyInstance, parts: AuditParts): void {
     } catch (error) {
       const { key, fields, ...rest } = whole;
       const told = { ...rest, key_id: key?.id ?? null, fields: fields.join(',') };
-      log.error('A change could not be written into the audit log', told, error);
+      log.error('A change could not be written to the audit log', told, error);
     }
     return payload;
   });
@@ -132,7 +135,7 @@ function entryOf(request: FastifyRequest, seen: { made: Made; action: string; ad
   const { id, name } = request.params as { readonly id?: string; readonly name?: string };
   const { name: namedInBody } = (request.body ?? {}) as { readonly name?: unknown };
   const ofCaller = request.caller as FastifyRequest['caller'] | undefined;
-  // The administrator's routes name the organization in the address, or make it.
+  // The administrator's routes name the organization in the path, or create it.
   const ofOthers = made.organization_id ?? made.organization?.id ?? id;
   const inboxName = action.startsWith('inbox.') && typeof namedInBody === 'string' ? namedInBody : undefined;
   return {

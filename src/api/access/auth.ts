@@ -12,15 +12,15 @@ import type { WrongCredentials } from './wrong-credentials.ts';
 const MAX_KEY_LENGTH = 256;
 const BEARER = /^Bearer +([^ ]+) *$/i;
 
-/** What authentication needs of the API's context. */
+/** The parts that authentication needs. */
 export interface AccessParts {
   readonly authenticator: Authenticator;
-  /** Null: nobody manages organizations, or in development everybody. */
+  /** Null = no administrator; in development, every client is one. */
   readonly adminToken: string | null;
   readonly wrongKeys: WrongCredentials;
   readonly wrongAdminTokens: WrongCredentials;
   readonly clientAddress: ClientAddress;
-  /** Development with an open door: only requests from this machine to a loopback name are served. */
+  /** True in development without `ADMIN_TOKEN`: only requests from this machine to a loopback name are served. */
   readonly loopbackOnly: boolean;
 }
 
@@ -31,12 +31,12 @@ const MISSING: Presented = {
 };
 const INVALID: Problem = { code: 'invalid_api_key', detail: 'This API key is not valid.' };
 
-export const NOT_IN_SCOPE: Problem = { code: 'forbidden', detail: 'This API key has not the scope for this.' };
+export const NOT_IN_SCOPE: Problem = { code: 'forbidden', detail: 'This API key does not have the required scope.' };
 
 /**
- * Every route with this hook has `request.caller`, whose key has the scope that the route needs. A right key is served from
- * an address that sent many wrong ones: 256 random bits can't be guessed, and behind one proxy a stranger's wrong keys
- * would lock out everybody else.
+ * Sets `request.caller`, and refuses a key without the scope of the route. A right key is served even from an address that sent
+ * many wrong ones: 256 random bits cannot be guessed, and behind one proxy a stranger's wrong keys would lock out all other
+ * clients.
  */
 export function requireApiKey(
   parts: Pick<AccessParts, 'authenticator' | 'wrongKeys' | 'clientAddress'>,
@@ -66,20 +66,21 @@ export function requireApiKey(
       enter(request, reply, caller, done);
       return;
     }
-    // What fails in `enter` is this request's fault, not the process's.
+    // An error in `enter` fails this request, not the process.
     caller.then((found) => enter(request, reply, found, done)).catch(done);
   };
 }
 
-/** Who makes a request that an administrator may make. */
+/** The caller of a route that the administrator may use. */
 export type Identity =
   | { readonly kind: 'admin' }
   | { readonly kind: 'caller'; readonly caller: Caller }
   | { readonly kind: 'nobody'; readonly problem: Problem };
 
 /**
- * `ADMIN_TOKEN` is the administrator's; in development, where there is none, everybody without a key is one. It was chosen
- * by a person: an address that was just guessing gets the same answer for the right one as for wrong ones.
+ * Identifies the caller. `ADMIN_TOKEN` identifies the administrator; in development without a token, a request without a key
+ * does. A person may have chosen the token, so an address that was guessing gets the same refusal for the right token as for
+ * wrong ones.
  */
 export async function identify(parts: AccessParts, request: FastifyRequest): Promise<Identity> {
   const { adminToken, authenticator, wrongAdminTokens, wrongKeys } = parts;
@@ -94,18 +95,18 @@ export async function identify(parts: AccessParts, request: FastifyRequest): Pro
   }
   const caller = await authenticator.authenticate(presented.key);
   if (caller !== undefined) return { kind: 'caller', caller };
-  // What stands in X-API-Key alone is no guess at the token.
+  // A value in X-API-Key alone is not a guess at the token.
   const seconds = given === undefined ? wrongKeys.note(address) : wrongAdminTokens.note(address);
   return { kind: 'nobody', problem: tooMany(seconds) ?? INVALID };
 }
 
-/** Undefined where the request has a key, right or wrong. */
+/** @returns undefined if the request has a key, right or wrong */
 export function missingKey({ headers }: FastifyRequest): Problem | undefined {
   const presented = presentedKey(headers);
   return 'problem' in presented ? presented.problem : undefined;
 }
 
-/** For routes that are the administrator's alone; in development a key of the well-known organization does too. */
+/** A hook for routes of the administrator. In development, a key of the development organization is accepted too. */
 export function requireAdmin(parts: AccessParts): onRequestHookHandler {
   const isOpen = parts.adminToken === null && parts.loopbackOnly;
   return (request, reply, done) => {
@@ -119,17 +120,17 @@ export function requireAdmin(parts: AccessParts): onRequestHookHandler {
   };
 }
 
-/** Answers a request that nobody in particular made. */
+/** Answers a request without a valid credential. */
 export function refuseNobody(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   return sendProblem(request, reply.header('www-authenticate', 'Bearer'), problem);
 }
 
 export const ADMIN_ONLY: Problem = {
   code: 'forbidden',
-  detail: 'This is for the administrator (Authorization: Bearer ADMIN_TOKEN).',
+  detail: 'Only the administrator may do this (Authorization: Bearer ADMIN_TOKEN).',
 };
 
-/** By their digests, which have one length and tell nothing of what they are made of. */
+/** Compares digests: they have the same length, and their comparison reveals nothing about the texts. */
 function isSame(a: string, b: string): boolean {
   return timingSafeEqual(Buffer.from(hashKey(a)), Buffer.from(hashKey(b)));
 }
@@ -148,13 +149,13 @@ function refuse(request: FastifyRequest, reply: FastifyReply, problem: Problem):
   sendProblem(request, reply, problem);
 }
 
-/** Whether the key that a request came with is still good: for answers that go on. */
+/** Whether the key of a request is still valid, for answers that take long. */
 export function isStillAllowed(authenticator: Authenticator, { headers }: FastifyRequest): () => Promise<boolean> {
   const presented = presentedKey(headers);
   return async () => 'key' in presented && (await authenticator.authenticate(presented.key)) !== undefined;
 }
 
-/** From `X-API-Key` or `Authorization: Bearer`; two that differ are no key at all, never a choice. */
+/** The key in `X-API-Key` or `Authorization: Bearer`. Two different keys count as none. */
 export function presentedKey(headers: IncomingHttpHeaders): Presented {
   const own = headers['x-api-key'];
   const bearer = headers.authorization;
@@ -172,13 +173,13 @@ export function isLoopbackHost({ host = '' }: IncomingHttpHeaders): boolean {
 }
 
 /**
- * In development, with a well-known key and no administrator: only this machine is served. The connection's own addresses
- * say where a request comes from; the `Host` is looked at because a page elsewhere can point a name of its own at loopback
- * (DNS rebinding).
+ * Refuses requests from other machines. Development mode has a well-known key and no administrator, so only this machine is
+ * served. The addresses of the connection show where a request comes from. The `Host` is checked because a web page can point
+ * its own name at loopback (DNS rebinding).
  */
 export const requireLoopback: onRequestHookHandler = ({ socket, headers }, _reply, done) => {
   if (isLoopbackConnection(socket) && isLoopbackHost(headers)) return done();
   const detail =
-    'In development only requests from this machine to localhost are served. Set ADMIN_TOKEN to serve others.';
+    'In development, only requests from this machine to localhost are served. Set ADMIN_TOKEN to serve others.';
   done(new ProblemError({ code: 'forbidden', detail }));
 };

@@ -1,20 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** Hops that are looked at; a longer list is made up. */
+/** Maximum number of hops that are read; a longer list is forged. */
 const MAX_HOPS_NAMED = 50;
 
-/** Where a request comes from, for limits on guessing and for the audit log. Never for what only this machine may do. */
+/**
+ * The address of a request's client, for limits on guessing and for the audit log. Never use it to decide what only this
+ * machine may do.
+ */
 export type ClientAddress = (request: {
   readonly socket: { readonly remoteAddress?: string | undefined };
   readonly headers: IncomingHttpHeaders;
 }) => string | null;
 
 /**
- * The connection's own address, which nobody can make up; behind trusted proxies, the address that the last of them wrote
- * down. Read from the right: each proxy appends the address it saw, so that the first one that is not a trusted proxy's is
- * the client's, and what stands left of it is the client's own word.
- * @param trusted CIDRs
+ * Reads the client address: the address of the connection, which cannot be forged, or behind trusted proxies the address that
+ * the last of them wrote. The list is read from the right, because each proxy appends the address it saw. The first address
+ * that is not a trusted proxy's is the client's; everything left of it was written by the client.
+ * @param trusted networks in CIDR notation
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   if (trusted.length === 0) return ({ socket }) => socket.remoteAddress ?? null;
@@ -33,13 +36,14 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   };
 }
 
-/** @returns undefined where the headers name nobody, are malformed, or contradict each other */
+/** @returns undefined if the headers contain no address, are malformed, or contradict each other */
 function clientNamedIn(headers: IncomingHttpHeaders, isTrusted: (address: string) => boolean): string | undefined {
   const { forwarded } = headers;
   const xForwardedFor = headers['x-forwarded-for'];
   if (typeof forwarded === 'string') {
     const named = firstUntrusted(hopsOfForwarded(forwarded), isTrusted);
-    // A proxy that writes one of them hands on the other as the client made it up: they count where they agree.
+    // A proxy that writes only one of the headers forwards the other one as the client forged it. Both count only if they
+    // agree.
     if (xForwardedFor === undefined) return named;
     return named === clientNamedIn({ 'x-forwarded-for': xForwardedFor }, isTrusted) ? named : undefined;
   }
@@ -58,7 +62,7 @@ function firstUntrusted(
   return hops[0];
 }
 
-/** RFC 7239: elements with commas between, parameters with semicolons. `unknown` and `_names` are no addresses. */
+/** RFC 7239: elements are separated by commas, parameters by semicolons. `unknown` and `_names` are not addresses. */
 function hopsOfForwarded(header: string): (string | undefined)[] {
   return header.split(',').map((element) => {
     for (const parameter of element.split(';')) {
@@ -89,7 +93,7 @@ function isPort(text: string): boolean {
   return text === '' || /^:\d{1,5}$/.test(text);
 }
 
-/** IPv4 as an IPv6 socket shows it is IPv4. */
+/** Converts an IPv4-mapped IPv6 address to IPv4. */
 function plainAddress(address: string): string | undefined {
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1] ?? address;
   return isIP(mapped) === 0 || mapped.includes('%') ? undefined : mapped;

@@ -1,4 +1,4 @@
-/** Who makes a request, what they may do, how much of it, and the audit log of changes. */
+/** Authentication, scopes, rate limits, client addresses, and the audit log. */
 
 export { recordChanges } from './audit-trail.ts';
 export {

@@ -3,13 +3,13 @@ import { MAX_HOPS } from '../../core/limits.ts';
 import type { Origin } from '../../pipeline/accepting/index.ts';
 import { ProblemError } from '../http/answers/index.ts';
 
-/** Who sends, and what the request's headers say of its way here. Throws `loop_detected`. */
+/** The origin of an event: organization, trace and number of hops. Throws `loop_detected`. */
 export function originOf(request: FastifyRequest): Origin {
   const hops = Number(request.headers['x-triggers-hops'] ?? 0);
   if (hops > MAX_HOPS) {
     throw new ProblemError({
       code: 'loop_detected',
-      detail: `This event has passed through our own webhooks more than ${MAX_HOPS} times.`,
+      detail: `This event has passed through webhooks of this service more than ${MAX_HOPS} times.`,
     });
   }
   return {
@@ -19,7 +19,7 @@ export function originOf(request: FastifyRequest): Origin {
   };
 }
 
-/** Version 00 of W3C Trace Context; another form is as good as none. */
+/** Version 00 of W3C Trace Context; any other form is ignored. */
 export function readTraceparent(header: string | string[] | undefined): string | null {
   return typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)
     ? header
@@ -27,10 +27,13 @@ export function readTraceparent(header: string | string[] | undefined): string |
 }
 
 /**
- * For what sends again: one of our own webhooks that comes in here would send itself for ever. What a receiver asks for in
- * a request of its own has no such header. Throws `loop_detected`.
+ * Refuses a webhook of this service at a route that redelivers events: it would send itself forever. A receiver's own request
+ * does not have the header. Throws `loop_detected`.
  */
 export async function refuseOwnWebhooks({ headers }: FastifyRequest): Promise<void> {
   if (headers['x-triggers-hops'] === undefined) return;
-  throw new ProblemError({ code: 'loop_detected', detail: 'One of our own webhooks can not ask for sending again.' });
+  throw new ProblemError({
+    code: 'loop_detected',
+    detail: 'A request from a webhook of this service cannot redeliver events.',
+  });
 }

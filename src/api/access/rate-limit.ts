@@ -3,16 +3,16 @@ import type { Organization, Tier } from '../../core/administration/organization.
 import type { RateDecision, RateLimiter } from '../../ports/coordination/rate-limiter.ts';
 import { ProblemError } from '../http/answers/index.ts';
 
-/** What the limits need of the API's context. */
+/** The parts that the rate limit needs. */
 export interface RateLimitParts {
-  /** Events a minute; null = no limit. */
+  /** In events a minute; null = no limit. */
   readonly rateLimits: Readonly<Record<Tier, number | null>>;
   readonly engine: { readonly rateLimiter: RateLimiter };
 }
 
 /**
- * Takes one token for a request that sends an event, whatever becomes of it, and tells where the bucket stands. Throws
- * the problem `rate_limited`. Answers at once where the limiter does.
+ * Takes one token for a request that sends an event, whatever its outcome, and sets the `RateLimit` headers. Returns a promise
+ * only if the limiter does. Throws the problem `rate_limited`.
  */
 export function takeToken(parts: RateLimitParts, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
   const decision = askLimiter(parts, request.caller.organization, 1);
@@ -20,7 +20,7 @@ export function takeToken(parts: RateLimitParts, request: FastifyRequest, reply:
   apply(decision, reply);
 }
 
-/** Null where there is no limit. */
+/** @returns null if there is no limit */
 export function askLimiter(
   { rateLimits, engine }: RateLimitParts,
   { id, tier }: Organization,
@@ -39,7 +39,7 @@ function apply(decision: RateDecision | null, reply: FastifyReply): void {
   refuseWithout(decision);
 }
 
-/** Throws the problem `rate_limited` where no token was granted. */
+/** Throws the problem `rate_limited` if no token was granted. */
 export function refuseWithout({ granted, limit, retryAfterSeconds }: RateDecision): void {
   if (granted > 0) return;
   throw new ProblemError({
@@ -49,7 +49,10 @@ export function refuseWithout({ granted, limit, retryAfterSeconds }: RateDecisio
   });
 }
 
-/** For several events: some may be granted and others not. Null where there is no limit. */
+/**
+ * Takes tokens for several events; fewer may be granted than requested.
+ * @returns null if there is no limit
+ */
 export async function takeTokens(
   parts: RateLimitParts,
   request: FastifyRequest,

@@ -2,7 +2,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { Scope } from '../../core/administration/organization.ts';
 import type { Caller } from '../../pipeline/access/index.ts';
 
-/** Any one of these lets a key use a route; none of them = every key may. */
+/** A key needs one of these scopes to use a route; empty = every key may. */
 export type NeededScopes = readonly Scope[];
 
 const ANY: NeededScopes = [];
@@ -11,12 +11,12 @@ const CONSUME: NeededScopes = ['consume'];
 const MANAGE: NeededScopes = ['manage'];
 const READ: NeededScopes = ['consume', 'manage'];
 
-/** The first that fits a route's method and address. A route that none fits can't be made. */
+/** Scopes by method and path; the first match applies. A route without a match is refused at the start. */
 const RULES: readonly (readonly [methods: string, address: RegExp, NeededScopes])[] = [
   ['GET', /^\/api\/me$/, ANY],
   ['GET', /^\/health\/detailed$/, ANY],
   ['POST', /^\/api\/events(\/batch)?$/, PUBLISH],
-  // What an operator does about a consumer: sees what it holds, and ends that.
+  // Operators see which events a consumer has leased, and can end the lease.
   ['GET', /^\/api\/inbox$/, READ],
   ['POST', /^\/api\/inbox\/(release|requeue)$/, READ],
   ['GET POST', /^\/api\/(inbox|ack)(\/|$)/, CONSUME],
@@ -30,7 +30,7 @@ const RULES: readonly (readonly [methods: string, address: RegExp, NeededScopes]
   ['GET POST PATCH DELETE', /^\/api\/(endpoints|webhook|subscriptions|inboxes|keys|jobs)(\/|$)/, MANAGE],
 ];
 
-/** Writes into every route what a key needs for it. */
+/** Adds the needed scopes to the config of every route. */
 export function nameScopes(app: FastifyInstance): void {
   app.addHook('onRoute', (route: RouteOptions) => {
     route.config = { ...route.config, scopes: scopesOf(String(route.method), route.url) };
@@ -44,7 +44,7 @@ function scopesOf(method: string, url: string): NeededScopes {
   return rule[2];
 }
 
-/** Who only reads sees no addresses of receivers: they may hold secrets. */
+/** Whether the caller may see addresses of receivers, which may contain secrets. */
 export function mayManage({ key }: Caller): boolean {
   return mayUse(key.scopes, MANAGE);
 }

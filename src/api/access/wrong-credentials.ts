@@ -2,7 +2,7 @@ import type { Milliseconds } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 const WINDOW_MS: Milliseconds = 60_000;
-/** Beyond them the ones seen first are forgotten. */
+/** Beyond this, the oldest addresses are forgotten. */
 const MAX_ADDRESSES = 10_000;
 
 interface Window {
@@ -10,19 +10,22 @@ interface Window {
   count: number;
 }
 
-/** Counts wrong credentials by the address they come from (client-address.ts). */
+/** Counts wrong credentials by client address (client-address.ts). */
 export class WrongCredentials {
   readonly #clock: Clock;
   readonly #most: number;
   readonly #windows = new Map<string, Window>();
 
-  /** @param most in a minute from one address */
+  /** @param most wrong credentials in a minute from one address */
   constructor(clock: Clock, most: number) {
     this.#clock = clock;
     this.#most = most;
   }
 
-  /** Counts one more. @returns seconds to wait where there were too many, else null */
+  /**
+   * Counts one more.
+   * @returns seconds to wait if there were too many, else null
+   */
   note(address: string): number | null {
     const now = this.#clock.monotonicMs();
     const known = this.#windows.get(address);
@@ -37,7 +40,7 @@ export class WrongCredentials {
     return window.count <= this.#most ? null : secondsLeft(window, now);
   }
 
-  /** @returns seconds until right credentials are taken from an address again; null where they are now */
+  /** @returns seconds until the address may use right credentials again; null = now */
   mustWait(address: string): number | null {
     const now = this.#clock.monotonicMs();
     const window = this.#windows.get(address);

@@ -12,7 +12,7 @@ export type Answer = EventAnswer | { readonly problem: Problem };
 interface Stamp {
   readonly requestId: string;
   readonly tookMs: Milliseconds;
-  /** Null where there is no limit, or none was asked. */
+  /** Null if there is no limit, or the limiter was not asked. */
   readonly decision: RateDecision | null;
   readonly isLast: boolean;
 }
@@ -23,7 +23,7 @@ const PRIVATE = Object.entries(PRIVATE_ANSWER)
   .join('');
 const CLOSE = 'Connection: close\r\n';
 
-/** Prints answers as Node's server does, header for header. */
+/** Prints answers with the same headers, in the same order, as Node's server. */
 export class AnswerPrinter {
   readonly #clock: Clock;
   #date = '';

@@ -7,26 +7,29 @@ import type { Clock } from '../../ports/clock.ts';
 import { rawProblem } from '../http/answers/index.ts';
 import { type PlainRequest, readPlainRequest } from './plain-request.ts';
 
-/** A body in more pieces is not looked at again with each of them. One of 256 KiB comes in five. */
+/**
+ * A body in more pieces than this goes to Node's server, because each piece is checked from the start. A body of 256 KiB
+ * arrives in five pieces.
+ */
 const MAX_PIECES = 16;
 
 const CUT_SHORT: Problem = { code: 'bad_request', detail: 'The connection ended before the body did.' };
 
-/** The bytes to write, and whether the connection ends with them. */
+/** The bytes of an answer, and whether the connection ends after them. */
 export interface PlainAnswer {
   readonly text: string;
-  /** `latin1` where it is ASCII. */
+  /** `latin1` if the text is ASCII. */
   readonly encoding: 'latin1' | 'utf8';
   readonly isLast: boolean;
 }
 
-/** What becomes of a request. `unusual`: nothing was done with it, Node's server shall. */
+/** The outcome of a request. `unusual` = nothing was done with it, and Node's server handles it. */
 export type Handling =
   | 'unusual'
   | {
       /** Never rejects. */
       readonly answer: Promise<PlainAnswer | 'unusual'>;
-      /** It will not be `unusual`. */
+      /** True if the answer cannot become `unusual`. */
       readonly isCertain: boolean;
     };
 
@@ -37,29 +40,33 @@ export interface Hooks {
    * @param arrivedAt monotonic
    */
   handle(request: PlainRequest, arrivedAt: Milliseconds): Handling;
-  /** What half requests hold, over all connections: nobody knows yet whose they are. */
+  /** Bytes of incomplete requests over all connections. Their organizations are not known yet. */
   readonly halfRequests: { bytes: number };
-  /** Node's HTTP server has this connection from here on, for good. */
+  /** Gives the connection to Node's HTTP server, permanently. */
   handOver(socket: Socket): void;
   onClose(connection: PlainConnection): void;
 }
 
 /**
- * A connection as long as nothing but plain requests come on it, one after the other. The first thing that is unusual hands it
- * over with every byte that was not answered, so that nothing here has to know what else HTTP allows.
+ * A connection that has brought only plain requests so far, one after the other. The first unusual request hands the connection
+ * to Node's server, with every byte that was not answered. This class therefore needs to know nothing else of HTTP.
+ *
+ *   idle ──request──► answering ──answer──► idle
+ *    │                   └──last answer──► ending
+ *    └──unusual──► (handed over)           any ──close──► gone
  */
 export class PlainConnection {
   readonly #socket: Socket;
   readonly #hooks: Hooks;
   #state: 'idle' | 'answering' | 'ending' | 'gone' = 'idle';
-  /** What came and was not answered: the head of a request, or what was sent before the answer under way. */
+  /** Received bytes that were not answered: the head of a request, or bytes that followed the request in progress. */
   #pieces: Buffer[] = [];
   #changedAt: Milliseconds;
-  /** When the first of the pieces came. */
+  /** When the first of the pieces arrived. */
   #beganAt: Milliseconds = 0;
-  /** Times that the request under way was looked at in vain. */
+  /** How often the incomplete request was checked. */
   #incomplete = 0;
-  /** Bytes of it that are counted in `halfRequests`. */
+  /** Bytes of this connection that are counted in `halfRequests`. */
   #held = 0;
   #ended = false;
 
@@ -70,22 +77,25 @@ export class PlainConnection {
     socket.on('data', this.#take).on('end', this.#end).on('error', ignore).on('close', this.#close);
   }
 
-  /** Waits for a request of which nothing has come. */
+  /** Whether the connection waits for a request of which no byte has arrived. */
   get isIdle(): boolean {
     return this.#state === 'idle' && this.#pieces.length === 0;
   }
 
-  /** An answer waits for a client that takes none of it. @param now monotonic */
+  /**
+   * Whether an answer waits for a client that reads none of it.
+   * @param now monotonic
+   */
   isStalled(now: Milliseconds): boolean {
     return this.#socket.writableNeedDrain && now - this.#changedAt >= ANSWER_STALL_MS;
   }
 
-  /** Something is to come first: a first byte, or the rest of a body. */
+  /** Whether the connection waits for its first byte, or for the rest of a body. */
   get isExpecting(): boolean {
     return this.#state === 'idle' && (this.#pieces.length > 0 || this.#socket.bytesRead === 0);
   }
 
-  /** Monotonic time since which it waits: for a request, or for the rest of one, however slowly it comes. */
+  /** Monotonic time since which the connection waits for a request, or for the rest of one, however slowly it arrives. */
   get waitsSince(): Milliseconds {
     return this.#pieces.length > 0 ? this.#beganAt : this.#changedAt;
   }
@@ -109,7 +119,7 @@ export class PlainConnection {
     if (this.#pieces.length === 0) this.#beganAt = this.#changedAt;
     this.#pieces.push(piece);
     if (this.#state === 'idle') this.#next();
-    // Behind the request under way: what waits is bounded, for no more is read.
+    // Bytes behind the request in progress are bounded, because reading is paused.
     else this.#socket.pause();
   };
 
@@ -129,12 +139,16 @@ export class PlainConnection {
     }
     this.#state = 'answering';
     this.#pieces = [];
-    // What is handed over must not have come to its end: no more is read until that is certain.
+    // A connection must not be handed over after its end. Reading is paused until it is certain that the request is not
+    // `unusual`.
     if (!handling.isCertain) this.#socket.pause();
     void this.#answer(piece, handling.answer);
   }
 
-  /** @returns whether there is room for so much of a half request; Node's server reads no body before it knows its key */
+  /**
+   * @returns whether there is room for this many bytes of an incomplete request; Node's server reads no body before it knows
+   * the key
+   */
   #hold(bytes: number): boolean {
     const { halfRequests } = this.#hooks;
     const after = halfRequests.bytes + bytes - this.#held;
@@ -144,7 +158,7 @@ export class PlainConnection {
     return true;
   }
 
-  /** Whatever goes wrong before anything was done goes wrong at Fastify's route again, which tells of it. */
+  /** An error before the event is accepted occurs again in Fastify's route, which reports it. */
   #handle(request: PlainRequest): Handling {
     try {
       return this.#hooks.handle(request, this.#beganAt);
@@ -170,7 +184,7 @@ export class PlainConnection {
     }
     const isTaken = this.#socket.write(answer.text, answer.encoding);
     if (isTaken) this.#goOn();
-    // A client that reads no answers gets no more of them.
+    // A client that does not read its answers gets no further ones.
     else this.#socket.pause().once('drain', () => this.#goOn());
   }
 
@@ -181,7 +195,7 @@ export class PlainConnection {
     if (this.#pieces.length > 0) this.#next();
   }
 
-  /** The client sends no more. */
+  /** The client has ended its side of the connection. */
   readonly #end = (): void => {
     this.#ended = true;
     if (this.#state !== 'idle') return;

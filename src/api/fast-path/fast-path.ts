@@ -8,13 +8,15 @@ import { Readers } from '../http/reading/index.ts';
 import { PlainConnection } from './connection.ts';
 import { PlainEvents } from './plain-events.ts';
 
-/** How often connections are looked over: so long a client may take over a first byte, or a body in two pieces. */
+/**
+ * Interval of the check of connections. A client may also wait this long before the first byte, or between two pieces of a
+ * body.
+ */
 const LOOK_MS: Milliseconds = 1_000;
 
 /**
- * Puts a path of its own beside Fastify for the one request that everything is about: a plain `POST /api/events` of a key that
- * is known, whose event is in order. It is read, accepted and answered as Fastify's route would, for less
- * (docs/decisions/performance.md). Whatever else comes on a connection goes to Node's HTTP server, the connection with it.
+ * Answers plain `POST /api/events` requests beside Fastify: a known key, and a valid event. The answer is the same as that of
+ * Fastify's route, at less cost (docs/decisions/performance.md). Any other request moves its connection to Node's HTTP server.
  */
 export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
   const server: Server = app.server;
@@ -35,7 +37,7 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
     onClose: (connection: PlainConnection) => connections.delete(connection),
   };
   server.on('connection', (socket: Socket) => {
-    // In development nothing of another machine's is read here: Fastify's route refuses it.
+    // In development, Fastify's route refuses requests from other machines.
     if (parts.loopbackOnly && !isLoopbackConnection(socket)) hooks.handOver(socket);
     else connections.add(new PlainConnection(socket, hooks));
   });
@@ -53,7 +55,7 @@ export function openFastPath(app: FastifyInstance, parts: ApiParts): void {
     clearInterval(look);
     for (const connection of connections) {
       if (connection.isIdle) connection.destroy();
-      // Half a request: Node's server waits for the rest as long as it ever does, and ends it.
+      // An incomplete request: Node's server waits for the rest with its usual timeout.
       else if (connection.isExpecting) connection.handOver();
     }
     done();

@@ -16,8 +16,8 @@ const ROUTE = '/api/events';
 const PUBLISH: readonly Scope[] = ['publish'];
 
 /**
- * Accepts events that come as plain requests. Whatever Fastify's route would refuse is `unusual`: it refuses it itself, and
- * nothing has been done by then.
+ * Accepts the events of plain requests. A request that Fastify's route would refuse is `unusual`: nothing is done with it here,
+ * and Fastify refuses it.
  */
 export class PlainEvents {
   readonly #parts: ApiParts;
@@ -42,7 +42,7 @@ export class PlainEvents {
     return { answer: this.#beginWith(caller, request, arrivedAt), isCertain: false };
   }
 
-  /** A key that has to be looked up. */
+  /** The same for a key that has to be looked up. */
   async #beginWith(
     caller: Promise<Caller | undefined>,
     request: PlainRequest,

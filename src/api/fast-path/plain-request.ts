@@ -3,15 +3,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { MAX_EVENT_BODY_BYTES, MAX_HEADER_BYTES } from '../../core/limits.ts';
 import { isJsonType } from '../http/answers/index.ts';
 
-/** A whole `POST /api/events` as most clients send it. */
+/** A complete `POST /api/events` in the form that most clients send. */
 export interface PlainRequest {
-  /** Those that may mean something here, each at most once. */
+  /** The fields that have a meaning here, each at most once. */
   readonly headers: IncomingHttpHeaders;
   /** Valid UTF-8. */
   readonly body: Buffer;
 }
 
-/** `incomplete`: its body is still to come. `unusual`: for Node's own parser, whatever it makes of it. */
+/** `incomplete` = the rest of the body is missing. `unusual` = for Node's parser, whatever its result. */
 export type Reading = PlainRequest | 'incomplete' | 'unusual';
 
 const REQUEST_LINE = 'POST /api/events HTTP/1.1\r\n';
@@ -20,7 +20,7 @@ const HEAD_END = '\r\n\r\n';
 const FIELD_LINES = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*\r\n)+$/;
 const LENGTH = /^[1-9]\d{0,6}$/;
 
-/** What is looked at; twice is unusual. */
+/** Fields that are read. A repeated one is unusual. */
 const KNOWN: ReadonlySet<string> = new Set([
   'host',
   'content-type',
@@ -33,7 +33,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'connection',
 ]);
 
-/** Fields that change how the request is framed, or what is done with it. */
+/** Fields that change the framing or the handling of a request. A request with one of them is unusual. */
 const UNUSUAL: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'content-encoding',
@@ -45,9 +45,8 @@ const UNUSUAL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the one request that is worth a path of its own, and only in its plainest form: what this does not take for granted
- * is `unusual`, never an error.
- * @param piece everything that came since the last request
+ * Reads a `POST /api/events` in its plainest form. Anything else is `unusual`, never an error.
+ * @param piece all bytes since the last request
  */
 export function readPlainRequest(piece: Buffer): Reading {
   if (piece.toString('latin1', 0, REQUEST_LINE.length) !== REQUEST_LINE) return 'unusual';

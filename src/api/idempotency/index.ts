@@ -1,4 +1,4 @@
-/** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) on every POST that makes something. */
+/** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) for every POST that creates or starts something. */
 
 export { idempotencyKey, itemDedupId } from './key.ts';
 export { answerRepeatedRequests, isRepeatable } from './repeatable.ts';

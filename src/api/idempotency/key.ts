@@ -8,7 +8,7 @@ import { countHeader } from '../http/bodies/index.ts';
 
 const NAME = 'Idempotency-Key';
 
-/** The header's text; null where there is none. Throws `invalid_request`. */
+/** @returns the text of the header; null if there is none. Throws `invalid_request`. */
 export function idempotencyKey({ headers, raw }: FastifyRequest): string | null {
   const given = headers['idempotency-key'];
   if (given === undefined) return null;
@@ -23,9 +23,9 @@ export function idempotencyKey({ headers, raw }: FastifyRequest): string | null 
 }
 
 /**
- * What an item of a batch has for its `dedup_id` where it names none: made of the batch's key, its place and its bytes, so
- * that the batch sent again, after a crash in its middle too, accepts nothing twice, and another one under the same key
- * loses nothing.
+ * The `dedup_id` of a batch item that has none of its own: derived from the batch's key, the item's position and its bytes. The
+ * same batch sent again, also after a crash, therefore accepts no event twice, and another batch with the same key loses no
+ * event.
  */
 export function itemDedupId(key: string, index: number, item: Buffer): string {
   return `ik:${createHash('sha256').update(`${key}\0${index}\0`).update(item).digest('base64url')}`;

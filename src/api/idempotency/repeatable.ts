@@ -13,8 +13,8 @@ import { idempotencyKey } from './key.ts';
 import { type Sealer, seal, unseal } from './sealed-answer.ts';
 
 /**
- * POST routes that make nothing, where a second time does no harm, or whose key is the event's `dedup_id`. Every other POST
- * is made once under an `Idempotency-Key`.
+ * POST routes without stored answers: they create nothing, may be repeated without harm, or use the key as the event's
+ * `dedup_id`. Every other POST runs once under an `Idempotency-Key`.
  */
 const NOT_REPEATABLE = [
   /^\/api\/events$/,
@@ -24,31 +24,31 @@ const NOT_REPEATABLE = [
   /\/match-preview$/,
 ];
 
-/** Its events have dedup ids of the key: what can't be noted is accepted all the same, as it is without a key. */
+/** The batch route derives the dedup ids of its events from the key. It therefore works while the key cannot be stored. */
 const SAFE_WITHOUT_RECORD = '/api/events/batch';
 
-/** Of requests by nobody's API key: the administrator's. No organization has this id. */
+/** Owner of the administrator's requests, which have no API key. No organization has this id. */
 const ADMINISTRATOR = '00000000-0000-0000-0000-000000000000' as OrganizationId;
 
 const REUSED: Problem = {
   code: 'idempotency_key_reused',
-  detail: 'This Idempotency-Key came with another request before. Use a new key for a new request.',
+  detail: 'This Idempotency-Key was used for another request. Use a new key for a new request.',
 };
 const RUNNING: Problem = {
   code: 'conflict',
-  detail: 'The first request with this Idempotency-Key is still under way.',
+  detail: 'The first request with this Idempotency-Key is still in progress.',
   retryAfterSeconds: 1,
 };
 const OF_ANOTHER_KEY: Problem = {
   code: 'conflict',
-  detail: 'This request was made with another API key, and only that one can read its answer again.',
+  detail: 'The first request was made with another API key. Only that key can read its answer.',
 };
 
-/** A request that runs under a key. */
+/** A request in progress under an `Idempotency-Key`. */
 export interface Repeatable {
   readonly request: KeyedRequest;
   readonly sealer: Sealer;
-  /** False: what was refused now may be taken later, so that the answer is not kept. */
+  /** False = some items were refused temporarily, so the answer is not stored. */
   isFinal: boolean;
 }
 
@@ -59,9 +59,14 @@ export function isRepeatable(method: string, url: string): boolean {
 }
 
 /**
- * Honours `Idempotency-Key` on every POST that makes or starts something: the same request again has the first answer, as
- * long as `DEDUP_WINDOW`; another one under the same key is refused. Only successes are kept: what was refused may be
- * corrected and sent again.
+ * Implements `Idempotency-Key` for every POST that creates or starts something. Within `DEDUP_WINDOW`, the same request gets
+ * the first answer, and another request with the same key is refused. Only successful answers are stored: a refused request may
+ * be corrected and sent again under its key.
+ *
+ *   begun ──success──► done ──same request──► first answer
+ *     │                   └────other request──► 422
+ *     ├──refused──► (forgotten)
+ *     └──same request meanwhile──► 409; after 60 s without an answer it begins again
  */
 export function answerRepeatedRequests(app: FastifyInstance, parts: Parts): void {
   app.decorateRequest('repeatable');
@@ -69,7 +74,7 @@ export function answerRepeatedRequests(app: FastifyInstance, parts: Parts): void
   app.decorateRequest('actsFor');
   app.addHook('onRoute', (route: RouteOptions) => {
     if (!isRepeatable(String(route.method), route.url)) return;
-    // Behind authentication and validation, before the handler.
+    // Runs after authentication and validation, before the handler.
     route.preHandler = [
       route.preHandler ?? [],
       (request: FastifyRequest, reply: FastifyReply) => begin(parts, request, reply),
@@ -86,7 +91,7 @@ export function answerRepeatedRequests(app: FastifyInstance, parts: Parts): void
 
 async function begin(parts: Parts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   const key = idempotencyKey(request);
-  // A stream is not known before it has been read: its lines stand for themselves (itemDedupId).
+  // The content of a stream is not known in advance. Each of its lines has a dedup id instead (itemDedupId).
   if (key === null || isStream(request.body)) return undefined;
   const { engine, clock, dedupWindowMs } = parts;
   const keyed = keyedRequest(request, key);
@@ -127,7 +132,10 @@ function again(
     .send(answer.body);
 }
 
-/** What can't be kept stands in the log: the request is made, and an error would say that it isn't. */
+/**
+ * Stores the answer. If that fails it is logged, and the request still succeeds: its work is done, and an error would say that
+ * it is not.
+ */
 async function end(
   parts: Parts,
   { request, sealer, isFinal }: Repeatable,
@@ -145,7 +153,7 @@ async function end(
     const answer = { contentType: String(reply.getHeader('content-type') ?? ''), body: payload };
     await idempotency.finish(request, { status: reply.statusCode, sealed: seal(answer, sealer) });
   } catch (error) {
-    parts.log.warn('The answer to a request with an Idempotency-Key could not be kept', {}, error);
+    parts.log.warn('The answer to a request with an Idempotency-Key could not be stored', {}, error);
   }
 }
 
@@ -173,11 +181,11 @@ function isStream(body: unknown): boolean {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set while it runs under an `Idempotency-Key`. */
+    /** Set while the request runs under an `Idempotency-Key`. */
     repeatable: Repeatable | undefined;
-    /** Its answer is an earlier one's: nothing was done. */
+    /** True if the answer is a stored one, and nothing was done. */
     isRepetition: boolean;
-    /** The organization of a key that asks on a route of the administrator's. */
+    /** The organization of a key that uses a route of the administrator. */
     actsFor: OrganizationId | undefined;
   }
 }

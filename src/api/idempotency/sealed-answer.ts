@@ -5,10 +5,10 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What only the one who asked knows: first answers hold secrets that are shown once. */
+/** Values that only the client knows. They encrypt the stored answer, which may contain secrets that are shown once. */
 export interface Sealer {
   readonly idempotencyKey: string;
-  /** The API key or administrator's token of the request; empty in development. */
+  /** The API key or the administrator's token of the request; empty in development. */
   readonly credential: string;
 }
 
@@ -17,7 +17,9 @@ export interface Answer {
   readonly body: string;
 }
 
-/** AES-256-GCM under a key that is made of both (HKDF, RFC 5869), so that a copy of the store opens nothing. */
+/**
+ * Encrypts with AES-256-GCM, with a key derived from both values (HKDF, RFC 5869). A copy of the database cannot be decrypted.
+ */
 export function seal(answer: Answer, sealer: Sealer): string {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(ALGORITHM, keyOf(sealer), iv);
@@ -25,7 +27,7 @@ export function seal(answer: Answer, sealer: Sealer): string {
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64');
 }
 
-/** @returns undefined for who asked with another credential */
+/** @returns undefined if the request has another credential than the first one */
 export function unseal(text: string, sealer: Sealer): Answer | undefined {
   const bytes = Buffer.from(text, 'base64');
   const decipher = createDecipheriv(ALGORITHM, keyOf(sealer), bytes.subarray(0, IV_BYTES));

@@ -56,7 +56,8 @@ export class RouteBook {
       info: {
         title: 'Triggers API',
         version,
-        description: 'Send an event, get 202, and know that it will reach everyone who wants it.',
+        description:
+          'Webhooks and event inboxes. An accepted event (202) is delivered at least once to every matching endpoint.',
       },
       servers: [{ url: '/' }],
       security: [{ apiKey: [] }, { bearer: [] }],
@@ -69,7 +70,7 @@ export class RouteBook {
           bearer: { type: 'http', scheme: 'bearer', description: 'The API key, or ADMIN_TOKEN for organizations.' },
         },
         schemas: SCHEMAS,
-        responses: { Problem: problemResponse('What went wrong (RFC 9457)') },
+        responses: { Problem: problemResponse('An error (RFC 9457)') },
       },
     };
   }
@@ -107,7 +108,7 @@ function operationObject({ method, url, operation, schema }: DocumentedRoute): o
           },
         }),
     responses: {
-      [status]: answer(name, 'As asked'),
+      [status]: answer(name, 'Success'),
       ...OTHER_ANSWERS[name],
       default: { $ref: '#/components/responses/Problem' },
     },
@@ -122,7 +123,7 @@ const IDEMPOTENCY_KEY = {
     minLength: 1,
     maxLength: MAX_DEDUP_ID_LENGTH,
     description:
-      'UTF-8. The same request again within DEDUP_WINDOW has the first answer; another one is 422 idempotency_key_reused.',
+      'UTF-8. The same request within DEDUP_WINDOW gets the first answer. Another request with this key gets 422 idempotency_key_reused.',
   },
 } as const;
 
@@ -146,14 +147,14 @@ const jsonAnswer = (description: string, schema: object) => ({
 
 /** Besides the usual one. */
 const OTHER_ANSWERS: Readonly<Record<string, Readonly<Record<number, object>>>> = {
-  'POST /api/events': { 200: jsonAnswer('Seen before: the first event', ref('Duplicate')) },
+  'POST /api/events': { 200: jsonAnswer('The dedup_id was used before: the first event', ref('Duplicate')) },
   'POST /api/events/replay': {
     200: jsonAnswer(
-      'With dry_run: what it would be',
+      'With dry_run: the counts',
       object({ events: count, deliveries: count, more: { type: 'boolean' } }),
     ),
   },
-  'GET /health/ready': { 503: jsonAnswer('Not now', object({ status: { const: 'unavailable' } })) },
+  'GET /health/ready': { 503: jsonAnswer('Not ready', object({ status: { const: 'unavailable' } })) },
 };
 
 /** `postApiEventsByIdReplay` */
@@ -172,15 +173,15 @@ const header = (description: string) => ({ in: 'header', required: true, schema:
 
 /** What a receiver gets. */
 const WEBHOOK = {
-  summary: 'An event, signed after Standard Webhooks',
+  summary: 'An event, signed according to Standard Webhooks',
   parameters: [
-    { name: 'webhook-id', ...header('The event’s id, the same on every attempt') },
-    { name: 'webhook-timestamp', ...header('Of this attempt, in seconds') },
+    { name: 'webhook-id', ...header('The id of the event, the same on every attempt') },
+    { name: 'webhook-timestamp', ...header('Unix time of this attempt, in seconds') },
     {
       name: 'webhook-signature',
-      ...header('v1,<base64 HMAC-SHA256 of "id.timestamp.body">, several separated by spaces'),
+      ...header('v1,<base64 HMAC-SHA256 of "id.timestamp.body">; several are separated by spaces'),
     },
-    { name: 'X-Attempt', ...header('From 1 on') },
+    { name: 'X-Attempt', ...header('Number of the attempt, from 1') },
   ],
   requestBody: {
     content: {
@@ -198,5 +199,5 @@ const WEBHOOK = {
       },
     },
   },
-  responses: { '2XX': { description: 'Delivered' }, 410: { description: 'Gone: nothing more is sent' } },
+  responses: { '2XX': { description: 'Delivered' }, 410: { description: 'Gone: the endpoint is disabled' } },
 } as const;

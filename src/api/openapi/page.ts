@@ -41,8 +41,8 @@ export function docsPage(given: object): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${text(info.title)}</title><link rel="stylesheet" href="/docs/style.css"></head>
 <body><header><h1>${text(info.title)} <small>${text(info.version)}</small></h1><p>${text(info.description)}</p>
-<p>Send your key as <code>X-API-Key</code> or <code>Authorization: Bearer</code>. Errors are
-<code>application/problem+json</code>. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p><nav>${links}</nav></header>
+<p>Send the API key as <code>X-API-Key</code> or <code>Authorization: Bearer</code>. Errors are
+<code>application/problem+json</code>. This page is generated from the <a href="/openapi.json">OpenAPI 3.1 document</a>.</p><nav>${links}</nav></header>
 <main>${sections.join('\n')}</main></body></html>
 `;
 }

@@ -48,10 +48,13 @@ const attemptFigures = {
   started_at: time,
   duration_ms: { type: 'number', minimum: 0 },
   status_code: orNull(count),
-  error: { type: ['string', 'null'], description: 'A word from the list in the guides; null = delivered.' },
+  error: {
+    type: ['string', 'null'],
+    description: 'A word from the list in the guides (Why an attempt failed); null = delivered.',
+  },
   error_detail: {
     type: ['string', 'null'],
-    description: 'What exactly was wrong, in words for people; null where `error` says it all.',
+    description: 'The exact reason, for people; null if `error` is sufficient.',
   },
 };
 const attemptSummary = { delivery_id: uuid, ...attemptFigures };
@@ -63,7 +66,7 @@ const event = {
   dedup_id: orNull(text),
   ordering_key: orNull(text),
   deliver_at: orNull(time),
-  data: { description: 'As it was sent, byte for byte.' },
+  data: { description: 'The value as it was sent, byte for byte.' },
 };
 const endpoint = {
   id: uuid,
@@ -120,7 +123,10 @@ const message = { ...event, status: { enum: INBOX_STATUSES }, lease_count: count
 
 export const SCHEMAS = {
   Accepted: object({ id: uuid, type: text, status: { const: 'accepted' }, created_at: time }),
-  Duplicate: object({ id: uuid, type: text, status: { const: 'duplicate' }, created_at: time }, 'The first event’s.'),
+  Duplicate: object(
+    { id: uuid, type: text, status: { const: 'duplicate' }, created_at: time },
+    'The id, type and time of the first event.',
+  ),
   BatchResult: object({
     index: count,
     status: { enum: ['accepted', 'duplicate', 'rejected'] },

@@ -16,7 +16,7 @@ export async function checkDisk(dataDir: string, clock: Clock): Promise<Finding>
     return judgeDisk(await syncTimes(existingFolder(dataDir), clock));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    const text = `A file in DATA_DIR can't be written and synced (${code}): look at its permissions and at the disk.`;
+    const text = `A file in DATA_DIR can't be written and synced (${code}): check its permissions and the disk.`;
     return { level: 'failed', about: 'Disk', text };
   }
 }

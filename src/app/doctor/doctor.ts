@@ -18,7 +18,7 @@ export async function examine(env: Environment, clock: Clock): Promise<readonly 
       {
         level: 'warning',
         about: 'Settings',
-        text: 'The other checks need settings that can be read: mend these first.',
+        text: 'The other checks need valid settings: fix these first.',
       },
       ...(await portAlone(env)),
     ];
@@ -26,7 +26,7 @@ export async function examine(env: Environment, clock: Clock): Promise<readonly 
   const { dataDir } = settings;
   return [
     checkNode(),
-    { level: 'ok', about: 'Settings', text: 'All of them can be read.' },
+    { level: 'ok', about: 'Settings', text: 'All settings are valid.' },
     ...(await inspectParts(settings, clock)),
     ...(settings.servers === null ? [await checkDisk(dataDir, clock), await checkSpace(dataDir)] : []),
     checkOpenFiles(),

@@ -9,6 +9,6 @@ export function checkOpenFiles(limit = maxOpenFiles()): Finding {
   if (limit >= WANTED) {
     return { level: 'ok', about, text: limit === Number.MAX_SAFE_INTEGER ? 'No limit.' : `Up to ${limit}.` };
   }
-  const text = `Only ${limit} at once, so at most ${Math.floor(limit / 2)} webhooks: raise it (ulimit -n ${WANTED}, LimitNOFILE=${WANTED}).`;
+  const text = `Only ${limit}, enough for ${Math.floor(limit / 2)} webhooks at once: raise the limit (ulimit -n ${WANTED}, LimitNOFILE=${WANTED}).`;
   return { level: 'warning', about, text };
 }

@@ -11,12 +11,12 @@ export async function checkPort({ host, port }: Pick<Settings, 'host' | 'port'>)
   const code = await listenError(host, port);
   if (code === null) return { level: 'ok', about, text: `${host}:${port} is free.` };
   if (code !== 'EADDRINUSE') {
-    return { level: 'failed', about, text: `${host}:${port} can't be had (${code}): change HOST or PORT.` };
+    return { level: 'failed', about, text: `${host}:${port} is not available (${code}): change HOST or PORT.` };
   }
   const version = await ourVersion(host, port);
   return version === null
-    ? { level: 'failed', about, text: `${port} is taken by another program: stop that one, or choose another PORT.` }
-    : { level: 'ok', about, text: `${host}:${port} is ours: version ${version} answers there.` };
+    ? { level: 'failed', about, text: `${port} is used by another program: stop that program, or choose another PORT.` }
+    : { level: 'ok', about, text: `${host}:${port} is used by this service: version ${version} answers there.` };
 }
 
 function listenError(host: string, port: number): Promise<string | null> {

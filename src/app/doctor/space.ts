@@ -16,10 +16,10 @@ export async function checkSpace(dataDir: string): Promise<Finding> {
 export function judgeSpace(freeBytes: number): Finding {
   const about = 'Free space';
   const free = `${(freeBytes / GIB).toFixed(1)} GiB`;
-  if (freeBytes >= LITTLE) return { level: 'ok', about, text: `${free} on the disk of DATA_DIR.` };
+  if (freeBytes >= LITTLE) return { level: 'ok', about, text: `${free} free on the disk of DATA_DIR.` };
   return {
     level: freeBytes < TOO_LITTLE ? 'failed' : 'warning',
     about,
-    text: `Only ${free} on the disk of DATA_DIR: make room, shorten RETENTION, or choose another DATA_DIR.`,
+    text: `Only ${free} on the disk of DATA_DIR: free some space, shorten RETENTION, or choose another DATA_DIR.`,
   };
 }

@@ -39,7 +39,7 @@ export function createLog(options: LogOptions): ClosableLog {
   const write = (level: LogLevel, message: string, fields: LogFields): void =>
     sink.write(format(level, message, fields));
   const budget = new LineBudget(clock, (level, kind, count) =>
-    write(level, `… and ${count} more ${kind} lines (LOG_LEVEL=debug writes them all)`, {}),
+    write(level, `… and ${count} more ${kind} lines (LOG_LEVEL=debug writes all)`, {}),
   );
   const mayWrite = (kind: string, level: LogLevel): boolean =>
     enabled(level) && (lowest === 'debug' || budget.take(kind, level));

@@ -31,33 +31,30 @@ export class EngineGauges {
     this.#progress = progress;
     const registers = [registry];
     const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
-    this.#up = gauge('triggers_up', '1 while the engine can do its work.');
+    this.#up = gauge('triggers_up', '1 if the engine can do its work.');
     this.#waiting = gauge(
       'triggers_deliveries_waiting',
-      'Deliveries that wait or are being sent; counting stops at 10,001.',
+      'Deliveries that wait or are in progress; counting stops at 10,001.',
     );
     this.#retriesDue = gauge(
       'triggers_retries_due',
-      'Retries and events with a time whose time has come and that nobody has taken yet; counting stops at 10,001.',
+      'Retries and scheduled events that are due and not claimed yet; counting stops at 10,001.',
     );
-    this.#oldest = gauge(
-      'triggers_delivery_oldest_due_seconds',
-      'For how long the longest waiting delivery has been due.',
-    );
+    this.#oldest = gauge('triggers_delivery_oldest_due_seconds', 'How long the oldest due delivery has been waiting.');
     this.#stream = gauge('triggers_events_waiting', 'Accepted events that are not recorded yet.');
     this.#dead = gauge(
       'triggers_events_dead',
-      'Events that can not be recorded and were put aside: look with `triggers dead list`.',
+      'Dead letters: events that cannot be recorded. See `triggers dead list`.',
     );
     this.#laneStates = new Gauge({
       name: 'triggers_lanes',
-      help: 'Endpoints this deliverer knows, by state: sending, waiting for room, resting (breaker open), suspect (hung).',
+      help: 'Endpoints of this deliverer by state: sending, waiting for free slots, resting (circuit breaker open), suspect (degraded: it hung).',
       labelNames: ['state'],
       registers,
     });
     this.#stalled = new Gauge({
       name: 'triggers_stalled_seconds',
-      help: 'For how long a part of this process has had work and done nothing; 0 while it moves. Above 0 it is not ready.',
+      help: 'How long a part of this process has had work without progress; 0 = it makes progress. Above 0 the process is not ready.',
       labelNames: ['part'],
       registers,
     });

@@ -45,51 +45,54 @@ export function createMetrics(): OpenMetrics {
 
   const requests = histogram(
     'triggers_http_request_duration_seconds',
-    'How long requests took, by route, method and status.',
+    'Duration of requests by route, method and status.',
   );
   const events = counter(
     'triggers_events_total',
-    'Events by what acceptance said: accepted, duplicate, rejected or backlog_full.',
+    'Events by outcome: accepted, duplicate, rejected or backlog_full.',
     'outcome',
   );
-  const accept = histogram('triggers_event_accept_seconds', 'How long storing took, which a 202 waits for.').with();
+  const accept = histogram(
+    'triggers_event_accept_seconds',
+    'Time to store an event durably, which a 202 waits for.',
+  ).with();
   const persisted = histogram(
     'triggers_event_persisted_seconds',
-    'From acceptance to the record. Target: P99 below 0.1 s.',
+    'Time from acceptance to the record. Target: P99 below 0.1 s.',
   ).with();
   const attempts = histogram(
     'triggers_attempt_duration_seconds',
-    'Attempts by their result: delivered, or the word of what went wrong (docs/GUIDES.md).',
+    'Duration of attempts by result: delivered, or the error word (docs/GUIDES.md).',
     ATTEMPT_BUCKETS,
   );
   const deliveries = counter(
     'triggers_deliveries_total',
-    'Deliveries by how an attempt left them: delivered, failed (dead letters), skipped, or retrying.',
+    'Deliveries by status after an attempt: delivered, failed (dead letters), skipped, or retrying.',
     'status',
   );
   const quarantined = new Counter({
     name: 'triggers_inbox_quarantined_total',
-    help: 'Messages of inboxes that were set aside after their leases without an acknowledgement.',
+    help: 'Inbox messages that were quarantined after their last lease without an acknowledgement.',
     registers,
   });
   const faults = counter(
     'triggers_faults_total',
-    'Unexpected errors, each kept to the one lane, job, event, … that it concerns: look for its line in the log.',
+    'Unexpected errors. Each affects only one lane, job or event, which its log line names.',
     'part',
   );
   const groups = histogram(
     'triggers_group_size',
-    'How many shared one step: writes of a commit, events of a call to Redis, events of a record in PostgreSQL.',
+    'Operations that shared one step: writes of a commit, events of a call to Redis, events of a batch in PostgreSQL.',
     SIZE_BUCKETS,
   );
   const stores = histogram(
     'triggers_store_duration_seconds',
-    'Calls to redis and postgres from asking to answer, syncs of the embedded disk.',
+    'Duration of calls to redis and postgres, and of disk syncs of the embedded engine.',
   );
 
   const loopDelay = histogram(
     'triggers_event_loop_delay_seconds',
-    'How late timers fire, looked at ten times a second. Above 0.2: more to do than one core does.',
+    'Delay of timers, sampled ten times a second. Above 0.2: more work than one core can do.',
   ).with();
   observeLoopDelay((lateMs) => loopDelay.observe(lateMs / 1_000));
 

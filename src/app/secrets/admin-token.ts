@@ -14,6 +14,6 @@ export function adminTokenOf(setting: string | null, dataDir: string, log: Log):
   if (setting !== GENERATE) return setting;
   const path = join(dataDir, FILE);
   const { value, isNew } = keptSecret(path, () => randomBytes(24).toString('base64url'), /^[\w-]{32}$/);
-  if (isNew) log.warn(`ADMIN_TOKEN was generated: ${value} (shown this once, kept in ${path})`);
+  if (isNew) log.warn(`ADMIN_TOKEN was generated: ${value} (shown only once, stored in ${path})`);
   return value;
 }

@@ -10,7 +10,7 @@ export function keptSecret(path: string, make: () => string, form: RegExp): { va
   const kept = read(path);
   if (kept !== undefined) {
     if (!form.test(kept)) {
-      throw new StartRefused(`${path} does not hold what this program wrote into it; restore it from a backup.`);
+      throw new StartRefused(`${path} does not contain what this program wrote; restore it from a backup.`);
     }
     chmodSync(path, 0o600);
     return { value: kept, isNew: false };
@@ -43,7 +43,7 @@ function write(path: string, value: string): void {
     }
     renameSync(temporary, path);
   } catch (error) {
-    const reason = codeOf(error) === 'ENOSPC' ? 'there is no space left' : `${codeOf(error)}`;
+    const reason = codeOf(error) === 'ENOSPC' ? 'no space is left' : `${codeOf(error)}`;
     throw new StartRefused(`${path} can't be written: ${reason}.`);
   }
 }

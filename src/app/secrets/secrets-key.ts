@@ -37,7 +37,7 @@ export function sharedSecretBox({ secretsKeys }: KeySettings, log: Log): SecretB
   return (known) => {
     const box = holding(secretsKeys, known, 'SECRETS_KEY');
     if (secretsKeys.length === 0) {
-      log.warn('SECRETS_KEY is not set: signing secrets and private keys stand in PostgreSQL in plain text');
+      log.warn('SECRETS_KEY is not set: signing secrets and private keys are stored in PostgreSQL in plain text');
     }
     return box;
   };
@@ -46,7 +46,7 @@ export function sharedSecretBox({ secretsKeys }: KeySettings, log: Log): SecretB
 function keptKey(path: string): Uint8Array {
   const { value } = keptSecret(path, () => randomBytes(SECRETS_KEY_BYTES).toString('base64'), FORM);
   const key = readSecretsKey(value);
-  if (key === undefined) throw new StartRefused(`${path} holds no key; restore it from a backup.`);
+  if (key === undefined) throw new StartRefused(`${path} does not contain a key; restore it from a backup.`);
   return key;
 }
 
@@ -55,7 +55,7 @@ function holding(keys: readonly Uint8Array[], known: readonly string[], where: s
   const missing = known.filter((id) => !box.has(id));
   if (missing.length > 0) {
     throw new StartRefused(
-      `Secrets in the database are encrypted with a key (${missing.join(', ')}) that is not in ${where}; give that key, behind the new one and a comma where there is one.`,
+      `Secrets in the database are encrypted with a key (${missing.join(', ')}) that is not in ${where}: add that key to SECRETS_KEY, after the new one and a comma.`,
     );
   }
   return box;

@@ -3,14 +3,14 @@ import { GENERATE, weaknessOf } from './token-strength.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the rules below look at; undefined where the value itself is wrong and told already. */
+/** The values that the rules below read; undefined = the value itself was wrong and is reported already. */
 interface Seen {
   readonly host: string | undefined;
   readonly adminToken: string | null | undefined;
   readonly production: boolean;
 }
 
-/** What is right for each variable and wrong together; each a sentence that says what to do. */
+/** Combinations of values that are valid one by one and wrong together; each is a sentence that says what to change. */
 export function contradictions(env: Environment, seen: Seen): string[] {
   return [...halfServers(env), ...unverifiedReceivers(env), ...openDoor(seen), ...weakToken(env, seen)];
 }
@@ -25,18 +25,18 @@ function halfServers(env: Environment): string[] {
 
 function unverifiedReceivers(env: Environment): string[] {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return [];
-  return ['NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of receivers’ certificates: unset it.'];
+  return ['NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the verification of certificates: unset it.'];
 }
 
-/** Without a token everybody who reaches a development service is its administrator. */
+/** Without a token, every client that reaches a development service is its administrator. */
 function openDoor({ host, adminToken }: Seen): string[] {
   if (host === undefined || adminToken !== null || isLoopbackName(host)) return [];
   return [
-    `HOST=${host} lets other machines in and ADMIN_TOKEN is not set: set ADMIN_TOKEN to a random word of at least 16 characters (openssl rand -hex 24), or HOST to 127.0.0.1.`,
+    `HOST=${host} is reachable from other machines and ADMIN_TOKEN is not set: set ADMIN_TOKEN to a random word of at least 16 characters (openssl rand -hex 24), or HOST to 127.0.0.1.`,
   ];
 }
 
-/** A short token is good enough for trying things out on one's own machine only. */
+/** A short token is accepted only in development on a loopback address. */
 function weakToken(env: Environment, { host, adminToken, production }: Seen): string[] {
   if (adminToken === null || adminToken === undefined) return [];
   if (adminToken === GENERATE) {

@@ -3,18 +3,18 @@ import { readSecretsKey } from '../../core/administration/secret-box.ts';
 import { MAX_RETRY_PAUSE_MS } from '../../core/limits.ts';
 import { formatDuration, type Milliseconds, parseDuration } from '../../core/time.ts';
 
-/** One environment variable: how to read it, and what to say about it. */
+/** One environment variable: how to read it, and how to describe it. */
 export interface Setting<Value> {
   /** Completes "must be …". */
   readonly form: string;
-  /** As one would write it; null = not set. */
+  /** The default, in the form a user would write; null = not set. */
   readonly fallback: string | null;
   readonly meaning: string;
-  /** Its value is never shown, not even a wrong one. */
+  /** True: the value is never shown, not even a wrong one. */
   readonly secret: boolean;
-  /** @returns undefined when the text has not the form */
+  /** @returns undefined when the text does not have the form */
   readonly read: (text: string) => Value | undefined;
-  /** What is wrong with a text that was not read, where that can be said better than by the form; follows the name. */
+  /** A more exact sentence about a text that `read` refused; it continues the name of the variable. */
   readonly fault?: (text: string) => string | undefined;
 }
 
@@ -67,11 +67,11 @@ export function duration(min: Milliseconds, max: Milliseconds, about: About): Se
   };
 }
 
-/** Pauses between attempts, as in the API's `retry_schedule`. */
+/** Delays between attempts, as in the `retry_schedule` of an endpoint. */
 export function schedule(maxPauses: number, about: About): Setting<readonly Milliseconds[]> {
   return {
     ...about,
-    form: `1 to ${maxPauses} durations of at most ${formatDuration(MAX_RETRY_PAUSE_MS)} with commas between, such as ${about.fallback}`,
+    form: `1 to ${maxPauses} durations of at most ${formatDuration(MAX_RETRY_PAUSE_MS)} separated by commas, such as ${about.fallback}`,
     secret: false,
     read: (text) => {
       const pauses = splitList(text).map(parseDuration);
@@ -82,11 +82,11 @@ export function schedule(maxPauses: number, about: About): Setting<readonly Mill
   };
 }
 
-/** CIDRs (RFC 4632, RFC 4291); an address alone is a network of one. */
+/** Networks in CIDR notation (RFC 4632, RFC 4291); a single address is a network of one. */
 export function networks(about: About): Setting<readonly string[]> {
   return {
     ...about,
-    form: 'networks in CIDR notation with commas between, such as 10.0.0.0/8,fd00::/8',
+    form: 'comma-separated networks in CIDR notation, such as 10.0.0.0/8,fd00::/8',
     secret: false,
     read: (text) => {
       const cidrs = splitList(text).map(toCidr);
@@ -95,11 +95,11 @@ export function networks(about: About): Setting<readonly string[]> {
   };
 }
 
-/** `none`: an empty list, since an empty value is one that is not set. */
+/** `none` = an empty list, because an empty value counts as not set. */
 export function ports(about: About): Setting<readonly number[]> {
   return {
     ...about,
-    form: 'ports with commas between, such as 22,25,6379, or none',
+    form: 'comma-separated ports such as 22,25,6379, or none',
     secret: false,
     read: (text) => {
       if (text.toLowerCase() === 'none') return Object.freeze([]);
@@ -111,7 +111,7 @@ export function ports(about: About): Setting<readonly number[]> {
 
 function toCidr(text: string): string | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return `${text}/32`;
-  // Four-part decimal only: ipaddr.js would also read 0x7f.1 and the like.
+  // Four decimal parts only: ipaddr.js also accepts forms such as 0x7f.1.
   if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return text;
   if (!text.includes(':')) return undefined;
   if (ipaddr.IPv6.isValid(text)) return `${text}/128`;
@@ -129,9 +129,9 @@ export function pattern(form: string, shape: RegExp, about: About): Setting<stri
 export function address(protocols: readonly string[], about: { meaning: string }): Setting<string | null> {
   return {
     ...about,
-    form: `an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    form: `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     fallback: null,
-    // It may hold a password.
+    // The URL may contain a password.
     secret: true,
     read: (text) => {
       const url = URL.parse(text);
@@ -146,8 +146,8 @@ const ENCODE =
   'has a special character in its user or password (its value is not shown): percent-encode it, @ as %40, / as %2F, ? as %3F, # as %23, % as %25.';
 
 /**
- * Whether user and password end where a reader of URLs takes them to end. Behind a raw `/`, `?` or `#` the rest of a password
- * would count as host, path or fragment, and be shown as such.
+ * Whether user and password are percent-encoded. A raw `/`, `?` or `#` in a password ends the authority of a URL: the rest of
+ * the password would be parsed as path, query or fragment, and could be shown in a message.
  */
 function isEncoded(text: string): boolean {
   const rest = text.slice(text.indexOf('://') + 3);
@@ -156,7 +156,7 @@ function isEncoded(text: string): boolean {
   return !rest.slice(authority.length).includes('@') && !rest.includes('#') && !/%(?![0-9A-Fa-f]{2})/.test(user);
 }
 
-/** The same kind for what need not be set. */
+/** The same setting without a default: null when it is not set. */
 export function optional<Value>(setting: Setting<Value>): Setting<Value | null> {
   return { ...setting, fallback: null };
 }
@@ -168,7 +168,7 @@ export function secret(setting: Setting<string | null>): Setting<string | null> 
 export function secretKeys(about: { meaning: string }): Setting<readonly Uint8Array[] | null> {
   return {
     ...about,
-    form: 'base64 of 32 random bytes (openssl rand -base64 32), or several with commas between',
+    form: 'base64 of 32 random bytes (openssl rand -base64 32), or several, separated by commas',
     fallback: null,
     secret: true,
     read: (text) => {

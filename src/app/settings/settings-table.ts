@@ -1,9 +1,9 @@
 import type { Setting } from './setting-kinds.ts';
-import { SETTINGS } from './settings.ts';
+import { SETTINGS } from './setting-list.ts';
 
 const ROWS: readonly (readonly [string, Setting<unknown>])[] = Object.entries(SETTINGS);
 
-/** The table in README.md. */
+/** The table of README.md; test/house/documents.test.ts compares them. */
 export function settingsMarkdown(): string {
   const rows = ROWS.map(([name, setting]) => {
     const fallback = setting.fallback === null ? '' : `\`${setting.fallback}\``;
@@ -12,7 +12,7 @@ export function settingsMarkdown(): string {
   return ['| name | value | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** The same for `--help`. */
+/** The list of `--help`. */
 export function settingsText(): string {
   return ROWS.map(([name, setting]) => {
     const assigned = setting.fallback === null ? name : `${name}=${setting.fallback}`;

@@ -95,7 +95,7 @@ export class SpanExport {
       await body.dump();
       return statusCode < 300 ? null : `it answered ${statusCode}`;
     } catch {
-      return 'it can not be reached';
+      return 'it cannot be reached';
     }
   }
 
@@ -103,8 +103,8 @@ export class SpanExport {
     if (this.#dropped === 0) return;
     const count = this.#dropped;
     this.#dropped = 0;
-    const why = trouble ?? 'more came than it took';
-    this.#log.sampled('traces', 'warn', () => `${count} spans were dropped; the collector of traces: ${why}`);
+    const why = trouble ?? 'the queue was full';
+    this.#log.sampled('traces', 'warn', () => `${count} spans were dropped; trace collector: ${why}`);
   }
 }
 

@@ -9,7 +9,7 @@ export function addCompletion(program: Command, others: readonly string[]): void
     .addHelpText('after', '\nExample\n  $ source <(triggers completion bash)')
     .action((shell: string) => {
       const script = SCRIPTS[shell];
-      if (script === undefined) throw new UsageError('There is completion for bash, zsh and fish.');
+      if (script === undefined) throw new UsageError('Completion is available for bash, zsh and fish.');
       process.stdout.write(script(wordsOf(program, others)));
     });
 }

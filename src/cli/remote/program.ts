@@ -27,9 +27,9 @@ function program(): Command {
   const root = new Command('triggers')
     .description('Talks to a running Triggers API.')
     .version(VERSION)
-    .option('--url <url>', 'where the service is (TRIGGERS_URL; http://localhost:8000)')
-    .option('--api-key <key>', 'whose events (TRIGGERS_API_KEY; the development key on this machine)')
-    .option('--json', 'one JSON value a line, for programs')
+    .option('--url <url>', 'URL of the service (TRIGGERS_URL; default: http://localhost:8000)')
+    .option('--api-key <key>', 'API key (TRIGGERS_API_KEY; default on this machine: the development key)')
+    .option('--json', 'prints one JSON value a line, for programs')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('afterAll', EXIT_CODES)
     .exitOverride();

@@ -32,13 +32,12 @@ export function openSession(options: GlobalOptions): Session {
   const url = (options.url ?? env['TRIGGERS_URL'] ?? DEFAULT_URL).replace(/\/+$/, '');
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError(
-      `--url must be an address with http:// or https://, as ${DEFAULT_URL}; it is "${url.replace(/\/\/.*@/s, '//***@')}".`,
+      `--url must be an http:// or https:// URL such as ${DEFAULT_URL}; it is "${url.replace(/\/\/.*@/s, '//***@')}".`,
     );
   }
   const known = LOOPBACK.test(new URL(url).hostname) ? DEVELOPMENT_KEY : undefined;
   const apiKey = options.apiKey ?? env['TRIGGERS_API_KEY'] ?? known;
-  if (apiKey === undefined)
-    throw new UsageError(`An API key for ${url} is needed: --api-key KEY, or TRIGGERS_API_KEY.`);
+  if (apiKey === undefined) throw new UsageError(`${url} needs an API key: set --api-key KEY or TRIGGERS_API_KEY.`);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   return {

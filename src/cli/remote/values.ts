@@ -2,12 +2,12 @@ import { InvalidArgumentError } from 'commander';
 
 /** A whole number of at least 1, as options have it. */
 export function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('A whole number of at least 1 is needed.');
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('The value must be a whole number of at least 1.');
   return Number(text);
 }
 
 export function seconds(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number of seconds is needed.');
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('The value must be a whole number of seconds.');
   return Number(text);
 }
 
@@ -16,7 +16,7 @@ export function jsonText(text: string): string {
     JSON.parse(text);
     return text;
   } catch {
-    throw new InvalidArgumentError('JSON is needed, in single quotes for the shell: \'{"id":1}\'.');
+    throw new InvalidArgumentError('The value must be JSON, in single quotes for the shell: \'{"id":1}\'.');
   }
 }
 

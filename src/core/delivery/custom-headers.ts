@@ -43,25 +43,25 @@ const RESERVED = new Set([
 export function checkCustomHeaders(headers: Readonly<Record<string, string>>): FieldError[] {
   const entries = Object.entries(headers);
   if (entries.length > MAX_CUSTOM_HEADERS) {
-    return [{ path: 'headers', message: `may have ${MAX_CUSTOM_HEADERS} entries at most` }];
+    return [{ path: 'headers', message: `may have at most ${MAX_CUSTOM_HEADERS} entries` }];
   }
   const bytes = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (bytes > MAX_CUSTOM_HEADER_BYTES) {
-    return [{ path: 'headers', message: `may have ${MAX_CUSTOM_HEADER_BYTES} bytes at most` }];
+    return [{ path: 'headers', message: `may have at most ${MAX_CUSTOM_HEADER_BYTES} bytes` }];
   }
   const seen = new Set<string>();
   return entries.flatMap(([name, value]) => {
     const message =
-      nameError(name, seen) ?? (VALUE.test(value) ? undefined : 'has characters that are not allowed in a header');
+      nameError(name, seen) ?? (VALUE.test(value) ? undefined : 'contains characters that a header may not contain');
     return message === undefined ? [] : [{ path: `headers.${name}`, message }];
   });
 }
 
 function nameError(name: string, seen: Set<string>): string | undefined {
   const lower = name.toLowerCase();
-  if (!TOKEN.test(name)) return 'is not a valid header name';
+  if (!TOKEN.test(name)) return 'is not a header name';
   if (RESERVED.has(lower)) return 'is set by the service itself';
-  if (seen.has(lower)) return 'is given twice';
+  if (seen.has(lower)) return 'is set twice';
   seen.add(lower);
   return undefined;
 }

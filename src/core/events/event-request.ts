@@ -26,7 +26,7 @@ export type EventRequest =
 
 export const MAX_DATA = {
   bytes: MAX_DATA_BYTES,
-  problem: { code: 'payload_too_large', detail: `data may have ${MAX_DATA_BYTES} bytes at most.` },
+  problem: { code: 'payload_too_large', detail: `data may have at most ${MAX_DATA_BYTES} bytes.` },
 } as const;
 
 /**
@@ -90,7 +90,7 @@ class FieldReader {
     const data = this.#member('data');
     const payload = this.#member('payload');
     if (data !== undefined && payload !== undefined) {
-      this.#wrong('payload', 'is another name for data: give one of the two');
+      this.#wrong('payload', 'is another name for data: send only one of them');
     }
     if (data === undefined && payload === undefined) this.#wrong('data', 'is required');
     return data ?? payload;
@@ -117,7 +117,7 @@ class FieldReader {
     if (value === undefined || value === null) return null;
     const at = parseTime(value);
     if (at === undefined) this.#wrong('deliver_at', 'must be a time such as 2026-01-31T12:00:00.000Z');
-    else if (at > now + MAX_DELIVER_AHEAD_MS) this.#wrong('deliver_at', 'may be 30 days ahead at most');
+    else if (at > now + MAX_DELIVER_AHEAD_MS) this.#wrong('deliver_at', 'may be at most 30 days in the future');
     // Times before 1970 are negative, which neither queues nor stream entries can hold.
     return at === undefined ? null : timestamp(Math.max(0, at));
   }

@@ -87,7 +87,7 @@ class Compiler {
   /** @param path the path that the filter applies to @param at the filter's own position, for errors */
   filter(filter: unknown, path: readonly string[], at: string, depth: number): Condition {
     if (!isObject(filter)) return this.#wrong(at, 'must be an object');
-    if (depth > MAX_DEPTH) return this.#wrong(at, `may be nested ${MAX_DEPTH} deep at most`);
+    if (depth > MAX_DEPTH) return this.#wrong(at, `may have at most ${MAX_DEPTH} levels`);
     const conditions = Object.entries(filter).map(([key, value]) =>
       this.#member(key, value, path, `${at}.${key}`, depth),
     );
@@ -98,7 +98,7 @@ class Compiler {
     if (key.startsWith('$')) return this.#logic(key, value, path, at, depth);
     const longer = [...path, ...key.split('.')];
     if (longer.some((segment) => segment === '')) return this.#wrong(at, 'must be a path such as data.total');
-    if (longer.length > MAX_PATH_SEGMENTS) return this.#wrong(at, `may have ${MAX_PATH_SEGMENTS} segments at most`);
+    if (longer.length > MAX_PATH_SEGMENTS) return this.#wrong(at, `may have at most ${MAX_PATH_SEGMENTS} segments`);
     if (!ROOTS.has(longer[0] ?? '')) return this.#wrong(at, 'must begin with data, type, id or timestamp');
     if (!isObject(value)) return this.#operator('$eq', value, longer, at);
     const keys = Object.keys(value);
@@ -125,7 +125,7 @@ class Compiler {
   }
 
   #operator(name: string, operand: unknown, path: readonly string[], at: string): Condition {
-    if (++this.#conditions > MAX_CONDITIONS) return this.#wrong(at, `${MAX_CONDITIONS} conditions at most are allowed`);
+    if (++this.#conditions > MAX_CONDITIONS) return this.#wrong(at, `may have at most ${MAX_CONDITIONS} conditions`);
     if (name === '$exists') {
       if (typeof operand !== 'boolean') return this.#wrong(at, 'must be true or false');
       return (document, budget) => valuesAt(document, path, budget).length > 0 === operand;
@@ -165,7 +165,7 @@ function operandError({ operand: kind }: Operator, operand: unknown): string | u
     return `must be a list of at most ${MAX_LIST} values`;
   }
   return texts(operand).some((text) => text.length > MAX_TEXT)
-    ? `may hold texts of ${MAX_TEXT} characters at most`
+    ? `may contain texts of at most ${MAX_TEXT} characters`
     : undefined;
 }
 

@@ -182,7 +182,7 @@ export class JsonCursor {
       }
       if (byte < 0x20) {
         this.#at = at;
-        throw new InvalidJson(`an unescaped control character in a string at byte ${at}`);
+        throw new InvalidJson(`a string contains a raw control character at byte ${at}`);
       }
       if (byte === BACKSLASH) {
         escaped = true;
@@ -239,7 +239,7 @@ export class JsonCursor {
   }
 
   #unexpected(): InvalidJson {
-    return new InvalidJson(this.#at >= this.#end ? 'the text ends too early' : `not JSON at byte ${this.#at}`);
+    return new InvalidJson(this.#at >= this.#end ? 'the text ends unexpectedly' : `not JSON at byte ${this.#at}`);
   }
 }
 

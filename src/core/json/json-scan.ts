@@ -72,7 +72,7 @@ function topMembers(cursor: JsonCursor): JsonMember[] {
   const seen = new Set<string>();
   do {
     const key = cursor.key();
-    if (seen.has(key)) throw new InvalidJson('a key of the outermost object is given twice');
+    if (seen.has(key)) throw new InvalidJson('a key of the outermost object occurs twice');
     seen.add(key);
     const { kind, start, end } = cursor.value(2);
     members.push({ key, kind, start, end });

@@ -8,7 +8,7 @@ export interface PageRequest {
   readonly after: string | null;
   /** Rows created at or after. */
   readonly from: Timestamp | null;
-  /** Rows created before. */
+  /** Rows created before this time. */
   readonly to: Timestamp | null;
 }
 

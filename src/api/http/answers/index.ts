@@ -1,4 +1,4 @@
-/** What every answer has: problems (RFC 9457), headers, media types, the request log. */
+/** Parts of every answer: problems (RFC 9457), headers, media types, the request log. */
 export { goneSignal, whenCut } from './left-clients.ts';
 export { isJsonType, isNdjsonType, isStructuredCloudEvent, JSON_TYPE, NDJSON } from './media-types.ts';
 export { refuseUnknownRoutes } from './methods.ts';

@@ -1,17 +1,17 @@
 import type { FastifyReply } from 'fastify';
 
-/** Aborts when the connection ends before the answer: whoever asked has gone. */
+/** @returns a signal that aborts when the connection ends before the answer */
 export function goneSignal({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  // One that went while the request was on its way here has no `close` to come.
+  // A connection that is closed already emits no further `close`.
   if (raw.destroyed || raw.socket?.destroyed === true) controller.abort();
   else raw.once('close', () => controller.abort());
   return controller.signal;
 }
 
 /**
- * Calls when the connection ended before all of the answer had left this process: its client can't have read it. What the
- * kernel took and the client never read looks like an answer that arrived.
+ * Calls the listener if the connection ends before the whole answer has left this process: its client cannot have read it. An
+ * answer that the kernel has taken and the client never reads is not detected.
  */
 export function whenCut({ raw }: FastifyReply, act: () => void): void {
   raw.once('close', () => {

@@ -1,13 +1,13 @@
 import { MAX_MEDIA_TYPE_CHARACTERS } from '../../../core/limits.ts';
 
-/** Of answers that are printed here and not by Fastify, which says the same. */
+/** Media types of answers that are printed here. They equal Fastify's. */
 export const JSON_TYPE = 'application/json; charset=utf-8';
 export const NDJSON = 'application/x-ndjson';
 
 const JSON_ESSENCE = 'application/json';
 const CLOUD_EVENT_ESSENCE = 'application/cloudevents+json';
 
-/** A `Content-Type` taken apart (RFC 9110, section 8.3.1). */
+/** A parsed `Content-Type` (RFC 9110, section 8.3.1). */
 interface MediaType {
   /** Type and subtype in lower case: `application/json`. */
   readonly essence: string;
@@ -16,7 +16,7 @@ interface MediaType {
 }
 
 export function isJsonType(contentType: string | undefined): boolean {
-  // What nearly every client sends.
+  // The value that nearly every client sends.
   return contentType === JSON_ESSENCE || isUtf8Of(JSON_ESSENCE, contentType);
 }
 
@@ -28,7 +28,7 @@ export function isNdjsonType(contentType: string | undefined): boolean {
   return contentType === NDJSON || isUtf8Of(NDJSON, contentType);
 }
 
-/** Parameters that say nothing of the encoding (`odata=verbose`, `profile=…`) are ignored. */
+/** Parameters other than the charset (`odata=verbose`, `profile=…`) are ignored. */
 function isUtf8Of(essence: string, contentType: string | undefined): boolean {
   const type = contentType === undefined ? undefined : readMediaType(contentType);
   if (type?.essence !== essence) return false;
@@ -36,9 +36,9 @@ function isUtf8Of(essence: string, contentType: string | undefined): boolean {
 }
 
 /**
- * Reads a media type in one pass, character by character. A regular expression with two adjacent repeats over white space
- * took 350 ms for one header of 15 KB.
- * @returns undefined when it is none, or longer than `MAX_MEDIA_TYPE_CHARACTERS`
+ * Parses a media type in one pass, character by character. A regular expression with two adjacent repeats over white space took
+ * 350 ms for one header of 15 KB.
+ * @returns undefined if the text is not a media type, or is longer than `MAX_MEDIA_TYPE_CHARACTERS`
  */
 function readMediaType(text: string): MediaType | undefined {
   if (text.length > MAX_MEDIA_TYPE_CHARACTERS) return undefined;
@@ -64,7 +64,7 @@ function readMediaType(text: string): MediaType | undefined {
   return { essence: text.slice(0, subtypeEnd).toLowerCase(), charset };
 }
 
-/** @returns where the token that begins at `from` ends; `from` when none does */
+/** @returns the end of the token that begins at `from`; `from` if there is none */
 function tokenEnd(text: string, from: number): number {
   let at = from;
   while (at < text.length && isTokenCode(text.charCodeAt(at))) at++;
@@ -77,7 +77,10 @@ function spaceEnd(text: string, from: number): number {
   return at;
 }
 
-/** @param from where the opening quote stands. @returns behind the closing one; 0 when there is none */
+/**
+ * @param from index of the opening quote
+ * @returns the index after the closing quote; 0 if there is none
+ */
 function quotedEnd(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     if (text[at] === '"') return at + 1;

@@ -3,17 +3,17 @@ import { PROBLEMS } from '../../../core/problem.ts';
 import { METHODS } from './node-http.ts';
 import { NO_SUCH_ADDRESS, sendProblem } from './problems.ts';
 
-/** In the order in which `Allow` names them. */
+/** In the order of the `Allow` header. */
 const ORDER = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
- * Answers every request that no route takes, before its body is read: 405 with `Allow` where the address is known with
- * other methods (RFC 9110, 15.5.6), else 404. Fastify alone says 404 in both cases, and 400 to `QUERY` without a
- * `Content-Type`. Listens to the routes as they are added; call `close` behind the last one.
+ * Answers every request without a route, before its body is read: 405 with `Allow` if the path exists with other methods (RFC
+ * 9110, 15.5.6), else 404. Fastify itself answers 404 in both cases, and 400 to `QUERY` without a `Content-Type`. It collects
+ * the routes as they are added; call `close` after the last one.
  */
 export function refuseUnknownRoutes(app: FastifyInstance): { close(): void } {
   const known = new KnownAddresses();
-  // A method that Fastify does not know would reach no hook.
+  // A method that Fastify does not know would reach no hook, so all methods are added.
   for (const method of METHODS) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   }
@@ -44,7 +44,7 @@ export function refuseUnknownRoutes(app: FastifyInstance): { close(): void } {
 
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: ReadonlySet<string>): void {
   const allow = ORDER.filter((method) => methods.has(method)).join(', ');
-  const detail = `${request.method} is not possible here; ${allow} ${methods.size > 1 ? 'are' : 'is'}.`;
+  const detail = `${request.method} is not allowed for this path; ${allow} ${methods.size > 1 ? 'are' : 'is'}.`;
   sendProblem(request, reply.header('allow', allow), { code: 'method_not_allowed', detail });
 }
 
@@ -55,7 +55,7 @@ interface KnownAddress {
   readonly methods: Set<string>;
 }
 
-/** Addresses by the methods that they have. Looked through one by one: only a refused request pays for it. */
+/** Methods by path. The list is searched linearly, because only refused requests need it. */
 class KnownAddresses {
   readonly #byUrl = new Map<string, KnownAddress>();
 
@@ -71,7 +71,7 @@ class KnownAddresses {
 
   /** Of the address that fits best: `/api/events/replay` is no id of an event. */
   methodsAt(url: string): ReadonlySet<string> | undefined {
-    // A proxy's client names the whole address (RFC 9112, 3.2.2).
+    // A proxy's client sends the whole URL (RFC 9112, 3.2.2).
     const path = url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? '';
     const [best] = this.#fitting(segmentsOf(path).map(decoded));
     return best?.methods;
@@ -99,7 +99,7 @@ function parameters({ segments }: KnownAddress): number {
   return segments.filter((segment) => segment === undefined).length;
 }
 
-/** A slash at the end means nothing, as for the router. */
+/** A trailing slash is ignored, as in the router. */
 function segmentsOf(path: string): string[] {
   const whole = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
   return whole.split('/');

@@ -1,5 +1,5 @@
 /**
- * `node:http`, without what an `import` of it brings along: a module's namespace reads every export once, and one of them
- * (`WebSocket`) loads a whole HTTP client on being read: 12 MB when a process starts, 2 of them still at rest.
+ * `node:http` without the cost of an `import`. A module namespace reads every export once, and reading `WebSocket` loads a
+ * whole HTTP client: 12 MB when a process starts, 2 MB of them permanently.
  */
 export const { METHODS, STATUS_CODES, request } = process.getBuiltinModule('node:http');

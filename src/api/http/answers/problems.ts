@@ -6,7 +6,7 @@ import { hasBodyToCome, sendAndLinger } from '../sockets/index.ts';
 import { STATUS_CODES } from './node-http.ts';
 import { PRIVATE_ANSWER, stampAnswer } from './stamp.ts';
 
-/** Carries a problem from the depth of a handler to the one place that prints it. */
+/** Carries a problem from a handler to the error handler, which prints it. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly problem: Problem;
@@ -21,10 +21,10 @@ export function problemError(code: ProblemCode, detail: string): ProblemError {
   return new ProblemError({ code, detail });
 }
 
-/** The one answer for what is not there, is another organization's, or is no id at all. */
-export const NOT_FOUND: Problem = { code: 'not_found', detail: 'There is nothing with this id.' };
+/** The same answer for an id that does not exist, belongs to another organization, or is not a valid id. */
+export const NOT_FOUND: Problem = { code: 'not_found', detail: 'No resource has this id.' };
 
-export const NO_SUCH_ADDRESS: Problem = { code: 'not_found', detail: 'There is no such address.' };
+export const NO_SUCH_ADDRESS: Problem = { code: 'not_found', detail: 'This path does not exist.' };
 
 export function invalidField(path: string, message: string): ProblemError {
   return new ProblemError(invalidRequest([{ path, message }]));
@@ -46,7 +46,7 @@ export function problemBody(problem: Problem, requestId: string): string {
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { status } = PROBLEMS[problem.code];
-  // The hook that stamps every answer does not run where an address could not be read.
+  // Fastify does not run the `onSend` hook for a URL that cannot be parsed, so the headers are set here.
   stampAnswer(request, reply);
   reply.code(status).header('content-type', 'application/problem+json').headers(PRIVATE_ANSWER);
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
@@ -55,7 +55,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   return reply.send(body);
 }
 
-/** An answer for a connection on which no request could be read, so that no route ran. */
+/** A raw answer for a connection without a valid request, on which no route runs. */
 export function rawProblem(problem: Problem, requestId: string): string {
   const { status } = PROBLEMS[problem.code];
   const body = problemBody(problem, requestId);
@@ -72,14 +72,14 @@ export function rawProblem(problem: Problem, requestId: string): string {
   ].join('\r\n');
 }
 
-/** Turns whatever a handler threw into an answer; what we did not expect is logged and told to nobody. */
+/** Converts an error of a handler into an answer. An unexpected error is logged, and its text is not shown to the client. */
 export function createErrorHandler(log: Log) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     sendProblem(request, reply, problemOf(error, log, request.id));
   };
 }
 
-/** Of whatever was thrown: what nobody expected is logged. */
+/** The problem of a thrown error. An unexpected error is logged. */
 export function problemOf(error: unknown, log: Log, requestId: string): Problem {
   const problem = toProblem(error);
   if (problem.code === 'internal') log.error('A request failed', { request_id: requestId }, error);
@@ -87,7 +87,7 @@ export function problemOf(error: unknown, log: Log, requestId: string): Problem 
 }
 
 export function unavailable({ retryAfterSeconds }: EngineUnavailable): Problem {
-  const detail = 'The event store cannot be written or read now; nothing of this request was kept. Try again.';
+  const detail = 'The database is temporarily unavailable. Nothing of this request was stored. Try again.';
   return { code: 'unavailable', detail, retryAfterSeconds };
 }
 
@@ -96,15 +96,15 @@ function toProblem(error: unknown): Problem {
   if (error instanceof EngineUnavailable) return unavailable(error);
   const { validation, code } = error as FastifyError;
   if (validation !== undefined) return invalidRequest(validation as unknown as FieldError[]);
-  return FASTIFY_PROBLEMS[code] ?? { code: 'internal', detail: 'Something went wrong. It has been noted.' };
+  return FASTIFY_PROBLEMS[code] ?? { code: 'internal', detail: 'An internal error occurred. It has been logged.' };
 }
 
 const FASTIFY_PROBLEMS: Readonly<Record<string, Problem>> = {
-  FST_ERR_BAD_URL: { code: 'not_found', detail: 'The address cannot be read.' },
+  FST_ERR_BAD_URL: { code: 'not_found', detail: 'The URL cannot be parsed.' },
   FST_ERR_MAX_PARAM_LENGTH: NOT_FOUND,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'Send application/json.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     code: 'bad_request',
-    detail: 'The body is not as long as Content-Length says.',
+    detail: 'The length of the body differs from Content-Length.',
   },
 };

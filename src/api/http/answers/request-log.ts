@@ -6,7 +6,7 @@ import type { Log } from '../../../ports/observability/log.ts';
 import type { Metrics } from '../../../ports/observability/metrics.ts';
 import { isNdjsonType } from './media-types.ts';
 
-/** What the log of requests needs of the API's context. */
+/** The parts that the request log needs. */
 interface LogParts {
   readonly log: Log;
   readonly metrics: Metrics;
@@ -16,13 +16,16 @@ interface LogParts {
 const SLOW_MS = 100;
 const VERY_SLOW_MS = 1_000;
 
-/** SEED.md's line for every request. The query is left out: it may hold what nobody should read. */
+/**
+ * Logs one line for every request, in the format of the project's first document. The query is omitted, because it may contain
+ * secrets.
+ */
 export function logRequests(
   app: FastifyInstance,
   { log, phase, metrics }: Pick<LogParts, 'log' | 'phase' | 'metrics'>,
 ): void {
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
-    // Nobody but ourselves asks yet.
+    // Only the service's own warm-up sends requests at this point.
     if (phase() === 'starting') return done();
     const { url: route = 'unknown' } = request.routeOptions;
     noteRequest({ log, metrics }, route, { ...answeredOf(request, reply), mayWait: isToWait(request) });
@@ -30,7 +33,7 @@ export function logRequests(
   });
 }
 
-/** What a line tells of a request. */
+/** The fields of a request's log line. */
 export interface AnsweredRequest {
   readonly method: string;
   /** With its query or without. */
@@ -42,7 +45,10 @@ export interface AnsweredRequest {
   readonly mayWait: boolean;
 }
 
-/** Whichever way it was answered. @param route its pattern */
+/**
+ * Records a request in log and metrics, whether Fastify or the fast path answered it.
+ * @param route the pattern of the route
+ */
 export function noteRequest(
   { log, metrics }: Pick<LogParts, 'log' | 'metrics'>,
   route: string,
@@ -60,7 +66,7 @@ export function noteRequest(
   }
 }
 
-/** For an answer that was cut off: Fastify calls no hook then. */
+/** The same for an answer that was cut off, for which Fastify runs no hook. */
 export function logCutAnswer({ log }: Pick<LogParts, 'log'>, request: FastifyRequest, reply: FastifyReply): void {
   const fields = { request_id: request.id };
   log.sampled('request', 'info', () => line(answeredOf(request, reply)), fields);
@@ -78,20 +84,20 @@ function line({ method, url, status, tookMs }: Omit<AnsweredRequest, 'mayWait' |
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /**
- * One of a few words, and on each route one for all methods that it does not have: with 35 that Node knows, strangers made
+ * The method label of a metric. Methods without a route share one label: with the 35 methods that Node knows, strangers created
  * 2 MB of metrics.
  */
 function methodLabel(method: string, status: number): string {
   return METHODS.has(method) && status !== PROBLEMS.method_not_allowed.status ? method : 'unknown';
 }
 
-/** Those in batches are counted where they are read; a 5xx is no fault of the event. */
+/** Counts rejected single events. Events of batches are counted where they are read, and a 5xx is not a rejection. */
 function isRefusedEvent(route: string, method: string, status: number): boolean {
   return route === '/api/events' && method === 'POST' && status < 500;
 }
 
 function isToWait({ routeOptions, headers }: FastifyRequest): boolean {
-  // An upload takes as long as its client sends.
+  // An upload takes as long as its client takes, so it is never logged as slow.
   if (isNdjsonType(headers['content-type'])) return true;
   return routeOptions.url === '/api/inbox/lease' || routeOptions.url === '/api/stream';
 }

@@ -3,9 +3,9 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { FieldError } from '../../../core/problem.ts';
 
 /**
- * One validator for bodies and queries. Bodies are taken as they are: `"5"` is no number. Query values come as text, so
- * those that the schema calls integer or boolean are read strictly first: digits, `true`, `false`. Each schema is
- * compiled when it is first needed: a service that only takes events never pays for the others.
+ * The validator of bodies and queries. Bodies are not converted: `"5"` is not a number. Query values are text, so those that
+ * the schema declares as integer or boolean are converted strictly first: digits, `true`, `false`. Each schema is compiled at
+ * its first use, so that a service that only accepts events does not compile the others.
  */
 export function createValidatorCompiler(): FastifySchemaCompiler<JsonSchema> {
   const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, useDefaults: false });
@@ -38,7 +38,7 @@ function readText(type: string | readonly string[] | undefined, text: string): u
   return text;
 }
 
-/** Fastify wants an Error; the error handler finds the list in `validation`. One message for each field. */
+/** Fastify requires an Error; the error handler reads the list in `validation`. There is one message for each field. */
 function describeErrors(errors: readonly ErrorObject[]): Error {
   const fields = new Map<string, FieldError>();
   for (const error of errors.map(describeError)) if (!fields.has(error.path)) fields.set(error.path, error);
@@ -52,7 +52,7 @@ function describeError({ keyword, instancePath, params, message = 'is not valid'
     case 'required':
       return { path: at(params['missingProperty']), message: 'is required' };
     case 'additionalProperties':
-      return { path: at(params['additionalProperty']), message: 'is not known here' };
+      return { path: at(params['additionalProperty']), message: 'is not a known field' };
     case 'enum':
       return { path, message: `must be one of ${params['allowedValues'].join(', ')}` };
     case 'const':

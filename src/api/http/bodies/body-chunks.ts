@@ -4,13 +4,13 @@ import { type ConnectionReader, readerOf } from '../reading/index.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { WireBytes } from './wire-bytes.ts';
 
-/** What waits to be taken, before the connection is not read from; Node hands over what it had read already. */
+/** Bytes that may wait for the reader before the connection is paused. Node still delivers what it has read already. */
 const MOST_WAITING = 64 * 1024;
 const MOST_HELD = 4 * MOST_WAITING;
 
 /**
- * The body of a request as it comes, with a deadline for what is next. Pieces are joined at once: kept by Node, those of a
- * byte took 22 MB for each connection from which nobody read. Ending to read does not end the connection.
+ * Reads the body of a request in chunks, with a deadline for the next one. Pieces are joined when they arrive: pieces of one
+ * byte, kept by Node, took 22 MB for each connection that was not read. Stopping to read does not close the connection.
  */
 export class BodyChunks {
   readonly #message: IncomingMessage;
@@ -41,9 +41,9 @@ export class BodyChunks {
   }
 
   /**
-   * @param timeoutMs null = none
-   * @returns null at the end, `late` when nothing came in time
-   * @throws Error when the connection ended before the body did
+   * @param timeoutMs null = no timeout
+   * @returns null at the end; `late` if nothing arrived in time
+   * @throws Error if the connection ended before the body did
    */
   async next(timeoutMs: Milliseconds | null): Promise<Buffer | 'late' | null> {
     while (true) {
@@ -65,7 +65,7 @@ export class BodyChunks {
     this.#isOdd ||= this.#wire.isOdd(piece.length);
     if (!this.#isPaused && this.#held.length >= MOST_WAITING) {
       this.#isPaused = true;
-      // Not the message: paused, it keeps each piece that the parser still has.
+      // The connection is paused, not the message: a paused message keeps each piece that the parser still delivers.
       this.#reader?.hold();
     }
     this.#wake?.();

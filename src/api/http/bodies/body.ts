@@ -12,7 +12,7 @@ import { sendContinue } from '../sockets/index.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { ODD_CHUNKS, WireBytes } from './wire-bytes.ts';
 
-/** What a route takes as its body. */
+/** Rules for the body of a route. */
 export interface BodyRule {
   readonly maxBytes: number;
   /** Raw bytes for the route to scan itself; otherwise the parsed value. */
@@ -23,12 +23,12 @@ export interface BodyRule {
 
 export const ADMIN_BODY: BodyRule = { maxBytes: MAX_ADMIN_BODY_BYTES, raw: false };
 
-/** How often bodies that take too long are looked for. One timer for all: one a request cost 3 µs. */
+/** Interval of the check for late bodies. One timer serves all requests: a timer for each cost 3 µs. */
 const SWEEP_MS: Milliseconds = 1_000;
 
 /**
- * Reads JSON bodies by our own rules: Fastify's reader takes compressed bytes for text, turns bad UTF-8 into U+FFFD and
- * gives a drip for ever.
+ * Reads JSON bodies. It replaces Fastify's reader, which accepts compressed bytes as text, replaces invalid UTF-8 with U+FFFD,
+ * and has no deadline.
  */
 export class BodyReader {
   readonly #clock: Clock;
@@ -59,7 +59,7 @@ export class BodyReader {
 
   /** Of a body in chunks nobody tells the length: it is empty when its end comes before a byte of it. */
   async #isEmpty(message: IncomingMessage): Promise<boolean> {
-    // Nor is it asked for: a client that waits for our word (`Expect`) has something to send.
+    // A client that sent `Expect: 100-continue` has a body, so it is not asked for one here.
     if (message.headers['transfer-encoding'] === undefined || message.headers.expect !== undefined) return false;
     try {
       await this.#collect(message, 0);
@@ -98,7 +98,7 @@ const TOO_SLOW: Problem = {
   detail: `The body must arrive within ${BODY_TIMEOUT_MS / 1_000} seconds.`,
 };
 
-/** The bytes of one body as they come. */
+/** Collects the bytes of one body. */
 class Collecting {
   readonly whole: Promise<Buffer>;
   readonly fail: (problem: Problem) => void;
@@ -152,7 +152,7 @@ function headProblem(message: IncomingMessage, { maxBytes, cloudEvents = false }
   return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
 
-/** @param rawHeaders names and values in turn, as Node gives them */
+/** @param rawHeaders alternating names and values, as in Node's `rawHeaders` */
 export function countHeader(rawHeaders: readonly string[], name: string): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -163,7 +163,7 @@ export function countHeader(rawHeaders: readonly string[], name: string): number
 }
 
 function tooLarge(maxBytes: number): Problem {
-  return { code: 'payload_too_large', detail: `The body may have ${maxBytes} bytes at most.` };
+  return { code: 'payload_too_large', detail: `The body may have at most ${maxBytes} bytes.` };
 }
 
 function parseJson(bytes: Buffer): unknown {
@@ -172,6 +172,6 @@ function parseJson(bytes: Buffer): unknown {
   const body: unknown = JSON.parse(bytes.toString('utf8'));
   const filter = scan.kind === 'object' ? scan.members.find(({ key }) => key === 'filter') : undefined;
   if (filter === undefined) return body;
-  // Elsewhere an exact number, which is an object, passed for one: `headers` could be one.
+  // Exact numbers are objects. In other fields they would pass for an object: `headers` could be a number.
   return { ...(body as object), filter: parseExactJson(textOf(bytes, filter)) };
 }

@@ -3,9 +3,8 @@ import type { FastifyInstance, preValidationHookHandler, RouteOptions } from 'fa
 import { type ProblemError, problemError } from '../answers/index.ts';
 
 /**
- * A request without a body is the same whatever its `Content-Type` says: HTTP libraries send one on a DELETE too. Without
- * the header nothing looks for a body, and routes that need none run. A route that needs one answers 400: its schema
- * requires a field, or its `config.needsBody` says so.
+ * Ignores the `Content-Type` of a request without a body, because HTTP libraries send one with DELETE too. A route that needs
+ * no body then runs. A route that needs one answers 400: its schema requires a field, or it sets `config.needsBody`.
  */
 export function acceptEmptyBodies(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
@@ -16,7 +15,7 @@ export function acceptEmptyBodies(app: FastifyInstance): void {
   app.addHook('onRoute', (route: RouteOptions) => {
     if (route.schema?.body === undefined) return;
     const isNeeded = needsBody(route);
-    // Fastify shows its validators null where there is no body, and null is one.
+    // Fastify gives validators null if there is no body, and null is also a valid body.
     const judge: preValidationHookHandler = (request, _reply, done) => {
       if (request.body !== undefined) return done();
       if (isNeeded) return done(bodyMissing());
@@ -37,5 +36,5 @@ function needsBody({ config, schema }: RouteOptions): boolean {
 }
 
 function bodyMissing(): ProblemError {
-  return problemError('invalid_json', 'The body is empty, and something is needed there.');
+  return problemError('invalid_json', 'The body is empty. This request needs one.');
 }

@@ -1,11 +1,11 @@
-/** Room for a second piece and some more, so that a body in small pieces is not copied with each of them. */
+/** Initial room for a second piece, so that a body in small pieces is not copied for each of them. */
 const FIRST_ROOM = 4 * 1024;
 
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Bytes that come in pieces, in one buffer that doubles. Kept as a list, each piece costs an object: a body in pieces of one
- * byte took 340 bytes of heap for each of its own.
+ * A buffer that doubles as pieces are added. A list would need an object for each piece: a body in pieces of one byte took 340
+ * bytes of heap for each byte.
  */
 export class GrowingBuffer {
   #buffer: Buffer = EMPTY;

@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { MAX_CHUNK_OVERHEAD_BYTES } from '../../../core/limits.ts';
 import type { Problem } from '../../../core/problem.ts';
 
-/** The length of a chunk in hexadecimal and two line ends. */
+/** Bytes of framing that each chunk may have: its length in hexadecimal, and two line ends. */
 const FRAME_BYTES = 16;
 
 export const ODD_CHUNKS: Problem = {
   code: 'bad_request',
-  detail: `The chunks of the body may have ${MAX_CHUNK_OVERHEAD_BYTES} bytes of extensions together.`,
+  detail: `The chunk extensions of the body may have at most ${MAX_CHUNK_OVERHEAD_BYTES} bytes in total.`,
 };
 
-/** Compares what a connection has brought with what came of it as the body: the rest is extensions of chunks. */
+/** Bounds the chunk extensions of a body: the difference between the bytes of the connection and the bytes of the body. */
 export class WireBytes {
   readonly #message: IncomingMessage;
   readonly #isChunked: boolean;
@@ -31,7 +31,7 @@ export class WireBytes {
   }
 }
 
-/** Bytes of the connection that the parser has seen. */
+/** Bytes of the connection that were given to the parser. */
 function read({ socket }: IncomingMessage): number {
   return socket.bytesRead - socket.readableLength;
 }

@@ -17,11 +17,11 @@ const MIN_STREAMED_CHARACTERS = 256 * 1024;
 
 const ANSWERS_FULL: Problem = {
   code: 'unavailable',
-  detail: 'Too many answers wait here for clients to read them. Try again in a moment.',
+  detail: 'Too many answers are waiting to be read by their clients. Try again in a moment.',
   retryAfterSeconds: 1,
 };
 
-/** The bytes of answers that were printed and that their clients have not taken yet. */
+/** Counts the bytes of answers that their clients have not read yet. */
 export class Answers {
   readonly #budget = new ByteBudget({
     perOrganization: MAX_ANSWER_BYTES_OF_ORGANIZATION,
@@ -36,7 +36,7 @@ export class Answers {
     });
   }
 
-  /** For what can't be undone once it is done, such as a lease: asked before. Throws the problem `unavailable`. */
+  /** Refuses a request before it does something that cannot be undone, such as a lease. Throws the problem `unavailable`. */
   refuseWhenFull(owner: Owner): void {
     if (!this.#budget.hasRoom(owner, SMALL_ANSWER_BYTES)) throw new ProblemError(ANSWERS_FULL);
   }

@@ -1,9 +1,9 @@
 import type { OrganizationId } from '../../../core/ids.ts';
 
-/** Null: an administrator, who has no organization. */
+/** Null = the administrator, who has no organization. */
 export type Owner = OrganizationId | null;
 
-/** Bytes of memory that requests hold: a bound for each organization and one over all of them. */
+/** A budget of bytes that requests occupy, with a bound for each organization and one in total. */
 export class ByteBudget {
   readonly #perOrganization: number;
   readonly #overAll: number;
@@ -19,7 +19,7 @@ export class ByteBudget {
     return this.#used;
   }
 
-  /** Holds nothing at first. Whoever opens it closes it. */
+  /** Opens an empty charge. The caller must close it. */
   open(owner: Owner): Charge {
     return new Charge(this, owner);
   }
@@ -28,7 +28,7 @@ export class ByteBudget {
     return this.#used + bytes <= this.#overAll && (this.#usedBy.get(owner) ?? 0) + bytes <= this.#perOrganization;
   }
 
-  /** Of `Charge` alone. */
+  /** Only `Charge` calls this. */
   add(owner: Owner, bytes: number): void {
     const used = (this.#usedBy.get(owner) ?? 0) + bytes;
     this.#used += bytes;
@@ -37,7 +37,7 @@ export class ByteBudget {
   }
 }
 
-/** What one request holds of a budget. */
+/** The part of a budget that one request occupies. */
 export class Charge {
   readonly #budget: ByteBudget;
   readonly #owner: Owner;
@@ -49,7 +49,10 @@ export class Charge {
     this.#owner = owner;
   }
 
-  /** @returns false, and holds what it held, where more would pass a bound; less is always granted */
+  /**
+   * Changes the size of the charge. A smaller size is always granted.
+   * @returns false, without a change, if the larger size would exceed a bound
+   */
   set(bytes: number): boolean {
     const more = bytes - this.#bytes;
     if (more > 0 && !this.#budget.hasRoom(this.#owner, more)) return false;
@@ -57,7 +60,7 @@ export class Charge {
     return true;
   }
 
-  /** As `set`, past every bound: for what can't be undone. */
+  /** Sets the size even beyond the bounds, for answers that cannot be undone. */
   hold(bytes: number): void {
     if (this.#closed) return;
     this.#budget.add(this.#owner, bytes - this.#bytes);

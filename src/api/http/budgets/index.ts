@@ -1,4 +1,4 @@
-/** Bytes of request bodies and unsent answers, per organization and over all. */
+/** Budgets for the bytes of request bodies and unread answers, per organization and in total. */
 
 export { Answers } from './answers.ts';
 export { Charge } from './byte-budget.ts';

@@ -7,13 +7,13 @@ import { ByteBudget, type Charge } from './byte-budget.ts';
 
 export const BODIES_FULL: Problem = {
   code: 'unavailable',
-  detail: 'Too many request bodies are being read here. Try again in a moment.',
+  detail: 'Too many request bodies are being read at once. Try again in a moment.',
   retryAfterSeconds: 1,
 };
 
 /**
- * The bytes of request bodies: from their first until the request is answered, for a handler holds the body as long. Whose
- * they are is known before any of them is read: the key is looked at first.
+ * Counts the bytes of request bodies from the first byte until the answer, because a handler keeps the body that long. The
+ * organization is known before the first byte is read: the key is checked first.
  */
 export class RequestBodies {
   readonly #budget = new ByteBudget({

@@ -6,19 +6,22 @@ import { PROBLEMS, type Problem } from '../../../core/problem.ts';
 import { PRIVATE_ANSWER, problemBody, rawProblem } from '../answers/index.ts';
 import { readerOf } from '../reading/index.ts';
 
-/** What Node's HTTP parser says, as our problems; everything else is a bad request. */
+/** Problems by error code of Node's HTTP parser. Every other code is `bad_request`. */
 const PARSER_PROBLEMS: Readonly<Record<string, Problem>> = {
-  HPE_HEADER_OVERFLOW: { code: 'headers_too_large', detail: 'The request line and headers may have 16 KiB together.' },
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers_too_large',
+    detail: 'The request line and headers may have at most 16 KiB in total.',
+  },
   ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', detail: 'The headers must arrive within 10 seconds.' },
 };
-const BAD_REQUEST: Problem = { code: 'bad_request', detail: 'This is not a request that HTTP/1.1 allows.' };
+const BAD_REQUEST: Problem = { code: 'bad_request', detail: 'The request is not valid HTTP/1.1.' };
 
 const UNKNOWN_EXPECTATION: Problem = {
   code: 'expectation_failed',
-  detail: 'Only `Expect: 100-continue` can be met here.',
+  detail: 'Only `Expect: 100-continue` is supported.',
 };
 
-/** Answers connections on which no request could be read, in our own form, and closes them. */
+/** Answers connections without a valid request with a problem, and closes them. */
 export function answerBrokenConnections(app: FastifyInstance): void {
   const { server } = app;
   /** The last answer that was asked for on a connection; what is broken came behind it. */
@@ -36,7 +39,7 @@ export function answerBrokenConnections(app: FastifyInstance): void {
       socket.destroySoon();
     };
     const last = lastAnswers.get(socket);
-    // Its own body was what broke: nobody else will answer it.
+    // The body of the request in progress is broken, and no other code will answer it.
     if (last === undefined || last.writableFinished || last.destroyed || !last.req.complete) answer();
     else last.once('finish', answer).once('close', () => socket.destroySoon());
   });
@@ -52,8 +55,8 @@ export function answerBrokenConnections(app: FastifyInstance): void {
     });
     response.end(body);
   });
-  // Without a listener Node closes the connection without a word.
+  // Without a listener Node closes the connection without an answer.
   server.on('connect', (_request, socket) => {
-    socket.end(rawProblem({ code: 'bad_request', detail: 'This is no proxy.' }, randomUUID()));
+    socket.end(rawProblem({ code: 'bad_request', detail: 'This service is not a proxy.' }, randomUUID()));
   });
 }

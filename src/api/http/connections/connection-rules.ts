@@ -3,7 +3,9 @@ import { sendProblem } from '../answers/index.ts';
 import { countHeader } from '../bodies/index.ts';
 import { endAfterAnswer, isEnding } from '../sockets/index.ts';
 
-/** Before everything else: nothing runs on a connection that ends, and HTTP/1.1 asks for one Host (RFC 9112, 3.2). */
+/**
+ * The first check of a request: nothing runs on a connection that ends, and HTTP/1.1 requires exactly one Host (RFC 9112, 3.2).
+ */
 export const keepConnectionRules: onRequestHookHandler = (request, reply, done) => {
   if (isEnding(request)) {
     reply.hijack();

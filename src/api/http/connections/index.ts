@@ -1,4 +1,4 @@
-/** Rules of client connections: what is refused before a request is one. */
+/** Rules for client connections: requests that are refused before any route. */
 
 export { answerBrokenConnections } from './broken-connections.ts';
 export { keepConnectionRules } from './connection-rules.ts';

@@ -5,9 +5,9 @@ import { type ProblemError, problemError } from '../answers/index.ts';
 const CHECK_BYTES = 8;
 
 /**
- * A place in a list, as an opaque text: the last id and a checksum over it, the organization and the query, so that a
- * cursor that was changed, or belongs elsewhere, is told apart. It guards nothing: every query is bounded by its
- * organization anyway.
+ * A position in a list as opaque text: the last id, and a checksum over the id, the organization and the query. The checksum
+ * detects a cursor that was changed or belongs to another list. It protects nothing: every query is limited to its organization
+ * anyway.
  */
 export function encodeCursor(scope: CursorScope, id: string): string {
   const bytes = Buffer.from(id.replaceAll('-', ''), 'hex');
@@ -20,7 +20,7 @@ export interface CursorScope {
   readonly query: string;
 }
 
-/** @returns the id after which to go on, null for no cursor or an empty one; throws the problem `invalid_cursor` */
+/** @returns the id after which the list continues; null for a missing or empty cursor. Throws the problem `invalid_cursor`. */
 export function decodeCursor(scope: CursorScope, cursor: string | undefined): string | null {
   if (cursor === undefined || cursor === '') return null;
   const bytes = Buffer.from(cursor, 'base64url');
@@ -35,7 +35,7 @@ export function decodeCursor(scope: CursorScope, cursor: string | undefined): st
   return id;
 }
 
-/** The same for a list that goes by a text. */
+/** The same for a list that is ordered by a text. */
 export function encodeTextCursor(scope: CursorScope, text: string): string {
   return Buffer.concat([checksum(scope, text), Buffer.from(text)]).toString('base64url');
 }
@@ -50,7 +50,7 @@ export function decodeTextCursor(scope: CursorScope, cursor: string | undefined)
 }
 
 function foreignCursor(): ProblemError {
-  return problemError('invalid_cursor', 'This cursor does not belong to this list and these filters.');
+  return problemError('invalid_cursor', 'This cursor belongs to another list or to other filters.');
 }
 
 function checksum({ organizationId, query }: CursorScope, id: string): Buffer {

@@ -10,10 +10,10 @@ export const PAGE_QUERY = {
   cursor: { type: 'string' },
 } as const;
 
-/** And of those whose rows have a time. */
+/** The query parameters of lists whose rows have a time. */
 export const TIME_QUERY = {
-  from: { type: 'string', description: 'Rows created then or later: a time such as 2026-01-31T12:00:00Z.' },
-  to: { type: 'string', description: 'Rows created before.' },
+  from: { type: 'string', description: 'Rows created at or after this time, such as 2026-01-31T12:00:00Z.' },
+  to: { type: 'string', description: 'Rows created before this time.' },
 } as const;
 
 interface ListQuery {
@@ -23,7 +23,7 @@ interface ListQuery {
   to?: string;
 }
 
-/** One list as one organization asks for it: reads the page asked for, and makes the cursor to the next. */
+/** One list of one organization: reads the requested page, and creates the cursor of the next one. */
 export class ListPage {
   readonly request: PageRequest;
   readonly #scope: { readonly organizationId: OrganizationId; readonly query: string };
@@ -45,8 +45,8 @@ export class ListPage {
   }
 
   /**
-   * @param rows up to one more than the limit: the one too many tells that there is a next page
-   * @param isFull they are fewer, for their bytes are as many as a page may have
+   * @param rows up to one more than the limit; the additional row shows that there is a next page
+   * @param isFull there are fewer rows because the page has reached its bound of bytes
    */
   cut<Row>(
     rows: readonly Row[],

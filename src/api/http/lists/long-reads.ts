@@ -8,11 +8,11 @@ import type { ListPage } from './lists.ts';
 
 const READS_FULL: Problem = {
   code: 'unavailable',
-  detail: 'Too many lists are being read for your organization. Try again in a moment.',
+  detail: 'Your organization is reading too many lists at once. Try again in a moment.',
   retryAfterSeconds: 1,
 };
 
-/** Runs a long read when there is a slot for it. Throws the problem `unavailable` when too many wait. */
+/** Runs a long read when a slot is free. Throws the problem `unavailable` if too many wait. */
 export async function readLong<Result>(
   reads: ReadSlots,
   organizationId: OrganizationId,
@@ -23,7 +23,7 @@ export async function readLong<Result>(
   return result;
 }
 
-/** Which rows of a list to read next. */
+/** The rows of a list to read next. */
 export interface Piece {
   readonly limit: number;
   readonly after: string | null;
@@ -39,13 +39,13 @@ interface PieceReader<Row> {
   readonly pieceRows?: number;
 }
 
-/** Rows are read by several ranges, one for each of six statuses. */
+/** Rows in one piece of a list that is read by several ranges, one for each of six statuses. */
 export const DELIVERY_PIECE_ROWS = 100;
-/** Rows with filters, headers and certificates. */
+/** Rows in one piece of a list whose rows have filters, headers and certificates. */
 export const ENDPOINT_PIECE_ROWS = 50;
 
 /**
- * Reads a page of a list in pieces, with turns for others between them: as many rows as it is asked for, or as come to
+ * Reads a page of a list in pieces, and yields to other work between them. The page ends at the requested number of rows, or at
  * `MAX_PAGE_BYTES`.
  */
 export function readPage<Row>(
@@ -55,14 +55,14 @@ export function readPage<Row>(
   reader: PieceReader<Row>,
 ): Promise<{ rows: readonly Row[]; nextCursor: string | null }> {
   return readLong(reads, organizationId, async () => {
-    // One too many tells that there is a next page.
+    // An additional row shows that there is a next page.
     const wanted = { limit: page.request.limit + 1, after: page.request.after };
     const { rows, isFull } = await readRows(reads, organizationId, wanted, reader);
     return page.cut(rows, reader.idOf, isFull);
   });
 }
 
-/** Rows of a list, in pieces. Expects a slot (`readLong`). */
+/** Reads rows of a list in pieces. The caller must have a slot (`readLong`). */
 export async function readRows<Row>(
   reads: ReadSlots,
   organizationId: OrganizationId,

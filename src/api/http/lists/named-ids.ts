@@ -1,6 +1,6 @@
 import { canonicalId, type EventId, isUuid } from '../../../core/ids.ts';
 
-/** Ids that a client names, each once. */
+/** The ids that a client sent, without repetitions. */
 interface NamedIds<Id extends string> {
   /** In lower case. */
   readonly ids: Id[];

@@ -5,30 +5,33 @@ import type { Clock } from '../../../ports/clock.ts';
 import { ParsingDebt } from './parsing-debt.ts';
 import type { SharedTurn } from './shared-turn.ts';
 
-/** Handed to the parser at once: 700 chunks of one byte, some 1.2 ms. A whole read of 64 KB took 20 ms. */
+/** Bytes that are given to the parser at once: 700 chunks of one byte, about 1.2 ms. A whole read of 64 KB took 20 ms. */
 const SLICE_BYTES = 4 * 1024;
-/** Of the event loop, for one turn of a connection that has to wait for turns. */
+/** Time of the event loop for one turn of a connection that waits for turns. */
 const TURN_MS: Milliseconds = 1;
 
-/** Who gives turns to connections whose bytes are dear to read. */
+/** Gives turns to connections whose bytes are costly to parse. */
 export interface ReadingTurns {
   readonly clock: Clock;
   readonly shared: SharedTurn;
   /**
    * Runs `turn` later.
-   * @param owner null as long as nobody knows
-   * @returns false: too many of this owner's connections wait
+   * @param owner null = not known yet
+   * @returns false if too many connections of this owner wait
    */
   wait(owner: OrganizationId | null, turn: () => void): boolean;
 }
 
 /**
- * Reads one connection for Node's HTTP parser, a slice at a time. Left to itself the parser takes whole reads of 64 KB, up to
- * 32 of them in a row, whatever they cost, and a pause does not last: each message that flows resumes its socket
- * (`readStart` in Node's lib/_http_incoming.js).
+ * Reads one connection for Node's HTTP parser in slices. On its own, the parser processes whole reads of 64 KB, up to 32 of
+ * them in a row, whatever they cost. A pause also does not last: each message that flows resumes its socket (`readStart` in
+ * Node's lib/_http_incoming.js).
  *
- * By Node's documentation a listener for `readable` takes the flow from `pause()` and `resume()`, and `read(n)` emits `data`,
- * for which the HTTP server listens.
+ * According to Node's documentation, a `readable` listener takes control of the flow from `pause()` and `resume()`, and
+ * `read(n)` emits `data`, for which the HTTP server listens.
+ *
+ *   flowing ──bytes cost more than their share (parsing-debt.ts)──► waiting for a turn ──paid back──► flowing
+ *      └──pause()──► paused ──resume()──► flowing
  */
 export class ConnectionReader {
   readonly #socket: Socket;
@@ -123,7 +126,7 @@ export class ConnectionReader {
         this.#wait();
         break;
       }
-      // Whoever takes the body of a request listens for it first; and requests behind each other leave others their turns.
+      // The reader of a body must add its listeners first. Pipelined requests also leave turns to other connections.
       if ((this.#requests > 0 || usedMs >= TURN_MS) && this.#socket.readableLength > 0) {
         this.#readInNextTurn();
         break;
@@ -170,7 +173,7 @@ export class ConnectionReader {
     this.#requests = 0;
     this.#isReading = true;
     try {
-      // With nothing there it looks for the end.
+      // Without buffered bytes, `read` checks for the end of the stream.
       socket.read(isThere ? Math.min(SLICE_BYTES, socket.readableLength) : undefined);
     } finally {
       this.#isReading = false;

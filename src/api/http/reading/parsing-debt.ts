@@ -1,15 +1,15 @@
 import type { Milliseconds } from '../../../core/time.ts';
 
-/** What the parser and the listeners of one request take until they first wait, with room to spare: 0.1 ms is usual. */
+/** Allowance for the parser and the listeners of one request until they first wait. 0.1 ms is usual. */
 const OF_A_REQUEST_MS: Milliseconds = 0.3;
-/** Share of the event loop that one connection may have for its bytes without waiting for a turn. */
+/** Share of the event loop that one connection may use for parsing without waiting for a turn. */
 const FREE_SHARE = 0.2;
-/** A connection that owes so much waits for its turn. */
+/** A connection with this debt waits for a turn. */
 const MAX_DEBT_MS: Milliseconds = 1;
 
 /**
- * The time of the event loop that the bytes of one connection cost beyond what they may: plain bytes cost 1 ms in 10 MB,
- * chunks of one byte 1 ms in 4 KB. Time pays it back.
+ * The time of the event loop that parsing one connection has used beyond its share. Plain bytes cost 1 ms for 10 MB, chunks of
+ * one byte 1 ms for 4 KB. The debt decreases over time.
  */
 export class ParsingDebt {
   #debtMs: Milliseconds = 0;

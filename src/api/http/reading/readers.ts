@@ -9,12 +9,12 @@ import { SharedTurn } from './shared-turn.ts';
 
 const readers = new WeakMap<Socket, ConnectionReader>();
 
-/** Undefined where a request came without a connection (`inject`). */
+/** @returns undefined for a request without a connection (`inject`) */
 export function readerOf(socket: Socket): ConnectionReader | undefined {
   return readers.get(socket);
 }
 
-/** Who is not known yet, all together. */
+/** Owner of all connections whose organization is not known yet. */
 const STRANGERS = 'strangers' as OrganizationId;
 
 /** Reads all connections of a server in slices, fairly between organizations. */

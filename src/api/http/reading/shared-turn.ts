@@ -1,12 +1,12 @@
 import type { Milliseconds } from '../../../core/time.ts';
 
 /**
- * Of one turn of the event loop, for the parsing of all connections together. A hundred connections that were ready at once,
- * each with a half line of NDJSON, held the loop for 87 ms.
+ * Time of one turn of the event loop for parsing all connections together. A hundred connections that were ready at once, each
+ * with half a line of NDJSON, blocked the loop for 87 ms.
  */
 const SHARED_TURN_MS: Milliseconds = 4;
 
-/** Shares each turn of the event loop between connections that have something to parse; the others go on in the next. */
+/** Limits how much of a turn of the event loop parsing may use. Connections beyond it continue in the next turn. */
 export class SharedTurn {
   readonly #later: (() => void)[] = [];
   #usedMs: Milliseconds = 0;

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** Requests whose client waits for `100 Continue` before it sends the body, with their answers. */
+/** Requests whose clients wait for `100 Continue` before they send the body, with their responses. */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>();
 
 /**
- * `Expect: 100-continue` asks whether the body is wanted (RFC 9110, section 10.1.1). Node says yes at once; here the request
- * goes its way, and who reads the body says so: by then key, length and media type were looked at.
+ * Delays the answer to `Expect: 100-continue` (RFC 9110, section 10.1.1). Node sends it at once. Here the reader of the body
+ * sends it, after key, length and media type were checked.
  */
 export function askKeysFirst({ server }: FastifyInstance): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -15,7 +15,7 @@ export function askKeysFirst({ server }: FastifyInstance): void {
   });
 }
 
-/** Of whoever is about to read the body. */
+/** Sends `100 Continue`. The reader of a body calls it before it reads. */
 export function sendContinue(message: IncomingMessage): void {
   const response = waiting.get(message);
   if (response === undefined) return;

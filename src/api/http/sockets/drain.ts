@@ -4,19 +4,20 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 
 /**
- * Connections that the kernel has let in and the loop has not taken yet: closing the listener would reset them. The loop
- * takes one a turn, so under load fifty of them need half a second. None for a while means that none is left.
+ * Quiet time before the listener is closed. Closing it would reset connections that the kernel has accepted and the loop has
+ * not. The loop accepts one a turn, so fifty of them need half a second under load. If none arrives for this long, none is
+ * left.
  */
 const NO_NEW_CONNECTION_MS: Milliseconds = 60;
 const MAX_NEW_CONNECTIONS_MS: Milliseconds = 1_500;
-/** How long kept-alive connections may still bring a request that was on its way when the stop began. */
+/** How long kept-alive connections may still bring a request that was sent before the stop began. */
 const MAX_LAST_REQUESTS_MS: Milliseconds = 500;
 const LOOK_MS: Milliseconds = 20;
 
-/** Open connections of each server, for its drain. */
+/** Open connections of each server. */
 const open = new WeakMap<Server, Set<Socket>>();
 
-/** From the start on: which connections are open. */
+/** Tracks the open connections of a server from its start. */
 export function trackConnections({ server }: FastifyInstance): void {
   const sockets = new Set<Socket>();
   open.set(server, sockets);
@@ -27,17 +28,17 @@ export function trackConnections({ server }: FastifyInstance): void {
 }
 
 /**
- * Browsers and pools open connections ahead of need. Node takes one that never sent a byte for busy, so that it would hold the
- * stop until its client ends it.
+ * Closes connections that never sent a byte. Browsers and pools open connections in advance, and Node treats these as busy:
+ * they would delay the stop until their client closes them.
  */
 function endSilent({ server }: FastifyInstance): void {
   for (const socket of open.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
 }
 
 /**
- * Ends the HTTP front without a reset for a request that was sent already: every answer says `Connection: close` (the
- * phase is `stopping`), then nobody new is let in, and only then are the connections closed on which nothing happens.
- * Node's own `close()` closes those at once, also when a request for one is in the kernel's buffer.
+ * Stops the HTTP server without resetting a request that was sent already. While the phase is `stopping`, every answer has
+ * `Connection: close`. Then the listener is closed, and only then idle connections. Node's own `close()` closes idle
+ * connections at once, even if a request is in the kernel's buffer.
  */
 export async function drain(app: FastifyInstance, clock: Clock): Promise<void> {
   if (app.server.listening) {

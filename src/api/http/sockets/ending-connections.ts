@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
 /**
- * Connections that end after the answer under way. Node reads on and hands out requests that were pipelined behind a
- * refused one: those must never run, for on a connection whose framing is in doubt nobody knows whose they are.
+ * Connections that end after the answer in progress. Node continues to read, and delivers requests that were pipelined behind a
+ * refused one. They must never run: if the framing of a connection is in doubt, the origin of such a request is unknown.
  */
 const ending = new WeakSet<Socket>();
 

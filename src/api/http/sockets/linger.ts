@@ -4,10 +4,13 @@ import type { Milliseconds } from '../../../core/time.ts';
 import { readerOf } from '../reading/index.ts';
 import { endAfterAnswer } from './ending-connections.ts';
 
-/** How long, and how much, a refused body is read and thrown away before its connection is cut. */
+/** How long, and how many bytes, a refused body is read and discarded before its connection is closed. */
 const LINGER_MS: Milliseconds = 2_000;
 const LINGER_BYTES = 64 * 1024 * 1024;
-/** Where there is no room for bodies, 36 of 16 MB that were read and dropped took a second of everybody's. */
+/**
+ * A smaller bound when the budget of bodies is full: reading and discarding 36 bodies of 16 MB blocked all clients for a
+ * second.
+ */
 const LINGER_BYTES_WHEN_FULL = 1024 * 1024;
 
 /** Whether the client is still sending. */
@@ -18,9 +21,9 @@ export function hasBodyToCome(message: IncomingMessage): boolean {
 }
 
 /**
- * Answers a request whose body we do not want. Closing at once would make the kernel send a reset that can destroy our
- * answer before the client reads it (RFC 9112, section 9.6): the answer goes out whole, then the rest is read and dropped
- * within bounds, then the connection ends.
+ * Answers a request whose body is refused. Closing the connection at once makes the kernel send a reset, which can destroy the
+ * answer before the client reads it (RFC 9112, section 9.6). So the whole answer is sent, the rest of the body is read and
+ * discarded within bounds, and then the connection is closed.
  */
 export function sendAndLinger(request: FastifyRequest, reply: FastifyReply, body: string): FastifyReply {
   const { raw } = request;
@@ -35,8 +38,8 @@ export function sendAndLinger(request: FastifyRequest, reply: FastifyReply, body
 }
 
 /**
- * Reads and drops what the client still sends, within bounds, then ends the response, of which all is written, and the
- * connection. Answers to requests that came earlier on it go out first: ended at once, a good 202 was lost.
+ * Reads and discards the rest of the body within bounds, then ends the written response and the connection. Answers to earlier
+ * requests of the connection are sent first; without that, a 202 was lost.
  */
 export function dropRest(message: IncomingMessage, response: ServerResponse, mostBytes = LINGER_BYTES): void {
   const { socket } = message;
@@ -47,12 +50,12 @@ export function dropRest(message: IncomingMessage, response: ServerResponse, mos
     message.off('data', drop);
     reader?.hold();
     response.end();
-    // Else Node gives it the connection when its turn has come, and closes that afterwards.
+    // Otherwise Node assigns the connection when earlier answers are done, and closes it afterwards.
     if (response.socket !== null) socket.destroySoon();
   };
   const drop = (chunk: Buffer) => {
     dropped += chunk.length;
-    // What is not read the client can't send, and finds the answer at the latest then.
+    // Reading stops here. The client can send no more, and finds the answer.
     if (dropped > mostBytes) reader?.hold();
   };
   const timer = setTimeout(finish, LINGER_MS);

@@ -33,7 +33,7 @@ export function jobRoutes(app: FastifyInstance, { engine, clock }: ApiParts): vo
     const job = await jobs.get(request.caller.organization.id, request.params.id);
     if (job === undefined) throw new ProblemError(NOT_FOUND);
     const canceled = { ...job, status: 'canceled', updatedAt: clock.now() } as const;
-    if (!(await jobs.save(canceled))) throw problemError('conflict', 'The job is done: there is nothing to cancel.');
+    if (!(await jobs.save(canceled))) throw problemError('conflict', 'The job has ended: there is nothing to cancel.');
     return jobView(canceled);
   });
 }

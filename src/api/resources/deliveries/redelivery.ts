@@ -78,14 +78,15 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
     await takeToken(parts, request, reply);
     const outcome = await redeliveryService.retry(request.caller.organization.id, request.params.id);
     if (outcome === 'not_found') throw new ProblemError(NOT_FOUND);
-    if (outcome === 'unreachable') throw problemError('conflict', 'Its endpoint is deleted or disabled.');
+    if (outcome === 'unreachable')
+      throw problemError('conflict', 'The endpoint of the delivery is deleted or disabled.');
     return reply.code(202).send({ deliveries: 1 });
   });
 
   app.post<{ Params: { id: DeliveryId } }>('/api/deliveries/:id/cancel', async (request) => {
     const { id: organizationId } = request.caller.organization;
     const outcome = await redeliveryService.cancel(organizationId, request.params.id);
-    if (outcome === 'final') throw problemError('conflict', 'The delivery is done: there is nothing to cancel.');
+    if (outcome === 'final') throw problemError('conflict', 'The delivery has ended: there is nothing to cancel.');
     const delivery =
       outcome === undefined ? undefined : await engine.store.deliveries.get(organizationId, request.params.id);
     if (delivery === undefined) throw new ProblemError(NOT_FOUND);
@@ -165,7 +166,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
       };
       const unreachable = await redeliveryService.unreachable(organizationId, parameters.endpointIds);
       if (unreachable.length > 0) {
-        throw problemError('not_found', `There is no enabled endpoint ${unreachable.join(', ')}.`);
+        throw problemError('not_found', `No enabled endpoint has the id ${unreachable.join(', ')}.`);
       }
       if (dry_run === true) {
         const counted = await readLong(reads, organizationId, () =>
@@ -189,7 +190,7 @@ function startedView({ job, count, isMore }: StartedJob) {
 function readPattern(type: string | undefined): string | null {
   if (type === undefined) return null;
   if (!isEventTypePattern(type)) {
-    throw invalidField('type', 'must be an event type, in which a segment may be * or **');
+    throw invalidField('type', 'must be an event type or a pattern: * or ** may replace a segment');
   }
   return type;
 }

@@ -17,13 +17,13 @@ export function clientCertificateErrors({ certificate, key }: ClientCertificate)
   if (read(() => createSecureContext({ cert: certificate })) === undefined) {
     return wrong(
       'certificate',
-      'must be a certificate that TLS takes: whole, with a key of 2,048 bits or an elliptic one',
+      'must be a complete certificate that TLS accepts, with an RSA key of at least 2,048 bits or an elliptic key',
     );
   }
   const privateKey = read(() => createPrivateKey(key));
   if (privateKey === undefined) return wrong('key', 'must be a private key in PEM, without a passphrase');
   if (!isAffordable(privateKey)) {
-    return wrong('key', 'must be RSA of at most 4,096 bits, elliptic of P-256 or P-384, or Ed25519');
+    return wrong('key', 'must be RSA of at most 4,096 bits, elliptic (P-256 or P-384), or Ed25519');
   }
   if (read(() => createSecureContext({ cert: certificate, key })) === undefined) {
     return wrong('key', 'is not the key of the certificate');

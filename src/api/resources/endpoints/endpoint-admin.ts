@@ -16,7 +16,7 @@ import type { EndpointChanges, NewEndpoint } from './endpoint-schema.ts';
 
 const SECRET_FORM = 'must be whsec_ followed by the base64 of 24 to 64 bytes';
 
-const UNREADABLE = 'What is stored of this endpoint cannot be read. Delete it and create it again.';
+const UNREADABLE = 'The stored row of this endpoint is unreadable. Delete the endpoint and create it again.';
 
 /** Groups that are let go on in one step. */
 const UNBLOCK_STEP = 500;
@@ -60,9 +60,10 @@ export class EndpointAdmin {
       updatedAt: now,
     };
     const outcome = await engine.store.endpoints.create(endpoint);
-    if (outcome === 'conflict') throw problemError('conflict', 'A default endpoint was set at the same moment.');
+    if (outcome === 'conflict')
+      throw problemError('conflict', 'Another request set the default endpoint at the same moment. Try again.');
     if (outcome === 'full') {
-      throw problemError('conflict', `An organization may have ${MAX_ENDPOINTS_PER_ORGANIZATION} endpoints at most.`);
+      throw problemError('conflict', `An organization may have at most ${MAX_ENDPOINTS_PER_ORGANIZATION} endpoints.`);
     }
     await this.#announce(endpoint);
     return endpoint;
@@ -195,7 +196,8 @@ function previousSecretOf(before: Endpoint, secret: string | undefined, expiresA
 }
 
 function rotatedSigningKey({ signingKey }: DeliveryOptions, expiresAt: Timestamp | null) {
-  if (signingKey === null) throw invalidField('signature', 'is not one of this endpoint: name v1a in its signatures');
+  if (signingKey === null)
+    throw invalidField('signature', 'is not a signature of this endpoint: add v1a to its signatures first');
   return {
     signingKey: newSigningKey(),
     previousSigningKey: expiresAt === null ? null : { signingKey, expiresAt },
@@ -218,7 +220,7 @@ function patternErrors(patterns: readonly string[]): FieldError[] {
   return patterns.flatMap((pattern, i) =>
     isEventTypePattern(pattern)
       ? []
-      : [{ path: `event_types.${i}`, message: 'must be an event type, in which a segment may be * or **' }],
+      : [{ path: `event_types.${i}`, message: 'must be an event type or a pattern: * or ** may replace a segment' }],
   );
 }
 
@@ -227,7 +229,7 @@ function scheduleErrors(schedule: readonly string[]): FieldError[] {
     const ms = parseDuration(pause);
     return ms !== undefined && ms <= MAX_RETRY_PAUSE_MS
       ? []
-      : [{ path: `retry_schedule.${i}`, message: 'must be a duration such as 30s, 5m or 1h, 7d at most' }];
+      : [{ path: `retry_schedule.${i}`, message: 'must be a duration such as 30s, 5m or 1h, at most 7d' }];
   });
 }
 

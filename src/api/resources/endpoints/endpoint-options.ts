@@ -38,7 +38,7 @@ export function checkOptions(options: DeliveryOptions, body: EndpointChanges): F
   if (typeof retry_deadline === 'string') {
     const ms = parseDuration(retry_deadline);
     if (ms === undefined || ms > MAX_RETRY_DEADLINE_MS) {
-      errors.push({ path: 'retry_deadline', message: 'must be a duration such as 30m, 24h or 7d, 30d at most' });
+      errors.push({ path: 'retry_deadline', message: 'must be a duration such as 30m, 24h or 7d, at most 30d' });
     }
   }
   return [...errors, ...combinationErrors(options)];
@@ -47,7 +47,7 @@ export function checkOptions(options: DeliveryOptions, body: EndpointChanges): F
 /** What can't stand together. */
 export function combinationErrors({ batch, ordered }: DeliveryOptions): FieldError[] {
   if (batch === null || ordered === false) return [];
-  return [{ path: 'batch', message: 'can not be had together with ordered: deliveries in order go one at a time' }];
+  return [{ path: 'batch', message: 'cannot be combined with ordered: ordered deliveries are sent one at a time' }];
 }
 
 /** Made once: receivers keep its public half. */
@@ -58,7 +58,7 @@ function signingKeyFor(signatures: DeliveryOptions['signatures'], { signingKey }
 export function filterErrors(filter: unknown): FieldError[] {
   const errors = checkFilter(filter, 'filter');
   if (errors.length === 0 && JSON.stringify(filter).length > MAX_FILTER_CHARACTERS) {
-    errors.push({ path: 'filter', message: `may have ${MAX_FILTER_CHARACTERS} characters at most` });
+    errors.push({ path: 'filter', message: `may have at most ${MAX_FILTER_CHARACTERS} characters` });
   }
   return errors;
 }

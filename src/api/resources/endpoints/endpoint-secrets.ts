@@ -23,10 +23,10 @@ const DEFAULT_TEST = { type: 'test.webhook', data: '{"message":"This is a test."
 const NO_TEST = {
   too_many: {
     code: 'rate_limited',
-    detail: 'Ten tests are under way already. Try again when one has ended.',
+    detail: 'Ten tests are already in progress. Try again when one has ended.',
     retryAfterSeconds: 1,
   },
-  local: { code: 'unavailable', detail: 'The test could not be sent from here. Try again soon.', retryAfterSeconds: 1 },
+  local: { code: 'unavailable', detail: 'The service could not send the test. Try again soon.', retryAfterSeconds: 1 },
 } as const;
 
 const rotateSchema = {
@@ -59,7 +59,7 @@ export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): voi
       const { grace_seconds = DAY_SECONDS, secret, signature = 'v1' } = body;
       const graceMs = msOfSeconds(grace_seconds);
       if (signature === 'v1a') {
-        if (secret !== undefined) throw invalidField('secret', 'is of v1; the keys of v1a are made here');
+        if (secret !== undefined) throw invalidField('secret', 'belongs to v1; the service generates the keys of v1a');
         const { options } = await admin.rotateSigningKey(caller, params.id, graceMs);
         const { signingKey, previousSigningKey } = options;
         return {
@@ -97,7 +97,7 @@ function readTest(body: Buffer | undefined): { type: string; data: JsonText } {
   if (scan.kind === 'other') throw invalidField('body', 'must be a JSON object');
   const member = (name: string) => scan.members.find(({ key }) => key === name);
   for (const { key } of scan.members) {
-    if (key !== 'type' && key !== 'data') throw invalidField(key, 'is not known here');
+    if (key !== 'type' && key !== 'data') throw invalidField(key, 'is not a known field');
   }
   const [type, data] = [member('type'), member('data')];
   const typeText = type === undefined ? DEFAULT_TEST.type : (JSON.parse(textOf(body, type)) as unknown);

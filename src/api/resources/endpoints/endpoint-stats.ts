@@ -20,7 +20,7 @@ const LOOKED_AT = 500;
 const RECENT = 100;
 const LAST_ERRORS = 5;
 
-/** How an endpoint does, judged by its last deliveries. */
+/** Get statistics of an endpoint, judged by its last deliveries. */
 export function endpointStatsRoute(app: FastifyInstance, { engine, reads }: ApiParts): void {
   app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/stats', async (request): Promise<Wire.EndpointStats> => {
     const { id: organizationId } = request.caller.organization;

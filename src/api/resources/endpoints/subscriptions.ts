@@ -41,7 +41,7 @@ export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void 
     async (request, reply) => {
       const { target_url, event, event_types, secret = null } = request.body;
       if (event !== undefined && event_types !== undefined) {
-        throw invalidField('event_types', 'says the same as event: give one of the two');
+        throw invalidField('event_types', 'has the same meaning as event: send only one of them');
       }
       const types = event_types ?? (event === undefined ? [] : [event]);
       const body = { url: target_url, event_types: types, secret };

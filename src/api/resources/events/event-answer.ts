@@ -25,7 +25,7 @@ export function eventAnswer({ event, outcome }: Acceptance): EventAnswer {
     case 'backlog_full':
       throw new ProblemError({
         code: 'backlog_full',
-        detail: 'Too many deliveries wait already. Try again in a while.',
+        detail: 'Too many events and deliveries are waiting. Try again later.',
         retryAfterSeconds: outcome.retryAfterSeconds,
       });
   }

@@ -46,7 +46,7 @@ function readItems(body: Buffer): Item[] {
     throw new ProblemError(invalidRequest([{ path: 'body', message: 'must be a JSON array of events' }]));
   }
   if (scan.items.length > MAX_BATCH_ITEMS) {
-    const message = `may have ${MAX_BATCH_ITEMS} events at most; send more as application/x-ndjson`;
+    const message = `may have at most ${MAX_BATCH_ITEMS} events; send more as application/x-ndjson`;
     throw new ProblemError(invalidRequest([{ path: 'body', message }]));
   }
   return scan.items.map(({ start, end }) => ({ bytes: body.subarray(start, end) }));

@@ -13,9 +13,9 @@ const eraseSchema = {
     organization_name: {
       type: 'string',
       maxLength: MAX_NAME_LENGTH,
-      description: 'As /api/me shows it: a safety catch.',
+      description: 'The name as /api/me shows it, as a safety check.',
     },
-    before: { type: 'string', description: 'Only events accepted before this time.' },
+    before: { type: 'string', description: 'Erases only events accepted before this time.' },
   },
   required: ['organization_name'],
   additionalProperties: false,
@@ -36,7 +36,10 @@ export function eventErasureRoutes(app: FastifyInstance, { erasureService }: Api
       const { organization } = request.caller;
       const { organization_name, before } = request.body;
       if (organization_name !== organization.name) {
-        throw invalidField('organization_name', 'must be the name of your organization: this can’t be undone');
+        throw invalidField(
+          'organization_name',
+          'must be the name of your organization, because an erasure cannot be undone',
+        );
       }
       const at = before === undefined ? null : readTime('before', before);
       const erasedBefore = await erasureService.eraseBefore(organization.id, at);

@@ -79,6 +79,6 @@ function ndjsonLine(event: AcceptedEvent): string {
 }
 
 function tooMany(): ProblemError {
-  const detail = `An organization may have ${MAX_UNDER_WAY} exports at a time.`;
+  const detail = `An organization may run ${MAX_UNDER_WAY} exports at a time.`;
   return new ProblemError({ code: 'rate_limited', detail, retryAfterSeconds: 10 });
 }

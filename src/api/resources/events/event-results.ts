@@ -107,7 +107,7 @@ function resultOf(index: number, { event, outcome }: Acceptance): ItemResult {
     case 'backlog_full':
       return rejected(index, {
         code: 'backlog_full',
-        detail: 'Too many deliveries wait already. Try again in a while.',
+        detail: 'Too many events and deliveries are waiting. Try again later.',
       });
   }
 }

@@ -213,7 +213,7 @@ export class NdjsonUpload {
 
 const TOO_SLOW: Problem = {
   code: 'request_timeout',
-  detail: `A line must arrive within ${NDJSON_LINE_TIMEOUT_MS / 1_000} seconds, at ${MIN_NDJSON_BYTES_PER_SECOND} bytes a second at least.`,
+  detail: `A line must arrive within ${NDJSON_LINE_TIMEOUT_MS / 1_000} seconds, at no less than ${MIN_NDJSON_BYTES_PER_SECOND} bytes a second.`,
 };
 
 function checkHead({ headers, raw }: FastifyRequest): void {

@@ -15,7 +15,7 @@ const BLANK = /^[ \t\r]*$/;
 
 const TOO_LONG: Problem = {
   code: 'payload_too_large',
-  detail: `A line may have ${MAX_EVENT_BODY_BYTES} bytes at most.`,
+  detail: `A line may have at most ${MAX_EVENT_BODY_BYTES} bytes.`,
 };
 const BAD_UTF8: Problem = { code: 'invalid_json', detail: 'The line is not valid UTF-8.' };
 

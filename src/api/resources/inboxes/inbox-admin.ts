@@ -41,9 +41,9 @@ export class InboxAdmin {
       createdAt: clock.now(),
     };
     const outcome = await engine.store.inboxes.create(inbox);
-    if (outcome === 'conflict') throw problemError('conflict', 'There is an inbox with this name.');
+    if (outcome === 'conflict') throw problemError('conflict', 'An inbox with this name exists already.');
     if (outcome === 'full') {
-      throw problemError('conflict', `An organization may have ${MAX_INBOXES_PER_ORGANIZATION} inboxes at most.`);
+      throw problemError('conflict', `An organization may have at most ${MAX_INBOXES_PER_ORGANIZATION} inboxes.`);
     }
     return { inbox, notification: await this.#notify(inbox, wishes.notification_url ?? null) };
   }
@@ -63,7 +63,7 @@ export class InboxAdmin {
 
   /** Throws `not_found`; `conflict` for the one that everybody has. */
   async remove(organizationId: OrganizationId, name: string): Promise<void> {
-    if (name === DEFAULT_INBOX) throw problemError('conflict', 'Every organization has the inbox default.');
+    if (name === DEFAULT_INBOX) throw problemError('conflict', 'The inbox default cannot be deleted.');
     const { inboxes, notifications } = this.#parts.engine.store;
     const inbox = await inboxes.get(organizationId, name);
     if (inbox === undefined || !(await inboxes.remove(organizationId, name))) throw new ProblemError(NOT_FOUND);
@@ -96,7 +96,7 @@ export class InboxAdmin {
   /** What a schema can't say. */
   async #check({ event_types = [], notification_url: url }: InboxOptions): Promise<void> {
     const wrong = event_types.findIndex((pattern) => !isEventTypePattern(pattern));
-    if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
+    if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern');
     if (url === undefined || url === null) return;
     const verdict = await this.#parts.sender.checkUrl(url);
     if (verdict.kind === 'refused') throw problemError('url_not_allowed', verdict.reason);

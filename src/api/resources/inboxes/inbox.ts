@@ -68,7 +68,7 @@ const RequeueBody = {
   properties: {
     inbox,
     event_ids,
-    all: { type: 'boolean', description: 'Instead of ids: all that is quarantined and fits.' },
+    all: { type: 'boolean', description: 'Instead of event_ids: all quarantined events that match.' },
     event_types,
     ...TIME_QUERY,
     cursor: PAGE_QUERY.cursor,
@@ -177,7 +177,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxService, reads 
       if (all) return requeueAll(organizationId, request.body);
       if (event_ids === undefined) throw invalidField('event_ids', 'or all is required');
       for (const field of ['event_types', 'from', 'to', 'cursor'] as const) {
-        if (request.body[field] !== undefined) throw invalidField(field, 'goes with all, not with event_ids');
+        if (request.body[field] !== undefined) throw invalidField(field, 'is allowed with all, not with event_ids');
       }
       const { ids, strange, asSent } = sortIds(event_ids);
       const { requeued, notFound } = await inboxes.requeue(await find(organizationId, name), ids);
@@ -187,7 +187,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxService, reads 
 
   async function requeueAll(organizationId: OrganizationId, body: FromSchema<typeof RequeueBody>) {
     const { inbox: name, event_ids, cursor, from, to } = body;
-    if (event_ids !== undefined) throw invalidField('event_ids', 'and all are two ways: one of them');
+    if (event_ids !== undefined) throw invalidField('event_ids', 'and all cannot be combined: send one of them');
     const eventTypes = patternsOf(body);
     const query = {
       ...(cursor === undefined ? {} : { cursor }),
@@ -210,7 +210,7 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxService, reads 
 
 function patternsOf({ event_types: patterns = [] }: { event_types?: string[] }): string[] {
   const wrong = patterns.findIndex((pattern) => !isEventTypePattern(pattern));
-  if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern of one');
+  if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern');
   return patterns;
 }
 

@@ -19,7 +19,7 @@ const CHANGEABLE = {
   notification_url: {
     type: ['string', 'null'],
     maxLength: MAX_URL_LENGTH,
-    description: 'Gets a signed request without content when the inbox was empty and has something again.',
+    description: 'Receives a signed request, without event content, when the inbox was empty and gets an event.',
   },
 } as const;
 

@@ -27,9 +27,12 @@ const RETRY_AFTER_SECONDS = 5;
 const StreamQuery = {
   type: 'object',
   properties: {
-    types: { type: 'string', description: 'Event types or patterns, separated by commas; all when empty.' },
-    kinds: { type: 'string', description: 'event, delivery, or both, separated by a comma.' },
-    last_event_id: { type: 'string', description: 'As the header Last-Event-ID, for clients that can set none.' },
+    types: { type: 'string', description: 'Comma-separated event types or patterns; empty = all.' },
+    kinds: { type: 'string', description: 'event, delivery, or both, separated by a comma; empty = both.' },
+    last_event_id: {
+      type: 'string',
+      description: 'The same as the header Last-Event-ID, for clients that cannot set headers.',
+    },
   },
 } as const;
 type StreamQuery = FromSchema<typeof StreamQuery>;
@@ -58,7 +61,7 @@ export function streamRoutes(app: FastifyInstance, parts: ApiParts): void {
         await stream(reply, opened.tail);
       } catch (error) {
         // It ends as one whose connection broke: the reader comes again and resumes.
-        log.warn('A stream ended early: what its reader had missed could not be read', {}, error);
+        log.warn('A stream ended early: the events that its client had missed could not be read', {}, error);
       } finally {
         finish(reply.raw, opened.tail);
         opened.close();
@@ -71,13 +74,13 @@ const refusals = {
   too_many: () =>
     new ProblemError({
       code: 'rate_limited',
-      detail: `Your organization may have ${MAX_STREAMS_PER_ORGANIZATION} streams open at once, with ${MAX_STREAM_PATTERN_CHARACTERS} characters of types in all.`,
+      detail: `Your organization may have ${MAX_STREAMS_PER_ORGANIZATION} open streams, with at most ${MAX_STREAM_PATTERN_CHARACTERS} characters of types in total.`,
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     }),
   full: () =>
     new ProblemError({
       code: 'unavailable',
-      detail: 'Too many streams are open here. Try again in a while.',
+      detail: 'Too many streams are open. Try again later.',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     }),
   stopping: () =>
@@ -144,8 +147,9 @@ function finish(raw: ServerResponse, tail: Tail): void {
 
 function readTypes(text = ''): string[] {
   const types = text.split(',').filter((type) => type !== '');
-  if (types.length > MAX_EVENT_TYPE_PATTERNS) throw invalidField('types', `may be ${MAX_EVENT_TYPE_PATTERNS} at most`);
-  if (!types.every(isEventTypePattern)) throw invalidField('types', 'must be event types or patterns of them');
+  if (types.length > MAX_EVENT_TYPE_PATTERNS)
+    throw invalidField('types', `may have at most ${MAX_EVENT_TYPE_PATTERNS} patterns`);
+  if (!types.every(isEventTypePattern)) throw invalidField('types', 'must be event types or patterns');
   return types;
 }
 
@@ -153,7 +157,7 @@ function readKinds(text = ''): ActivityKind[] {
   const asked = text.split(',').filter((kind) => kind !== '');
   const kinds = ACTIVITY_KINDS.filter((kind) => asked.length === 0 || asked.includes(kind));
   if (asked.length > 0 && !asked.every((kind) => kinds.some((known) => known === kind))) {
-    throw invalidField('kinds', `must be one of ${ACTIVITY_KINDS.join(', ')}, or both with a comma`);
+    throw invalidField('kinds', `must be one of ${ACTIVITY_KINDS.join(', ')}, or both, separated by a comma`);
   }
   return kinds;
 }

@@ -38,7 +38,8 @@ export function dashboardRoutes(app: FastifyInstance, { developmentKey }: Pick<A
   app.get('/dashboard', async (request, reply) => {
     if (request.url.split('?', 1)[0]?.endsWith('/') === true) return reply.redirect('/dashboard', 308);
     const page = (await files()).get('index.html');
-    if (page === undefined) throw problemError('not_found', 'The dashboard is not built: start with `npm start`.');
+    if (page === undefined)
+      throw problemError('not_found', 'The dashboard is not built. Start the service with `npm start`.');
     return reply
       .headers({ ...SECURITY, 'cache-control': 'no-cache' })
       .type(page.type)

@@ -44,7 +44,7 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
     async (request, reply) => {
       const { organization_name, name: keyName } = request.body;
       if (organization_name !== undefined && keyName !== undefined) {
-        throw invalidField('name', 'is for a key of an organization that is there: give one of the two names');
+        throw invalidField('name', 'names a key of an existing organization: send only one of the two names');
       }
       const identity = identities.get(request);
       if (organization_name === undefined) {

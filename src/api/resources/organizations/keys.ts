@@ -54,7 +54,7 @@ export function keyRoutes(app: FastifyInstance, { keyService }: ApiParts): void 
     const outcome = await keyService.remove(request.caller.organization.id, request.params.id);
     if (outcome === 'not_found') throw new ProblemError(NOT_FOUND);
     if (outcome === 'last') {
-      throw problemError('conflict', 'It is the last key that may manage the organization: make another one first.');
+      throw problemError('conflict', 'This is the last key with the scope manage. Create another one first.');
     }
     return reply.code(204).send();
   });
@@ -71,7 +71,7 @@ export async function addKey(
   if (wider.length > 0) {
     throw problemError(
       'forbidden',
-      `A key can make none that may do more than itself: it has not ${wider.join(', ')}.`,
+      `A key cannot create a key with more scopes than its own. The calling key does not have ${wider.join(', ')}.`,
     );
   }
   const made = await keyService.add(organization.id, name, scopes);
@@ -81,7 +81,7 @@ export async function addKey(
 }
 
 function tooManyKeys(): ProblemError {
-  return problemError('conflict', `An organization may have ${MAX_KEYS_PER_ORGANIZATION} keys at most.`);
+  return problemError('conflict', `An organization may have at most ${MAX_KEYS_PER_ORGANIZATION} keys.`);
 }
 
 function keyView(key: ApiKey): Wire.Key {

@@ -69,7 +69,10 @@ export function organizationRoutes(app: FastifyInstance, parts: ApiParts): void 
       const { retention_days: days, ...change } = request.body;
       if (change.name !== undefined) checkName('name', change.name);
       if (typeof days === 'number' && days * DAY_MS > retentionMs) {
-        throw invalidField('retention_days', `must be at most ${formatDuration(retentionMs)}, as RETENTION says`);
+        throw invalidField(
+          'retention_days',
+          `must be at most ${formatDuration(retentionMs)}, the RETENTION of the service`,
+        );
       }
       const organization = await keyService.updateOrganization(request.params.id, change);
       if (organization === undefined) throw new ProblemError(NOT_FOUND);

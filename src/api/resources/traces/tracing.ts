@@ -110,7 +110,6 @@ function checkPreview({ filter, event_types = [] }: Preview): void {
     if (errors.length > 0) throw new ProblemError(invalidRequest(errors));
   }
   for (const [at, pattern] of event_types.entries()) {
-    if (!isEventTypePattern(pattern))
-      throw invalidField(`event_types.${at}`, 'must be an event type or a pattern of one');
+    if (!isEventTypePattern(pattern)) throw invalidField(`event_types.${at}`, 'must be an event type or a pattern');
   }
 }

@@ -6,7 +6,7 @@ import { wholeNumber } from '../values.ts';
 export function addBench(program: Command): void {
   program
     .command('bench')
-    .description('measures a running service: one at a time, several at a time, a burst')
+    .description('measures a running service: single requests, concurrent requests, a burst')
     .option('--events <count>', 'in all', wholeNumber, 100)
     .option('--concurrency <count>', 'at a time', wholeNumber, 10)
     .option('--burst <count>', 'all at once', wholeNumber, 50)

@@ -125,12 +125,12 @@ export async function measurePerformance(options: PerformanceOptions): Promise<n
 }
 
 function whyNot(url: string, failure: string): string {
-  if (failure === 'status 401') return `${url} refuses the API key: give another with --api-key.`;
+  if (failure === 'status 401') return `${url} refuses the API key: set another one with --api-key.`;
   if (failure === 'status 429')
-    return `${url} limits the rate of this API key: wait a minute, or take a key of another tier.`;
+    return `${url} limits the rate of this API key: wait a minute, or use a key of another tier.`;
   if (failure.startsWith('status'))
     return `${url}/api/events answers with ${failure}, not 202: is it the Triggers API?`;
-  return `Nothing answers at ${url} (${failure}): start the service with \`npm start\` first, or name it with --url.`;
+  return `Nothing answers at ${url} (${failure}): start the service with \`npm start\`, or set its URL with --url.`;
 }
 
 function report(run: {
@@ -166,7 +166,7 @@ function report(run: {
       accepted / sent.length >= TARGETS.availability,
     ),
     '',
-    styleText('dim', 'Times are P95 of one at a time; processing is until the event can be read back.'),
+    styleText('dim', 'Times are P95, one request at a time. Processing ends when the event can be read.'),
     ...failures(sent),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -16,7 +16,7 @@ interface Chosen {
 export function addDeliveries(program: Command): void {
   const deliveries = program
     .command('deliveries')
-    .description('looks at deliveries, and sends again what failed')
+    .description('lists, shows and retries deliveries')
     .addHelpText(
       'after',
       `
@@ -29,10 +29,10 @@ Examples
     .command('list')
     .description('lists deliveries, newest first')
     .option('--status <status>', STATUSES.join(', '))
-    .option('--endpoint <id>', 'to this endpoint')
-    .option('--event <id>', 'of this event')
-    .option('--type <type>', 'of events of this type')
-    .option('--limit <count>', 'at most so many', wholeNumber, 20)
+    .option('--endpoint <id>', 'only deliveries to this endpoint')
+    .option('--event <id>', 'only deliveries of this event')
+    .option('--type <type>', 'only deliveries of events of this type')
+    .option('--limit <count>', 'maximum number', wholeNumber, 20)
     .action(async (options: Chosen & { status?: string; event?: string; limit: number }, command: Command) => {
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
       const status = STATUSES.find((known) => known === options.status);
@@ -56,7 +56,7 @@ Examples
 
   deliveries
     .command('get <id>')
-    .description('shows one delivery with its attempts')
+    .description('shows a delivery with its attempts')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
       const delivery = await client.deliveries.get(id);
@@ -75,22 +75,23 @@ Examples
 
   deliveries
     .command('retry [id]')
-    .description('sends one delivery again, or all that failed')
-    .option('--all', 'all that failed')
-    .option('--endpoint <id>', 'with --all: of this endpoint')
-    .option('--type <type>', 'with --all: of events of this type')
-    .option('--from <time>', 'with --all: of events since then (ISO 8601)')
-    .option('--to <time>', 'with --all: of events before then')
+    .description('retries a delivery, or all failed ones')
+    .option('--all', 'all failed deliveries')
+    .option('--endpoint <id>', 'with --all: only of this endpoint')
+    .option('--type <type>', 'with --all: only of events of this type')
+    .option('--from <time>', 'with --all: only of events at or after this time (ISO 8601)')
+    .option('--to <time>', 'with --all: only of events before this time')
     .action(async (id: string | undefined, options: Chosen & { all?: boolean }, command: Command) => {
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
-      if ((id === undefined) === (options.all !== true)) throw new UsageError('Give the id of a delivery, or --all.');
+      if ((id === undefined) === (options.all !== true))
+        throw new UsageError('Name the id of a delivery, or use --all.');
       if (id !== undefined) {
         await client.deliveries.retry(id);
-        output.result({ id }, `${id} is on its way again.`);
+        output.result({ id }, `${id} will be sent again.`);
         return;
       }
       const made = await client.deliveries.retryAll(queryOf(options));
-      output.result(made, `${made.deliveries} deliveries are on their way again.`);
+      output.result(made, `${made.deliveries} deliveries will be sent again.`);
     });
 }
 

@@ -30,8 +30,8 @@ Examples
 
   endpoints
     .command('create <url>')
-    .description('makes an endpoint, and shows its secret')
-    .option('--types <patterns>', 'types or patterns with commas between, as order.*; all when not given')
+    .description('creates an endpoint and shows its secret')
+    .option('--types <patterns>', 'comma-separated types or patterns such as order.*; default: all')
     .option('--description <text>')
     .action(async (url: string, options: { types?: string; description?: string }, command: Command) => {
       const { client, output } = session(command);
@@ -45,7 +45,7 @@ Examples
 
   endpoints
     .command('get <id>')
-    .description('shows one endpoint')
+    .description('shows an endpoint')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, output } = session(command);
       const found = await client.endpoints.get(id);
@@ -54,9 +54,9 @@ Examples
 
   endpoints
     .command('test <id>')
-    .description('sends an event to it now, and shows the answer')
+    .description('sends a test event and shows the answer')
     .option('--type <type>')
-    .option('--data <json>', 'the data of the event', jsonText)
+    .option('--data <json>', 'data of the event', jsonText)
     .action(async (id: string, options: { type?: string; data?: string }, command: Command) => {
       const { client, output } = session(command);
       const attempt = await client.endpoints.test(id, {
@@ -73,8 +73,8 @@ Examples
     });
 
   for (const [name, enabled, description] of [
-    ['pause', false, 'holds what arrives for it'],
-    ['resume', true, 'delivers again, also what was held'],
+    ['pause', false, 'pauses an endpoint: new deliveries wait'],
+    ['resume', true, 'resumes an endpoint: waiting deliveries are sent'],
   ] as const) {
     endpoints
       .command(`${name} <id>`)
@@ -88,7 +88,7 @@ Examples
 
   endpoints
     .command('secret <id>')
-    .description('shows the secret that signs')
+    .description('shows the signing secret')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, output } = session(command);
       const found = await client.endpoints.secret(id);
@@ -97,20 +97,20 @@ Examples
 
   endpoints
     .command('rotate-secret <id>')
-    .description('makes a new secret')
-    .option('--grace <seconds>', 'for so long the old one signs too', seconds, 86_400)
+    .description('rotates the signing secret')
+    .option('--grace <seconds>', 'how long the old secret signs too', seconds, 86_400)
     .action(async (id: string, options: { grace: number }, command: Command) => {
       const { client, output } = session(command);
       const made = await client.endpoints.rotateSecret(id, { grace_seconds: options.grace });
-      output.result(made, `${made.secret}\nThe old one signs until ${made.previous_secret_expires_at ?? 'now'}.`);
+      output.result(made, `${made.secret}\nThe old secret signs until ${made.previous_secret_expires_at ?? 'now'}.`);
     });
 
   endpoints
     .command('delete <id>')
-    .description('removes it; what waits for it is canceled')
+    .description('deletes an endpoint; its waiting deliveries are canceled')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, output } = session(command);
       await client.endpoints.delete(id);
-      output.result({ id, deleted: true }, `${id} is gone.`);
+      output.result({ id, deleted: true }, `${id} is deleted.`);
     });
 }

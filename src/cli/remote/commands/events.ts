@@ -6,7 +6,7 @@ import { take, wholeNumber } from '../values.ts';
 export function addEvents(program: Command): void {
   const events = program
     .command('events')
-    .description('looks at events')
+    .description('lists, shows, streams and replays events')
     .addHelpText(
       'after',
       `
@@ -20,10 +20,10 @@ Examples
   events
     .command('list')
     .description('lists events, newest first')
-    .option('--type <type>', 'of one type only')
-    .option('--from <time>', 'since then (ISO 8601)')
+    .option('--type <type>', 'only events of this type')
+    .option('--from <time>', 'only events at or after this time (ISO 8601)')
     .option('--to <time>', 'before then')
-    .option('--limit <count>', 'at most so many', wholeNumber, 20)
+    .option('--limit <count>', 'maximum number', wholeNumber, 20)
     .action(async (options: { type?: string; from?: string; to?: string; limit: number }, command: Command) => {
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
       const { limit, ...query } = options;
@@ -38,7 +38,7 @@ Examples
 
   events
     .command('get <id>')
-    .description('shows one event with its deliveries')
+    .description('shows an event with its deliveries')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
       const event = await client.events.get(id);
@@ -51,19 +51,19 @@ Examples
       ]);
       const head = `${output.style('cyan', event.type)}  ${event.id}  ${output.style('dim', event.created_at)}`;
       const data = JSON.stringify(event.data, null, 2);
-      const end = deliveries.length === 0 ? output.style('dim', 'No endpoint wanted it.') : output.table(deliveries);
+      const end = deliveries.length === 0 ? output.style('dim', 'No endpoint matches it.') : output.table(deliveries);
       output.result(event, `${head}\n${data}\n${end}`);
     });
 
   events
     .command('tail')
-    .description('shows events and attempts as they happen, until Ctrl-C')
-    .option('--types <patterns>', 'types or patterns with commas between, as order.*')
-    .option('--kinds <kinds>', 'event, delivery or both')
-    .option('--data', 'shows the data of each event too')
+    .description('streams events and attempts until Ctrl-C')
+    .option('--types <patterns>', 'comma-separated types or patterns such as order.*')
+    .option('--kinds <kinds>', 'event, delivery, or both')
+    .option('--data', 'also shows the data of each event')
     .action(async (options: { types?: string; kinds?: string; data?: boolean }, command: Command) => {
       const { client, output, signal, url } = openSession(command.optsWithGlobals<GlobalOptions>());
-      output.say(output.style('dim', `Watching ${url}. Ctrl-C ends it.`));
+      output.say(output.style('dim', `Streaming from ${url}. Ctrl-C stops.`));
       const kinds = options.kinds?.split(',').filter((kind) => kind === 'event' || kind === 'delivery');
       const types = options.types?.split(',');
       for await (const message of client.stream({
@@ -77,15 +77,15 @@ Examples
 
   events
     .command('replay <id>')
-    .description('delivers an event again')
-    .option('--endpoint <id...>', 'to these endpoints only')
+    .description('replays an event')
+    .option('--endpoint <id...>', 'only to these endpoints')
     .action(async (id: string, options: { endpoint?: string[] }, command: Command) => {
       const { client, output } = openSession(command.optsWithGlobals<GlobalOptions>());
       const made = await client.events.replay(
         id,
         options.endpoint === undefined ? {} : { endpoint_ids: options.endpoint },
       );
-      output.result(made, `${made.deliveries} deliveries are on their way.`);
+      output.result(made, `${made.deliveries} deliveries will be sent.`);
     });
 }
 
@@ -105,7 +105,7 @@ function lineOf(message: Message, withData: boolean, output: Session['output']):
       return `${output.style('dim', at)}  ${event_id} → ${endpoint_id}  ${output.status(status)}  attempt ${attempts}: ${answer}`;
     }
     case 'dropped':
-      return output.style('yellow', `… some were not shown: ${JSON.stringify(message.data)}`);
+      return output.style('yellow', `… some messages were dropped: ${JSON.stringify(message.data)}`);
   }
 }
 

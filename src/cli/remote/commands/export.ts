@@ -13,10 +13,10 @@ export function addExport(program: Command): void {
     .command('export')
     .description('writes events as NDJSON or CSV')
     .option('--format <format>', 'ndjson or csv', 'ndjson')
-    .option('--type <type>', 'of one type only')
-    .option('--from <time>', 'since then (ISO 8601)')
+    .option('--type <type>', 'only events of this type')
+    .option('--from <time>', 'only events at or after this time (ISO 8601)')
     .option('--to <time>', 'before then')
-    .option('-o, --out <path>', 'into a file instead of stdout')
+    .option('-o, --out <path>', 'writes to a file instead of stdout')
     .addHelpText(
       'after',
       '\nExamples\n  $ triggers export --from 2026-11-01T00:00:00Z --out november.ndjson\n  $ triggers export --format csv | head',

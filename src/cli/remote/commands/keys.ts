@@ -6,7 +6,7 @@ import { seconds } from '../values.ts';
 export function addKeys(program: Command): void {
   const keys = program
     .command('keys')
-    .description('manages the API keys of the organization')
+    .description('manages API keys')
     .addHelpText(
       'after',
       `
@@ -18,7 +18,7 @@ Examples
 
   keys
     .command('list')
-    .description('lists keys by what they begin with')
+    .description('lists keys with their first characters')
     .action(async (_options: object, command: Command) => {
       const { client, output } = session(command);
       for await (const key of client.keys.list()) {
@@ -30,7 +30,7 @@ Examples
 
   keys
     .command('create <name>')
-    .description('makes one more key; it is shown this once')
+    .description('creates a key; it is shown only once')
     .action(async (name: string, _options: object, command: Command) => {
       const { client, output } = session(command);
       const made = await client.keys.create(name);
@@ -39,17 +39,17 @@ Examples
 
   keys
     .command('rotate')
-    .description('makes a new key in place of the one that asks')
-    .option('--grace <seconds>', 'for so long the old one lives on', seconds, 0)
+    .description('rotates the calling key')
+    .option('--grace <seconds>', 'how long the old key stays valid', seconds, 0)
     .action(async (options: { grace: number }, command: Command) => {
       const { client, output } = session(command);
       const made = await client.keys.rotate({ grace_seconds: options.grace });
-      output.result(made, `${made.api_key}\nThe old one lives until ${made.previous_expires_at ?? 'now'}.`);
+      output.result(made, `${made.api_key}\nThe old key is valid until ${made.previous_expires_at ?? 'now'}.`);
     });
 
   keys
     .command('revoke <id>')
-    .description('ends a key, everywhere within a second')
+    .description('revokes a key, in all processes within a second')
     .action(async (id: string, _options: object, command: Command) => {
       const { client, output } = session(command);
       await client.keys.revoke(id);

@@ -18,11 +18,11 @@ interface ListenOptions {
 export function addListen(program: Command): void {
   program
     .command('listen')
-    .description('forwards events to a receiver on your machine, signed as the service would')
-    .requiredOption('--forward <url>', 'where to, as http://localhost:3000/hook')
-    .option('--types <patterns>', 'types or patterns with commas between, as order.*')
-    .option('--inbox <name>', 'takes them from an inbox: what the receiver refuses comes again, nothing is missed')
-    .option('--secret <secret>', 'signs with this one (whsec_…); a new one when not given')
+    .description('forwards events to a receiver on this machine, signed like a webhook')
+    .requiredOption('--forward <url>', 'URL of the receiver, such as http://localhost:3000/hook')
+    .option('--types <patterns>', 'comma-separated types or patterns such as order.*')
+    .option('--inbox <name>', 'leases events from an inbox: none is missed, and refused events are sent again')
+    .option('--secret <secret>', 'signing secret (whsec_…); default: a new one')
     .addHelpText(
       'after',
       `
@@ -36,14 +36,14 @@ Ctrl-C ends it.`,
     .action(async (options: ListenOptions, command: Command) => {
       const session = openSession(command.optsWithGlobals<GlobalOptions>());
       if (!/^https?:\/\//.test(options.forward) || !URL.canParse(options.forward)) {
-        throw new UsageError('--forward must be an address with http:// or https://, as http://localhost:3000/hook.');
+        throw new UsageError('--forward must be an http:// or https:// URL such as http://localhost:3000/hook.');
       }
       const { client, output, signal, url } = session;
       const secret = options.secret ?? newSecret();
       const types = options.types?.split(',');
       const forwarder = new Forwarder(options.forward, secret, output);
       output.say(`Forwarding ${output.style('cyan', options.types ?? 'all events')} of ${url} to ${options.forward}`);
-      output.say(`Verify with ${output.style('bold', secret)}. Ctrl-C ends it.\n`);
+      output.say(`Verify with ${output.style('bold', secret)}. Ctrl-C stops.\n`);
       if (options.inbox !== undefined) {
         const wanted = types === undefined ? {} : { eventTypes: types };
         await client.inbox.consume(

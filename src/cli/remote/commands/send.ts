@@ -21,13 +21,13 @@ const MAX_SHOWN_REJECTIONS = 20;
 export function addSend(program: Command): void {
   program
     .command('send')
-    .argument('[type]', 'the type of the event, as order.created')
-    .argument('[data]', 'its data as JSON', jsonText)
-    .description('sends one event, or all of a file')
-    .option('-f, --file <path>', 'a .json file with one event, or NDJSON with one a line; - is stdin')
-    .option('--dedup-id <id>', 'the same id again within a day is the same event')
-    .option('--ordering-key <key>', 'keeps the order within it, at endpoints that ask for that')
-    .option('--deliver-at <time>', 'not before then (ISO 8601)')
+    .argument('[type]', 'event type, such as order.created')
+    .argument('[data]', 'data of the event, as JSON', jsonText)
+    .description('sends an event, or all events of a file')
+    .option('-f, --file <path>', 'a .json file with one event, or NDJSON; - is stdin')
+    .option('--dedup-id <id>', 'dedup id: an event with the same id is stored once within DEDUP_WINDOW')
+    .option('--ordering-key <key>', 'ordering key, for endpoints that are ordered by key')
+    .option('--deliver-at <time>', 'earliest delivery time (ISO 8601)')
     .addHelpText(
       'after',
       `
@@ -41,12 +41,12 @@ It ends with 0 when all were accepted, now or before, and with 1 when some were 
     .action(async (type: string | undefined, data: string | undefined, options: SendOptions, command: Command) => {
       const session = openSession(command.optsWithGlobals<GlobalOptions>());
       if (options.file !== undefined) {
-        if (type !== undefined) throw new UsageError('Give a type and data, or --file, not both.');
+        if (type !== undefined) throw new UsageError('Use either a type and data, or --file.');
         process.exitCode = await sendFile(session, options.file);
         return;
       }
       if (type === undefined)
-        throw new UsageError('Give the type of an event, as `send order.created \'{"id": 1}\'`, or --file.');
+        throw new UsageError('Name the type of an event, as in `send order.created \'{"id": 1}\'`, or --file.');
       await sendOne(session, eventOf(type, data ?? 'null', options));
     });
 }
@@ -98,6 +98,6 @@ async function sendFile(session: Session, path: string): Promise<number> {
     progress.clear();
   }
   const { accepted, duplicate, rejected } = counts;
-  output.say(`${accepted} accepted, ${duplicate} known before, ${rejected} rejected.`);
+  output.say(`${accepted} accepted, ${duplicate} duplicates, ${rejected} rejected.`);
   return rejected === 0 ? 0 : 1;
 }
