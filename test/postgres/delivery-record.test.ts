@@ -3,8 +3,13 @@ import { test } from 'node:test';
 import type { Attempt } from '../../src/core/delivery/delivery.ts';
 import type { DeliveryId, EndpointId } from '../../src/core/ids.ts';
 import { addMs, type Timestamp, timestamp } from '../../src/core/time.ts';
-import { PostgresDeliveryStore } from '../../src/engines/redis-postgres/stores/delivery-store.ts';
-import { PostgresEndpointStore } from '../../src/engines/redis-postgres/stores/endpoint-store.ts';
+import type { Database } from '../../src/engines/redis-postgres/database/index.ts';
+import {
+  PostgresStatements,
+  readDeliveryPage,
+  WaitingDeliveries,
+} from '../../src/engines/redis-postgres/stores/index.ts';
+import { SqlDeliveryStore } from '../../src/engines/stores/deliveries/index.ts';
 import type { Settlement } from '../../src/ports/record/delivery-queue.ts';
 import { deliveryOf, type Process, RecordWorld } from './support.ts';
 
@@ -88,7 +93,7 @@ test('a lease that ran out is had again, and the attempt that vanished is on rec
   world.pass(1);
   const [again] = await leaseAll(world.process, [id], world.now, 1_000);
   assert.equal(again?.kind === 'taken' && again.delivery.attemptNumber, 2);
-  const store = new PostgresDeliveryStore(world.process.database);
+  const store = deliveryStore(world.process.database);
   const organizationId = routed?.event.organizationId ?? world.id();
   assert.deepEqual(await store.attempts(organizationId, id), [
     {
@@ -152,7 +157,7 @@ test('settles behind the fence, each attempt once, whatever else is in the batch
   const did = outcomes.map((outcome) => outcome !== undefined);
   assert.deepEqual(did, [false, true, false, true, false, true, false]);
   assert.deepEqual(await deliveries.settle([settle(one, 1), settle(two, 1)], world.now), [undefined, undefined]);
-  const store = new PostgresDeliveryStore(world.process.database);
+  const store = deliveryStore(world.process.database);
   const record = await Promise.all(
     routed.map(async ({ event }) => {
       const [delivery] = await store.ofEvent(event.organizationId, event.id);
@@ -198,12 +203,8 @@ test('settling, giving back, leasing and ending at once, in any order of ids: no
   await world.process.events.persist(routed);
   const ids = routed.map((item) => deliveryOf(item).id);
   let ended = 0;
-  const ender = new PostgresEndpointStore({
-    database: world.newProcess().database,
-    onEnded: async (_, gone) => {
-      ended += gone.length;
-    },
-    onActive: () => {},
+  const ender = new WaitingDeliveries(world.newProcess().database, async (_, gone) => {
+    ended += gone.length;
   });
   let settled = 0;
   const work = processes.map(async (process) => {
@@ -224,10 +225,10 @@ test('settling, giving back, leasing and ending at once, in any order of ids: no
     }
   });
   const end = async () => {
-    for (let round = 0; round < 10; round++) await ender.endWaiting(endpointId, 'canceled', world.now, 5);
+    for (let round = 0; round < 10; round++) await ender.end(endpointId, 'canceled', world.now, 5);
   };
   await Promise.all([...work, end()]);
-  for (let count = 1; count > 0; ) count = await ender.endWaiting(endpointId, 'skipped', world.now, 100);
+  for (let count = 1; count > 0; ) count = await ender.end(endpointId, 'skipped', world.now, 100);
   assert.equal(settled + ended, 300);
   const { rows } = await world.client.query(
     "SELECT count(*)::integer AS n FROM deliveries WHERE status = 'pending' OR due_at IS NOT NULL OR leased_until IS NOT NULL",
@@ -289,3 +290,7 @@ test('walks what is unfinished in steps, and dedup ids from the newest on', asyn
   );
   assert.equal(await deliveries.lastEventId(), all.at(-1)?.event.id);
 });
+
+function deliveryStore(database: Database): SqlDeliveryStore {
+  return new SqlDeliveryStore(new PostgresStatements(database), (page) => readDeliveryPage(database, page));
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addMs } from '../../src/core/time.ts';
 import { ErasedRows } from '../../src/engines/redis-postgres/database/erased-rows.ts';
-import { PostgresErasureStore } from '../../src/engines/redis-postgres/stores/erasure-store.ts';
+import { PostgresEraser } from '../../src/engines/redis-postgres/stores/index.ts';
 import { eventually } from '../support/service.ts';
 import { deliveryOf, RecordWorld } from './support.ts';
 
@@ -18,7 +18,7 @@ test('what was erased is freed by a VACUUM of its day', async (context) => {
     wanted.map(({ deliveryId }) => ({ deliveryId, attemptNumber: 1, attempt, next: { status: 'delivered' } })),
     world.now,
   );
-  const erasure = new PostgresErasureStore(database, new ErasedRows(database, 300));
+  const erasure = new PostgresEraser(database, new ErasedRows(database, 300));
   for (const { event } of routed.slice(0, 20))
     assert.equal(await erasure.removeEvents(event.organizationId, [event.id]), 1);
   await eventually(async () => {

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_SECRET_BOX } from '../../src/core/administration/secret-box.ts';
 import type { Attempt } from '../../src/core/delivery/delivery.ts';
 import type { DeliveryId, EndpointId, EventId, OrganizationId } from '../../src/core/ids.ts';
 import { addMs, timestamp } from '../../src/core/time.ts';
 import { Database } from '../../src/engines/redis-postgres/database/database.ts';
-import { PostgresDeliveryStore } from '../../src/engines/redis-postgres/stores/delivery-store.ts';
-import { PostgresEndpointStore } from '../../src/engines/redis-postgres/stores/endpoint-store.ts';
+import {
+  PostgresStatements,
+  readDeliveryPage,
+  WaitingDeliveries,
+} from '../../src/engines/redis-postgres/stores/index.ts';
+import { SqlDeliveryStore } from '../../src/engines/stores/deliveries/index.ts';
+import { SqlEndpointStore } from '../../src/engines/stores/endpoints/index.ts';
+import type { DeliveryStore } from '../../src/ports/store/delivery-store.ts';
+import type { EndpointStore } from '../../src/ports/store/endpoint-store.ts';
 import { ALL_DELIVERIES, WHOLE_LIST } from '../conformance/world.ts';
 import { DAY_MS, deliveryOf, Process, RecordWorld } from './support.ts';
 
@@ -210,12 +218,16 @@ function slice(ids: readonly DeliveryId[], round: number): readonly DeliveryId[]
   return ids.slice(round * BATCH, (round + 1) * BATCH);
 }
 
-function store({ database }: Process): PostgresDeliveryStore {
-  return new PostgresDeliveryStore(database);
+function store({ database }: Process): DeliveryStore {
+  return new SqlDeliveryStore(new PostgresStatements(database), (page) => readDeliveryPage(database, page));
 }
 
-function endpoints({ database }: Process): PostgresEndpointStore {
-  return new PostgresEndpointStore({ database, onEnded: async () => {}, onActive: () => {} });
+function endpoints({ database }: Process): EndpointStore {
+  const waiting = new WaitingDeliveries(database, async () => {});
+  return new SqlEndpointStore(new PostgresStatements(database), NO_SECRET_BOX, {
+    onActive: () => () => {},
+    endWaiting: (...args) => waiting.end(...args),
+  });
 }
 
 function idAt(record: RecordWorld, ms: number): EventId {

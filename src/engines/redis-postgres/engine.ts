@@ -8,9 +8,14 @@ import type { RoutedEvent } from '../../ports/record/event-record.ts';
 import { StartRefused } from '../../ports/start-refused.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { SqlAuditStore } from '../stores/audit/index.ts';
+import { SqlDeliveryStore } from '../stores/deliveries/index.ts';
+import { SqlEndpointStore } from '../stores/endpoints/index.ts';
+import { SqlErasureStore } from '../stores/erasure/index.ts';
+import { SqlIdempotencyStore } from '../stores/idempotency/index.ts';
 import { SqlJobStore } from '../stores/jobs/index.ts';
 import { SqlNotificationStore } from '../stores/notifications/index.ts';
 import { SqlOrganizationStore } from '../stores/organizations/index.ts';
+import { SqlSecretRecord } from '../stores/secrets/index.ts';
 import { RedisActivity, RedisBus, RedisLeadership, RedisRateLimiter } from './coordination/index.ts';
 import { checkPostgres, Database, ErasedRows, ExpiredDays, migrate, Partitions, StoreClock } from './database/index.ts';
 import {
@@ -29,13 +34,11 @@ import { EventRecord, RedisDeadLetters, RedisEventStream } from './recording/ind
 import { checkRedis, Redis } from './redis/index.ts';
 import {
   openSecretBox,
-  PostgresDeliveryStore,
-  PostgresEndpointStore,
-  PostgresErasureStore,
+  PostgresEraser,
   PostgresEventStore,
-  PostgresIdempotencyStore,
-  PostgresSecretRecord,
   PostgresStatements,
+  readDeliveryPage,
+  WaitingDeliveries,
 } from './stores/index.ts';
 import { PostgresRecordTarget } from './transfer/index.ts';
 
@@ -111,6 +114,7 @@ async function compose(
   const eventRecord = new EventRecord({ database, partitions });
   const turns = new OrderingGroups(database);
   const statements = new PostgresStatements(database);
+  const waitingDeliveries = new WaitingDeliveries(database, (endpointId, ids) => lanes.remove(endpointId, ids));
   const erasedRows = new ErasedRows(database);
   const queue = new RedisPostgresDeliveryQueue({ lanes, record, turns, clock });
   const bus = new RedisBus(redis);
@@ -160,20 +164,18 @@ async function compose(
     store: {
       organizations: new SqlOrganizationStore(statements),
       events: new PostgresEventStore({ database, oldDays: new ExpiredDays({ database, partitions }) }),
-      endpoints: new PostgresEndpointStore({
-        database,
-        box,
-        onEnded: (endpointId, deliveryIds) => lanes.remove(endpointId, deliveryIds),
-        onActive: (endpointId) => queue.announce([endpointId]),
+      endpoints: new SqlEndpointStore(statements, box, {
+        onActive: (id) => () => void queue.announce([id]),
+        endWaiting: (...args) => waitingDeliveries.end(...args),
       }),
-      deliveries: new PostgresDeliveryStore(database),
+      deliveries: new SqlDeliveryStore(statements, (page) => readDeliveryPage(database, page)),
       inboxes,
       notifications: new SqlNotificationStore(statements, box),
       jobs: new SqlJobStore(statements),
       audit: new SqlAuditStore(statements),
-      erasure: new PostgresErasureStore(database, erasedRows),
-      secrets: new PostgresSecretRecord(database, box),
-      idempotency: new PostgresIdempotencyStore(database),
+      erasure: new SqlErasureStore(statements, new PostgresEraser(database, erasedRows)),
+      secrets: new SqlSecretRecord(statements, box, () => {}),
+      idempotency: new SqlIdempotencyStore(statements),
     },
     rateLimiter: new RedisRateLimiter({ redis, clock }),
     bus,

@@ -8,9 +8,14 @@ import type { FanOut } from '../../ports/record/fan-out.ts';
 import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import { number, textOrNull } from '../rows/row.ts';
 import { SqlAuditStore } from '../stores/audit/index.ts';
+import { SqlDeliveryStore } from '../stores/deliveries/index.ts';
+import { SqlEndpointStore } from '../stores/endpoints/index.ts';
+import { SqlErasureStore } from '../stores/erasure/index.ts';
+import { SqlIdempotencyStore } from '../stores/idempotency/index.ts';
 import { SqlJobStore } from '../stores/jobs/index.ts';
 import { SqlNotificationStore } from '../stores/notifications/index.ts';
 import { SqlOrganizationStore } from '../stores/organizations/index.ts';
+import { SqlSecretRecord } from '../stores/secrets/index.ts';
 import { ProcessActivity, ProcessBus, TokenBuckets } from './coordination/index.ts';
 import {
   asStartRefused,
@@ -29,14 +34,12 @@ import { resetLeases, SqliteDeliveryQueue, SqliteRedelivery } from './delivery-q
 import { SqliteInboxStore } from './inbox/index.ts';
 import { LateEvents, SqliteIntake } from './intake/index.ts';
 import {
+  DeliveryPages,
   openSecretBox,
-  SqliteDeliveryStore,
-  SqliteEndpointStore,
-  SqliteErasureStore,
+  SqliteEraser,
   SqliteEventStore,
-  SqliteIdempotencyStore,
-  SqliteSecretRecord,
   SqliteStatements,
+  WaitingDeliveries,
 } from './stores/index.ts';
 import { CommittedState, WriteQueue } from './write-queue/index.ts';
 
@@ -108,6 +111,8 @@ function compose(
   erasedPages.scrubAtStart();
   const parts = { writer, reader, queue, state, clock, ids, box, erasedPages };
   const statements = new SqliteStatements(parts);
+  const waitingDeliveries = new WaitingDeliveries(parts);
+  const deliveryPages = new DeliveryPages(reader);
   let closed: Promise<void> | undefined;
   return {
     name: 'embedded',
@@ -119,15 +124,18 @@ function compose(
     store: {
       organizations: new SqlOrganizationStore(statements),
       events: new SqliteEventStore(parts),
-      endpoints: new SqliteEndpointStore(parts),
-      deliveries: new SqliteDeliveryStore(reader),
+      endpoints: new SqlEndpointStore(statements, box, {
+        onActive: (id) => (effects) => void effects.dueEndpoints.add(id),
+        endWaiting: (...args) => waitingDeliveries.end(...args),
+      }),
+      deliveries: new SqlDeliveryStore(statements, (page) => deliveryPages.read(page)),
       inboxes: new SqliteInboxStore(parts),
       notifications: new SqlNotificationStore(statements, box),
       jobs: new SqlJobStore(statements),
       audit: new SqlAuditStore(statements),
-      erasure: new SqliteErasureStore(parts),
-      secrets: new SqliteSecretRecord(parts),
-      idempotency: new SqliteIdempotencyStore(parts),
+      erasure: new SqlErasureStore(statements, new SqliteEraser(parts)),
+      secrets: new SqlSecretRecord(statements, box, () => erasedPages.scrubSoon()),
+      idempotency: new SqlIdempotencyStore(statements),
     },
     rateLimiter: new TokenBuckets(clock),
     bus: new ProcessBus(),

@@ -14,8 +14,11 @@ import { knownKeyIds } from './stores/index.ts';
 /** Rows of 256 KiB at most: 64 MB. */
 const MAX_ROWS = 250;
 
-/** Columns of this engine alone. */
-const OWN_COLUMNS: Readonly<Partial<Record<RecordTable, readonly string[]>>> = { events: ['seq'] };
+/** Columns of this engine alone, and what was noted of its process. */
+const OWN_COLUMNS: Readonly<Partial<Record<RecordTable, readonly string[]>>> = {
+  events: ['seq'],
+  endpoints: ['last_fault'],
+};
 
 /**
  * The record in a data folder, to be copied elsewhere, its secrets in plain text. The folder is taken as by a service: none runs on it meanwhile.

@@ -1,6 +1,5 @@
 import type { Inbox, InboxMessage, Lease } from '../../../core/administration/inbox.ts';
-import { type EventId, firstIdAt, type InboxId, type LeaseId, type OrganizationId } from '../../../core/ids.ts';
-import { MAX_INBOXES_PER_ORGANIZATION } from '../../../core/limits.ts';
+import type { EventId, InboxId, LeaseId, OrganizationId } from '../../../core/ids.ts';
 import { Listeners } from '../../../core/listeners.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import { FairTurns } from '../../../core/type-matching/fair-turns.ts';
@@ -14,20 +13,19 @@ import type {
   QuarantinedMessages,
   RequeueStep,
 } from '../../../ports/store/inbox-store.ts';
-import { inboxFromRow } from '../../rows/inbox-row.ts';
 import { number, text } from '../../rows/row.ts';
+import { SqlInboxAdmin } from '../../stores/inboxes/index.ts';
 import type { Database } from '../database/index.ts';
+import { PostgresStatements } from '../stores/index.ts';
 import { type LeaseRequest, MessageLeaser } from './lease-messages.ts';
 import { type AckSelection, LeasedMessages } from './leased-messages.ts';
 import { MessageList } from './list-messages.ts';
 import { MessageRequeuer } from './requeue-messages.ts';
 
-/** Messages removed in one step; some ms. */
-const REMOVE_STEP = 1_000;
-
 /** Inboxes on PostgreSQL, for any number of processes at once. */
 export class PostgresInboxStore implements InboxStore {
   readonly #database: Database;
+  readonly #admin: SqlInboxAdmin;
   readonly #leaser: MessageLeaser;
   readonly #holds: LeasedMessages;
   readonly #list: MessageList;
@@ -42,6 +40,7 @@ export class PostgresInboxStore implements InboxStore {
     this.#database = parts.database;
     this.#publish = parts.publish;
     this.#clock = parts.clock;
+    this.#admin = new SqlInboxAdmin(new PostgresStatements(parts.database), (id) => this.#tellEverybody(id));
     const matcher = new TypeMatcher(new FairTurns({ clock: parts.clock, pause }));
     const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
     this.#holds = new LeasedMessages({ ...parts, onQuarantined });
@@ -55,49 +54,24 @@ export class PostgresInboxStore implements InboxStore {
     this.#requeuer = new MessageRequeuer({ ...parts, matcher, onQuarantined });
   }
 
-  async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
-    // PostgreSQL takes no NUL in a text, not even to look for it.
-    if (name.includes('\0')) return undefined;
-    const [row] = await this.#database.query('get-inbox', [organizationId, name], { idempotent: true });
-    return row === undefined ? undefined : inboxFromRow(row);
+  get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
+    return this.#admin.get(organizationId, name);
   }
 
-  async all(organizationId: OrganizationId): Promise<Inbox[]> {
-    return (await this.#database.query('list-inboxes', [organizationId], { idempotent: true })).map(inboxFromRow);
+  all(organizationId: OrganizationId): Promise<Inbox[]> {
+    return this.#admin.all(organizationId);
   }
 
-  async create(inbox: Inbox): Promise<'created' | 'conflict' | 'full'> {
-    const { id, organizationId, name, eventTypes, maxLeases, paused, createdAt } = inbox;
-    const wants = [JSON.stringify(eventTypes), maxLeases, paused ? 1 : 0];
-    const place = [firstIdAt(createdAt), createdAt, MAX_INBOXES_PER_ORGANIZATION];
-    const [row] = await this.#database.query('create-inbox', [id, organizationId, name, ...wants, ...place]);
-    return text(row ?? {}, 'outcome');
+  create(inbox: Inbox): Promise<'created' | 'conflict' | 'full'> {
+    return this.#admin.create(inbox);
   }
 
-  async update(organizationId: OrganizationId, name: string, change: InboxChange): Promise<Inbox | undefined> {
-    if (name.includes('\0')) return undefined;
-    const { eventTypes, maxLeases, paused } = change;
-    const [row] = await this.#database.query('update-inbox', [
-      organizationId,
-      name,
-      eventTypes === undefined ? null : JSON.stringify(eventTypes),
-      maxLeases ?? null,
-      paused === undefined ? null : Number(paused),
-    ]);
-    if (row === undefined) return undefined;
-    this.#tellEverybody(organizationId);
-    return inboxFromRow(row);
+  update(organizationId: OrganizationId, name: string, change: InboxChange): Promise<Inbox | undefined> {
+    return this.#admin.update(organizationId, name, change);
   }
 
-  async remove(organizationId: OrganizationId, name: string): Promise<boolean> {
-    if (name.includes('\0')) return false;
-    const [row] = await this.#database.query('remove-inbox', [organizationId, name]);
-    if (row === undefined) return false;
-    this.#tellEverybody(organizationId);
-    const id = text(row, 'id');
-    const some = () => this.#database.query('remove-inbox-messages', [id, REMOVE_STEP]);
-    while ((await some()).length === REMOVE_STEP);
-    return true;
+  remove(organizationId: OrganizationId, name: string): Promise<boolean> {
+    return this.#admin.remove(organizationId, name);
   }
 
   find(inbox: Inbox, eventId: EventId): Promise<InboxMessage | undefined> {

@@ -1,9 +1,8 @@
 /** How the shared stores (engines/stores) reach this engine, and the stores that are its own. */
 
-export { PostgresDeliveryStore } from './delivery-store.ts';
-export { PostgresEndpointStore } from './endpoint-store.ts';
-export { PostgresErasureStore } from './erasure-store.ts';
+export { readDeliveryPage } from './delivery-page.ts';
+export { WaitingDeliveries } from './end-waiting.ts';
+export { PostgresEraser } from './eraser.ts';
 export { PostgresEventStore } from './event-store.ts';
-export { PostgresIdempotencyStore } from './idempotency-store.ts';
-export { openSecretBox, PostgresSecretRecord } from './secret-record.ts';
+export { openSecretBox } from './secret-box.ts';
 export { PostgresStatements } from './statement-runner.ts';

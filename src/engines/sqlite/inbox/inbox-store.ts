@@ -12,11 +12,11 @@ import type {
   QuarantinedMessages,
   RequeueStep,
 } from '../../../ports/store/inbox-store.ts';
-import { inboxFromRow } from '../../rows/inbox-row.ts';
 import { number } from '../../rows/row.ts';
+import { SqlInboxAdmin } from '../../stores/inboxes/index.ts';
 import type { Connection, ReadConnection, Statement } from '../database/index.ts';
+import { SqliteStatements } from '../stores/index.ts';
 import { type CommittedState, pause, type WriteEffects, type WriteQueue, yieldToLoop } from '../write-queue/index.ts';
-import { InboxAdmin } from './inbox-admin.ts';
 import { InboxLeases } from './inbox-leases.ts';
 import { InboxWaker } from './inbox-waker.ts';
 import type { LeaseRequest } from './lease-messages.ts';
@@ -34,8 +34,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly #holds: LeasedMessages;
   readonly #list: MessageList;
   readonly #quarantined: QuarantinedSearch;
-  readonly #admin: InboxAdmin;
-  readonly #get: Statement;
+  readonly #admin: SqlInboxAdmin;
   readonly #countQuarantined: Statement;
 
   constructor(parts: {
@@ -56,16 +55,12 @@ export class SqliteInboxStore implements InboxStore {
     this.#holds = new LeasedMessages(parts);
     this.#list = new MessageList(typeParts);
     this.#quarantined = new QuarantinedSearch(typeParts);
-    this.#admin = new InboxAdmin(parts);
-    this.#get = parts.reader.prepare('get-inbox');
+    this.#admin = new SqlInboxAdmin(new SqliteStatements(parts), (id) => parts.state.available.call(id));
     this.#countQuarantined = parts.reader.prepare('count-quarantined');
   }
 
   get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
-    return this.#reader.read(() => {
-      const row = this.#get.get(organizationId, name);
-      return row === undefined ? undefined : inboxFromRow(row);
-    });
+    return this.#admin.get(organizationId, name);
   }
 
   all(organizationId: OrganizationId): Promise<Inbox[]> {

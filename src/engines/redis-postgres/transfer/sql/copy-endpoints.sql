@@ -1,16 +1,7 @@
--- Takes rows of another engine's endpoints in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Takes rows of another engine's endpoints in, with the columns that the table has; those that are there stay. Parameters: a
+-- JSON list of rows. Returns how many were new.
 WITH copied AS (
-  INSERT INTO endpoints (
-    id, organization_id, url, description, event_types, headers, max_concurrency, max_attempts, retry_schedule,
-    timeout_ms, status, disabled_reason, secret, previous_secret, previous_secret_expires_at, is_default,
-    created_at, updated_at, options, failing_since
-  )
-  SELECT
-    id, organization_id, url, description, event_types, headers, max_concurrency, max_attempts, retry_schedule,
-    timeout_ms, status, disabled_reason, secret, previous_secret, previous_secret_expires_at, is_default,
-    created_at, updated_at, options, failing_since
-  FROM json_populate_recordset(NULL::endpoints, $1::json)
+  INSERT INTO endpoints SELECT * FROM json_populate_recordset(NULL::endpoints, $1::json)
   ON CONFLICT DO NOTHING
   RETURNING 1
 )

@@ -1,4 +1,0 @@
--- Reads the attempts of deliveries, without what was answered. Parameters: deliveries, the lowest of them, the highest. One
--- range each, in the partitions between the two.
-SELECT delivery_id, number, started_at, duration_ms, status_code, error, error_detail
-FROM attempts WHERE delivery_id = ANY ($1::uuid[]) AND delivery_id >= $2 AND delivery_id <= $3

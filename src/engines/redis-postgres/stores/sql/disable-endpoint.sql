@@ -1,4 +1,0 @@
--- Stops an active endpoint. Parameters: id, reason, now. Returns it when this call did it.
-UPDATE endpoints SET status = 'disabled', disabled_reason = $2, updated_at = $3
-WHERE id = $1 AND status = 'active'
-RETURNING id

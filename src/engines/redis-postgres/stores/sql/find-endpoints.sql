@@ -1,2 +1,0 @@
--- Reads endpoints by id. Parameters: ids.
-SELECT * FROM endpoints WHERE id = ANY ($1::uuid[])

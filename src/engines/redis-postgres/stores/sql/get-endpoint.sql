@@ -1,2 +1,0 @@
--- Reads one endpoint of an organization. Parameters: organization, id.
-SELECT * FROM endpoints WHERE id = $2 AND organization_id = $1

@@ -1,2 +1,0 @@
--- Writes what may change of an inbox. Parameters: id, event types (JSON), max leases, paused. One row.
-UPDATE inboxes SET event_types = ?2, max_leases = ?3, paused = ?4 WHERE id = ?1

@@ -1,7 +1,0 @@
--- Reads a page of an organization's endpoints, newest first. Parameters: organization, from id, before id, limit.
-SELECT
-  id, organization_id, url, description, event_types, headers, max_concurrency, max_attempts, retry_schedule,
-  timeout_ms, status, disabled_reason, secret, previous_secret, previous_secret_expires_at, is_default,
-  created_at, updated_at, options, failing_since, last_fault
-FROM endpoints WHERE organization_id = ?1 AND id >= ?2 AND id < ?3
-ORDER BY id DESC LIMIT ?4

@@ -1,0 +1,2 @@
+/** Where webhooks go. */
+export { SqlEndpointStore } from './endpoint-store.ts';

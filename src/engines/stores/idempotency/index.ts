@@ -1,0 +1,2 @@
+/** First answers of requests with an Idempotency-Key. */
+export { SqlIdempotencyStore } from './idempotency-store.ts';

@@ -1,0 +1,2 @@
+/** Inboxes as administered things. */
+export { SqlInboxAdmin } from './inbox-admin.ts';
