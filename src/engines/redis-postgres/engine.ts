@@ -15,9 +15,9 @@ import {
   DeliveryRecord,
   DeliveryRepair,
   OrderingGroups,
+  OrderingRepair,
   RedisPostgresDeliveryQueue,
   RedisPostgresRedelivery,
-  TurnRepair,
 } from './delivery-queue/index.ts';
 import { PostgresInboxStore } from './inbox/index.ts';
 import { DedupMarks, RedisIntake } from './intake/index.ts';
@@ -116,7 +116,8 @@ async function compose(
   const inboxes = new PostgresInboxStore({
     database,
     clock,
-    publish: (organizationId) => void bus.tellOthers({ kind: 'events_available', organizationIds: [organizationId] }),
+    publish: (organizationId) =>
+      void bus.publishToOthers({ kind: 'events_available', organizationIds: [organizationId] }),
   });
   bus.subscribe((message) => {
     if (message.kind === 'events_available') for (const id of message.organizationIds) inboxes.announce(id);
@@ -132,7 +133,7 @@ async function compose(
   const repairs = [
     new DeliveryRepair({ redis, lanes, record }),
     new DedupRepair({ marks, record, clock, windowMs: dedupWindowMs }),
-    new TurnRepair({ turns, queue }),
+    new OrderingRepair({ turns, queue }),
   ];
   let closed: Promise<void> | undefined;
 
@@ -162,7 +163,7 @@ async function compose(
         database,
         box,
         onEnded: (endpointId, deliveryIds) => lanes.remove(endpointId, deliveryIds),
-        onActive: (endpointId) => queue.announce([endpointId]),
+        onActive: (endpointId) => queue.announceDue([endpointId]),
       }),
       deliveries: new PostgresDeliveryStore(database),
       inboxes,

@@ -2,7 +2,7 @@ import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import type { Connection, Statement } from './connection.ts';
 import type { StorageHealth } from './storage-health.ts';
 
-/** Reads of what is committed: short ones, for they run on the event loop. */
+/** Reads committed data. Queries must be short, because they run on the event loop. */
 export class ReadConnection {
   readonly #connection: Connection;
   readonly #health: StorageHealth;
@@ -17,7 +17,7 @@ export class ReadConnection {
     return this.#connection.prepare(name);
   }
 
-  /** Runs statements of this connection now. */
+  /** Runs statements of this connection synchronously. */
   async read<Result>(query: () => Result): Promise<Result> {
     if (this.#closed) throw new EngineUnavailable('closing', 'The engine is closing');
     try {

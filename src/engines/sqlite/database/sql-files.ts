@@ -3,10 +3,10 @@ import { readSqlFiles, readSqlFolders } from '../../rows/sql-folders.ts';
 
 const ENGINE = join(import.meta.dirname, '..');
 
-/** The statements of the rooms' `sql/` folders by name: `claim-first-attempts` for `claim-first-attempts.sql`. */
+/** The statements of all `sql/` folders by name: `claim-first-attempts` for `claim-first-attempts.sql`. */
 export type SqlFiles = ReadonlyMap<string, string>;
 
-/** Read once, when an engine opens. */
+/** Called once, when an engine opens. */
 export function loadSqlFiles(): SqlFiles {
   return readSqlFolders(ENGINE);
 }

@@ -7,10 +7,10 @@ import { number, text } from '../../rows/row.ts';
 import type { Connection, ReadConnection } from '../database/index.ts';
 import type { WriteQueue } from '../write-queue/index.ts';
 
-/** Messages removed in one step; a few ms. */
+/** Messages removed per step; a few ms. */
 const REMOVE_STEP = 1_000;
 
-/** Makes, changes and removes inboxes. */
+/** Creates, changes and removes inboxes. */
 export class InboxAdmin {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
@@ -44,7 +44,7 @@ export class InboxAdmin {
       if (row === undefined) return undefined;
       const after: Inbox = { ...inboxFromRow(row), ...change };
       const { id, eventTypes, maxLeases } = after;
-      // What is not changed is not written over, even if nobody can read it.
+      // An unchanged field is not overwritten, even if it cannot be read.
       const types = change.eventTypes === undefined ? text<string>(row, 'event_types') : JSON.stringify(eventTypes);
       const paused = change.paused ?? row['paused'] === 1;
       this.#statements.put.run(id, types, maxLeases, paused ? 1 : 0);

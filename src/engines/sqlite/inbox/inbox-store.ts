@@ -31,7 +31,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly #waker: InboxWaker;
   readonly #leases: InboxLeases;
   readonly #matcher: TypeMatcher;
-  readonly #holds: LeasedMessages;
+  readonly #leased: LeasedMessages;
   readonly #list: MessageList;
   readonly #quarantined: QuarantinedSearch;
   readonly #admin: InboxAdmin;
@@ -53,7 +53,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#matcher = new TypeMatcher(turns);
     const typeParts = { ...parts, waker: this.#waker, turns, matcher: this.#matcher };
     this.#leases = new InboxLeases(typeParts);
-    this.#holds = new LeasedMessages(parts);
+    this.#leased = new LeasedMessages(parts);
     this.#list = new MessageList(typeParts);
     this.#quarantined = new QuarantinedSearch(typeParts);
     this.#admin = new InboxAdmin(parts);
@@ -99,36 +99,36 @@ export class SqliteInboxStore implements InboxStore {
   }
 
   ack(inbox: Inbox, selection: AckSelection) {
-    return this.#queue.submit(() => this.#holds.ack(inbox, selection));
+    return this.#queue.submit(() => this.#leased.ack(inbox, selection));
   }
 
   leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
-    return this.#queue.submit(() => this.#holds.held(inbox, leaseId));
+    return this.#queue.submit(() => this.#leased.leasedEvents(inbox, leaseId));
   }
 
   release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
     return this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.release(inbox, selection, effects.quarantined);
+      return this.#leased.release(inbox, selection, effects.quarantined);
     });
   }
 
   undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
     return this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      this.#holds.giveBack(inbox, leaseId, eventIds);
+      this.#leased.undoLease(inbox, leaseId, eventIds);
     });
   }
 
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
-    return this.#queue.submit(() => this.#holds.extend(inbox, selection));
+    return this.#queue.submit(() => this.#leased.extend(inbox, selection));
   }
 
   async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
     await this.#waker.wakeAll(inbox);
     return this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.requeue(inbox, eventIds);
+      return this.#leased.requeue(inbox, eventIds);
     });
   }
 
@@ -138,12 +138,12 @@ export class SqliteInboxStore implements InboxStore {
     if (ids.length === 0) return { requeued: 0, last };
     const requeued = await this.#queue.submit((effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.requeue(inbox, ids).requeued;
+      return this.#leased.requeue(inbox, ids).requeued;
     });
     return { requeued, last };
   }
 
-  /** A look of an inbox at a time, with turns for others between them. */
+  /** Counts one inbox at a time and yields to the event loop in between. */
   async countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>> {
     const counts = new Map<InboxId, number>();
     for (const inbox of inboxes) {

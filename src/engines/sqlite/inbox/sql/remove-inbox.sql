@@ -1,2 +1,2 @@
--- Removes an inbox. Parameters: id. What it knows of events goes by remove-inbox-messages.
+-- Removes an inbox. Parameters: id. remove-inbox-messages removes its messages.
 DELETE FROM inboxes WHERE id = ?1
