@@ -189,7 +189,7 @@ test('what is given back was never taken; whose lease was lost is told nothing',
   const dueAt = addMs(world.now, 100);
   const back = { deliveryId: id, attemptNumber: 1, dueAt };
   const returned = [{ ...back, attemptNumber: 7 }, { ...back, deliveryId: lost.id }, back, back];
-  assert.deepEqual(await deliveries.giveBack(returned, world.now), [undefined, undefined, { endpointId }, undefined]);
+  assert.deepEqual(await deliveries.release(returned, world.now), [undefined, undefined, { endpointId }, undefined]);
   assert.deepEqual(await leaseAll(world.process, [id], world.now), [{ kind: 'later', at: dueAt }]);
   const [again] = await leaseAll(world.process, [id], dueAt);
   assert.equal(again?.kind === 'taken' && again.delivery.attemptNumber, 1);
@@ -218,7 +218,7 @@ test('settling, giving back, leasing and ending at once, in any order of ids: no
         world.now,
       );
       settled += outcomes.filter((outcome) => outcome !== undefined).length;
-      await process.deliveries.giveBack(
+      await process.deliveries.release(
         rest.map(({ id, attemptNumber }) => ({ deliveryId: id, attemptNumber, dueAt: timestamp(0) })),
         world.now,
       );
@@ -243,7 +243,7 @@ test('the two ways to say unfinished are one: the status, and a time that is set
   await leaseAll(world.process, ids.slice(0, 5), world.now);
   const [first, second, third] = ids as [DeliveryId, DeliveryId, DeliveryId];
   await deliveries.settle([settle(first, 1), settle(second, 1, addMs(world.now, 5))], world.now);
-  await deliveries.giveBack([{ deliveryId: third, attemptNumber: 1, dueAt: timestamp(0) }], world.now);
+  await deliveries.release([{ deliveryId: third, attemptNumber: 1, dueAt: timestamp(0) }], world.now);
   await world.process.events.persist([{ event: world.event(), deliveries: [world.delivery({ status: 'skipped' })] }]);
   const { rows } = await world.client.query(
     `SELECT count(*)::integer AS n FROM deliveries

@@ -83,7 +83,7 @@ const BOUNDS: readonly (readonly [name: string, call: Call, probes: number, fetc
   [
     'give back',
     ({ waiting, record }, { deliveries }, round) =>
-      deliveries.giveBack(
+      deliveries.release(
         slice(waiting, round).map((deliveryId) => ({ deliveryId, attemptNumber: 9, dueAt: record.now })),
         record.now,
       ),

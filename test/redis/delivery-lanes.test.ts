@@ -65,7 +65,7 @@ describe('Redis delivery lanes', () => {
       const future = delivery(world, endpointId, later(world, 9_000));
       await lanes.enqueue([second, retry, future, first, late].map((item) => item));
       const now = world.clock.now();
-      const [one, none, two] = await lanes.take(
+      const [one, none, two] = await lanes.claim(
         [
           { endpointId, limit: 3, leaseMs: 1_000 },
           { endpointId: endpoint(world), limit: 3, leaseMs: 1_000 },
@@ -73,14 +73,14 @@ describe('Redis delivery lanes', () => {
         ],
         now,
       );
-      assert.deepEqual(one?.taken, [
+      assert.deepEqual(one?.claimed, [
         { deliveryId: late.deliveryId, previousScore: late.dueAt },
         { deliveryId: retry.deliveryId, previousScore: retry.dueAt },
         { deliveryId: first.deliveryId, previousScore: 0 },
       ]);
       assert.equal(one?.nextDueAt, 0);
-      assert.deepEqual([none?.taken, none?.nextDueAt], [[], null]);
-      assert.deepEqual(two?.taken, [{ deliveryId: second.deliveryId, previousScore: 0 }]);
+      assert.deepEqual([none?.claimed, none?.nextDueAt], [[], null]);
+      assert.deepEqual(two?.claimed, [{ deliveryId: second.deliveryId, previousScore: 0 }]);
       assert.equal(two?.nextDueAt, addMs(now, 1_000), 'a lease’s end counts');
       assert.deepEqual(await lanes.waitingLanes(), [{ endpointId, nextDueAt: addMs(now, 1_000) }]);
       assert.deepEqual(await take(world, lanes, endpointId), []);
@@ -112,12 +112,12 @@ describe('Redis delivery lanes', () => {
       const taken = await take(world, lanes, endpointId);
       const leasedUntil = later(world, LEASE_MS);
       const undo = taken.map((one) => ({ endpointId, leasedUntil, ...one }));
-      await lanes.undoTake(undo);
+      await lanes.undoClaim(undo);
       assert.deepEqual(await take(world, lanes, endpointId), taken);
       world.clock.advance(LEASE_MS);
       const again = await take(world, lanes, endpointId);
       assert.equal(again.length, 2);
-      await lanes.undoTake(undo);
+      await lanes.undoClaim(undo);
       assert.deepEqual(await take(world, lanes, endpointId), [], 'another has them now');
     }),
   );
@@ -365,8 +365,8 @@ function later(world: RedisWorld, ms: number): Timestamp {
 }
 
 async function take(world: RedisWorld, lanes: DeliveryLanes, endpointId: EndpointId, limit = 10) {
-  const [answer] = await lanes.take([{ endpointId, limit, leaseMs: LEASE_MS }], world.clock.now());
-  return answer?.taken ?? [];
+  const [answer] = await lanes.claim([{ endpointId, limit, leaseMs: LEASE_MS }], world.clock.now());
+  return answer?.claimed ?? [];
 }
 
 async function sizes(world: RedisWorld, endpointId: EndpointId) {

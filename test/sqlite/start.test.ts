@@ -207,7 +207,7 @@ describe('starting on a data folder', () => {
     inFolder(async (folder) => {
       for (const content of ['certainly not a database '.repeat(400), 'short']) {
         writeFileSync(join(folder, 'triggers.db'), content);
-        assert.throws(() => open(folder), refused(/damaged or not one of ours; restore a backup/));
+        assert.throws(() => open(folder), refused(/damaged or was not written by this service; restore a backup/));
       }
     }),
   );

@@ -339,4 +339,20 @@ describe('WriteQueue', () => {
       assert.deepEqual(stored().toSorted(), ['one', 'three', 'two']);
     }),
   );
+
+  test(
+    'where a transaction cannot begin, the first write is told so, also when only long ones wait',
+    withQueue(async ({ queue, connection, add, stored }) => {
+      const owner = 'mine' as OrganizationId;
+      await queue.submit(add('before'));
+      // Within a transaction there is no BEGIN; the queue ends it as it would end its own.
+      connection.db.exec('BEGIN IMMEDIATE');
+      const results = await Promise.allSettled(['one', 'two'].map((name) => queue.submitLong(owner, add(name))));
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ['rejected', 'fulfilled'],
+      );
+      assert.deepEqual(stored(), ['before', 'two']);
+    }),
+  );
 });

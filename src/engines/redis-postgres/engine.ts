@@ -24,9 +24,9 @@ import {
   DeliveryRecord,
   DeliveryRepair,
   OrderingGroups,
+  OrderingRepair,
   RedisPostgresDeliveryQueue,
   RedisPostgresRedelivery,
-  TurnRepair,
 } from './delivery-queue/index.ts';
 import { PostgresInboxStore } from './inbox/index.ts';
 import { DedupMarks, RedisIntake } from './intake/index.ts';
@@ -122,7 +122,8 @@ async function compose(
   const inboxes = new PostgresInboxStore({
     database,
     clock,
-    publish: (organizationId) => void bus.tellOthers({ kind: 'events_available', organizationIds: [organizationId] }),
+    publish: (organizationId) =>
+      void bus.publishToOthers({ kind: 'events_available', organizationIds: [organizationId] }),
   });
   bus.subscribe((message) => {
     if (message.kind === 'events_available') for (const id of message.organizationIds) inboxes.announce(id);
@@ -138,7 +139,7 @@ async function compose(
   const repairs = [
     new DeliveryRepair({ redis, lanes, record }),
     new DedupRepair({ redis, marks, record, clock, windowMs: dedupWindowMs }),
-    new TurnRepair({ turns, queue }),
+    new OrderingRepair({ turns, queue }),
   ];
   let closed: Promise<void> | undefined;
 
@@ -165,7 +166,7 @@ async function compose(
       organizations: new SqlOrganizationStore(statements),
       events: new PostgresEventStore({ database, oldDays: new ExpiredDays({ database, partitions }) }),
       endpoints: new SqlEndpointStore(statements, box, {
-        onActive: (id) => () => void queue.announce([id]),
+        onActive: (id) => () => void queue.announceDue([id]),
         endWaiting: (...args) => waitingDeliveries.end(...args),
       }),
       deliveries: new SqlDeliveryStore(statements, (page) => readDeliveryPage(database, page)),

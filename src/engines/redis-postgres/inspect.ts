@@ -12,7 +12,7 @@ import { checkRedis, Redis } from './redis/index.ts';
 const MAX_CLOCK_DIFFERENCE_MS: Milliseconds = 1_000;
 /** Every accepted event waits for one round trip. */
 const SLOW_ANSWER_MS: Milliseconds = 5;
-const LOOKS = 5;
+const MEASUREMENTS = 5;
 
 /** Both servers as they are; nothing in them is changed. */
 export async function inspectServers(args: {
@@ -42,7 +42,7 @@ async function inspectRedis(args: Parameters<typeof inspectServers>[0]): Promise
     return [
       { level: 'ok', about, text: `Version ${version} answers in ${look.tookMs.toFixed(2)} ms.` },
       ...warnings.map((warning): Finding => ({ level: 'warning', about, text: `${warning}.` })),
-      ...aboutLook(about, look),
+      ...findingsOf(about, look),
     ];
   } finally {
     await redis.close();
@@ -63,21 +63,21 @@ function inspectPostgres(args: Parameters<typeof inspectServers>[0]): Promise<Fi
     return [
       { level: 'ok', about, text: `Version ${text(server ?? {}, 'version')} answers in ${look.tookMs.toFixed(2)} ms.` },
       ...warnings.map((warning): Finding => ({ level: 'warning', about, text: `${warning}.` })),
-      ...aboutLook(about, look),
+      ...findingsOf(about, look),
     ];
   });
 }
 
-interface Look {
+interface Measurement {
   readonly tookMs: Milliseconds;
   /** Of the server's clock to ours. */
   readonly aheadMs: Milliseconds;
 }
 
 /** Of some looks the one with the shortest way counts. */
-async function shortest(clock: Clock, ask: () => Promise<Milliseconds>): Promise<Look> {
-  let best: Look = { tookMs: Number.POSITIVE_INFINITY, aheadMs: 0 };
-  for (let look = 0; look < LOOKS; look++) {
+async function shortest(clock: Clock, ask: () => Promise<Milliseconds>): Promise<Measurement> {
+  let best: Measurement = { tookMs: Number.POSITIVE_INFINITY, aheadMs: 0 };
+  for (let look = 0; look < MEASUREMENTS; look++) {
     const [wall, startedAt] = [clock.now(), clock.monotonicMs()];
     const theirs = await ask();
     const tookMs = clock.monotonicMs() - startedAt;
@@ -86,7 +86,7 @@ async function shortest(clock: Clock, ask: () => Promise<Milliseconds>): Promise
   return best;
 }
 
-function aboutLook(about: string, { tookMs, aheadMs }: Look): Finding[] {
+function findingsOf(about: string, { tookMs, aheadMs }: Measurement): Finding[] {
   const seconds = (Math.abs(aheadMs) / 1_000).toFixed(1);
   const isOff = Math.abs(aheadMs) > MAX_CLOCK_DIFFERENCE_MS;
   const order = aheadMs > 0 ? 'behind' : 'ahead of';

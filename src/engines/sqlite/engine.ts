@@ -49,19 +49,19 @@ export interface SqliteEngineOptions {
   readonly ids: IdSource;
   readonly fanOut: FanOut;
   readonly dedupWindowMs: Milliseconds;
-  /** Waiting deliveries above which no event is accepted; null = no bound but the disk. */
+  /** Number of waiting deliveries above which events are refused; null = bounded by the disk only. */
   readonly maxBacklog: number | null;
-  /** The disk did not do as told: what was under way is never answered, and the process must exit with an error. */
+  /** Called after an I/O error of the disk: running calls are never answered, and the process must exit with an error. */
   readonly onFatal: (error: unknown) => void;
-  /** What secrets are encrypted with; none: they are stored as they are. */
+  /** Makes the box that encrypts secrets; without it they are stored in plain text. */
   readonly secrets?: SecretBoxFor;
   readonly logSql?: SqlLog;
   readonly metrics?: Metrics;
 }
 
 /**
- * The embedded engine: one process, one SQLite file in `dataDir`.
- * @throws StartRefused when the folder or what is in it can't be used
+ * Opens the embedded engine: one process, one SQLite file in `dataDir`.
+ * @throws StartRefused when the folder or its content cannot be used
  */
 export function openSqliteEngine(options: SqliteEngineOptions): Engine {
   const folder = claimDataFolder(options.dataDir);

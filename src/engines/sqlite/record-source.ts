@@ -11,18 +11,19 @@ import { asStartRefused, claimDataFolder, loadSqlFiles, openDatabase } from './d
 import { resetLeases } from './delivery-queue/index.ts';
 import { knownKeyIds } from './stores/index.ts';
 
-/** Rows of 256 KiB at most: 64 MB. */
+/** Rows per piece, of up to 256 KiB each: 64 MB. */
 const MAX_ROWS = 250;
 
-/** Columns of this engine alone, and what was noted of its process. */
+/** Columns that only this engine has, and faults of its own process. */
 const OWN_COLUMNS: Readonly<Partial<Record<RecordTable, readonly string[]>>> = {
   events: ['seq'],
   endpoints: ['last_fault'],
 };
 
 /**
- * The record in a data folder, to be copied elsewhere, its secrets in plain text. The folder is taken as by a service: none runs on it meanwhile.
- * @throws StartRefused when there is none, or it is in use
+ * Opens the record in a data folder for copying, with secrets in plain text. Locks the folder like a service, so that
+ * none runs on it meanwhile.
+ * @throws StartRefused when there is no record, or it is in use
  */
 export function openSqliteRecord(dataDir: string, clock: Clock, boxFor: SecretBoxFor): RecordSource {
   if (!existsSync(join(dataDir, 'triggers.db'))) {

@@ -26,12 +26,12 @@ const MAX_GATHERED_ORGANIZATIONS = 10_000;
 interface Gathered {
   readonly activities: Activity[];
   characters: number;
-  untold: DroppedCounts;
+  dropped: DroppedCounts;
 }
 
 interface Watched {
   readonly listeners: Set<ActivityListener>;
-  readonly heard: Promise<void>;
+  readonly subscribed: Promise<void>;
 }
 
 /**
@@ -49,7 +49,7 @@ export class RedisActivity implements ActivityFeed {
   #gathered = new Map<OrganizationId, Gathered>();
   #characters = 0;
   #timer: NodeJS.Timeout | undefined;
-  #telling: Promise<void> | undefined;
+  #publishing: Promise<void> | undefined;
   #reader: RedisReader | undefined;
   #closed = false;
 
@@ -61,19 +61,19 @@ export class RedisActivity implements ActivityFeed {
   publish(activities: readonly Activity[]): void {
     if (this.#closed) return;
     for (const activity of activities) this.#gather(activity);
-    this.#plan(GATHER_MS);
+    this.#schedule(GATHER_MS);
   }
 
   async subscribe(organizationId: OrganizationId, listener: ActivityListener): Promise<() => void> {
     let watched = this.#watched.get(organizationId);
     if (watched === undefined) {
-      watched = { listeners: new Set(), heard: this.#listen(organizationId) };
+      watched = { listeners: new Set(), subscribed: this.#listen(organizationId) };
       this.#watched.set(organizationId, watched);
     }
     const own = watched;
     own.listeners.add(listener);
     try {
-      await own.heard;
+      await own.subscribed;
     } catch (error) {
       if (this.#watched.get(organizationId) === own) this.#watched.delete(organizationId);
       throw error;
@@ -84,8 +84,8 @@ export class RedisActivity implements ActivityFeed {
   /** What has gathered goes out, if Redis takes it. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#telling;
-    if (this.#gathered.size > 0) await this.#tell();
+    await this.#publishing;
+    if (this.#gathered.size > 0) await this.#publishGathered();
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#reader?.close();
@@ -100,7 +100,7 @@ export class RedisActivity implements ActivityFeed {
       gathered.characters >= MAX_ACTIVITY_CHARACTERS_PER_SECOND ||
       this.#characters >= MAX_GATHERED_CHARACTERS;
     if (isFull) {
-      gathered.untold = count(gathered.untold, activity);
+      gathered.dropped = count(gathered.dropped, activity);
       return;
     }
     gathered.activities.push(activity);
@@ -111,40 +111,40 @@ export class RedisActivity implements ActivityFeed {
   #gatheredFor(organizationId: OrganizationId): Gathered {
     const known = this.#gathered.get(organizationId);
     if (known !== undefined) return known;
-    const gathered = { activities: [], characters: 0, untold: NOTHING_DROPPED };
+    const gathered = { activities: [], characters: 0, dropped: NOTHING_DROPPED };
     this.#gathered.set(organizationId, gathered);
     return gathered;
   }
 
-  #plan(pauseMs: Milliseconds): void {
-    if (this.#timer !== undefined || this.#telling !== undefined || this.#closed) return;
+  #schedule(pauseMs: Milliseconds): void {
+    if (this.#timer !== undefined || this.#publishing !== undefined || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#telling = this.#tell();
+      this.#publishing = this.#publishGathered();
     }, pauseMs).unref();
   }
 
-  async #tell(): Promise<void> {
+  async #publishGathered(): Promise<void> {
     const all = this.#gathered;
     this.#gathered = new Map();
     this.#characters = 0;
     let pauseMs = GATHER_MS;
     try {
-      const watched = await this.#whoIsWatched([...all.keys()]);
+      const watched = await this.#watchedAmong([...all.keys()]);
       for (const organizationId of this.#budgets.keys()) {
         if (all.has(organizationId) && !watched.has(organizationId)) this.#budgets.delete(organizationId);
       }
-      await Promise.all([...watched].map((id) => this.#tellOne(id, all.get(id))));
+      await Promise.all([...watched].map((id) => this.#publishOne(id, all.get(id))));
     } catch {
       // Those who watch learn how much it was, if Redis comes back; who accepts or delivers must not hear of it.
       pauseMs = RETRY_PAUSE_MS;
-      this.#owe(all);
+      this.#countDropped(all);
     }
-    this.#telling = undefined;
-    if (this.#gathered.size > 0) this.#plan(pauseMs);
+    this.#publishing = undefined;
+    if (this.#gathered.size > 0) this.#schedule(pauseMs);
   }
 
-  async #whoIsWatched(organizationIds: readonly OrganizationId[]): Promise<Set<OrganizationId>> {
+  async #watchedAmong(organizationIds: readonly OrganizationId[]): Promise<Set<OrganizationId>> {
     const channels = organizationIds.map((id) => this.#channel(id));
     const reply = await this.#redis.command('PUBSUB', 'NUMSUB', ...channels);
     // Each channel and its number, in the order in which they were asked for.
@@ -152,25 +152,27 @@ export class RedisActivity implements ActivityFeed {
     return new Set(organizationIds.filter((_, at) => (numbers[at] ?? 0) > 0));
   }
 
-  async #tellOne(organizationId: OrganizationId, gathered: Gathered | undefined): Promise<void> {
+  async #publishOne(organizationId: OrganizationId, gathered: Gathered | undefined): Promise<void> {
     if (gathered === undefined) return;
     const budget = this.#budgets.get(organizationId) ?? new ActivityBudget();
     this.#budgets.set(organizationId, budget);
     const now = this.#clock.monotonicMs();
-    let { untold } = gathered;
+    let { dropped } = gathered;
     const activities = inOrder(gathered.activities).filter((activity) => {
-      const told = budget.take(activity, now);
-      if (!told) untold = count(untold, activity);
-      return told;
+      const isPublished = budget.take(activity, now);
+      if (!isPublished) dropped = count(dropped, activity);
+      return isPublished;
     });
-    await this.#redis.command('PUBLISH', this.#channel(organizationId), JSON.stringify({ activities, untold }));
+    // The field is `untold` on the wire: processes of versions 0.1.x read it.
+    const message = JSON.stringify({ activities, untold: dropped });
+    await this.#redis.command('PUBLISH', this.#channel(organizationId), message);
   }
 
-  #owe(all: ReadonlyMap<OrganizationId, Gathered>): void {
+  #countDropped(all: ReadonlyMap<OrganizationId, Gathered>): void {
     if (this.#gathered.size + all.size > MAX_GATHERED_ORGANIZATIONS) return;
-    for (const [organizationId, { activities, untold }] of all) {
+    for (const [organizationId, { activities, dropped }] of all) {
       const gathered = this.#gatheredFor(organizationId);
-      gathered.untold = activities.reduce(count, addDropped(gathered.untold, untold));
+      gathered.dropped = activities.reduce(count, addDropped(gathered.dropped, dropped));
     }
   }
 
@@ -195,10 +197,10 @@ export class RedisActivity implements ActivityFeed {
   }
 
   #hear(organizationId: OrganizationId, text: string): void {
-    const { activities, untold } = read(text);
+    const { activities, dropped } = read(text);
     this.#forEach(organizationId, (listener) => {
       if (activities.length > 0) listener.onActivities(activities);
-      if (untold.event !== 0 || untold.delivery !== 0) listener.onDropped(untold);
+      if (dropped.event !== 0 || dropped.delivery !== 0) listener.onDropped(dropped);
     });
   }
 
@@ -218,19 +220,19 @@ function inOrder(activities: readonly Activity[]): Activity[] {
   return [...events, ...activities.filter(({ kind }) => kind === 'delivery')];
 }
 
-function count(untold: DroppedCounts, { kind }: Activity): DroppedCounts {
-  return addDropped(untold, { ...NOTHING_DROPPED, [kind]: 1 });
+function count(dropped: DroppedCounts, { kind }: Activity): DroppedCounts {
+  return addDropped(dropped, { ...NOTHING_DROPPED, [kind]: 1 });
 }
 
 /** A process of another version may tell what we don't know. */
-function read(text: string): { readonly activities: readonly Activity[]; readonly untold: DroppedCounts } {
+function read(text: string): { readonly activities: readonly Activity[]; readonly dropped: DroppedCounts } {
   try {
     const { activities, untold } = JSON.parse(text);
     return {
       activities: activities.filter(({ kind }: Activity) => kind === 'event' || kind === 'delivery'),
-      untold: { event: Number(untold.event), delivery: Number(untold.delivery) },
+      dropped: { event: Number(untold.event), delivery: Number(untold.delivery) },
     };
   } catch {
-    return { activities: [], untold: UNKNOWN_DROPPED };
+    return { activities: [], dropped: UNKNOWN_DROPPED };
   }
 }

@@ -24,11 +24,11 @@ export class RedisBus implements Bus {
 
   publish(message: BusMessage): Promise<void> {
     this.#listeners.call(message);
-    return this.tellOthers(message);
+    return this.publishToOthers(message);
   }
 
   /** What this process knows already. */
-  async tellOthers(message: BusMessage): Promise<void> {
+  async publishToOthers(message: BusMessage): Promise<void> {
     try {
       await this.#redis.command('PUBLISH', this.#channel, JSON.stringify({ from: this.#self, message }));
     } catch {

@@ -252,7 +252,7 @@ async function command(connection: pg.ClientBase, text: string, silenceMs?: Mill
 }
 
 function unsentIfCut(trouble: DatabaseFailure): DatabaseFailure {
-  return trouble.kind === 'cut' ? new DatabaseFailure('unsent', trouble.meant) : trouble;
+  return trouble.kind === 'cut' ? new DatabaseFailure('unsent', trouble.portError) : trouble;
 }
 
 function ignore(): void {}

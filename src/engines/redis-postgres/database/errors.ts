@@ -25,12 +25,12 @@ export type DatabaseFailureKind = 'cut' | 'unsent' | 'conflict' | 'outdated' | '
 export class DatabaseFailure extends Error {
   override readonly name = 'DatabaseFailure';
   readonly kind: DatabaseFailureKind;
-  readonly meant: Error;
+  readonly portError: Error;
 
   constructor(kind: DatabaseFailureKind, meant: Error) {
     super(meant.message);
     this.kind = kind;
-    this.meant = meant;
+    this.portError = meant;
   }
 }
 

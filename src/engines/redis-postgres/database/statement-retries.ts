@@ -36,22 +36,22 @@ export class StatementRetries {
         if (!(error instanceof DatabaseFailure)) throw error;
         if (error.kind === 'conflict') conflicts++;
         const inTime = !this.#ending && performance.now() < until;
-        if (!mayGoOn(error, { conflicts, idempotent, inTime })) throw this.#told(error);
+        if (!canRetry(error, { conflicts, idempotent, inTime })) throw this.#portErrorOf(error);
         await pause(error, conflicts);
       }
     }
   }
 
-  #told(trouble: DatabaseFailure): Error {
-    if (trouble.meant instanceof EngineUnavailable) {
+  #portErrorOf(trouble: DatabaseFailure): Error {
+    if (trouble.portError instanceof EngineUnavailable) {
       if (this.#ending) return new EngineUnavailable('closing', 'The engine is closing');
       this.#lastFailure = trouble.message;
     }
-    return trouble.meant;
+    return trouble.portError;
   }
 }
 
-function mayGoOn(
+function canRetry(
   { kind }: DatabaseFailure,
   { conflicts, idempotent, inTime }: { conflicts: number; idempotent: boolean; inTime: boolean },
 ): boolean {

@@ -3,12 +3,12 @@ import type { Clock } from '../../../ports/clock.ts';
 import { number } from '../../rows/row.ts';
 import type { Database } from './database.ts';
 
-const LOOKS = 5;
-const LOOK_PAUSE_MS: Milliseconds = 30_000;
+const MEASUREMENTS = 5;
+const MEASURE_PAUSE_MS: Milliseconds = 30_000;
 /** Less than this is the network, not the clock; and so is what a slow look can't tell. */
 const TOLERANCE_MS: Milliseconds = 5;
 
-interface Look {
+interface Measurement {
   /** What to add to the machine's monotonic time. */
   readonly offsetMs: Milliseconds;
   /** It may be wrong by so much. */
@@ -33,7 +33,7 @@ export class StoreClock implements Clock {
     this.#database = database;
     this.#offsetMs = offsetMs;
     this.#firstOffsetMs = offsetMs;
-    this.#timer = setInterval(() => void this.#look(), LOOK_PAUSE_MS).unref();
+    this.#timer = setInterval(() => void this.#adjust(), MEASURE_PAUSE_MS).unref();
   }
 
   static async start(base: Clock, database: Database): Promise<StoreClock> {
@@ -53,7 +53,7 @@ export class StoreClock implements Clock {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  async #adjust(): Promise<void> {
     try {
       const { offsetMs, uncertaintyMs } = await measure(this.#base, this.#database);
       if (Math.abs(offsetMs - this.#offsetMs) > Math.max(TOLERANCE_MS, uncertaintyMs)) this.#offsetMs = offsetMs;
@@ -64,9 +64,9 @@ export class StoreClock implements Clock {
 }
 
 /** Of some looks the one with the shortest way counts (Cristian's algorithm). */
-async function measure(base: Clock, database: Database): Promise<Look> {
-  let best: Look = { offsetMs: 0, uncertaintyMs: Number.POSITIVE_INFINITY };
-  for (let look = 0; look < LOOKS; look++) {
+async function measure(base: Clock, database: Database): Promise<Measurement> {
+  let best: Measurement = { offsetMs: 0, uncertaintyMs: Number.POSITIVE_INFINITY };
+  for (let look = 0; look < MEASUREMENTS; look++) {
     const askedAt = base.monotonicMs();
     const [row] = await database.query('server-time', [], { idempotent: true });
     const uncertaintyMs = (base.monotonicMs() - askedAt) / 2;

@@ -13,7 +13,7 @@ const MAX_ITEMS = 500;
 /** Lanes read at once, about. */
 const LANES_PAGE = 1_000;
 /** Looked at for the oldest. */
-const MAX_LANES_LOOKED_AT = 100;
+const MAX_SCANNED_LANES = 100;
 
 export interface LaneMember {
   readonly endpointId: EndpointId;
@@ -22,7 +22,7 @@ export interface LaneMember {
 
 export interface ClaimedMembers {
   readonly endpointId: EndpointId;
-  readonly taken: readonly { readonly deliveryId: DeliveryId; readonly previousScore: number }[];
+  readonly claimed: readonly { readonly deliveryId: DeliveryId; readonly previousScore: number }[];
   /** The lane's lowest score, or when its limits let one through; null when it is empty. */
   readonly nextDueAt: Timestamp | null;
 }
@@ -60,13 +60,13 @@ export class DeliveryLanes {
       const head = [this.#lane(''), String(this.#clock.now())];
       const [count, ...broken] = listOf(await this.#redis.run('enqueue-deliveries', keys, [...head, ...args]));
       added += Number(count);
-      this.#tellBroken(broken);
+      this.#reportBroken(broken);
     }
     return added;
   }
 
   /** Answers in the order of the demands. What is taken comes again when its lease ends, unless it is moved before. */
-  async take(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly ClaimedMembers[]> {
+  async claim(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly ClaimedMembers[]> {
     const args = demands.flatMap(({ endpointId, limit, leaseMs, limits }) => [
       endpointId,
       String(limit),
@@ -74,18 +74,18 @@ export class DeliveryLanes {
       String(limits?.maxLeased ?? ''),
       String(limits?.ratePerSecond ?? ''),
     ]);
-    const head = [this.#lane(''), this.#key(HELD), this.#key('lane-rate:'), String(now)];
+    const head = [this.#lane(''), this.#key(LEASED), this.#key('lane-rate:'), String(now)];
     const answers = listOf(await this.#redis.run('claim-deliveries', [this.#key('lanes')], [...head, ...args]));
     return demands.map(({ endpointId }, n) => {
       const answer = answers[n];
-      if (Array.isArray(answer)) return takenMembers(endpointId, answer);
-      this.#tellBroken([endpointId]);
-      return { endpointId, taken: [], nextDueAt: null };
+      if (Array.isArray(answer)) return claimedMembers(endpointId, answer);
+      this.#reportBroken([endpointId]);
+      return { endpointId, claimed: [], nextDueAt: null };
     });
   }
 
   /** As if they had not been taken. */
-  undoTake(
+  undoClaim(
     items: readonly (LaneMember & { readonly leasedUntil: Timestamp; readonly previousScore: number })[],
   ): Promise<void> {
     return this.#move(
@@ -178,7 +178,7 @@ export class DeliveryLanes {
 
   /** Those with something due for longest, and when each comes due. */
   async #firstLanes(): Promise<[string, number][]> {
-    const last = String(MAX_LANES_LOOKED_AT - 1);
+    const last = String(MAX_SCANNED_LANES - 1);
     return pairs(await this.#redis.command('ZRANGE', this.#key('lanes'), '0', last, 'WITHSCORES'));
   }
 
@@ -191,7 +191,7 @@ export class DeliveryLanes {
     wake: boolean,
   ): Promise<void> {
     const keys = [this.#key('lanes'), this.#key(DELIVERIES_STREAM), this.#key(ENTRIES), this.#key(WAITING_KEY)];
-    const head = [this.#lane(''), this.#key(HELD), DELIVERIES_GROUP, String(this.#clock.now())];
+    const head = [this.#lane(''), this.#key(LEASED), DELIVERIES_GROUP, String(this.#clock.now())];
     for (const page of pages(items)) {
       const args = page.flatMap(({ deliveryId, endpointId, score, fence }) => [
         deliveryId,
@@ -200,7 +200,7 @@ export class DeliveryLanes {
         String(fence ?? ''),
         wake ? '1' : '0',
       ]);
-      this.#tellBroken(listOf(await this.#redis.run('move-deliveries', keys, [...head, ...args])));
+      this.#reportBroken(listOf(await this.#redis.run('move-deliveries', keys, [...head, ...args])));
     }
   }
 
@@ -215,9 +215,9 @@ export class DeliveryLanes {
   }
 
   /** Lanes with a key of another type: an error of theirs, which the reconciler meets again until the key is gone. */
-  #tellBroken(endpointIds: readonly unknown[]): void {
+  #reportBroken(endpointIds: readonly unknown[]): void {
     for (const endpointId of new Set(endpointIds.map(String)))
-      this.#redis.tellWrongType(wrongType(this.#lane(endpointId)));
+      this.#redis.reportWrongType(wrongType(this.#lane(endpointId)));
   }
 
   #key(name: string): string {
@@ -230,7 +230,7 @@ export class DeliveryLanes {
 }
 
 /** What takers have of a lane, by the end of their lease. */
-const HELD = 'lane-held:';
+const LEASED = 'lane-held:';
 const ENTRIES = `${DELIVERIES_STREAM}:entries`;
 /** Set when the lanes hold every delivery that waits in the record (`CompletenessMark`). */
 export const LANES_COMPLETE = `${DELIVERIES_STREAM}:complete`;
@@ -240,13 +240,13 @@ function listOf(answer: unknown): readonly unknown[] {
   return answer;
 }
 
-function takenMembers(endpointId: EndpointId, answer: readonly unknown[]): ClaimedMembers {
+function claimedMembers(endpointId: EndpointId, answer: readonly unknown[]): ClaimedMembers {
   const [lowest, ...rest] = answer.map(String);
-  const taken = [];
+  const claimed = [];
   for (let at = 0; at + 1 < rest.length; at += 2) {
-    taken.push({ deliveryId: (rest[at] ?? '') as DeliveryId, previousScore: Number(rest[at + 1]) });
+    claimed.push({ deliveryId: (rest[at] ?? '') as DeliveryId, previousScore: Number(rest[at + 1]) });
   }
-  return { endpointId, taken, nextDueAt: lowest === '' ? null : timestamp(Number(lowest)) };
+  return { endpointId, claimed, nextDueAt: lowest === '' ? null : timestamp(Number(lowest)) };
 }
 
 function* pages<Item>(items: readonly Item[]): Iterable<readonly Item[]> {

@@ -13,7 +13,7 @@ import type {
 } from '../../../ports/record/delivery-queue.ts';
 import type { ClaimedMembers, DeliveryLanes } from './delivery-lanes.ts';
 import type { DeliveryRecord, LeaseAnswer } from './delivery-record.ts';
-import type { EndedTurn, NextInOrder, OrderingGroups } from './ordering-groups.ts';
+import type { DueDelivery, EndedHead, OrderingGroups } from './ordering-groups.ts';
 
 const MAX_COUNTED_WAITING = 10_001;
 
@@ -24,30 +24,30 @@ const MAX_COUNTED_WAITING = 10_001;
 export class RedisPostgresDeliveryQueue implements DeliveryQueue {
   readonly #lanes: DeliveryLanes;
   readonly #record: DeliveryRecord;
-  readonly #turns: OrderingGroups;
+  readonly #groups: OrderingGroups;
   readonly #clock: Clock;
   readonly #announced = new Listeners<readonly EndpointId[]>();
 
   constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; turns: OrderingGroups; clock: Clock }) {
     this.#lanes = parts.lanes;
     this.#record = parts.record;
-    this.#turns = parts.turns;
+    this.#groups = parts.turns;
     this.#clock = parts.clock;
   }
 
   async claim(demands: readonly LaneDemand[]): Promise<ClaimedLane[]> {
     const now = this.#clock.now();
-    const lanes = await this.#lanes.take(demands, now);
-    const wanted = lanes.flatMap(({ taken }, at) => {
+    const lanes = await this.#lanes.claim(demands, now);
+    const wanted = lanes.flatMap(({ claimed }, at) => {
       const leasedUntil = addMs(now, demands[at]?.leaseMs ?? 0);
-      return taken.map(({ deliveryId }) => ({ deliveryId, leasedUntil }));
+      return claimed.map(({ deliveryId }) => ({ deliveryId, leasedUntil }));
     });
     if (wanted.length === 0)
       return lanes.map(({ endpointId, nextDueAt }) => ({ endpointId, nextDueAt, deliveries: [] }));
     const answers = await this.#lease(wanted, now, lanes);
     let next = 0;
-    return lanes.map(({ endpointId, taken, nextDueAt }) => {
-      const deliveries = taken.map(() => answers[next++]).filter((answer) => answer?.kind === 'taken');
+    return lanes.map(({ endpointId, claimed, nextDueAt }) => {
+      const deliveries = claimed.map(() => answers[next++]).filter((answer) => answer?.kind === 'taken');
       return { endpointId, nextDueAt, deliveries: deliveries.map(({ delivery }) => delivery) };
     });
   }
@@ -61,26 +61,26 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     try {
       answers = await this.#record.lease(wanted, now);
     } catch (error) {
-      await this.#undo(wanted, lanes);
+      await this.#undoClaim(wanted, lanes);
       throw error;
     }
-    await this.#mend(wanted, answers, lanes);
+    await this.#correctLanes(wanted, answers, lanes);
     const gone = wanted.filter((_, at) => answers[at]?.kind === 'gone').map(({ deliveryId }) => deliveryId);
     if (gone.length > 0) await this.#endOrphans(gone, now).catch(() => {});
     return answers;
   }
 
   /** Without it they would come again when the lease in the lane ends: this is only sooner. */
-  async #undo(
+  async #undoClaim(
     wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
     lanes: readonly ClaimedMembers[],
   ): Promise<void> {
-    const members = lanes.flatMap(({ endpointId, taken }) => taken.map((member) => ({ endpointId, ...member })));
+    const members = lanes.flatMap(({ endpointId, claimed }) => claimed.map((member) => ({ endpointId, ...member })));
     const items = members.flatMap((member, at) => {
       const leasedUntil = wanted[at]?.leasedUntil;
       return leasedUntil === undefined ? [] : [{ ...member, leasedUntil }];
     });
-    await this.#lanes.undoTake(items).catch(() => {});
+    await this.#lanes.undoClaim(items).catch(() => {});
   }
 
   /** Of what the record did not give, some may wait for an event that was erased: nothing else would ever end them. */
@@ -89,16 +89,16 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     const turns = ended.flatMap(({ orderingGroup, ...rest }) =>
       orderingGroup === null ? [] : [{ ...rest, orderingGroup, blocks: false }],
     );
-    if (turns.length > 0) await this.passTurns(turns);
+    if (turns.length > 0) await this.advanceGroups(turns);
   }
 
   /** Members that the record knew better: done, or due at another time. */
-  async #mend(
+  async #correctLanes(
     wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
     answers: readonly LeaseAnswer[],
     lanes: readonly ClaimedMembers[],
   ): Promise<void> {
-    const endpointIds = lanes.flatMap(({ endpointId, taken }) => taken.map(() => endpointId));
+    const endpointIds = lanes.flatMap(({ endpointId, claimed }) => claimed.map(() => endpointId));
     const wrong = answers.flatMap((answer, at) => {
       const [item, endpointId] = [wanted[at], endpointIds[at]];
       if (answer.kind === 'taken' || item === undefined || endpointId === undefined) return [];
@@ -123,47 +123,47 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
       return [{ endpointId, orderingGroup, deliveryId, blocks: 'blocksOrder' in next && next.blocksOrder === true }];
     });
     // Where this fails the attempts are on record all the same: the reconciler passes the turns on.
-    if (ended.length > 0) await this.passTurns(ended).catch(() => {});
-    if (again.length > 0) this.announce(again.map(({ endpointId }) => endpointId));
+    if (ended.length > 0) await this.advanceGroups(ended).catch(() => {});
+    if (again.length > 0) this.announceDue(again.map(({ endpointId }) => endpointId));
     return settled.map((known) => (known === undefined ? 'stale' : 'settled'));
   }
 
   /** Those behind deliveries that are done are due. @returns how many */
-  async passTurns(ended: readonly EndedTurn[]): Promise<number> {
-    const next = await this.#turns.pass(ended);
+  async advanceGroups(ended: readonly EndedHead[]): Promise<number> {
+    const next = await this.#groups.advance(ended);
     await this.enqueue(next.map((member) => ({ ...member, dueAt: timestamp(0) })));
     return next.length;
   }
 
   async unblock(endpointId: EndpointId, limit: number): Promise<number> {
-    const blocked = await this.#turns.unblock(endpointId, limit);
-    await this.passTurns(blocked);
+    const blocked = await this.#groups.unblock(endpointId, limit);
+    await this.advanceGroups(blocked);
     return blocked.length;
   }
 
   /** They are due then, in the record already. */
-  async enqueue(due: readonly (NextInOrder & { readonly dueAt: Timestamp })[]): Promise<void> {
+  async enqueue(due: readonly (DueDelivery & { readonly dueAt: Timestamp })[]): Promise<void> {
     if (due.length === 0) return;
     await this.#lanes.enqueue(due);
-    this.announce(due.map(({ endpointId }) => endpointId));
+    this.announceDue(due.map(({ endpointId }) => endpointId));
   }
 
   /** They are due at once, in the record already; in their lane they may be due later. */
-  async hasten(due: readonly NextInOrder[]): Promise<void> {
+  async scheduleNow(due: readonly DueDelivery[]): Promise<void> {
     const items = due.map((member) => ({ ...member, dueAt: timestamp(0) }));
     await this.enqueue(items);
     if (items.length > 0) await this.#lanes.requeue(items);
   }
 
   async release(returned: readonly ReleasedDelivery[]): Promise<void> {
-    const endpoints = await this.#record.giveBack(returned, this.#clock.now());
+    const endpoints = await this.#record.release(returned, this.#clock.now());
     const items = returned.flatMap(({ deliveryId, dueAt }, at) => {
       const endpointId = endpoints[at]?.endpointId;
       return endpointId === undefined ? [] : [{ endpointId, deliveryId, dueAt }];
     });
     if (items.length === 0) return;
     await this.#lanes.requeue(items).catch(() => {});
-    this.announce(items.map(({ endpointId }) => endpointId));
+    this.announceDue(items.map(({ endpointId }) => endpointId));
   }
 
   async waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
@@ -183,7 +183,7 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
   }
 
   /** News of this process itself. */
-  announce(endpointIds: readonly EndpointId[]): void {
+  announceDue(endpointIds: readonly EndpointId[]): void {
     this.#announced.call([...new Set(endpointIds)]);
   }
 

@@ -115,7 +115,7 @@ export class DeliveryRecord {
   }
 
   /** Whose they are, in order; undefined for those that had lost their lease. */
-  async giveBack(
+  async release(
     returned: readonly ReleasedDelivery[],
     now: Timestamp,
   ): Promise<readonly ({ readonly endpointId: EndpointId } | undefined)[]> {

@@ -5,4 +5,4 @@ export { RedisPostgresDeliveryQueue } from './delivery-queue.ts';
 export { DeliveryRecord } from './delivery-record.ts';
 export { OrderingGroups } from './ordering-groups.ts';
 export { RedisPostgresRedelivery } from './redelivery.ts';
-export { DedupRepair, DeliveryRepair, TurnRepair } from './repairs.ts';
+export { DedupRepair, DeliveryRepair, OrderingRepair } from './repairs.ts';

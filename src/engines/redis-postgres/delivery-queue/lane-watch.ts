@@ -6,10 +6,10 @@ import { ConsumerGroup, type Redis } from '../redis/index.ts';
 const READ_WAIT_MS: Milliseconds = 2_000;
 const MAX_ENTRIES = 500;
 /** Between two looks for lanes that came due while nobody was told: retries, and what a dead deliverer had been told. */
-const LOOK_PAUSE_MS: Milliseconds = 1_000;
+const SCAN_PAUSE_MS: Milliseconds = 1_000;
 const MAX_LANES = 1_000;
 const ERROR_PAUSE_MS: Milliseconds = 250;
-const LOOKS_A_CLEANUP = 600;
+const SCANS_PER_CLEANUP = 600;
 
 /**
  * Tells a deliverer which lanes have something due. Each entry of the stream is told to one deliverer, as it comes, and
@@ -20,13 +20,13 @@ export class LaneWatch {
   readonly #clock: Clock;
   readonly #lanes: string;
   readonly #newGroup: () => ConsumerGroup;
-  readonly #tell: (endpointIds: readonly EndpointId[]) => void;
+  readonly #onDue: (endpointIds: readonly EndpointId[]) => void;
   #group: ConsumerGroup | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   /** How many due lanes the looks of this round have passed. */
-  #passed = 0;
-  #looks = 0;
+  #offset = 0;
+  #scans = 0;
 
   constructor(parts: {
     redis: Redis;
@@ -42,7 +42,7 @@ export class LaneWatch {
     this.#clock = parts.clock;
     this.#lanes = parts.lanes;
     this.#newGroup = () => new ConsumerGroup(parts);
-    this.#tell = parts.tell;
+    this.#onDue = parts.tell;
   }
 
   start(): void {
@@ -65,7 +65,7 @@ export class LaneWatch {
       try {
         const entries = await group.read(MAX_ENTRIES, READ_WAIT_MS);
         const endpointIds = new Set(entries.flatMap(({ fields }) => endpointOf(fields)));
-        if (endpointIds.size > 0 && this.#group === group) this.#tell([...endpointIds]);
+        if (endpointIds.size > 0 && this.#group === group) this.#onDue([...endpointIds]);
       } catch {
         // The look once a second tells what is missed here; who waits for Redis elsewhere says so.
         if (this.#group === group) await new Promise((resolve) => setTimeout(resolve, ERROR_PAUSE_MS));
@@ -76,24 +76,24 @@ export class LaneWatch {
   #plan(group: ConsumerGroup): void {
     if (this.#group !== group) return;
     this.#timer = setTimeout(() => {
-      void this.#look(group)
+      void this.#scan(group)
         .catch(() => {})
         .finally(() => this.#plan(group));
-    }, LOOK_PAUSE_MS).unref();
+    }, SCAN_PAUSE_MS).unref();
   }
 
   /**
    * The lanes that are due, a bounded number; where there are more, the next look goes on behind them. By place and not by
    * score: thousands may be due at once, all with score 0. One that is passed over because others went is told next time.
    */
-  async #look(group: ConsumerGroup): Promise<void> {
-    if (this.#looks++ % LOOKS_A_CLEANUP === 0) await group.forgetGone();
+  async #scan(group: ConsumerGroup): Promise<void> {
+    if (this.#scans++ % SCANS_PER_CLEANUP === 0) await group.removeIdleConsumers();
     const now = String(this.#clock.now());
-    const page = ['LIMIT', String(this.#passed), String(MAX_LANES)];
+    const page = ['LIMIT', String(this.#offset), String(MAX_LANES)];
     const lanes = await this.#redis.command('ZRANGEBYSCORE', this.#lanes, '-inf', now, ...page);
     const endpointIds = Array.isArray(lanes) ? lanes.map((endpointId) => String(endpointId) as EndpointId) : [];
-    this.#passed = endpointIds.length < MAX_LANES ? 0 : this.#passed + MAX_LANES;
-    if (endpointIds.length > 0 && this.#group === group) this.#tell(endpointIds);
+    this.#offset = endpointIds.length < MAX_LANES ? 0 : this.#offset + MAX_LANES;
+    if (endpointIds.length > 0 && this.#group === group) this.#onDue(endpointIds);
   }
 }
 

@@ -3,7 +3,7 @@ import { type Row, text } from '../../rows/row.ts';
 import { type Database, LOWEST_ID } from '../database/index.ts';
 
 /** A delivery that goes in an order, and is done. */
-export interface EndedTurn {
+export interface EndedHead {
   readonly endpointId: EndpointId;
   readonly orderingGroup: string;
   readonly deliveryId: DeliveryId;
@@ -11,7 +11,7 @@ export interface EndedTurn {
   readonly blocks: boolean;
 }
 
-export interface NextInOrder {
+export interface DueDelivery {
   readonly endpointId: EndpointId;
   readonly deliveryId: DeliveryId;
 }
@@ -25,10 +25,10 @@ export class OrderingGroups {
   }
 
   /** @returns whose turn it is now. A delivery that has not the turn, or is not done, changes nothing. */
-  async pass(ended: readonly EndedTurn[]): Promise<readonly NextInOrder[]> {
+  async advance(ended: readonly EndedHead[]): Promise<readonly DueDelivery[]> {
     if (ended.length === 0) return [];
     // Made twice it is made once: the second finds no turn to pass.
-    const rows = await this.#database.query('pass-turns', [
+    const rows = await this.#database.query('advance-groups', [
       ended.map(({ endpointId }) => endpointId),
       ended.map(({ orderingGroup }) => orderingGroup),
       ended.map(({ deliveryId }) => deliveryId),
@@ -41,11 +41,11 @@ export class OrderingGroups {
   async staleStep(
     after: { readonly endpointId: string; readonly orderingGroup: string } | null,
     limit: number,
-  ): Promise<{ readonly stale: readonly EndedTurn[]; readonly last: EndedTurn | undefined; readonly looked: number }> {
+  ): Promise<{ readonly stale: readonly EndedHead[]; readonly last: EndedHead | undefined; readonly looked: number }> {
     const from = [after?.endpointId ?? LOWEST_ID, after?.orderingGroup ?? '', limit];
-    const rows = await this.#database.query('stale-turns', from, { idempotent: true });
+    const rows = await this.#database.query('stale-groups', from, { idempotent: true });
     const last = rows.at(-1);
-    await this.#unblockLost(rows.filter((row) => row['is_stale'] === true && row['blocked'] === true));
+    await this.#unblockStale(rows.filter((row) => row['is_stale'] === true && row['blocked'] === true));
     return {
       stale: rows.filter((row) => row['is_stale'] === true).map(endedFromRow),
       last: last === undefined ? undefined : endedFromRow(last),
@@ -53,21 +53,21 @@ export class OrderingGroups {
     };
   }
 
-  async #unblockLost(rows: readonly Row[]): Promise<void> {
+  async #unblockStale(rows: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
     const column = (name: string) => rows.map((row) => text<string>(row, name));
     const columns = [column('endpoint_id'), column('order_group'), column('delivery_id')];
-    await this.#database.query('unblock-lost-turns', columns);
+    await this.#database.query('unblock-stale-groups', columns);
   }
 
   /** Takes the block off a bounded number of groups. @returns turns to pass on */
-  async unblock(endpointId: EndpointId, limit: number): Promise<readonly EndedTurn[]> {
-    const rows = await this.#database.query('unblock-turns', [endpointId, limit]);
+  async unblock(endpointId: EndpointId, limit: number): Promise<readonly EndedHead[]> {
+    const rows = await this.#database.query('unblock-groups', [endpointId, limit]);
     return rows.map((row) => endedFromRow({ ...row, endpoint_id: endpointId }));
   }
 }
 
-function endedFromRow(row: Row): EndedTurn {
+function endedFromRow(row: Row): EndedHead {
   return {
     endpointId: text(row, 'endpoint_id'),
     orderingGroup: text(row, 'order_group'),

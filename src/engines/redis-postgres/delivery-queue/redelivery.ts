@@ -43,7 +43,7 @@ export class RedisPostgresRedelivery implements Redelivery {
       const deliveryId = textOrNull<DeliveryId>(row, 'delivery_id');
       return deliveryId === null ? [] : [{ deliveryId, endpointId: text<EndpointId>(row, 'endpoint_id') }];
     });
-    await this.#queue.hasten(due).catch(() => {});
+    await this.#queue.scheduleNow(due).catch(() => {});
     return number(rows[0] ?? {}, 'retried');
   }
 
@@ -55,7 +55,7 @@ export class RedisPostgresRedelivery implements Redelivery {
       deliveryId: text<DeliveryId>(row, 'delivery_id'),
       endpointId: text<EndpointId>(row, 'endpoint_id'),
     }));
-    await this.#queue.hasten(due).catch(() => {});
+    await this.#queue.scheduleNow(due).catch(() => {});
     return rows.length;
   }
 
@@ -68,7 +68,7 @@ export class RedisPostgresRedelivery implements Redelivery {
     const orderingGroup = textOrNull(row, 'order_group');
     await this.#lanes.remove(endpointId, [id]).catch(() => {});
     if (orderingGroup !== null) {
-      await this.#queue.passTurns([{ endpointId, orderingGroup, deliveryId: id, blocks: false }]).catch(() => {});
+      await this.#queue.advanceGroups([{ endpointId, orderingGroup, deliveryId: id, blocks: false }]).catch(() => {});
     }
     return 'canceled';
   }

@@ -85,7 +85,7 @@ export class DedupRepair implements Repair {
 }
 
 /** Turns that were not passed on: a deliverer died between the end of an attempt and that. */
-export class TurnRepair implements Repair {
+export class OrderingRepair implements Repair {
   readonly name = 'turns';
   readonly continuous = true;
   readonly #turns: OrderingGroups;
@@ -104,7 +104,7 @@ export class TurnRepair implements Repair {
   async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
     const from = after === null ? null : (JSON.parse(after) as { endpointId: string; orderingGroup: string });
     const { stale, last, looked } = await this.#turns.staleStep(from, STEP);
-    const repaired = await this.#queue.passTurns(stale);
+    const repaired = await this.#queue.advanceGroups(stale);
     if (looked < STEP || last === undefined) return { after: null, repaired };
     return { after: JSON.stringify({ endpointId: last.endpointId, orderingGroup: last.orderingGroup }), repaired };
   }

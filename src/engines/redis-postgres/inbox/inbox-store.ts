@@ -27,7 +27,7 @@ export class PostgresInboxStore implements InboxStore {
   readonly #database: Database;
   readonly #admin: SqlInboxAdmin;
   readonly #leaser: MessageLeaser;
-  readonly #holds: LeasedMessages;
+  readonly #leased: LeasedMessages;
   readonly #list: MessageList;
   readonly #requeuer: MessageRequeuer;
   readonly #publish: (organizationId: OrganizationId) => void;
@@ -40,10 +40,10 @@ export class PostgresInboxStore implements InboxStore {
     this.#database = parts.database;
     this.#publish = parts.publish;
     this.#clock = parts.clock;
-    this.#admin = new SqlInboxAdmin(new PostgresStatements(parts.database), (id) => this.#tellEverybody(id));
+    this.#admin = new SqlInboxAdmin(new PostgresStatements(parts.database), (id) => this.#announceEverywhere(id));
     const matcher = new TypeMatcher(new FairTurns({ clock: parts.clock, pause }));
     const onQuarantined = (messages: QuarantinedMessages) => this.#quarantined.call(messages);
-    this.#holds = new LeasedMessages({ ...parts, onQuarantined });
+    this.#leased = new LeasedMessages({ ...parts, onQuarantined });
     this.#leaser = new MessageLeaser({
       ...parts,
       matcher,
@@ -87,37 +87,37 @@ export class PostgresInboxStore implements InboxStore {
   }
 
   ack(inbox: Inbox, selection: AckSelection) {
-    return this.#holds.ack(inbox, selection);
+    return this.#leased.ack(inbox, selection);
   }
 
   leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
-    return this.#holds.held(inbox, leaseId);
+    return this.#leased.leasedEvents(inbox, leaseId);
   }
 
   async release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
-    const result = await this.#holds.release(inbox, selection);
-    this.#tellEverybody(inbox.organizationId);
+    const result = await this.#leased.release(inbox, selection);
+    this.#announceEverywhere(inbox.organizationId);
     return result;
   }
 
   async undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
-    await this.#holds.giveBack(inbox, leaseId, eventIds);
-    this.#tellEverybody(inbox.organizationId);
+    await this.#leased.undoLease(inbox, leaseId, eventIds);
+    this.#announceEverywhere(inbox.organizationId);
   }
 
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
-    return this.#holds.extend(inbox, selection);
+    return this.#leased.extend(inbox, selection);
   }
 
   async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
-    const result = await this.#holds.requeue(inbox, eventIds);
-    this.#tellEverybody(inbox.organizationId);
+    const result = await this.#leased.requeue(inbox, eventIds);
+    this.#announceEverywhere(inbox.organizationId);
     return result;
   }
 
   async requeueStep(inbox: Inbox, step: RequeueStep) {
     const result = await this.#requeuer.step(inbox, step);
-    if (result.requeued > 0) this.#tellEverybody(inbox.organizationId);
+    if (result.requeued > 0) this.#announceEverywhere(inbox.organizationId);
     return result;
   }
 
@@ -145,7 +145,7 @@ export class PostgresInboxStore implements InboxStore {
     for (const listener of this.#listeners) listener(organizationId);
   }
 
-  #tellEverybody(organizationId: OrganizationId): void {
+  #announceEverywhere(organizationId: OrganizationId): void {
     this.announce(organizationId);
     this.#publish(organizationId);
   }

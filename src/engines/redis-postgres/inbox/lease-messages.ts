@@ -9,7 +9,7 @@ import type { QuarantinedMessages } from '../../../ports/store/inbox-store.ts';
 import { number, type Row, text } from '../../rows/row.ts';
 import type { Database } from '../database/index.ts';
 import { messageFromRow, quarantinedIn } from './inbox-rows.ts';
-import { Turns } from './turns.ts';
+import { SerialQueue } from './serial-queue.ts';
 import { WantedTypesSearch } from './wanted-types.ts';
 
 export interface LeaseRequest {
@@ -37,10 +37,10 @@ export class MessageLeaser {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #types: WantedTypesSearch;
-  readonly #giveBack: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
+  readonly #undoLease: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
   readonly #onQuarantined: (messages: QuarantinedMessages) => void;
   /** In the database they would stand in line too, each with a connection. */
-  readonly #turns = new Turns<InboxId>();
+  readonly #serial = new SerialQueue<InboxId>();
 
   /** @param parts.giveBack makes available again what was leased and is too much for one answer */
   constructor(parts: {
@@ -51,7 +51,7 @@ export class MessageLeaser {
     onQuarantined: (messages: QuarantinedMessages) => void;
   }) {
     this.#onQuarantined = parts.onQuarantined;
-    this.#giveBack = parts.giveBack;
+    this.#undoLease = parts.giveBack;
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#types = new WantedTypesSearch(parts);
@@ -65,7 +65,7 @@ export class MessageLeaser {
     for (let more = true; more && messages.length < request.limit && bytes > 0; ) {
       try {
         const room = { limit: request.limit - messages.length, bytes };
-        const step = await this.#turns.take(inbox.id, () => this.#step(inbox, request, until, room));
+        const step = await this.#serial.run(inbox.id, () => this.#step(inbox, request, until, room));
         messages.push(...step.messages);
         bytes -= step.messages.reduce((sum, { event }) => sum + dataBytes(event), 0);
         more = step.more;
@@ -118,7 +118,7 @@ export class MessageLeaser {
     });
     const rest = end === -1 ? [] : rows.slice(end + 1).map((row) => text<EventId>(row, 'id'));
     if (rest.length === 0) return rows;
-    await this.#giveBack(inbox, request.leaseId, rest);
+    await this.#undoLease(inbox, request.leaseId, rest);
     return rows.slice(0, end + 1);
   }
 

@@ -45,7 +45,7 @@ export class LeasedMessages {
     };
   }
 
-  async held(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
+  async leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
     if (!canBeId(leaseId)) return [];
     const parameters = [inbox.id, leaseId, this.#clock.now()];
     return [...idsOf(await this.#database.query('held-messages', parameters, { idempotent: true }))];
@@ -65,7 +65,7 @@ export class LeasedMessages {
   }
 
   /** A plan that was kept since the table was empty would go through all of it for each id. */
-  async giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
+  async undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
     await this.#database.query('undo-lease', [inbox.id, eventIds, leaseId], { plannedEachTime: true });
   }
 

@@ -35,7 +35,7 @@ interface IntakeOptions {
 export class RedisIntake implements Intake {
   readonly #options: IntakeOptions;
   readonly #groups: Batcher<AcceptedEvent, AcceptOutcome | WrongType>;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #running = new Set<Promise<unknown>>();
   #closing = false;
 
   constructor(options: IntakeOptions) {
@@ -54,18 +54,18 @@ export class RedisIntake implements Intake {
       throw new EngineUnavailable('unreachable', 'Redis does not keep up with what is sent');
     }
     const accepted = Promise.all(events.map((event) => this.#groups.add(event)));
-    this.#underWay.add(accepted);
+    this.#running.add(accepted);
     try {
       return (await accepted).map(orThrow);
     } finally {
-      this.#underWay.delete(accepted);
+      this.#running.delete(accepted);
     }
   }
 
   /** What was begun is finished. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.allSettled(this.#underWay);
+    await Promise.allSettled(this.#running);
   }
 
   async #acceptGroup(events: readonly AcceptedEvent[]): Promise<(AcceptOutcome | WrongType)[]> {
@@ -84,7 +84,7 @@ export class RedisIntake implements Intake {
       if (answer !== -1) return outcomeOf(answer);
       const event = events[at];
       const broken = wrongType((event === undefined ? undefined : dedupKey(redis, event)) ?? '');
-      redis.tellWrongType(broken);
+      redis.reportWrongType(broken);
       return broken;
     });
   }

@@ -7,7 +7,7 @@ import { ConsumerGroup, type RawEntry, type Redis } from '../redis/index.ts';
 /** SEED.md's name for it. */
 const GROUP = 'event-processors';
 /** A stream's claims between two looks for consumers that are gone. */
-const CLAIMS_A_CLEANUP = 100;
+const CLAIMS_PER_CLEANUP = 100;
 
 /** The stream `zapier:events`. */
 export class RedisEventStream implements EventStream {
@@ -31,7 +31,7 @@ export class RedisEventStream implements EventStream {
   }
 
   async claim(limit: number): Promise<readonly StreamEntry[]> {
-    if (this.#claims++ % CLAIMS_A_CLEANUP === 0) await this.#group.forgetGone();
+    if (this.#claims++ % CLAIMS_PER_CLEANUP === 0) await this.#group.removeIdleConsumers();
     return this.#decode(await this.#group.claim(limit, this.#claimIdleMs));
   }
 

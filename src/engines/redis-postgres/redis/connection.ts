@@ -137,7 +137,7 @@ export class Redis {
       metrics?.store('redis', performance.now() - startedAt);
       return answer;
     } catch (error) {
-      if (error instanceof WrongType) this.tellWrongType(error);
+      if (error instanceof WrongType) this.reportWrongType(error);
       else if (error instanceof EngineUnavailable && error.code === 'storage_failed')
         this.#remember(error.message, 'failed');
       throw error;
@@ -145,7 +145,7 @@ export class Redis {
   }
 
   /** What meets it meets it again: the log writes some of the lines. */
-  tellWrongType({ message, isOfOne }: WrongType): void {
+  reportWrongType({ message, isOfOne }: WrongType): void {
     // What is everybody's matters more than what is one's, and is met at every turn.
     if (!isOfOne || this.#refusal?.health.status !== 'failed') this.#remember(message, isOfOne ? 'degraded' : 'failed');
     this.#options.log?.sampled('redis.wrong_type', 'error', () => message);

@@ -63,7 +63,7 @@ export class ConsumerGroup {
   }
 
   /** Takes away consumers of processes that are gone. */
-  async forgetGone(): Promise<void> {
+  async removeIdleConsumers(): Promise<void> {
     await this.#redis.run('forget-consumers', [this.#stream], [this.#group, this.#consumer, String(GONE_AFTER_MS)]);
   }
 

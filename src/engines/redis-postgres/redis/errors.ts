@@ -2,9 +2,9 @@ import { ErrorReply } from '@redis/client';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 
 /** The server can't now, said so before it did anything, and soon may: after a start, during a failover. */
-const PASSING = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'TRYAGAIN', 'CLUSTERDOWN', 'BUSY', 'NOREPLICAS']);
+const TRANSIENT = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'TRYAGAIN', 'CLUSTERDOWN', 'BUSY', 'NOREPLICAS']);
 /** Said by a server that is no primary, or none any more: its address may lead to another by now. */
-const OF_ANOTHER_SERVER = new Set(['READONLY', 'MASTERDOWN']);
+const NOT_PRIMARY = new Set(['READONLY', 'MASTERDOWN']);
 /** It has no room, or can't write to its disk. */
 const NO_ROOM = new Set(['OOM', 'MISCONF']);
 const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'MOVED', 'ASK']);
@@ -18,12 +18,12 @@ export function replyCode(error: unknown): string | undefined {
   return words?.[1];
 }
 
-export function isPassing(error: unknown): boolean {
-  return PASSING.has(replyCode(error) ?? '');
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.has(replyCode(error) ?? '');
 }
 
-export function isOfAnotherServer(error: unknown): boolean {
-  return OF_ANOTHER_SERVER.has(replyCode(error) ?? '');
+export function isNotPrimary(error: unknown): boolean {
+  return NOT_PRIMARY.has(replyCode(error) ?? '');
 }
 
 /** The user or its password: trying again does not help. */
@@ -48,14 +48,14 @@ export class WrongType extends EngineUnavailable {
   }
 }
 
-const OF_ONE = /^[^:]+:(?:lane|lane-held|lane-rate|rate|dedup):[^ ]+$/;
+const KEY_OF_ONE = /^[^:]+:(?:lane|lane-held|lane-rate|rate|dedup):[^ ]+$/;
 
 /** @param key a dedup mark's is cut before the client's own text */
 export function wrongType(key: string): WrongType {
   const named = key.replace(/(:dedup:[^:]*:).*/s, '$1…');
   return new WrongType(
     `Redis holds a value of another type than ours at ${named}: look at it, then DEL it`,
-    OF_ONE.test(named),
+    KEY_OF_ONE.test(named),
   );
 }
 
@@ -70,7 +70,7 @@ export function asEngineError(error: unknown, closing: boolean, args: readonly (
   if (code !== undefined) {
     if (code === 'WRONGTYPE') return wrongType(keysOf(args).join(' or '));
     if (NO_ROOM.has(code)) return new EngineUnavailable('storage_failed', `Redis has no room (${code})`);
-    if (PASSING.has(code) || REFUSED.has(code)) {
+    if (TRANSIENT.has(code) || REFUSED.has(code)) {
       return new EngineUnavailable('unreachable', `Redis can't now (${code})`);
     }
     if (error instanceof ErrorReply && error.message.startsWith(TOO_MANY_CLIENTS)) {

@@ -26,7 +26,7 @@ export class Link {
   readonly #silentTicks: number;
   readonly #onLost: (link: Link, cause: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
-  #underWay = 0;
+  #inFlight = 0;
   /** Since the last answer. Ticks, not time: a process that was busy for long gets to read before its next tick. */
   #ticks = 0;
   #over = false;
@@ -71,12 +71,12 @@ export class Link {
 
   /** Commands of one turn of the loop go out together. */
   async send(args: readonly Argument[], bytes: boolean): Promise<unknown> {
-    if (this.#underWay++ === 0) this.#ticks = 0;
+    if (this.#inFlight++ === 0) this.#ticks = 0;
     try {
       return await this.#client.sendCommand<unknown>(args, bytes ? BYTES : undefined);
     } finally {
       this.#ticks = 0;
-      if (--this.#underWay === 0) this.#onQuiet?.();
+      if (--this.#inFlight === 0) this.#onQuiet?.();
     }
   }
 
@@ -90,7 +90,7 @@ export class Link {
 
   /** Ends it when what is under way is answered, or as soon as no answer is to be hoped for. */
   async retire(): Promise<void> {
-    if (this.#underWay > 0) {
+    if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
         this.#onQuiet = resolve;
       });
@@ -113,7 +113,7 @@ export class Link {
 
   #tick(): void {
     this.#ticks++;
-    if (this.#underWay === 0) {
+    if (this.#inFlight === 0) {
       if (this.#ticks >= PING_AFTER_TICKS) this.send(['PING'], false).catch(() => {});
     } else if (this.#ticks >= this.#silentTicks) {
       this.#lose(new Error('Redis is silent'));

@@ -1,42 +1,42 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
-import { asEngineError, isOfAnotherServer, isPassing } from './errors.ts';
+import { asEngineError, isNotPrimary, isTransient } from './errors.ts';
 import { type Argument, Link, type LinkOptions } from './link.ts';
 
 /** For a connection that has just been lost, and for a server that says it can't right now: the end of a failover. */
-const PATIENCE_MS: Milliseconds = 800;
+const GRACE_MS: Milliseconds = 800;
 const RETRY_PAUSE_MS: Milliseconds = 50;
 /** Between tries to connect: doubled from the first to the last, and up to half as much again by chance. */
 const FIRST_PAUSE_MS: Milliseconds = 50;
 const LAST_PAUSE_MS: Milliseconds = 1_000;
 /** A connection that lived longer was a good one: the next pause is short again. A younger one is not left for another. */
-const GOOD_LIFE_MS: Milliseconds = 1_000;
+const STABLE_MS: Milliseconds = 1_000;
 
-interface SteadyLinkOptions extends LinkOptions {
+interface ReconnectingLinkOptions extends LinkOptions {
   /** What each new connection needs before commands use it. */
   readonly prepare?: (link: Link) => Promise<void>;
 }
 
 /** A connection that is made again for ever. Commands fail while it is not there, but for the first moment. */
 export class ReconnectingLink {
-  readonly #options: SteadyLinkOptions;
+  readonly #options: ReconnectingLinkOptions;
   #link: Link | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #openedAtMs = 0;
   #pause: NodeJS.Timeout | undefined;
   /** Commands wait for its end. */
-  #patience = newPatience();
+  #grace = newGrace();
   #lastError: unknown;
   #closed = false;
 
-  constructor(options: SteadyLinkOptions) {
+  constructor(options: ReconnectingLinkOptions) {
     this.#options = options;
     void this.#connect();
   }
 
   /** False as soon as commands fail. */
   get isUsable(): boolean {
-    return this.#link !== undefined || !this.#patience.isOver;
+    return this.#link !== undefined || !this.#grace.isOver;
   }
 
   /** Why there was no connection when it was last tried. */
@@ -49,14 +49,14 @@ export class ReconnectingLink {
    * @throws EngineUnavailable when the server can't; what the command did is unknown then
    */
   async send(args: readonly Argument[], bytes = false): Promise<unknown> {
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + GRACE_MS;
     while (true) {
       const link = this.#link ?? (await this.#next());
       try {
         return await link.send(args, bytes);
       } catch (error) {
-        if (isOfAnotherServer(error)) this.#leave(link);
-        if (!isPassing(error) || performance.now() > until) throw asEngineError(error, this.#closed, args);
+        if (isNotPrimary(error)) this.#leave(link);
+        if (!isTransient(error) || performance.now() > until) throw asEngineError(error, this.#closed, args);
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
     }
@@ -94,11 +94,11 @@ export class ReconnectingLink {
     this.#closed = true;
     this.#link = undefined;
     clearTimeout(this.#pause);
-    this.#patience.end();
+    this.#grace.end();
   }
 
   async #next(): Promise<Link> {
-    await this.#patience.over;
+    await this.#grace.over;
     if (this.#link !== undefined) return this.#link;
     throw this.#closed
       ? new EngineUnavailable('closing', 'The engine is closing')
@@ -113,7 +113,7 @@ export class ReconnectingLink {
       if (this.#closed) return link.destroy();
       this.#link = link;
       this.#openedAtMs = performance.now();
-      this.#patience.end();
+      this.#grace.end();
     } catch (error) {
       link?.destroy();
       this.#lastError = error;
@@ -133,7 +133,7 @@ export class ReconnectingLink {
 
   /** The address may lead to another server now. What is under way here ends first. */
   #leave(link: Link): void {
-    if (this.#link !== link || this.#ageMs < GOOD_LIFE_MS) return;
+    if (this.#link !== link || this.#ageMs < STABLE_MS) return;
     this.#replace(undefined);
     void link.retire();
   }
@@ -141,14 +141,14 @@ export class ReconnectingLink {
   #replace(cause: unknown): void {
     this.#link = undefined;
     this.#lastError = cause;
-    this.#patience = newPatience();
-    if (this.#ageMs >= GOOD_LIFE_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#grace = newGrace();
+    if (this.#ageMs >= STABLE_MS) this.#pauseMs = FIRST_PAUSE_MS;
     this.#connectLater();
   }
 }
 
 /** Over when there is a connection again, or when it has been away too long. */
-function newPatience() {
+function newGrace() {
   const { promise: over, resolve } = Promise.withResolvers<void>();
   const patience = {
     over,
@@ -159,6 +159,6 @@ function newPatience() {
       resolve();
     },
   };
-  const timer = setTimeout(patience.end, PATIENCE_MS).unref();
+  const timer = setTimeout(patience.end, GRACE_MS).unref();
   return patience;
 }

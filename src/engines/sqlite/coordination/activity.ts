@@ -9,7 +9,7 @@ interface Watched {
   readonly budget: ActivityBudget;
 }
 
-/** All roles are in this process: who watches is called. */
+/** The activity feed of the embedded engine: all roles run in this process, so listeners are called directly. */
 export class ProcessActivity implements ActivityFeed {
   readonly #clock: Clock;
   readonly #watched = new Map<OrganizationId, Watched>();

@@ -1,7 +1,7 @@
 import { Listeners } from '../../../core/listeners.ts';
 import type { Bus, BusMessage } from '../../../ports/coordination/bus.ts';
 
-/** All roles are in this process: a message is a call. */
+/** The bus of the embedded engine: all roles run in this process, so a message is a function call. */
 export class ProcessBus implements Bus {
   readonly #listeners = new Listeners<BusMessage>();
 

@@ -1,4 +1,4 @@
-/** Within one process: bus, activity, token buckets. */
+/** Coordination within one process: bus, activity feed, rate limiter. */
 
 export { ProcessActivity } from './activity.ts';
 export { ProcessBus } from './bus.ts';

@@ -3,17 +3,17 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { RateDecision, RateLimiter } from '../../../ports/coordination/rate-limiter.ts';
 
 const MINUTE_MS = 60_000;
-/** Beyond this many, full buckets are forgotten: a full one is as good as none. */
+/** Beyond this number full buckets are removed: a full bucket equals none. */
 const MAX_IDLE_BUCKETS = 10_000;
 
 interface Bucket {
   tokens: number;
   perMinute: number;
-  /** Monotonic. */
+  /** Monotonic time. */
   filledAtMs: number;
 }
 
-/** One process has all API roles, so the buckets are in its memory. */
+/** The rate limiter of the embedded engine: one process serves all requests, so the buckets are in its memory. */
 export class TokenBuckets implements RateLimiter {
   readonly #clock: Clock;
   readonly #buckets = new Map<OrganizationId, Bucket>();
@@ -60,7 +60,7 @@ export class TokenBuckets implements RateLimiter {
   }
 }
 
-/** How long so many tokens take to flow in, rounded up. */
+/** Seconds to refill this many tokens, rounded up. */
 function seconds(tokens: number, perMinute: number): number {
   return Math.ceil((tokens * 60) / perMinute);
 }

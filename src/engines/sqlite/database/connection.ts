@@ -2,22 +2,22 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import type { Row } from '../../rows/row.ts';
 import type { SqlFiles } from './sql-files.ts';
 
-/** A prepared statement of `sql/`; parameters are by position. */
+/** A prepared statement of an `sql/` folder; parameters are positional. */
 export interface Statement {
   run(...parameters: SQLInputValue[]): { readonly changes: number | bigint };
   get(...parameters: SQLInputValue[]): Row | undefined;
   all(...parameters: SQLInputValue[]): Row[];
-  /** Row by row, as they are taken. Nothing else may run this statement meanwhile. */
+  /** Reads row by row. The statement must not run again meanwhile. */
   iterate(...parameters: SQLInputValue[]): Iterable<Row>;
 }
 
-/** Told of every statement by its name and how long it took: never its parameters, which are the clients' data. */
+/** Called with the name and duration of every statement; never with its parameters, which are client data. */
 export type SqlLog = (statement: string, durationMs: number) => void;
 
-/** Several statements at once may not wait for each other for longer than this; only a backup tool could hold the lock. */
+/** How long a statement waits for a lock, which only a backup tool could hold. */
 export const BUSY_TIMEOUT_MS = 5_000;
 
-/** One connection to the database, with its prepared statements. */
+/** A connection to the database, with its prepared statements. */
 export class Connection {
   readonly db: DatabaseSync;
   readonly #sql: SqlFiles;
@@ -29,11 +29,11 @@ export class Connection {
     this.db = new DatabaseSync(path, { readOnly: options.readOnly, timeout: BUSY_TIMEOUT_MS });
   }
 
-  /** Prepares the statement of a file. For start-up: what is prepared is kept by the caller. */
+  /** Prepares the statement of a file. Called at start-up; the caller keeps the statement. */
   prepare(name: string): Statement {
     const text = this.#sql.get(name);
-    if (text === undefined) throw new Error(`There is no statement ${name}`);
-    const statement = readable(this.db.prepare(text), text);
+    if (text === undefined) throw new Error(`Statement ${name} does not exist`);
+    const statement = tolerateLargeIntegers(this.db.prepare(text), text);
     return this.#log === undefined ? statement : logged(name, statement, this.#log);
   }
 }
@@ -43,11 +43,12 @@ const READS = /^(?:SELECT|WITH)\b/;
 const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
 /**
- * node:sqlite refuses all rows of a query when one holds an integer beyond 2^53, which only somebody's hand can have written:
- * the row of one endpoint ended the process, or stopped everybody's deliveries. Then the query is made again, and such an
- * integer is the nearest number, which is no safe integer and for the reader of its row to refuse.
+ * Makes a query tolerate integers beyond 2^53. node:sqlite refuses all rows of a query when one has such an integer,
+ * which only a manual change can have written: one endpoint's row ended the process, or stopped all deliveries. The
+ * query is repeated, and such an integer becomes the nearest number, which is not a safe integer and is refused by the
+ * reader of its row.
  */
-function readable(statement: StatementSync, text: string): Statement {
+function tolerateLargeIntegers(statement: StatementSync, text: string): Statement {
   const code = text.replace(COMMENT_LINES, '').trimStart();
   if (!READS.test(code) || WRITES.test(code)) return statement;
   function again<Result>(error: unknown, query: () => Result): Result {
@@ -82,7 +83,10 @@ function readable(statement: StatementSync, text: string): Statement {
   };
 }
 
-/** Reads such integers from the first row on: a query that has begun can't begin again. Costs the conversion of each row. */
+/**
+ * Reads all integers as bigints from the first row, because a started query cannot be repeated. Costs a conversion per
+ * row.
+ */
 function* iterate(statement: StatementSync, parameters: SQLInputValue[]): Iterable<Row> {
   statement.setReadBigInts(true);
   try {
@@ -92,7 +96,7 @@ function* iterate(statement: StatementSync, parameters: SQLInputValue[]): Iterab
   }
 }
 
-/** In place: the row is of this query alone. */
+/** Changes the row in place; it belongs to this query. */
 function withNumbers(row: Record<string, unknown>): Row {
   for (const column in row) if (typeof row[column] === 'bigint') row[column] = Number(row[column]);
   return row;

@@ -5,21 +5,22 @@ import { StartRefused } from '../../../ports/start-refused.ts';
 import { createPrivate, makePrivate } from './private-files.ts';
 import { failureOf, systemFailureOf } from './sqlite-error.ts';
 
-/** Long enough for a predecessor that is just ending, short enough that a refusal is seen at once. */
+/** How long to wait for the lock: enough for a predecessor that is stopping, and short enough for a prompt refusal. */
 const LOCK_WAIT_MS = 300;
-/** Names the owner to others. Only a note: the lock is the one on lock.db. */
+/** Names the owning process, for messages. The actual lock is on lock.db. */
 const OWNER_FILE = 'owner.json';
 
-/** The right to `DATA_DIR`, for this process alone. */
+/** Exclusive ownership of `DATA_DIR`. */
 export interface DataFolder {
   readonly databasePath: string;
   release(): void;
 }
 
 /**
- * Makes the folder if need be and takes hold of it: an exclusive lock on a database of its own, which the system frees
- * however this process ends. The lock file is never touched with `fs` while it is held: closing any descriptor of a file
- * drops all POSIX locks that the process has on it.
+ * Creates the folder if necessary and locks it: an exclusive lock on a database of its own, which the system releases
+ * however this process ends. The lock file is never opened with `fs` while locked: closing any descriptor of a file
+ * drops all of the process's POSIX locks on it.
+ * @throws StartRefused
  */
 export function claimDataFolder(path: string): DataFolder {
   makeFolder(path);
@@ -36,7 +37,7 @@ export function claimDataFolder(path: string): DataFolder {
   try {
     writeFileSync(ownerPath, `${JSON.stringify({ pid: process.pid })}\n`, { mode: 0o600 });
   } catch {
-    // A full disk must not keep the service from starting to drain what it has.
+    // A full disk must not prevent a start that could drain the backlog.
   }
   return {
     databasePath,
@@ -47,7 +48,10 @@ export function claimDataFolder(path: string): DataFolder {
   };
 }
 
-/** One level at a time: Node's own `recursive` turns for ever where the parent is there and takes no folders (/proc). */
+/**
+ * Creates one level at a time: Node's `recursive` option loops forever where the parent exists but allows no folders
+ * (/proc).
+ */
 function makeFolder(path: string): void {
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
@@ -74,7 +78,9 @@ function takeLock(path: string): DatabaseSync {
           `DATA_DIR ${path} is in use by ${ownerOf(path)}; stop that process or choose another DATA_DIR.`,
         );
       case 'corrupt':
-        throw new StartRefused(`The file lock.db in DATA_DIR ${path} is not ours; remove it and start again.`);
+        throw new StartRefused(
+          `The file lock.db in DATA_DIR ${path} is not a lock file of this service; remove it and start again.`,
+        );
       case 'disk_full':
         throw noSpace(path);
       case 'not_writable':
@@ -86,7 +92,7 @@ function takeLock(path: string): DatabaseSync {
   }
 }
 
-/** What the system's refusal means to the operator. */
+/** Turns a system error into a message for the operator. */
 function refusalOf(error: unknown, path: string): unknown {
   switch (systemFailureOf(error)) {
     case 'no_folder':
@@ -95,7 +101,7 @@ function refusalOf(error: unknown, path: string): unknown {
       return noSpace(path);
     case 'read_only':
       return new StartRefused(
-        `DATA_DIR ${path} can't be written, for its file system is mounted read-only; mount it writable or choose another DATA_DIR.`,
+        `DATA_DIR ${path} can't be written, because its file system is mounted read-only; mount it writable or choose another DATA_DIR.`,
       );
     case 'not_writable':
       return notWritable(path);
@@ -125,7 +131,7 @@ function ownerOf(path: string): string {
       return `process ${owner.pid}`;
     }
   } catch {
-    // Not written yet, or cut off: the refusal stands without the name.
+    // Not written yet, or truncated: the message then names no process.
   }
   return 'another process';
 }

@@ -1,4 +1,4 @@
-/** The SQLite file: opening, migrations, connections, and what its errors mean. */
+/** The SQLite file: opening, migrations, connections, and the meaning of its errors. */
 export { Connection, type SqlLog, type Statement } from './connection.ts';
 export { claimDataFolder, type DataFolder } from './data-folder.ts';
 export { ErasedPages } from './erased-pages.ts';

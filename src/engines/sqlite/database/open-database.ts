@@ -5,18 +5,18 @@ import { Connection, type SqlLog } from './connection.ts';
 import { loadMigrations, type SqlFiles } from './sql-files.ts';
 import { failureOf, systemFailureOf } from './sqlite-error.ts';
 
-/** The write connection, its schema up to date, and a second one that sees only what is committed. */
+/** The write connection, with an up-to-date schema, and a read connection, which sees committed data only. */
 export interface Database {
   readonly writer: Connection;
   readonly reader: Connection;
 }
 
 /**
- * WAL + NORMAL: a commit is in the log when it returns, and on the disk after a sync of ours (wal-file.ts). temp_store:
- * nothing of a client's is spilled to other files. cache_size: 16 MiB, so that the ends of every organization's indexes stay
- * in memory. secure_delete: what is deleted is overwritten with zeros; accepting costs nothing more, removing an event of 100 KB
- * 0.3 ms. journal_size_limit: a log that a burst made long is cut again. Checkpoints run where they fall, within a commit
- * (docs/decisions/sqlite.md).
+ * WAL + NORMAL: a commit is in the log when it returns, and on disk after a sync (wal-file.ts). temp_store: client data
+ * is never written to other files. cache_size: 16 MiB, so that the ends of every organization's indexes stay in memory.
+ * secure_delete: deleted data is overwritten with zeros; accepting costs nothing more, removing an event of 100 KB 0.3
+ * ms. journal_size_limit: shrinks a log that a burst extended. Checkpoints run within the commit that reaches the
+ * threshold (docs/decisions/sqlite.md).
  */
 const PRAGMAS = `
   PRAGMA journal_mode = WAL;
@@ -45,7 +45,7 @@ export function openDatabase(
   }
 }
 
-/** What an error while opening means to the operator; the error itself when it is none of the disk's. */
+/** Turns an error while opening into a message for the operator; other errors are returned unchanged. */
 export function asStartRefused(error: unknown, path: string): unknown {
   switch (failureOf(error)) {
     case 'corrupt':
@@ -72,15 +72,15 @@ export function asStartRefused(error: unknown, path: string): unknown {
 
 function damaged(path: string): StartRefused {
   return new StartRefused(
-    `The database ${path} is damaged or not one of ours; restore a backup, or move it away to start empty.`,
+    `The database ${path} is damaged or was not written by this service; restore a backup, or move it away to start empty.`,
   );
 }
 
 const HEADER_BYTES = 100;
 
 /**
- * SQLite meets the missing end of a file only when it needs it, which may be days later. Where no log is left to replay,
- * the header says how long the file must be. Before SQLite has it open, so no lock is lost.
+ * Refuses a truncated database: SQLite would notice the missing end only when it reads it, perhaps days later. Without
+ * a log to replay, the header says how long the file must be. Runs before SQLite opens the file, so no lock is lost.
  */
 function refuseCutFile(path: string): void {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;

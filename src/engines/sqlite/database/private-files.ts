@@ -4,28 +4,29 @@ import { join, resolve, sep } from 'node:path';
 
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
-/** A folder that everybody writes to (`/tmp`) is not ours alone. */
+/** The sticky bit of a folder that everyone can write to (`/tmp`). */
 const STICKY = 0o1000;
 
 /**
- * What we keep in the folder: the databases with their logs and indexes of logs, the owner's note, generated secrets. Others'
- * files beside them keep their permissions.
+ * The service's own files: the databases with their logs and shared-memory files, the owner note, generated secrets.
+ * Other files keep their permissions.
  */
-const OURS =
+const SERVICE_FILES =
   /^(?:(?:triggers|lock)\.db(?:-(?:wal|shm|journal))?|owner\.json|admin-token(?:\.new)?|secrets\.key(?:\.new)?)$/;
 
 /**
- * Takes everybody else's rights away, whatever the umask, and also where an older version gave them. A folder of another
- * user's (a volume that belongs to root and lets our group write) stays as its owner wants it: its files are private.
+ * Removes other users' permissions, regardless of the umask and of what older versions set. A folder of another user (a
+ * root-owned volume that this group may write) keeps its permissions; its files become private.
  */
 export function makePrivate(folder: string): void {
-  if (isForUsAlone(folder)) change(folder, PRIVATE_FOLDER);
-  for (const name of readdirSync(folder)) if (OURS.test(name)) change(join(folder, name), PRIVATE_FILE);
+  if (isPrivateFolder(folder)) change(folder, PRIVATE_FOLDER);
+  for (const name of readdirSync(folder)) if (SERVICE_FILES.test(name)) change(join(folder, name), PRIVATE_FILE);
 }
 
 /**
- * SQLite makes the log and its index with the permissions of the database, and the database with those of the umask: so it
- * is made here first, empty. Never opened where it exists: closing it would drop this process' locks on it.
+ * Creates the database file empty and private before SQLite does: SQLite would use the umask, and gives the log and its
+ * shared-memory file the database's permissions. An existing file is never opened: closing it would drop this process's
+ * locks on it.
  */
 export function createPrivate(path: string): void {
   try {
@@ -35,8 +36,8 @@ export function createPrivate(path: string): void {
   }
 }
 
-/** `DATA_DIR=.` in a project or a home must not lock everybody else out of it. */
-function isForUsAlone(folder: string): boolean {
+/** Whether the folder is the service's alone: `DATA_DIR=.` in a project or home folder must not lock others out. */
+function isPrivateFolder(folder: string): boolean {
   if ((statSync(folder).mode & STICKY) !== 0) return false;
   const path = resolve(folder);
   const above = path.endsWith(sep) ? path : path + sep;
@@ -47,7 +48,7 @@ function change(path: string, mode: number): void {
   try {
     if ((statSync(path).mode & 0o7777) !== mode) chmodSync(path, mode);
   } catch (error) {
-    // Not ours to change, on a file system without permissions, or gone meanwhile.
+    // Another user's file, a file system without permissions, or removed meanwhile.
     if (!['EPERM', 'EROFS', 'ENOENT', 'ENOTSUP', 'EACCES'].includes(codeOf(error))) throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { Row } from '../../rows/row.ts';
 import type { Connection, Statement } from './connection.ts';
 import type { StorageHealth } from './storage-health.ts';
 
-/** Reads of what is committed: short ones, for they run on the event loop. */
+/** Reads committed data. Queries must be short, because they run on the event loop. */
 export class ReadConnection {
   readonly #connection: Connection;
   readonly #health: StorageHealth;
@@ -19,7 +19,7 @@ export class ReadConnection {
     return this.#connection.prepare(name);
   }
 
-  /** Runs statements of this connection now. */
+  /** Runs statements of this connection synchronously. */
   async read<Result>(query: () => Result): Promise<Result> {
     if (this.#closed) throw closing();
     try {

@@ -6,7 +6,7 @@ const ENGINE = join(import.meta.dirname, '..');
 /** The statements of the engine and of the shared stores by name: `claim-first-attempts` for `claim-first-attempts.sql`. */
 export type SqlFiles = ReadonlyMap<string, string>;
 
-/** Read once, when an engine opens. */
+/** Called once, when an engine opens. */
 export function loadSqlFiles(): SqlFiles {
   return readStatements(ENGINE, 'sqlite');
 }

@@ -1,16 +1,16 @@
-/** What a failed statement means for the engine. */
+/** The meaning of a failed statement for the engine. */
 export type Failure =
-  /** No space left. Nothing was written; it may work again later. */
+  /** No space left. Nothing was written; it may work later. */
   | 'disk_full'
-  /** The disk did not do as told. What was written before may be lost: nothing more may be promised. */
+  /** The disk failed. Earlier writes may be lost, and nothing more may be promised. */
   | 'io'
-  /** The file holds what it can't. */
+  /** The file is damaged or not a database. */
   | 'corrupt'
-  /** Another process has it. */
+  /** Another process has locked it. */
   | 'busy'
-  /** May not be written, or not be opened. */
+  /** The file cannot be written, or not be opened. */
   | 'not_writable'
-  /** The statement's own fault. */
+  /** An error of the statement itself. */
   | 'other';
 
 // Result codes: https://sqlite.org/rescode.html. The low byte is the primary code.
@@ -22,7 +22,7 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
-/** The index of the write-ahead log could not grow: no space left, seen before anything was written. */
+/** The log's shared-memory file could not grow: no space left, noticed before anything was written. */
 const SQLITE_IOERR_SHMSIZE = SQLITE_IOERR | (19 << 8);
 
 export function failureOf(error: unknown): Failure {
@@ -47,7 +47,7 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
-/** The same for what the file system itself refused (`errno`). */
+/** The meaning of a file system error (`errno`). */
 export function systemFailureOf(error: unknown): 'disk_full' | 'read_only' | 'not_writable' | 'no_folder' | 'other' {
   if (!(error instanceof Error) || !('code' in error)) return 'other';
   switch (error.code) {
@@ -58,7 +58,7 @@ export function systemFailureOf(error: unknown): 'disk_full' | 'read_only' | 'no
       return 'read_only';
     case 'EACCES':
     case 'EPERM':
-    // `/proc`, which takes no folders.
+    // `/proc`, which allows no folders.
     case 'ENOENT':
       return 'not_writable';
     case 'ENOTDIR':

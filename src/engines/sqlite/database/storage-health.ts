@@ -4,16 +4,16 @@ import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { failureOf } from './sqlite-error.ts';
 
 /**
- * A full disk is told for this long after it was last met, or until the next commit. Not for ever: when nobody writes
- * because the service says that it can't, nothing would ever find out that there is space again.
+ * How long a full disk is reported after it was last seen, or until the next commit. Not forever: while nothing writes
+ * because the service reports failure, nothing would notice free space.
  */
-const DISK_FULL_TOLD_MS = 5_000;
+const DISK_FULL_REPORTED_MS = 5_000;
 
-/** What reads and writes found out about the disk. */
+/** The state of the disk, as reads and writes found it. */
 export class StorageHealth {
   readonly #clock: Clock;
   #diskFullAtMs = Number.NEGATIVE_INFINITY;
-  /** Stays: a file once found damaged must be looked at. */
+  /** Permanent: a damaged file needs an operator. */
   #broken: string | null = null;
 
   constructor(clock: Clock) {
@@ -22,7 +22,7 @@ export class StorageHealth {
 
   now(): EngineHealth {
     if (this.#broken !== null) return { status: 'failed', reason: this.#broken };
-    if (this.#clock.monotonicMs() - this.#diskFullAtMs < DISK_FULL_TOLD_MS) {
+    if (this.#clock.monotonicMs() - this.#diskFullAtMs < DISK_FULL_REPORTED_MS) {
       return {
         status: 'failed',
         reason: 'The disk of DATA_DIR is full: nothing can be accepted until there is space.',
@@ -35,7 +35,7 @@ export class StorageHealth {
     this.#diskFullAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Takes note of a failure. @returns what the caller is told: the engine's trouble as `EngineUnavailable` */
+  /** Records a failure. @returns the error for the caller: an `EngineUnavailable` for a failure of the engine */
   failed(error: unknown): unknown {
     switch (failureOf(error)) {
       case 'disk_full':

@@ -11,30 +11,30 @@ import type { WriteEffects } from '../write-queue/index.ts';
 import { LaneRates } from './lane-rates.ts';
 import { OrderingGroups } from './ordering-groups.ts';
 
-/** A lane that stands at its bound by the takings of others: its own settlements wake it sooner. */
+/** When to retry a lane at its concurrency limit; its own settlements wake it sooner. */
 const FULL_PAUSE_MS = 1_000;
 
-/** Takes what is due out of lanes, within a transaction. */
+/** Claims due deliveries of lanes, within a transaction. */
 export class LaneClaims {
   readonly #rates: LaneRates;
-  readonly #turns: OrderingGroups;
+  readonly #groups: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection, clock: Clock) {
     this.#rates = new LaneRates(clock);
-    this.#turns = new OrderingGroups(writer);
+    this.#groups = new OrderingGroups(writer);
     this.#statements = prepare(writer);
   }
 
-  take(demands: readonly LaneDemand[], now: Timestamp, effects: WriteEffects): ClaimedLane[] {
-    // One event goes to many endpoints: its payload is read once a call and shared.
+  claim(demands: readonly LaneDemand[], now: Timestamp, effects: WriteEffects): ClaimedLane[] {
+    // An event goes to many endpoints: its payload is read once per call and shared.
     const events = new Map<EventId, AcceptedEvent>();
-    return demands.map((demand) => this.#takeLane(demand, { now, events, effects }));
+    return demands.map((demand) => this.#claimLane(demand, { now, events, effects }));
   }
 
-  #takeLane(demand: LaneDemand, { now, events, effects }: Taking): ClaimedLane {
+  #claimLane(demand: LaneDemand, { now, events, effects }: ClaimCall): ClaimedLane {
     const { endpointId, leaseMs, limits } = demand;
-    const { limit, againAt } = this.#bounded(demand, now);
+    const { limit, retryAt } = this.#bounded(demand, now);
     const { expired, retries, firstAttempts, lease, nextDue } = this.#statements;
     const rows: Row[] = expired.all(endpointId, now, limit);
     for (const row of rows) this.#recordInterrupted(row);
@@ -60,28 +60,28 @@ export class LaneClaims {
     const next = nextDue.get(endpointId);
     const nextAt = next === undefined ? null : numberOrNull<Timestamp>(next, 'at');
     const ratePerSecond = limits?.ratePerSecond ?? null;
-    if (ratePerSecond === null) return { endpointId, deliveries, nextDueAt: later(nextAt, againAt) };
+    if (ratePerSecond === null) return { endpointId, deliveries, nextDueAt: latest(nextAt, retryAt) };
     this.#rates.spend(endpointId, deliveries.length);
     const rateAt = addMs(now, this.#rates.waitMs(endpointId, ratePerSecond));
-    return { endpointId, deliveries, nextDueAt: later(nextAt, againAt, rateAt) };
+    return { endpointId, deliveries, nextDueAt: latest(nextAt, retryAt, rateAt) };
   }
 
-  /** What its limits leave of a demand, and when to look again where that is nothing. */
+  /** Applies the lane's limits to a demand. @returns the remaining limit, and when to retry if it is 0 */
   #bounded({ endpointId, limit, limits }: LaneDemand, now: Timestamp) {
-    if (limits === undefined) return { limit, againAt: now };
+    if (limits === undefined) return { limit, retryAt: now };
     const { maxLeased, ratePerSecond } = limits;
     const free = maxLeased - number<number>(this.#statements.countLeased.get(endpointId, now) ?? {}, 'leased');
-    if (free <= 0) return { limit: 0, againAt: addMs(now, FULL_PAUSE_MS) };
+    if (free <= 0) return { limit: 0, retryAt: addMs(now, FULL_PAUSE_MS) };
     const rated = ratePerSecond === null ? limit : this.#rates.available(endpointId, ratePerSecond);
-    return { limit: Math.min(limit, free, rated), againAt: now };
+    return { limit: Math.min(limit, free, rated), retryAt: now };
   }
 
   #recordInterrupted(row: Row): void {
-    const takenAt = timestamp(number(row, 'updated_at'));
+    const claimedAt = timestamp(number(row, 'updated_at'));
     this.#statements.addAttempt.run(
       text(row, 'id'),
       number(row, 'attempts'),
-      takenAt,
+      claimedAt,
       0,
       null,
       'interrupted',
@@ -90,7 +90,7 @@ export class LaneClaims {
     );
   }
 
-  /** A delivery whose event is gone has nothing to send: it ends as canceled. */
+  /** Ends a delivery whose event no longer exists as canceled. */
   #endOrphan(
     { organizationId, id, endpointId }: { organizationId: OrganizationId; id: DeliveryId; endpointId: EndpointId },
     now: Timestamp,
@@ -99,10 +99,10 @@ export class LaneClaims {
     const orderingGroup = textOrNull<string>(this.#statements.state.get(organizationId, id) ?? {}, 'order_group');
     this.#statements.cancel.run(id, now);
     effects.waiting--;
-    if (orderingGroup !== null) this.#turns.pass({ endpointId, orderingGroup, deliveryId: id }, effects);
+    if (orderingGroup !== null) this.#groups.advance({ endpointId, orderingGroup, deliveryId: id }, effects);
   }
 
-  /** Undefined when it is gone. */
+  /** @returns undefined when the event no longer exists */
   #event(organizationId: OrganizationId, id: EventId, events: Map<EventId, AcceptedEvent>): AcceptedEvent | undefined {
     const known = events.get(id);
     if (known !== undefined) return known;
@@ -114,14 +114,14 @@ export class LaneClaims {
   }
 }
 
-/** What all lanes of one call share. */
-interface Taking {
+/** State shared by all lanes of one call. */
+interface ClaimCall {
   readonly now: Timestamp;
   readonly events: Map<EventId, AcceptedEvent>;
   readonly effects: WriteEffects;
 }
 
-function later(nextAt: Timestamp | null, ...limits: readonly Timestamp[]): Timestamp | null {
+function latest(nextAt: Timestamp | null, ...limits: readonly Timestamp[]): Timestamp | null {
   return nextAt === null ? null : timestamp(Math.max(nextAt, ...limits));
 }
 

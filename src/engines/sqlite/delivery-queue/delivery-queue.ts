@@ -17,21 +17,22 @@ import type { CommittedState, WriteEffects, WriteQueue } from '../write-queue/in
 import { LaneClaims } from './claim-lanes.ts';
 import { OrderingGroups } from './ordering-groups.ts';
 
-/** The health page needs no more. */
+/** Counting stops here; the health page needs no more. */
 const MAX_COUNTED_WAITING = 10_001;
-/** Lanes looked at for the oldest; a few ms. */
-const MAX_LANES_LOOKED_AT = 1_000;
+/** Lanes scanned for the oldest delivery; a few ms. */
+const MAX_SCANNED_LANES = 1_000;
 
 /**
- * Taking and settling are answered when they are committed, before the disk has them: nobody was promised anything, and what
- * a power cut takes back is sent again, as deliveries are after any crash. A killed process loses nothing of it.
+ * The delivery queue in SQLite. Claims and settlements are answered at the commit, before they are on disk: no client
+ * was promised anything, and what a power cut takes back is sent again, as after any crash. A killed process loses none
+ * of them.
  */
 export class SqliteDeliveryQueue implements DeliveryQueue {
   readonly #queue: WriteQueue;
   readonly #state: CommittedState;
   readonly #clock: Clock;
-  readonly #taker: LaneClaims;
-  readonly #turns: OrderingGroups;
+  readonly #claims: LaneClaims;
+  readonly #groups: OrderingGroups;
   readonly #reader: ReadConnection;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -45,14 +46,14 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     this.#queue = args.queue;
     this.#state = args.state;
     this.#clock = args.clock;
-    this.#taker = new LaneClaims(args.writer, args.clock);
-    this.#turns = new OrderingGroups(args.writer);
+    this.#claims = new LaneClaims(args.writer, args.clock);
+    this.#groups = new OrderingGroups(args.writer);
     this.#reader = args.reader;
     this.#statements = prepare(args.writer, args.reader);
   }
 
   claim(demands: readonly LaneDemand[]): Promise<ClaimedLane[]> {
-    return this.#queue.submit((effects) => this.#taker.take(demands, this.#clock.now(), effects), 'committed');
+    return this.#queue.submit((effects) => this.#claims.claim(demands, this.#clock.now(), effects), 'committed');
   }
 
   settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
@@ -65,7 +66,7 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
   #settleOne({ deliveryId, attemptNumber, attempt, next }: Settlement, effects: WriteEffects): SettleOutcome {
     const { settle, addAttempt } = this.#statements;
     const dueAt = next.status === 'retrying' ? next.dueAt : null;
-    // One that this process cut off is not the receiver's failure.
+    // An attempt that this process interrupted is not the receiver's failure.
     const failed = attempt.error === null || attempt.error === 'interrupted' ? 0 : 1;
     const { statusCode, error } = attempt;
     const now = this.#clock.now();
@@ -91,23 +92,23 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     const orderingGroup = textOrNull(row, 'order_group');
     if (orderingGroup === null) return 'settled';
     const ordered = { endpointId, orderingGroup, deliveryId };
-    if (next.blocksOrder === true) this.#turns.block(ordered);
-    else this.#turns.pass(ordered, effects);
+    if (next.blocksOrder === true) this.#groups.block(ordered);
+    else this.#groups.advance(ordered, effects);
     return 'settled';
   }
 
-  release(returned: readonly ReleasedDelivery[]): Promise<void> {
+  release(released: readonly ReleasedDelivery[]): Promise<void> {
     return this.#queue.submit((effects) => {
       const now = this.#clock.now();
-      for (const { deliveryId, attemptNumber, dueAt } of returned) {
-        const row = this.#statements.giveBack.get(deliveryId, attemptNumber, dueAt, now);
+      for (const { deliveryId, attemptNumber, dueAt } of released) {
+        const row = this.#statements.release.get(deliveryId, attemptNumber, dueAt, now);
         if (row !== undefined) effects.dueEndpoints.add(text<EndpointId>(row, 'endpoint_id'));
       }
     });
   }
 
   unblock(endpointId: EndpointId, limit: number): Promise<number> {
-    return this.#queue.submit((effects) => this.#turns.unblock(endpointId, limit, effects));
+    return this.#queue.submit((effects) => this.#groups.unblock(endpointId, limit, effects));
   }
 
   waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
@@ -125,16 +126,16 @@ export class SqliteDeliveryQueue implements DeliveryQueue {
     return this.#state.due.add(listener);
   }
 
-  claimOnAccept(taker: AcceptClaimer): () => void {
-    this.#state.directTaker = taker;
+  claimOnAccept(claimer: AcceptClaimer): () => void {
+    this.#state.acceptClaimer = claimer;
     return () => {
-      this.#state.directTaker = undefined;
+      this.#state.acceptClaimer = undefined;
     };
   }
 
   depth(): Promise<QueueDepth> {
     return this.#reader.read(() => {
-      const row = this.#statements.dueNow.get(this.#clock.now(), MAX_LANES_LOOKED_AT, MAX_COUNTED_WAITING) ?? {};
+      const row = this.#statements.dueNow.get(this.#clock.now(), MAX_SCANNED_LANES, MAX_COUNTED_WAITING) ?? {};
       return {
         waiting: Math.min(this.#state.waiting, MAX_COUNTED_WAITING),
         retriesDue: number(row, 'retries'),
@@ -148,7 +149,7 @@ function prepare(writer: Connection, reader: ReadConnection) {
   return {
     settle: writer.prepare('settle-delivery'),
     addAttempt: writer.prepare('add-attempt'),
-    giveBack: writer.prepare('release-delivery'),
+    release: writer.prepare('release-delivery'),
     lanes: reader.prepare('waiting-lanes'),
     dueNow: reader.prepare('due-now'),
   };

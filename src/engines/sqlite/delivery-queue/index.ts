@@ -1,4 +1,4 @@
-/** Claims, settles and redelivers: the ports `record/delivery-queue` and `record/redelivery`. */
+/** Implements the ports `record/delivery-queue` and `record/redelivery`. */
 
 export { SqliteDeliveryQueue } from './delivery-queue.ts';
 export { OrderingGroups } from './ordering-groups.ts';

@@ -2,7 +2,7 @@ import type { EndpointId } from '../../../core/ids.ts';
 import type { Milliseconds } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
 
-/** How much of a second's takings may come at once. */
+/** The burst, as a part of one second's claims. */
 const BURST_SECONDS = 0.1;
 const MAX_IDLE_BUCKETS = 10_000;
 
@@ -11,7 +11,7 @@ interface Bucket {
   atMs: Milliseconds;
 }
 
-/** Takings a second of each lane. One process takes, so the buckets are in its memory. */
+/** Bounds each lane's claims per second. One process claims, so the buckets are in its memory. */
 export class LaneRates {
   readonly #clock: Clock;
   readonly #buckets = new Map<EndpointId, Bucket>();
@@ -20,28 +20,28 @@ export class LaneRates {
     this.#clock = clock;
   }
 
-  /** How many may be taken now. */
+  /** How many deliveries may be claimed now. */
   available(endpointId: EndpointId, perSecond: number): number {
     return Math.floor(this.#filled(endpointId, perSecond).tokens + 1e-9);
   }
 
-  spend(endpointId: EndpointId, taken: number): void {
+  spend(endpointId: EndpointId, claimed: number): void {
     const bucket = this.#buckets.get(endpointId);
-    if (bucket !== undefined) bucket.tokens -= taken;
+    if (bucket !== undefined) bucket.tokens -= claimed;
   }
 
-  /** Until the next one may be taken. */
+  /** How long until the next claim is allowed. */
   waitMs(endpointId: EndpointId, perSecond: number): Milliseconds {
     return Math.ceil((Math.max(0, 1 - this.#filled(endpointId, perSecond).tokens) * 1_000) / perSecond);
   }
 
   #filled(endpointId: EndpointId, perSecond: number): Bucket {
     const now = this.#clock.monotonicMs();
-    const most = Math.max(1, perSecond * BURST_SECONDS);
+    const size = Math.max(1, perSecond * BURST_SECONDS);
     const known = this.#buckets.get(endpointId);
-    const tokens = known === undefined ? most : Math.min(most, known.tokens + ((now - known.atMs) * perSecond) / 1_000);
+    const tokens = known === undefined ? size : Math.min(size, known.tokens + ((now - known.atMs) * perSecond) / 1_000);
     const bucket = { tokens, atMs: now };
-    // To the end of the line: the first ones have been idle for longest, and are full.
+    // Moved to the end: the first buckets have been idle longest, and are full.
     this.#buckets.delete(endpointId);
     this.#buckets.set(endpointId, bucket);
     if (this.#buckets.size > MAX_IDLE_BUCKETS) this.#forgetFirst();

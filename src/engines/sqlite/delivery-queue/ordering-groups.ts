@@ -3,14 +3,17 @@ import { text } from '../../rows/row.ts';
 import type { Connection } from '../database/index.ts';
 import type { WriteEffects } from '../write-queue/index.ts';
 
-/** A delivery that goes in an order. */
+/** A delivery in an ordering group. */
 export interface OrderedDelivery {
   readonly endpointId: EndpointId;
   readonly orderingGroup: string;
   readonly deliveryId: DeliveryId;
 }
 
-/** Whose turn it is, where deliveries go one after the other. All within the caller's transaction. */
+/**
+ * Ordering groups (table `order_turns`): the head of a group is the one delivery that may be sent. All methods run
+ * within the caller's transaction.
+ */
 export class OrderingGroups {
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -18,26 +21,26 @@ export class OrderingGroups {
     this.#statements = prepare(writer);
   }
 
-  /** Whether the delivery has the turn now; else it waits for it. */
-  claim({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): boolean {
+  /** Makes the delivery the head if the group has none. @returns whether it is the head; otherwise it waits */
+  enter({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): boolean {
     return this.#statements.claim.run(endpointId, orderingGroup, deliveryId).changes === 1;
   }
 
-  /** Its turn, though it is over: the group stands still. */
+  /** Keeps a failed delivery as the head, which blocks the group. */
   block({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): void {
-    if (this.holder(endpointId, orderingGroup)?.id === deliveryId) {
+    if (this.head(endpointId, orderingGroup)?.id === deliveryId) {
       this.#statements.set.run(endpointId, orderingGroup, deliveryId, 1);
     }
   }
 
-  /** It keeps the turn, to be tried again. */
-  unblockOne({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): void {
+  /** Keeps the delivery as the head and unblocks the group, for a retry. */
+  retryHead({ endpointId, orderingGroup, deliveryId }: OrderedDelivery): void {
     this.#statements.set.run(endpointId, orderingGroup, deliveryId, 0);
   }
 
-  /** A delivery is done: where it had the turn, blocked or not, the next one has it. */
-  pass({ endpointId, orderingGroup, deliveryId }: OrderedDelivery, effects: WriteEffects): void {
-    if (this.holder(endpointId, orderingGroup)?.id !== deliveryId) return;
+  /** The delivery is final: if it was the head, blocking or not, the next delivery becomes the head and due. */
+  advance({ endpointId, orderingGroup, deliveryId }: OrderedDelivery, effects: WriteEffects): void {
+    if (this.head(endpointId, orderingGroup)?.id !== deliveryId) return;
     const next = this.#statements.next.get(endpointId, orderingGroup);
     if (next === undefined) {
       this.#statements.end.run(endpointId, orderingGroup);
@@ -49,7 +52,7 @@ export class OrderingGroups {
     effects.dueEndpoints.add(endpointId);
   }
 
-  holder(
+  head(
     endpointId: EndpointId,
     orderingGroup: string,
   ): { readonly id: DeliveryId; readonly blocked: boolean } | undefined {
@@ -57,30 +60,33 @@ export class OrderingGroups {
     return row === undefined ? undefined : { id: text(row, 'delivery_id'), blocked: row['blocked'] === 1 };
   }
 
-  /** Lets a bounded number of blocked groups go on. @returns how many */
+  /** Unblocks up to `limit` blocked groups of the endpoint. @returns how many */
   unblock(endpointId: EndpointId, limit: number, effects: WriteEffects): number {
     const blocked = this.#statements.blocked.all(endpointId, limit);
     for (const row of blocked) {
-      this.pass({ endpointId, orderingGroup: text(row, 'order_group'), deliveryId: text(row, 'delivery_id') }, effects);
+      this.advance(
+        { endpointId, orderingGroup: text(row, 'order_group'), deliveryId: text(row, 'delivery_id') },
+        effects,
+      );
     }
     return blocked.length;
   }
 
-  /** All of an endpoint's deliveries have ended. */
-  forget(endpointId: EndpointId): void {
+  /** Removes all groups of an endpoint, whose deliveries have ended. */
+  removeAll(endpointId: EndpointId): void {
     this.#statements.endAll.run(endpointId);
   }
 }
 
 function prepare(writer: Connection) {
   return {
-    claim: writer.prepare('claim-turn'),
-    get: writer.prepare('get-turn'),
-    set: writer.prepare('set-turn'),
-    end: writer.prepare('end-turn'),
-    endAll: writer.prepare('end-turns-of-endpoint'),
-    blocked: writer.prepare('blocked-turns'),
-    next: writer.prepare('next-in-order'),
+    claim: writer.prepare('enter-group'),
+    get: writer.prepare('get-group-head'),
+    set: writer.prepare('set-group-head'),
+    end: writer.prepare('remove-group'),
+    endAll: writer.prepare('remove-groups-of-endpoint'),
+    blocked: writer.prepare('blocked-groups'),
+    next: writer.prepare('next-in-group'),
     makeDue: writer.prepare('make-due'),
   };
 }

@@ -15,14 +15,14 @@ export class SqliteRedelivery implements Redelivery {
   readonly #queue: WriteQueue;
   readonly #reader: ReadConnection;
   readonly #clock: Clock;
-  readonly #turns: OrderingGroups;
+  readonly #groups: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; clock: Clock }) {
     this.#queue = args.queue;
     this.#reader = args.reader;
     this.#clock = args.clock;
-    this.#turns = new OrderingGroups(args.writer);
+    this.#groups = new OrderingGroups(args.writer);
     this.#statements = prepare(args.writer, args.reader);
   }
 
@@ -43,28 +43,28 @@ export class SqliteRedelivery implements Redelivery {
     const endpointId = text<EndpointId>(row, 'endpoint_id');
     const status = text<DeliveryStatus>(row, 'status');
     if (status === 'retrying' && row['leased_until'] === null) {
-      this.#statements.hasten.run(id);
+      this.#statements.scheduleNow.run(id);
     } else if (status === 'pending' || status === 'retrying') {
-      this.#statements.onceMore.run(id, MAX_FURTHER_SENDS);
+      this.#statements.sendOnceMore.run(id, MAX_FURTHER_SENDS);
     } else {
-      const isDue = this.#hasTurn(id, endpointId, textOrNull(row, 'order_group'));
+      const isDue = this.#becomesHead(id, endpointId, textOrNull(row, 'order_group'));
       this.#statements.requeue.run(id, isDue ? 0 : null, this.#clock.now());
       effects.waiting++;
     }
     effects.dueEndpoints.add(endpointId);
   }
 
-  /** One that holds up its order has the turn already. */
-  #hasTurn(deliveryId: DeliveryId, endpointId: EndpointId, orderingGroup: string | null): boolean {
-    if (orderingGroup === null || this.#turns.claim({ endpointId, orderingGroup, deliveryId })) return true;
-    if (this.#turns.holder(endpointId, orderingGroup)?.id !== deliveryId) return false;
-    this.#turns.unblockOne({ endpointId, orderingGroup, deliveryId });
+  /** @returns whether the delivery is the head of its group and so due; a head that blocks its group is unblocked */
+  #becomesHead(deliveryId: DeliveryId, endpointId: EndpointId, orderingGroup: string | null): boolean {
+    if (orderingGroup === null || this.#groups.enter({ endpointId, orderingGroup, deliveryId })) return true;
+    if (this.#groups.head(endpointId, orderingGroup)?.id !== deliveryId) return false;
+    this.#groups.retryHead({ endpointId, orderingGroup, deliveryId });
     return true;
   }
 
   scheduleNow(organizationId: OrganizationId, ids: readonly DeliveryId[]): Promise<number> {
     return this.#queue.submitLong(organizationId, (effects) => {
-      const rows = ids.flatMap((id) => this.#statements.hastenWaiting.all(organizationId, id));
+      const rows = ids.flatMap((id) => this.#statements.scheduleWaitingNow.all(organizationId, id));
       for (const row of rows) effects.dueEndpoints.add(text<EndpointId>(row, 'endpoint_id'));
       return rows.length;
     });
@@ -76,12 +76,12 @@ export class SqliteRedelivery implements Redelivery {
       if (row === undefined) return undefined;
       const endpointId = text<EndpointId>(row, 'endpoint_id');
       const orderingGroup = textOrNull(row, 'order_group');
-      const holder = orderingGroup === null ? undefined : this.#turns.holder(endpointId, orderingGroup);
+      const holder = orderingGroup === null ? undefined : this.#groups.head(endpointId, orderingGroup);
       const waits = row['status'] === 'pending' || row['status'] === 'retrying';
       if (!waits && !(holder?.id === id && holder.blocked)) return 'final';
       this.#statements.cancel.run(id, this.#clock.now());
       if (waits) effects.waiting--;
-      if (orderingGroup !== null) this.#turns.pass({ endpointId, orderingGroup, deliveryId: id }, effects);
+      if (orderingGroup !== null) this.#groups.advance({ endpointId, orderingGroup, deliveryId: id }, effects);
       return 'canceled';
     });
   }
@@ -94,9 +94,9 @@ export class SqliteRedelivery implements Redelivery {
       let added = 0;
       for (const { id, organizationId, eventId, eventType, endpointId, orderingGroup, dueAt } of deliveries) {
         if (this.#statements.state.get(organizationId, id) !== undefined) continue;
-        // Erased since it was looked up: a delivery without an event would never end.
+        // The event was erased since: a delivery without an event would never end.
         if (this.#statements.hasEvent.get(organizationId, eventId) === undefined) continue;
-        const isDue = orderingGroup === null || this.#turns.claim({ endpointId, orderingGroup, deliveryId: id });
+        const isDue = orderingGroup === null || this.#groups.enter({ endpointId, orderingGroup, deliveryId: id });
         const head = [id, organizationId, eventId, endpointId, eventType, 'pending'] as const;
         this.#statements.add.run(...head, isDue ? dueAt : null, now, orderingGroup, 'replay');
         effects.waiting++;
@@ -131,9 +131,9 @@ function prepare(writer: Connection, reader: ReadConnection) {
   return {
     state: writer.prepare('get-delivery-state'),
     requeue: writer.prepare('requeue-delivery'),
-    hasten: writer.prepare('schedule-delivery-now'),
-    hastenWaiting: writer.prepare('schedule-waiting-now'),
-    onceMore: writer.prepare('send-once-more'),
+    scheduleNow: writer.prepare('schedule-delivery-now'),
+    scheduleWaitingNow: writer.prepare('schedule-waiting-now'),
+    sendOnceMore: writer.prepare('send-once-more'),
     cancel: writer.prepare('cancel-delivery'),
     add: writer.prepare('accept-delivery'),
     hasEvent: writer.prepare('has-event'),

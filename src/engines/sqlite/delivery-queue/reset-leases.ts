@@ -1,7 +1,10 @@
 import type { Clock } from '../../../ports/clock.ts';
 import type { Database } from '../database/index.ts';
 
-/** This process alone has the database, so leases on record are those of one that was killed: their deliveries are due. */
+/**
+ * Makes leased deliveries due at start-up: this process owns the database, so the leases on record are those of a
+ * process that was killed.
+ */
 export function resetLeases({ writer }: Database, clock: Clock): void {
   writer.db.exec('BEGIN IMMEDIATE');
   writer.prepare('interrupted-attempts').run();

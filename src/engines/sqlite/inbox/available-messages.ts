@@ -6,12 +6,12 @@ import { AFTER_ALL_TYPES, AFTER_TYPE, isOpen, typeRanges } from '../../../core/t
 import { type Row, text } from '../../rows/row.ts';
 import type { ReadConnection } from '../database/index.ts';
 
-/** Types looked at in one piece, a probe each to find one and one to find its messages; 1 to 2 ms. */
+/** Types per piece, with a lookup each for the type and its messages; 1 to 2 ms. */
 const TYPES_PER_PIECE = 100;
 
 /**
- * Messages that were released, passed over or requeued, by patterns of types. They are looked for outside of any
- * transaction, in pieces that are fair between organizations; the lease then takes those that are still there.
+ * Finds available messages that have a row (released, skipped or requeued) by type patterns. The search runs outside of
+ * any transaction, in pieces that are fair between organizations; the lease then takes those that are still available.
  */
 export class AvailableMessages {
   readonly #reader: ReadConnection;
@@ -26,7 +26,7 @@ export class AvailableMessages {
     this.#statements = prepare(parts.reader);
   }
 
-  /** The oldest of the types that match, however many types there are. */
+  /** Returns the oldest messages of all matching types, however many types there are. */
   async oldest(inbox: Inbox, patterns: readonly string[], limit: number): Promise<EventId[]> {
     const ranges = typeRanges(patterns);
     const isInRange = (type: string) => ranges.some((range) => type.startsWith(range));
@@ -54,13 +54,13 @@ export class AvailableMessages {
     return oldest;
   }
 
-  /** The first piece, which is all of it mostly, waits for no turn. */
+  /** Runs a piece in the organization's turn. The first one, usually the only one, does not wait. */
   #inTurn<Result>(inbox: Inbox, isFirst: boolean, read: () => Result): Promise<Result> {
     if (isFirst) return this.#reader.read(read);
     return this.#turns.run(inbox.organizationId, () => this.#reader.read(read));
   }
 
-  /** The oldest of what was found before and of some types, reading about twice as much of these as is wanted. */
+  /** Merges the oldest messages found before with those of more types; reads about twice as many of these as needed. */
   #merge(inboxId: InboxId, types: readonly string[], before: readonly EventId[], limit: number): EventId[] {
     const size = Math.ceil(limit / Math.max(1, types.length)) + 1;
     const pages = types.map((type) => ({ type, ids: this.#page(inboxId, type, '', size), at: 0 }));

@@ -12,8 +12,8 @@ import { type LeasePlan, type LeaseRequest, MAX_LEASED, MessageLeaser } from './
 import { LeaseTypes } from './lease-types.ts';
 
 /**
- * Leases in as many steps as it takes to look at everything once. Patterns are matched between the steps, each of which is a
- * write of a few ms.
+ * Leases messages in as many steps as needed to scan everything once. A step is a write of a few ms; patterns are
+ * matched between steps.
  */
 export class InboxLeases {
   readonly #queue: WriteQueue;
@@ -40,7 +40,7 @@ export class InboxLeases {
     this.#available = new AvailableMessages(parts);
   }
 
-  /** A step that fails leaves what the earlier ones leased. */
+  /** A failing step keeps what earlier steps leased. */
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const until = addMs(this.#clock.now(), request.leaseMs);
     const types = new LeaseTypes(this.#matcher, inbox, request.eventTypes);
@@ -74,7 +74,7 @@ export class InboxLeases {
     );
   }
 
-  /** What has a row and is wanted, when the lease wants only some types. */
+  /** Finds wanted messages that have a row, for a lease with a type filter. */
   async #candidates(inbox: Inbox, eventTypes: readonly string[], left: number): Promise<LeasePlan['candidates']> {
     if (eventTypes.length === 0) return null;
     await this.#waker.wakeAll(inbox);

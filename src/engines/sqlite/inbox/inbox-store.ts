@@ -31,7 +31,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly #waker: InboxWaker;
   readonly #leases: InboxLeases;
   readonly #matcher: TypeMatcher;
-  readonly #holds: LeasedMessages;
+  readonly #leased: LeasedMessages;
   readonly #list: MessageList;
   readonly #quarantined: QuarantinedSearch;
   readonly #admin: SqlInboxAdmin;
@@ -52,7 +52,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#matcher = new TypeMatcher(turns);
     const typeParts = { ...parts, waker: this.#waker, turns, matcher: this.#matcher };
     this.#leases = new InboxLeases(typeParts);
-    this.#holds = new LeasedMessages(parts);
+    this.#leased = new LeasedMessages(parts);
     this.#list = new MessageList(typeParts);
     this.#quarantined = new QuarantinedSearch(typeParts);
     this.#admin = new SqlInboxAdmin(new SqliteStatements(parts), (id) => parts.state.available.call(id));
@@ -96,20 +96,21 @@ export class SqliteInboxStore implements InboxStore {
   async ack(inbox: Inbox, selection: AckSelection) {
     const { eventIds, leaseId } = selection;
     if (eventIds === null) {
-      const acknowledged = leaseId === null ? 0 : await this.#inSteps(inbox, () => this.#holds.ackSome(inbox, leaseId));
+      const acknowledged =
+        leaseId === null ? 0 : await this.#inSteps(inbox, () => this.#leased.ackSome(inbox, leaseId));
       return { acknowledged, notFound: [], stale: [] };
     }
-    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.ack(inbox, eventIds, leaseId));
+    return this.#queue.submitLong(inbox.organizationId, () => this.#leased.ack(inbox, eventIds, leaseId));
   }
 
   leasedEvents(inbox: Inbox, leaseId: LeaseId): Promise<readonly EventId[]> {
-    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.held(inbox, leaseId));
+    return this.#queue.submitLong(inbox.organizationId, () => this.#leased.leasedEvents(inbox, leaseId));
   }
 
   async release(inbox: Inbox, selection: LeaseSelection & { readonly delayMs: Milliseconds }) {
     const release = (effects: WriteEffects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.release(inbox, selection, effects.quarantined);
+      return this.#leased.release(inbox, selection, effects.quarantined);
     };
     if (selection.eventIds !== null) return this.#queue.submitLong(inbox.organizationId, release);
     return { released: await this.#inSteps(inbox, (effects) => release(effects).released), stale: [] };
@@ -127,19 +128,19 @@ export class SqliteInboxStore implements InboxStore {
   undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
     return this.#queue.submitLong(inbox.organizationId, (effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      this.#holds.giveBack(inbox, leaseId, eventIds);
+      this.#leased.undoLease(inbox, leaseId, eventIds);
     });
   }
 
   extend(inbox: Inbox, selection: LeaseSelection & { readonly leaseMs: Milliseconds }) {
-    return this.#queue.submitLong(inbox.organizationId, () => this.#holds.extend(inbox, selection));
+    return this.#queue.submitLong(inbox.organizationId, () => this.#leased.extend(inbox, selection));
   }
 
   async requeue(inbox: Inbox, eventIds: readonly EventId[]) {
     await this.#waker.wakeAll(inbox);
     return this.#queue.submitLong(inbox.organizationId, (effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.requeue(inbox, eventIds);
+      return this.#leased.requeue(inbox, eventIds);
     });
   }
 
@@ -149,12 +150,12 @@ export class SqliteInboxStore implements InboxStore {
     if (ids.length === 0) return { requeued: 0, last };
     const requeued = await this.#queue.submitLong(inbox.organizationId, (effects) => {
       effects.availableOrganizations.add(inbox.organizationId);
-      return this.#holds.requeue(inbox, ids).requeued;
+      return this.#leased.requeue(inbox, ids).requeued;
     });
     return { requeued, last };
   }
 
-  /** A look of an inbox at a time, with turns for others between them. */
+  /** Counts one inbox at a time and yields to the event loop in between. */
   async countQuarantined(inboxes: readonly Inbox[], upTo: number): Promise<ReadonlyMap<InboxId, number>> {
     const counts = new Map<InboxId, number>();
     for (const inbox of inboxes) {

@@ -5,12 +5,12 @@ import { text } from '../../rows/row.ts';
 import type { Connection, ReadConnection, Statement } from '../database/index.ts';
 import type { WriteEffects, WriteQueue } from '../write-queue/index.ts';
 
-/** Woken at once; a few ms. */
+/** Messages woken per step; a few ms. */
 const MAX_WOKEN = 500;
 
 /**
- * Leases and delays that ran out still stand in their rows. Whoever needs to know what is available wakes them first, so
- * that everything else can go by the status alone. Each is woken once, whoever does it.
+ * Makes messages with expired leases or delays available or quarantined. Expired ones keep their row until a reader of
+ * the inbox wakes them first, so that all other code goes by the status alone. Each message is woken once.
  */
 export class InboxWaker {
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class InboxWaker {
     this.#wake = parts.writer.prepare('wake-messages');
   }
 
-  /** One bounded step within a transaction. @returns whether there may be more */
+  /** One bounded step within a transaction. @returns whether more may have expired */
   wakeSome(inbox: Inbox, effects: WriteEffects): boolean {
     const woken = this.#wake.all(inbox.id, this.#clock.now(), inbox.maxLeases, MAX_WOKEN);
     const events = woken
@@ -37,7 +37,7 @@ export class InboxWaker {
     return woken.length === MAX_WOKEN;
   }
 
-  /** All that have run out by now, in bounded steps. Writes nothing when there are none. */
+  /** Wakes everything that has expired by now, in bounded steps. Writes nothing when there is none. */
   async wakeAll(inbox: Inbox): Promise<void> {
     const due = await this.#reader.read(() => this.#hasDue.get(inbox.id, this.#clock.now()));
     let more = due !== undefined;

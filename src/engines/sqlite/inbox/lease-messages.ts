@@ -11,11 +11,11 @@ import type { WriteEffects } from '../write-queue/index.ts';
 import type { InboxWaker } from './inbox-waker.ts';
 import type { LeaseTypes } from './lease-types.ts';
 
-/** Events looked at in one step; a few ms. */
-const MAX_LOOKED_AT = 1_000;
-/** Messages leased in one step, five index entries each; a few ms. */
+/** Events scanned per step; a few ms. */
+const MAX_SCANNED = 1_000;
+/** Messages leased per step, five index entries each; a few ms. */
 export const MAX_LEASED = 100;
-/** Read at once where some will not be wanted. */
+/** Events read at once where the lease skips some. */
 const CHUNK = 200;
 
 export interface LeaseRequest {
@@ -28,24 +28,24 @@ export interface LeaseRequest {
 
 export interface LeaseStep {
   readonly messages: readonly InboxMessage[];
-  /** Of their data. */
+  /** Bytes of their data. */
   readonly bytes: number;
-  /** Fewer than wanted, and not everything was looked at. */
+  /** Fewer messages than requested, and not everything was scanned. */
   readonly more: boolean;
-  /** There may be more messages that have a row: else the next step need not look for any. */
+  /** More messages with a row may exist; otherwise the next step need not search for any. */
   readonly moreRows: boolean;
-  /** Types to be learned before the next step: it begins before an event of one of them. */
+  /** Types to match before the next step, which starts at the first event of one of them. */
   readonly unknownTypes: readonly string[];
 }
 
-/** What a step is given that was found outside of its transaction. */
+/** Input of a step that was computed outside of its transaction. */
 export interface LeasePlan {
   readonly types: LeaseTypes;
-  /** Messages with a row that the lease wants, oldest first; null = all that are available. */
+  /** Wanted messages that have a row, oldest first; null = all available ones. */
   readonly candidates: readonly EventId[] | null;
 }
 
-/** What one step has leased. */
+/** The messages leased by one step. */
 class Step {
   readonly messages: InboxMessage[] = [];
   readonly #limit: number;
@@ -57,12 +57,12 @@ class Step {
     this.#maxBytes = maxBytes;
   }
 
-  get left(): number {
+  get remaining(): number {
     return this.#limit - this.messages.length;
   }
 
   get isFull(): boolean {
-    return this.left <= 0 || this.bytes >= this.#maxBytes;
+    return this.remaining <= 0 || this.bytes >= this.#maxBytes;
   }
 
   add(message: InboxMessage | undefined): void {
@@ -72,7 +72,7 @@ class Step {
   }
 }
 
-/** Leases what is available in an inbox, in steps of bounded work, each within a transaction. */
+/** Leases available messages in bounded steps, each within a transaction. */
 export class MessageLeaser {
   readonly #waker: InboxWaker;
   readonly #statements: ReturnType<typeof prepare>;
@@ -82,7 +82,7 @@ export class MessageLeaser {
     this.#statements = prepare(parts.writer);
   }
 
-  /** @param room how much of what was asked for earlier steps have left */
+  /** @param room what remains of the request after earlier steps */
   leaseStep(
     inbox: Inbox,
     request: LeaseRequest,
@@ -99,12 +99,12 @@ export class MessageLeaser {
       if (step.isFull) break;
       const leaseCount = number(row, 'lease_count') + 1;
       if (leaseCount <= inbox.maxLeases) step.add(this.#lease(inbox, row, leaseCount, request, until));
-      // The inbox's maximum was lowered since.
+      // The inbox's `maxLeases` was lowered since.
       else spent.push({ id: text(row, 'event_id'), type: text(row, 'event_type') });
     }
     for (const { id } of spent) this.#statements.quarantine.run(inbox.id, id);
     if (spent.length > 0) effects.quarantined.push({ inbox, events: spent });
-    // What has a row is older than what has none: as long as there are such, they come first.
+    // Messages with a row are older than those without, so they come first.
     const moreRows = (candidates ?? rows).length === limit || moreToWake || step.isFull;
     const unknown = new Set<string>();
     const moreEvents = moreRows || this.#leaseUntouched(inbox, request, until, { step, types, unknown });
@@ -113,15 +113,15 @@ export class MessageLeaser {
     return { messages, bytes, more, moreRows, unknownTypes: [...unknown] };
   }
 
-  /** Others may have taken candidates since they were found. */
+  /** Candidates may have been leased by others since the search. */
   #availableRows(inbox: Inbox, candidates: readonly EventId[] | null, limit: number): Row[] {
     if (candidates === null) return this.#statements.available.all(inbox.id, limit);
     return candidates.map((id) => this.#statements.availableById.get(inbox.id, id)).filter((row) => row !== undefined);
   }
 
   /**
-   * Goes on from the inbox's cursor. What this lease passes over becomes a row, so that the cursor can move on and
-   * nobody looks at these events again. Ends before an event of an unknown type.
+   * Scans events from the inbox's cursor. An event that this lease skips gets a row, so that the cursor can advance and
+   * no later lease scans it again. Stops before an event of an unmatched type.
    * @returns whether there may be more events after the cursor
    */
   #leaseUntouched(
@@ -133,25 +133,25 @@ export class MessageLeaser {
     const cursorRow = this.#statements.cursor.get(inbox.id);
     if (cursorRow === undefined) return false;
     const start = text<EventId>(cursorRow, 'cursor_event_id');
-    const takesAll = inbox.eventTypes.length === 0 && request.eventTypes.length === 0;
+    const wantsAll = inbox.eventTypes.length === 0 && request.eventTypes.length === 0;
     let cursor = start;
     let more = true;
-    for (let lookedAt = 0; more && !step.isFull && unknown.size === 0 && lookedAt < MAX_LOOKED_AT; ) {
-      const size = takesAll ? Math.min(step.left, MAX_LOOKED_AT) : CHUNK;
+    for (let scanned = 0; more && !step.isFull && unknown.size === 0 && scanned < MAX_SCANNED; ) {
+      const size = wantsAll ? Math.min(step.remaining, MAX_SCANNED) : CHUNK;
       const rows = this.#statements.events.all(inbox.id, inbox.organizationId, cursor, size);
-      const taken = this.#takeWanted(inbox, request, until, rows, { step, types });
-      cursor = text(rows[taken - 1] ?? { event_id: cursor }, 'event_id');
-      lookedAt += taken;
-      more = rows.length === size || taken < rows.length;
-      // All of this chunk are learned at the same time.
-      if (!step.isFull) for (const type of unknownIn(rows.slice(taken), types)) unknown.add(type);
+      const handled = this.#leaseWanted(inbox, request, until, rows, { step, types });
+      cursor = text(rows[handled - 1] ?? { event_id: cursor }, 'event_id');
+      scanned += handled;
+      more = rows.length === size || handled < rows.length;
+      // All types of this chunk are matched together.
+      if (!step.isFull) for (const type of unknownIn(rows.slice(handled), types)) unknown.add(type);
     }
     if (cursor !== start) this.#statements.moveCursor.run(inbox.id, cursor);
     return more;
   }
 
-  /** @returns how many of the events it is done with: it stops when the step is full, and before an unknown type */
-  #takeWanted(
+  /** @returns the number of events handled: stops when the step is full, and before an unmatched type */
+  #leaseWanted(
     inbox: Inbox,
     request: LeaseRequest,
     until: Timestamp,
@@ -170,7 +170,7 @@ export class MessageLeaser {
     return rows.length;
   }
 
-  /** One whose event is gone is leased, so that it is out of the way, and not returned. */
+  /** A message whose event no longer exists is leased, so that it is skipped later, and not returned. */
   #lease(
     inbox: Inbox,
     row: Row,

@@ -1,12 +1,12 @@
 import type { Inbox } from '../../../core/administration/inbox.ts';
 import type { TypeMatcher } from '../../../core/type-matching/type-matcher.ts';
 
-/** `passed`: the inbox wants it, this lease does not. */
+/** `passed`: the inbox wants the type, this lease does not. */
 type Kind = 'wanted' | 'passed' | 'unwanted';
 
 /**
- * What a lease does with the types that it meets. A step of it, within a transaction, matches no patterns: it asks `kindOf`,
- * ends before a type that nobody has matched yet, and goes on after `learn`, outside of the transaction.
+ * What a lease does with each type it meets. Within a transaction no patterns are matched: a step asks `kindOf`, stops
+ * before an unmatched type, and continues after `learn`, which runs outside of the transaction.
  */
 export class LeaseTypes {
   readonly #matcher: TypeMatcher;
@@ -14,7 +14,7 @@ export class LeaseTypes {
   readonly #eventTypes: readonly string[];
   readonly #inInbox: (type: string) => boolean | undefined;
   readonly #inLease: (type: string) => boolean | undefined;
-  /** What was learned last. Kept here, or a lease would not get on where it is forgotten at once. */
+  /** The results of the last `learn`. Kept here, because the shared cache may evict them at once. */
   #learned = new Map<string, Kind>();
 
   constructor(matcher: TypeMatcher, inbox: Inbox, eventTypes: readonly string[]) {
@@ -25,7 +25,7 @@ export class LeaseTypes {
     this.#inLease = matcher.known(inbox.organizationId, eventTypes);
   }
 
-  /** @returns undefined when it is to be learned */
+  /** @returns undefined when the type must be matched first (`learn`) */
   kindOf(type: string): Kind | undefined {
     const learned = this.#learned.get(type);
     if (learned !== undefined) return learned;

@@ -16,7 +16,7 @@ export interface AckSelection {
   readonly leaseId: LeaseId | null;
 }
 
-/** What consumers do with what they hold, each within a transaction. */
+/** Operations of consumers on leased messages, each within a transaction. */
 export class LeasedMessages {
   readonly #clock: Clock;
   readonly #statements: ReturnType<typeof prepare>;
@@ -51,7 +51,7 @@ export class LeasedMessages {
     return { acknowledged: acknowledged + toAck.length, notFound, stale };
   }
 
-  held(inbox: Inbox, leaseId: LeaseId): readonly EventId[] {
+  leasedEvents(inbox: Inbox, leaseId: LeaseId): readonly EventId[] {
     return this.#select(inbox.id, { leaseId, eventIds: null }).held.map(({ id }) => id);
   }
 
@@ -69,7 +69,7 @@ export class LeasedMessages {
     return { released: held.length, stale };
   }
 
-  giveBack(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): void {
+  undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): void {
     this.#statements.unlease.run(inbox.id, JSON.stringify(eventIds), leaseId);
   }
 
@@ -109,7 +109,7 @@ interface HeldMessage {
   readonly leaseCount: number;
 }
 
-/** As a JSON array. */
+/** Ids as a JSON array. */
 function idsOf(messages: readonly HeldMessage[]): string {
   return JSON.stringify(messages.map(({ id }) => id));
 }

@@ -10,12 +10,12 @@ import { numberOrNull, type Row, text } from '../../rows/row.ts';
 import type { ReadConnection } from '../database/index.ts';
 import { yieldToLoop } from '../write-queue/index.ts';
 
-/** Events looked at before others get the loop; a few ms. */
+/** Events scanned before yielding to the event loop; a few ms. */
 const CHUNK = 500;
-/** Read with their data at once. */
+/** Messages read with their data at once. */
 const PIECE = 100;
 
-/** Messages of a page that is being read, and the bytes of their data. */
+/** The messages of a page so far, and the bytes of their data. */
 class Found {
   readonly messages: InboxMessage[] = [];
   readonly #limit: number;
@@ -37,7 +37,7 @@ class Found {
   }
 }
 
-/** Looks into an inbox, oldest first. Expects that leases which ran out were woken. */
+/** Lists an inbox's messages, oldest first. Expired leases must have been woken before. */
 export class MessageList {
   readonly #reader: ReadConnection;
   readonly #matcher: TypeMatcher;
@@ -66,7 +66,7 @@ export class MessageList {
       return ofStatus;
     });
     await this.#readEvents(inbox, rows, found);
-    // What has a row is older than what has none.
+    // Messages with a row are older than those without.
     if (status === 'available' && !found.isFull) await this.#walk(inbox, after, found, 'untouched');
     return found.messages;
   }
@@ -81,7 +81,7 @@ export class MessageList {
     return this.#reader.read(() => this.#message(inbox, shown));
   }
 
-  /** Goes through the organization's events: those with a row in this inbox, and those that wait untouched. */
+  /** Scans the organization's events: those with a row in this inbox, and untouched ones after its cursor. */
   async #walk(inbox: Inbox, after: string, found: Found, which: 'all' | 'untouched'): Promise<void> {
     let from = after;
     for (let more = true; more && !found.isFull; ) {
@@ -99,7 +99,7 @@ export class MessageList {
     }
   }
 
-  /** As many as fit, with turns for others between pieces. */
+  /** Reads as many as fit, and yields to the event loop between pieces. */
   async #readEvents(inbox: Inbox, rows: readonly Row[], found: Found): Promise<void> {
     let at = 0;
     while (at < rows.length && !found.isFull) {
@@ -117,7 +117,10 @@ export class MessageList {
     }
   }
 
-  /** What was touched is, whatever the inbox wants by now; else what it wants of what it has not gone past. */
+  /**
+   * Keeps messages with a row regardless of the inbox's current event types, and untouched events after the cursor that
+   * the inbox wants.
+   */
   async #shown(inbox: Inbox, rows: readonly Row[], cursor: string): Promise<Row[]> {
     const isUntouched = (row: Row) => row['status'] === null && text(row, 'event_id') > cursor;
     const types = rows.filter(isUntouched).map((row) => text<string>(row, 'event_type'));
@@ -143,7 +146,7 @@ export class MessageList {
   }
 }
 
-/** Untouched is available; so is what was released for later, as far as a reader is concerned. */
+/** Untouched messages and delayed ones are shown as available. */
 function shownStatus(row: Row): InboxStatus {
   return row['status'] === null || row['status'] === 'delayed' ? 'available' : text<InboxStatus>(row, 'status');
 }

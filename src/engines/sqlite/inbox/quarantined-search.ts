@@ -5,7 +5,7 @@ import type { RequeueStep } from '../../../ports/store/inbox-store.ts';
 import { text } from '../../rows/row.ts';
 import type { ReadConnection, Statement } from '../database/index.ts';
 
-/** Looks for quarantined messages to requeue, outside of any transaction. Expects that leases which ran out were woken. */
+/** Finds quarantined messages to requeue, outside of any transaction. Expired leases must have been woken before. */
 export class QuarantinedSearch {
   readonly #reader: ReadConnection;
   readonly #matcher: TypeMatcher;
@@ -17,7 +17,7 @@ export class QuarantinedSearch {
     this.#ofStatus = parts.reader.prepare('messages-of-status');
   }
 
-  /** @returns those that fit of the next `limit`, and after which event to go on; null = there are no more */
+  /** @returns the matching ones among the next `limit`, and the event after which to continue; null = done */
   async step(inbox: Inbox, { eventTypes, from, to, after, limit }: RequeueStep) {
     const start = from === null ? '' : idBefore(firstIdAt(from));
     const begin = after !== null && after > start ? after : start;

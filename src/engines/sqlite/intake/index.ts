@@ -1,4 +1,4 @@
-/** Accepts events: the port `record/intake`. */
+/** Implements the port `record/intake`. */
 
 export { SqliteIntake } from './intake.ts';
 export { LateEvents } from './late-events.ts';

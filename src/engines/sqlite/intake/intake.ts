@@ -11,11 +11,11 @@ import { OrderingGroups } from '../delivery-queue/index.ts';
 import type { CommittedState, WriteEffects, WriteQueue } from '../write-queue/index.ts';
 import type { LateEvents } from './late-events.ts';
 
-/** Rows above which one call may not keep the loop to itself: written in steps then. About 10 ms. */
+/** Calls with more rows are written in steps that yield to the event loop; about 10 ms. */
 const MAX_ROWS_AT_ONCE = 1_000;
-/** Deliveries that one transaction takes as they are accepted. */
-const MAX_TAKEN = 100;
-/** When the backlog is full, it is worth asking again after this. */
+/** Deliveries claimed by one accepting transaction. */
+const MAX_CLAIMED = 100;
+/** `Retry-After` when the backlog is full. */
 const BACKLOG_RETRY_SECONDS = 5;
 
 const ACCEPTED: AcceptOutcome = { kind: 'accepted' };
@@ -34,12 +34,12 @@ interface IntakeOptions {
 
 export class SqliteIntake implements Intake {
   readonly #options: IntakeOptions;
-  readonly #turns: OrderingGroups;
+  readonly #groups: OrderingGroups;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(writer: Connection, options: IntakeOptions) {
     this.#options = options;
-    this.#turns = new OrderingGroups(writer);
+    this.#groups = new OrderingGroups(writer);
     this.#statements = prepare(writer);
   }
 
@@ -98,7 +98,7 @@ export class SqliteIntake implements Intake {
       event.traceparent,
       event.hops,
     );
-    // The same event again (the first answer was lost on the way): it is there, with its deliveries.
+    // The event is stored already, with its deliveries: the first answer was lost.
     if (changes === 0) return ACCEPTED;
     lateEvents.accepted(event);
     effects.availableOrganizations.add(organizationId);
@@ -110,7 +110,8 @@ export class SqliteIntake implements Intake {
     const { id, endpointId, status, orderingGroup } = made;
     const { organizationId } = event;
     const waits = status === 'pending';
-    const isDue = waits && (orderingGroup === null || this.#turns.claim({ endpointId, orderingGroup, deliveryId: id }));
+    const isDue =
+      waits && (orderingGroup === null || this.#groups.enter({ endpointId, orderingGroup, deliveryId: id }));
     const dueAt = isDue ? (event.deliverAt ?? 0) : null;
     const row = [id, organizationId, event.id, endpointId, event.type, status] as const;
     if (waits) effects.waiting++;
@@ -120,20 +121,20 @@ export class SqliteIntake implements Intake {
       if (isDue) effects.dueEndpoints.add(endpointId);
       return;
     }
-    this.#statements.taken.run(...row, leasedUntil, event.createdAt);
-    effects.take({ id, organizationId, endpointId, event, attemptNumber: 1, failures: 0, origin: null, leasedUntil });
+    this.#statements.claimedDelivery.run(...row, leasedUntil, event.createdAt);
+    effects.claim({ id, organizationId, endpointId, event, attemptNumber: 1, failures: 0, origin: null, leasedUntil });
   }
 
-  /** Until when a new delivery is taken at once; null: it waits in its lane, as those before it do. */
+  /** Claims a new delivery. @returns the end of its lease; null when it must wait in the lane */
   #lease(endpointId: EndpointId, effects: WriteEffects): Timestamp | null {
     const { state, clock } = this.#options;
-    if (!effects.mayTake || effects.dueEndpoints.has(endpointId) || effects.taken.length >= MAX_TAKEN) return null;
-    const room = state.directTaker?.room(endpointId) ?? null;
-    if (room === null || effects.takenOf(endpointId) >= room.limit) return null;
+    if (!effects.canClaim || effects.dueEndpoints.has(endpointId) || effects.claimed.length >= MAX_CLAIMED) return null;
+    const room = state.acceptClaimer?.room(endpointId) ?? null;
+    if (room === null || effects.claimsOf(endpointId) >= room.limit) return null;
     return addMs(clock.now(), room.leaseMs);
   }
 
-  /** Marks the dedup id as this event's, unless it is another's. */
+  /** Sets the event's dedup mark. @returns the duplicate's outcome if another event has the mark */
   #mark(event: AcceptedEvent): AcceptOutcome | undefined {
     const now = this.#options.clock.now();
     const { organizationId, dedupId, id, createdAt } = event;
@@ -154,7 +155,7 @@ function prepare(writer: Connection) {
   return {
     event: writer.prepare('accept-event'),
     delivery: writer.prepare('accept-delivery'),
-    taken: writer.prepare('accept-claimed-delivery'),
+    claimedDelivery: writer.prepare('accept-claimed-delivery'),
     mark: writer.prepare('mark-dedup-id'),
     findMark: writer.prepare('find-dedup-mark'),
   };

@@ -4,9 +4,9 @@ import { text, textsOrNull } from '../../rows/row.ts';
 import type { Connection, Statement } from '../database/index.ts';
 
 /**
- * Inboxes walk the events in the order of their ids; but ids are made before the commit, and an event that waited for its
- * fan-out, or was tried again after a full disk, may commit after one with a higher id. Where an inbox has gone past
- * such an event already, it gets a row of its own, so that it is not missed. Costs one comparison for every other event.
+ * Inboxes scan events in id order, but ids are made before the commit: an event that waited for its fan-out, or was
+ * retried after a full disk, may commit after one with a higher id. If an inbox's cursor has passed such an event, the
+ * event gets a row in the inbox, so that it is not missed. Costs one comparison for every other event.
  */
 export class LateEvents {
   #highestId: string;
@@ -19,7 +19,7 @@ export class LateEvents {
     this.#addAvailable = writer.prepare('add-available-message');
   }
 
-  /** Within the transaction that writes the event. */
+  /** Call within the transaction that writes the event. */
   accepted(event: AcceptedEvent): void {
     if (event.id > this.#highestId) {
       this.#highestId = event.id;
@@ -27,7 +27,7 @@ export class LateEvents {
     }
     for (const inbox of this.#passedInboxes.all(event.organizationId, event.id)) {
       const eventTypes = textsOrNull(inbox, 'event_types');
-      // One that can't be read keeps what it may have wanted.
+      // An inbox whose event types cannot be read keeps every event that it may want.
       if (eventTypes === null || wantsEventType(eventTypes, event.type)) {
         this.#addAvailable.run(text(inbox, 'id'), event.id, event.type);
       }

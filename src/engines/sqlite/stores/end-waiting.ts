@@ -23,7 +23,7 @@ export class WaitingDeliveries {
       const leased = waiting < limit ? Number(endLeased.run(id, status, at, limit - waiting).changes) : 0;
       const ended = waiting + leased;
       const turnless = ended < limit ? Number(endTurnless.run(id, status, at, limit - ended).changes) : 0;
-      if (ended + turnless < limit) this.#turns.forget(id);
+      if (ended + turnless < limit) this.#turns.removeAll(id);
       effects.waiting -= ended + turnless;
       return ended + turnless;
     });

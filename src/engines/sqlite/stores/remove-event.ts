@@ -28,7 +28,7 @@ export class EventRemoval {
     for (const row of turns) {
       const endpointId = text<EndpointId>(row, 'endpoint_id');
       const orderingGroup = text<string>(row, 'order_group');
-      this.#turns.pass({ endpointId, orderingGroup, deliveryId: text<DeliveryId>(row, 'id') }, effects);
+      this.#turns.advance({ endpointId, orderingGroup, deliveryId: text<DeliveryId>(row, 'id') }, effects);
     }
   }
 }

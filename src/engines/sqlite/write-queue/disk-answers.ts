@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../../core/time.ts';
 import { WriteEffects } from './write-effects.ts';
 
-/** A commit that nobody waits for is on the disk after this at the latest. */
+/** A commit whose writes are already answered is synced after this time at the latest. */
 const LAZY_SYNC_MS: Milliseconds = 50;
 
 const NOTHING = new WriteEffects();
@@ -12,58 +12,61 @@ interface Committed {
 }
 
 interface Hooks {
-  /** Brings every commit made before the call to the disk. */
+  /** Syncs every commit made before the call to disk. */
   readonly sync: () => Promise<void>;
-  /** The commit is on the disk: others may be told. Before its writes are answered. */
+  /** Called when a commit is on disk, before its writes are answered. */
   readonly onDurable: (effects: WriteEffects) => void;
   readonly onFailure: (error: unknown) => void;
-  /** A sync has ended: what has gathered meanwhile may be committed now, to share the next. */
+  /** Called when a sync has ended: gathered writes may be committed, to share the next one. */
   readonly beforeNext: () => void;
   readonly onIdle: () => void;
 }
 
 /**
- * Answers committed writes when a sync of the log that began after their commit has ended. One sync at a time: what is
- * committed while the disk works shares the next.
+ * Answers committed writes after a sync of the log that began after their commit. One sync at a time; commits made
+ * during a sync share the next one.
+ *
+ * States of a commit: committed → waiting ──a sync begins──► syncing ──sync ends──► durable (answered). An error of a
+ * sync ends the engine.
  */
 export class DiskAnswers {
   readonly #hooks: Hooks;
   #waiting: Committed[] = [];
-  #syncing = false;
-  #diskWorks = false;
+  #isBusy = false;
+  #isSyncing = false;
   #lazySync: NodeJS.Timeout | undefined;
 
   constructor(hooks: Hooks) {
     this.#hooks = hooks;
   }
 
-  /** Somebody has not been answered yet. */
-  get busy(): boolean {
-    return this.#syncing;
+  /** Whether a write has not been answered yet. */
+  get isBusy(): boolean {
+    return this.#isBusy;
   }
 
-  /** A sync is under way: what is committed now waits for the next. */
-  get diskWorks(): boolean {
-    return this.#diskWorks;
+  /** Whether a sync is in progress; a commit made now waits for the next one. */
+  get isSyncing(): boolean {
+    return this.#isSyncing;
   }
 
   whenDurable(effects: WriteEffects, answer: () => void): void {
     this.#waiting.push({ effects, answer });
-    if (!this.#syncing) void this.#syncAll();
+    if (!this.#isBusy) void this.#syncAll();
   }
 
-  /** For a commit whose writes are answered already: the next sync takes it along, or one of its own a little later. */
+  /** For a commit whose writes are already answered: syncs it with the next sync, or with its own after `LAZY_SYNC_MS`. */
   syncSoon(): void {
     this.#lazySync ??= setTimeout(() => this.whenDurable(NOTHING, () => {}), LAZY_SYNC_MS).unref();
   }
 
-  /** When nobody waits any more. What no sync has taken along goes to the disk as SQLite closes. */
+  /** Call when nothing waits. Commits without a sync reach the disk when SQLite closes. */
   close(): void {
     clearTimeout(this.#lazySync);
   }
 
   async #syncAll(): Promise<void> {
-    this.#syncing = true;
+    this.#isBusy = true;
     let durable: readonly Committed[] = [];
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
@@ -71,23 +74,23 @@ export class DiskAnswers {
       clearTimeout(this.#lazySync);
       this.#lazySync = undefined;
       const synced = this.#hooks.sync();
-      // While the disk works, the answers to what it had before.
+      // Answers the previous group while the disk works.
       this.#answer(durable);
-      this.#diskWorks = true;
+      this.#isSyncing = true;
       try {
         await synced;
       } catch (error) {
-        this.#syncing = false;
+        this.#isBusy = false;
         this.#hooks.onFailure(error);
         this.#hooks.onIdle();
         return;
       }
-      this.#diskWorks = false;
+      this.#isSyncing = false;
       durable = group;
       this.#hooks.beforeNext();
     }
     this.#answer(durable);
-    this.#syncing = false;
+    this.#isBusy = false;
     if (this.#waiting.length > 0) void this.#syncAll();
     else this.#hooks.onIdle();
   }

@@ -1,4 +1,4 @@
-/** The one writer: closures grouped into transactions, answered when the disk has them. */
+/** The one writer: writes grouped into transactions, answered when they are on disk. */
 export { CommittedState } from './committed-state.ts';
 export { WriteEffects } from './write-effects.ts';
 export { WriteQueue } from './write-queue.ts';

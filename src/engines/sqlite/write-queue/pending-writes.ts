@@ -1,26 +1,6 @@
 import type { OrganizationId } from '../../../core/ids.ts';
 import type { Milliseconds } from '../../../core/time.ts';
-import type { WriteEffects } from './write-effects.ts';
-
-/**
- * When a write is answered. `durable`: when it is on the disk, so that a promise may be made of it. `committed`: when it is
- * in the log, which a killed process can't lose and a power cut can: for what is then simply done again.
- */
-export type Durability = 'durable' | 'committed';
-
-interface Pending {
-  readonly durability: Durability;
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-export interface Write extends Pending {
-  readonly run: (effects: WriteEffects) => unknown;
-}
-
-export interface SteppedWrite extends Pending {
-  readonly steps: (effects: WriteEffects) => Generator<undefined, unknown>;
-}
+import type { SteppedWrite, Write } from './transactions.ts';
 
 /** For writes of many rows in one group: after this no other of them is begun. */
 const LONG_BUDGET_MS: Milliseconds = 2;
@@ -69,8 +49,12 @@ export class PendingWrites {
   }
 
   /** The next group in the order in which it runs, up to a stepped write. `take` must follow it. */
-  *group(): Generator<Write> {
+  group(): Iterable<Write> {
     this.#given = [];
+    return this.#groupOnes();
+  }
+
+  *#groupOnes(): Generator<Write> {
     if (this.#shortFirst) yield* this.#shortOnes();
     yield* this.#longOnes();
     if (!this.#shortFirst) yield* this.#shortOnes();
@@ -101,6 +85,8 @@ export class PendingWrites {
 
   /** Takes the first `count` of the last group off. */
   take(count: number): Write[] {
+    // A transaction that could not begin has run none: the first that waits is told.
+    if (this.#given.length === 0) this.#given.push(this.#long.keys().next().value ?? null);
     const taken = this.#given.slice(0, count);
     const shortOnes = this.#short.splice(0, taken.filter((owner) => owner === null).length);
     this.#shortFirst = shortOnes.length === 0 && this.#short.length > 0;

@@ -2,39 +2,39 @@ import type { EndpointId, OrganizationId } from '../../../core/ids.ts';
 import type { ClaimedDelivery } from '../../../ports/record/delivery-queue.ts';
 import type { QuarantinedMessages } from '../../../ports/store/inbox-store.ts';
 
-/** What a write changes outside the database. Held back until its commit, forgotten with its rollback. */
+/** A write's effects outside of the database: applied after its commit, discarded with its rollback. */
 export class WriteEffects {
-  /** By how many the number of waiting deliveries changes. */
+  /** Change of the number of waiting deliveries. */
   waiting = 0;
-  /** Deliveries that were written as taken. */
-  readonly taken: ClaimedDelivery[] = [];
-  /** Of them, by lane. */
-  readonly #takenOf = new Map<EndpointId, number>();
-  /** Begins with what was taken, once it is on the disk. */
-  startTaken: (() => void) | undefined;
+  /** Deliveries that were written as claimed. */
+  readonly claimed: ClaimedDelivery[] = [];
+  /** Number of them by lane. */
+  readonly #claimsByLane = new Map<EndpointId, number>();
+  /** Starts the claimed deliveries once they are on disk. */
+  startClaimed: (() => void) | undefined;
   /**
-   * Whether new deliveries may be taken: in a transaction that runs once and in one turn of the loop, so that room which was
-   * there still is at the commit.
+   * Whether new deliveries may be claimed: only in a transaction that runs once and within one turn of the event loop,
+   * so that capacity seen during it still exists at the commit.
    */
-  readonly mayTake: boolean;
-  /** Lanes that may have something due. */
+  readonly canClaim: boolean;
+  /** Lanes that may have a due delivery. */
   readonly dueEndpoints = new Set<EndpointId>();
-  /** Whose inboxes may have something new. */
+  /** Organizations whose inboxes may have new messages. */
   readonly availableOrganizations = new Set<OrganizationId>();
-  /** Messages of inboxes that were set aside. */
+  /** Messages that were quarantined. */
   readonly quarantined: QuarantinedMessages[] = [];
 
-  constructor(mayTake = false) {
-    this.mayTake = mayTake;
+  constructor(canClaim = false) {
+    this.canClaim = canClaim;
   }
 
-  take(delivery: ClaimedDelivery): void {
-    this.taken.push(delivery);
-    this.#takenOf.set(delivery.endpointId, this.takenOf(delivery.endpointId) + 1);
+  claim(delivery: ClaimedDelivery): void {
+    this.claimed.push(delivery);
+    this.#claimsByLane.set(delivery.endpointId, this.claimsOf(delivery.endpointId) + 1);
   }
 
-  takenOf(endpointId: EndpointId): number {
-    return this.#takenOf.get(endpointId) ?? 0;
+  claimsOf(endpointId: EndpointId): number {
+    return this.#claimsByLane.get(endpointId) ?? 0;
   }
 
   add(other: WriteEffects): void {

@@ -1,5 +1,5 @@
--- Reads the highest event id on record: hops from organization to organization over events_by_organization, one probe
--- each, and takes each one's last. For start-up.
+-- Reads the highest event id on record: skips from organization to organization over events_by_organization, one lookup
+-- each. Run at start-up.
 WITH RECURSIVE organization (id) AS (
   SELECT min(organization_id) FROM events
   UNION ALL

@@ -1,6 +1,6 @@
--- Writes one new delivery. Parameters: id, organization, event, endpoint, event type, status, due at (null when final, or
--- while it waits for its turn), created at, order group, origin. Changes nothing when it is there. Costs a row and three
--- index entries, a fourth while it is due, a fifth in an order.
+-- Writes one new delivery. Parameters: id, organization, event, endpoint, event type, status, due at (null when final,
+-- or while it waits in its ordering group), created at, ordering group, origin. No effect if the id exists. Costs a row
+-- and three index entries, a fourth while it is due, a fifth in an ordering group.
 INSERT INTO deliveries
   (id, organization_id, event_id, endpoint_id, event_type, status, attempts, failures, due_at, created_at, updated_at,
    order_group, origin)

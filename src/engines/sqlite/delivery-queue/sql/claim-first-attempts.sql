@@ -1,5 +1,5 @@
--- Reads deliveries of a lane that are due at once whatever the clock does, oldest first. Parameters: endpoint, limit.
--- One range of deliveries_waiting.
+-- Reads deliveries of a lane that are due immediately (due_at = 0), oldest first. Parameters: endpoint, limit. Costs
+-- one range of deliveries_waiting.
 SELECT id, organization_id, event_id, attempts, failures, origin
 FROM deliveries INDEXED BY deliveries_waiting
 WHERE endpoint_id = ?1 AND due_at = 0

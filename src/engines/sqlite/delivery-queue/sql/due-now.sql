@@ -1,6 +1,7 @@
--- Reads since when the longest waiting delivery is due, and how many are due by the clock (retries, events with a time).
--- Parameters: now, how many lanes to look at, where counting stops. Hops from endpoint to endpoint over
--- deliveries_waiting; one that is due at once is due since it was made. Two probes and a range a lane.
+-- Reads since when the oldest due delivery has been due, and how many scheduled ones (retries, scheduled events) are
+-- due. Parameters: now, maximum number of lanes, maximum count. Skips from endpoint to endpoint over
+-- deliveries_waiting; a delivery with due_at = 0 has been due since it was created. Costs two index lookups and a range
+-- per lane.
 WITH RECURSIVE lane (endpoint_id) AS (
   SELECT min(endpoint_id) FROM deliveries INDEXED BY deliveries_waiting WHERE due_at IS NOT NULL
   UNION ALL

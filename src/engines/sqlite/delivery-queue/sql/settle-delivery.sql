@@ -1,7 +1,7 @@
--- Moves a delivery on after an attempt. Parameters: id, attempt number, status, due at (null when final), 1 if the
--- attempt failed (one that was cut off by us did not) else 0, status code, error, now. One that is final is due again where another sending was asked for
--- meanwhile. Changes nothing unless that very attempt still has the lease: the fence. Returns what the queue must know.
--- One row, up to seven index entries.
+-- Updates a delivery after an attempt. Parameters: id, attempt number, status, due at (null when final), 1 if the
+-- attempt failed (an interrupted one did not), else 0, status code, error, now. A final delivery becomes due again if
+-- another sending was requested meanwhile. The fence: no effect unless this attempt holds the lease. Returns what the
+-- queue needs. Costs one row, up to seven index entries.
 UPDATE deliveries
 SET status = iif(?4 IS NULL AND further_sends > 0, 'pending', ?3),
     due_at = iif(?4 IS NULL AND further_sends > 0, 0, ?4),

@@ -1,5 +1,5 @@
--- Reads every lane in which something waits or is leased, with the time it comes due: hops from endpoint to endpoint
--- over the two partial indexes, a few probes a lane, however many deliveries each holds.
+-- Reads every lane with a waiting or leased delivery and the time the next one is due. Skips from endpoint to endpoint
+-- over two partial indexes: a few lookups per lane, however many deliveries it has.
 WITH RECURSIVE lane (endpoint_id) AS (
   SELECT min(endpoint_id) FROM (
     SELECT min(endpoint_id) AS endpoint_id FROM deliveries INDEXED BY deliveries_waiting WHERE due_at IS NOT NULL

@@ -1,4 +1,5 @@
--- Acks events by id, touched or not. Parameters: inbox, organization, ids (JSON array). Two probes and a row an id.
+-- Acknowledges events by id, with or without a row. Parameters: inbox, organization, ids (JSON array). Costs two
+-- lookups and a row per id.
 INSERT INTO inbox_messages (inbox_id, event_id, event_type, status, lease_count)
 SELECT ?1, events.id, events.type, 'acked', 0
 FROM json_each(?3) AS wanted

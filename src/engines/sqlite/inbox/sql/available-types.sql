@@ -1,5 +1,5 @@
--- Reads the event types of available messages, from one type on, below another. Parameters: inbox, first type, before
--- type, limit. Hops from type to type over inbox_messages_available, one probe each.
+-- Reads the event types of available messages in a range of types. Parameters: inbox, first type, before type, limit.
+-- Skips from type to type over inbox_messages_available, one lookup each.
 WITH RECURSIVE found (event_type) AS (
   SELECT min(event_type) FROM inbox_messages INDEXED BY inbox_messages_available
   WHERE inbox_id = ?1 AND status = 'available' AND event_type >= ?2 AND event_type < ?3

@@ -1,4 +1,4 @@
--- Counts an inbox's quarantined messages, no further than so many. Parameters: inbox, up to. One range of
+-- Counts an inbox's quarantined messages up to a limit. Parameters: inbox, limit. Costs one range of
 -- inbox_messages_by_status.
 SELECT count(*) AS messages FROM (
   SELECT 1 FROM inbox_messages INDEXED BY inbox_messages_by_status

@@ -1,3 +1,3 @@
--- Sets a new end of the hold on messages. Parameters: inbox, ids (JSON array), until. A probe an id.
+-- Extends the lease of messages. Parameters: inbox, ids (JSON array), until. Costs a lookup per id.
 UPDATE inbox_messages SET due_at = ?3
 WHERE inbox_id = ?1 AND event_id IN (SELECT value FROM json_each(?2))

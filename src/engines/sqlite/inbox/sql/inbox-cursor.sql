@@ -1,2 +1,2 @@
--- Reads up to which event an inbox has gone. Parameters: inbox. One probe.
+-- Reads an inbox's cursor: the last event that a lease has scanned. Parameters: inbox. Costs one lookup.
 SELECT cursor_event_id FROM inboxes WHERE id = ?1

@@ -1,5 +1,6 @@
--- Reads what an inbox knows of given events. Parameters: inbox, organization, ids (JSON array). One row an id; event_type
--- is null when the organization has no such event, status when the inbox has not touched it. Two probes an id.
+-- Reads the state of given events in an inbox. Parameters: inbox, organization, ids (JSON array). Returns one row per
+-- id; event_type is null when the organization has no such event, status when the inbox has no row for it. Costs two
+-- lookups per id.
 SELECT wanted.value AS event_id, events.type AS event_type, inbox_messages.status, inbox_messages.lease_id,
   inbox_messages.due_at
 FROM json_each(?3) AS wanted

@@ -1,2 +1,2 @@
--- Sets a message aside. Parameters: inbox, event.
+-- Quarantines a message. Parameters: inbox, event.
 UPDATE inbox_messages SET status = 'quarantined', lease_id = NULL, due_at = NULL WHERE inbox_id = ?1 AND event_id = ?2

@@ -1,4 +1,3 @@
--- Takes back a lease that was given a moment ago, as if it had not been. Parameters: inbox, ids (JSON array), lease. A probe
--- an id.
+-- Undoes a lease, which is then not counted. Parameters: inbox, ids (JSON array), lease. Costs a lookup per id.
 UPDATE inbox_messages SET status = 'available', lease_count = lease_count - 1, lease_id = NULL, due_at = NULL
 WHERE inbox_id = ?1 AND event_id IN (SELECT value FROM json_each(?2)) AND lease_id = ?3

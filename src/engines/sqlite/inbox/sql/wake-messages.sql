@@ -1,5 +1,6 @@
--- Makes messages whose lease or delay ran out available, or quarantined when they had their leases. Parameters: inbox,
--- now, max leases, limit. Returns them as they are now. One range of inbox_messages_due; each lease is woken at most once.
+-- Makes messages with an expired lease or delay available, or quarantined when they have had all their leases.
+-- Parameters: inbox, now, max leases, limit. Returns their new state. Costs one range of inbox_messages_due; each
+-- message is woken once.
 UPDATE inbox_messages
 SET status = CASE WHEN lease_count >= ?3 THEN 'quarantined' ELSE 'available' END, lease_id = NULL, due_at = NULL
 WHERE inbox_id = ?1 AND event_id IN (

@@ -1,5 +1,5 @@
--- Writes one new delivery that is taken already. Parameters: id, organization, event, endpoint, event type, status, leased
--- until, created at. Changes nothing when it is there. Costs a row and four index entries.
+-- Writes one new delivery as claimed. Parameters: id, organization, event, endpoint, event type, status, leased until,
+-- created at. No effect if the id exists. Costs a row and four index entries.
 INSERT INTO deliveries
   (id, organization_id, event_id, endpoint_id, event_type, status, attempts, failures, leased_until, created_at,
    updated_at)

@@ -1,9 +1,9 @@
 /** One after the other, for each key. */
-export class Turns<Key> {
+export class SerialQueue<Key> {
   readonly #last = new Map<Key, Promise<void>>();
 
   /** Runs `work` when all that came before it for the same key has ended, well or not. */
-  take<Result>(key: Key, work: () => Promise<Result>): Promise<Result> {
+  run<Result>(key: Key, work: () => Promise<Result>): Promise<Result> {
     const before = this.#last.get(key);
     const result = before === undefined ? work() : before.then(work);
     const ended = result.then(

@@ -1,2 +1,0 @@
--- Nobody has a turn at an endpoint whose deliveries have ended. Parameters: endpoint. One range.
-DELETE FROM order_turns WHERE endpoint_id = ?1
