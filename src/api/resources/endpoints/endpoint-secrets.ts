@@ -16,7 +16,7 @@ import { attemptView } from '../views/index.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 
 const DAY_SECONDS = 86_400;
-/** The default event of a test. A given `data` is sent byte for byte. */
+/** The body of a test is read raw, so that its `data` is sent byte for byte. */
 const RAW_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true };
 const DEFAULT_TEST = { type: 'test.webhook', data: '{"message":"This is a test."}' as JsonText };
 

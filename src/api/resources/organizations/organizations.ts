@@ -22,7 +22,7 @@ const newOrganizationSchema = {
   required: ['name'],
   additionalProperties: false,
 } as const;
-/** Checks that the retention is at most the service's own. */
+/** The handler also refuses more than the service's own retention. */
 const retention_days = { type: ['integer', 'null'], minimum: 1, maximum: 3_650 } as const;
 const changesSchema = {
   type: 'object',
