@@ -1,6 +1,6 @@
 import { count, list, object, orNull, ref, text, time, uuid } from './schemas.ts';
 
-/** What a route answers when all is well; a schema where it is JSON, else its media type. Absent: no content. */
+/** The successful answer of a route: a schema for JSON, else the media type. Absent = no content. */
 export type AnswerBody = { readonly json: object } | { readonly media: string };
 
 const json = (schema: object): AnswerBody => ({ json: schema });
@@ -8,7 +8,7 @@ const ids = { type: 'array', items: text } as const;
 const healthy = { enum: ['ok', 'degraded'] } as const;
 const results = { type: 'array', items: ref('BatchResult') } as const;
 
-/** By method and address, as in `OPERATIONS`; a test compares what is answered. */
+/** Answers by method and path, as in `OPERATIONS`. A test compares them with real answers. */
 export const ANSWERS: Readonly<Record<string, AnswerBody>> = {
   'POST /api/events': json(ref('Accepted')),
   'POST /api/events/batch': json(object({ accepted: count, duplicates: count, rejected: count, results })),

@@ -18,7 +18,7 @@ interface DocumentedRoute {
   readonly schema: SchemaOfRoute;
 }
 
-/** Listens to the routes as they are added: the schemas that judge are the ones that are shown. */
+/** Collects the routes as they are added, so that the document shows the same schemas that validate requests. */
 export class RouteBook {
   readonly #routes: DocumentedRoute[] = [];
   /** Routes that nobody has described. */
@@ -37,7 +37,7 @@ export class RouteBook {
   }
 
   #note(method: string, { url, schema }: RouteOptions): void {
-    // Every GET has a HEAD.
+    // Every GET has a HEAD, which is not listed.
     if (method === 'HEAD') return;
     const operation = OPERATIONS[`${method} ${url}`];
     if (operation === undefined) this.undescribed.push(`${method} ${url}`);
@@ -145,7 +145,7 @@ const jsonAnswer = (description: string, schema: object) => ({
   content: { 'application/json': { schema } },
 });
 
-/** Besides the usual one. */
+/** Successful answers with another status. */
 const OTHER_ANSWERS: Readonly<Record<string, Readonly<Record<number, object>>>> = {
   'POST /api/events': { 200: jsonAnswer('The dedup_id was used before: the first event', ref('Duplicate')) },
   'POST /api/events/replay': {
@@ -171,7 +171,7 @@ function problemResponse(description: string): object {
 
 const header = (description: string) => ({ in: 'header', required: true, schema: { type: 'string', description } });
 
-/** What a receiver gets. */
+/** The webhook request that a receiver gets. */
 const WEBHOOK = {
   summary: 'An event, signed according to Standard Webhooks',
   parameters: [

@@ -1,6 +1,6 @@
 /**
- * Bodies to copy and send, by method and address; a test sends each of them. `ENDPOINT`, `EVENT`, `LEASE` and the like stand
- * for ids of things that are there.
+ * Example bodies by method and path. A test sends each of them. `ENDPOINT`, `EVENT`, `LEASE` and similar words stand for ids of
+ * existing objects.
  */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   'POST /api/events': { type: 'order.created', data: { id: 1, total: 99.5 }, dedup_id: 'order-1' },

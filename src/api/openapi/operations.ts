@@ -1,4 +1,4 @@
-/** In the order in which somebody new meets them. */
+/** In the order in which a new user needs them. */
 export const TAGS = [
   'Events',
   'Endpoints',
@@ -12,15 +12,15 @@ export const TAGS = [
   'Zapier’s Trigger Inbox',
 ] as const;
 
-/** What the document says of a route that its schemas don't. */
+/** The parts of a route's documentation that its schemas do not contain. */
 export interface Operation {
   readonly tag: (typeof TAGS)[number];
   readonly summary: string;
-  /** Of the answer when all is well. */
+  /** Status of the successful answer. */
   readonly status: number;
-  /** Whose route it is; a tenant's unless said otherwise. */
+  /** Who may use the route; the default is an organization. */
   readonly access?: 'administrator' | 'everybody';
-  /** Where no schema judges the body: what it is. */
+  /** The schema of a body that is not validated by a schema. */
   readonly body?: object;
   readonly bodyTypes?: readonly string[];
 }
@@ -43,7 +43,7 @@ const testBody = {
   additionalProperties: false,
 } as const;
 
-/** Every route there is, by method and address; a test sees to it. */
+/** Every route by method and path. The start fails if one is missing. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /api/events': {
     tag: 'Events',

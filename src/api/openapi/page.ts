@@ -19,7 +19,7 @@ interface ApiDocument {
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
-/** A reference to read, made of the document: no script, and nothing from elsewhere. */
+/** Prints the API reference as a page, generated from the document, without scripts or external resources. */
 export function docsPage(given: object): string {
   const { info, tags, paths, components } = given as ApiDocument;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -47,7 +47,7 @@ export function docsPage(given: object): string {
 `;
 }
 
-/** References lead to their object on this page. */
+/** Prints JSON with links from references to their objects on the page. */
 function printed(value: unknown): string {
   return text(JSON.stringify(value, null, 2)).replace(
     /#\/components\/schemas\/(\w+)/g,

@@ -3,11 +3,11 @@ import { SCOPES, TIERS } from '../../core/administration/organization.ts';
 import { DELIVERY_STATUSES } from '../../core/delivery/delivery.ts';
 import { PROBLEMS } from '../../core/problem.ts';
 
-/** What answers are made of (OpenAPI 3.1, components/schemas). A test compares every answer of the suite's walk with it. */
+/** The schemas of answers (OpenAPI 3.1, components/schemas). A test compares every kind of answer with them. */
 
 export const ref = (name: keyof typeof SCHEMAS): object => ({ $ref: `#/components/schemas/${name}` });
 
-/** Everything named is there; fields may be added later. */
+/** An object whose properties are all required. Fields may be added in later versions. */
 export function object(properties: Readonly<Record<string, object>>, description?: string): object {
   return {
     type: 'object',
@@ -117,7 +117,7 @@ const job = {
   created_at: time,
   updated_at: time,
 };
-/** For keys that manage. */
+/** Only for keys with the scope `manage`. */
 const holder = { lease_id: orNull(uuid), leased_until: orNull(time) };
 const message = { ...event, status: { enum: INBOX_STATUSES }, lease_count: count };
 

@@ -41,7 +41,7 @@ export interface AnsweredRequest {
   readonly requestId: string;
   readonly status: number;
   readonly tookMs: Milliseconds;
-  /** To wait is what it was asked to do. */
+  /** True for a request that may wait, such as a long poll: it is never logged as slow. */
   readonly mayWait: boolean;
 }
 

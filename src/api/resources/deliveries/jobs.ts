@@ -7,7 +7,7 @@ import { jobView } from '../views/index.ts';
 
 const JobQuery = { type: 'object', properties: { ...PAGE_QUERY, ...TIME_QUERY } } as const;
 
-/** Work in the background: how far it is, and how to stop it. */
+/** Routes of background jobs: progress and cancellation. */
 export function jobRoutes(app: FastifyInstance, { engine, clock }: ApiParts): void {
   const { jobs } = engine.store;
 

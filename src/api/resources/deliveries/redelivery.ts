@@ -15,7 +15,7 @@ import { readLong, readTime, readTimeRange, sortIds } from '../../http/lists/ind
 import { filterErrors } from '../endpoints/index.ts';
 import { deliveryView, jobView } from '../views/index.ts';
 
-/** Deliveries in the first three are done, and not well; the others wait for their time, and are sent now. */
+/** Statuses that a bulk retry accepts. The first three have ended without success; deliveries in the others are sent now. */
 const RETRYABLE = ['failed', 'skipped', 'canceled', 'retrying', 'pending'] as const;
 
 const endpointIds = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_REPLAY_ENDPOINTS } as const;
@@ -61,8 +61,8 @@ const bulkReplaySchema = {
 } as const;
 
 /**
- * What is sent again, or not at all, because somebody asks. Asking costs a token of the rate limit, as an event does; bulk
- * work pays for its deliveries as it goes on.
+ * Routes that retry, cancel, recover and replay. Each request costs a token of the rate limit, as an event does; bulk work pays
+ * for its deliveries as it proceeds.
  */
 export function redeliveryRoutes(tenant: FastifyInstance, parts: ApiParts): void {
   tenant.register(async (app) => {
@@ -142,7 +142,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts): void {
       const named = sortIds<EndpointId>(request.body.endpoint_ids ?? []);
       const wanted = request.body.endpoint_ids === undefined ? null : [...named.ids, ...named.strange];
       const replayed = await redeliveryService.replay(request.caller.organization.id, request.params.id, wanted);
-      // Of endpoints that are all another's, no more is said than of an event that is.
+      // If all endpoints belong to another organization, the answer is the same as for an unknown event.
       if (replayed === undefined || (wanted !== null && replayed.notFound.length === wanted.length)) {
         throw new ProblemError(NOT_FOUND);
       }

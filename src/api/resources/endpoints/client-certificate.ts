@@ -9,7 +9,7 @@ const MAX_RSA_BITS = 4_096;
 /** OpenSSL's names of P-256 and P-384. */
 const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1']);
 
-/** What is wrong with a certificate (those that lead to it may follow) and its key; says nothing of what is in them. */
+/** Checks a certificate, optionally with its intermediate certificates, and its key. Messages contain nothing of either. */
 export function clientCertificateErrors({ certificate, key }: ClientCertificate): FieldError[] {
   if (read(() => new X509Certificate(certificate)) === undefined) {
     return wrong('certificate', 'must be a certificate in PEM');
@@ -32,8 +32,8 @@ export function clientCertificateErrors({ certificate, key }: ClientCertificate)
 }
 
 /**
- * Every handshake signs with it on the thread that serves everybody: RSA of 8,192 bits takes 40 ms, of 4,096 bits 5 ms, and
- * less usual curves have no fast code.
+ * Whether a key is fast enough. Every handshake signs with it on the thread of the event loop: RSA of 8,192 bits takes 40 ms,
+ * of 4,096 bits 5 ms, and less usual curves have no fast code.
  */
 function isAffordable({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   if (asymmetricKeyType === 'rsa') return (asymmetricKeyDetails?.modulusLength ?? Infinity) <= MAX_RSA_BITS;
@@ -53,19 +53,19 @@ function read<Value>(make: () => Value): Value | undefined {
   }
 }
 
-/** What tells a certificate from another; the key is shown to nobody. */
+/** The fields that identify a certificate. The key is never shown. */
 export function clientCertificateView(client: ClientCertificate | null) {
   if (client === null) return null;
   try {
     return certificateView(client.certificate);
   } catch {
-    // Checked when it came: the row was damaged since. Its attempts say `tls_failed`.
+    // The certificate was checked at creation, so the row was damaged later. Its attempts fail with `tls_failed`.
     return { subject: '', fingerprint_sha256: '', not_after: '' };
   }
 }
 
 function certificateView(certificate: string) {
-  // Node's types don't say so, but of a certificate without a subject there is none.
+  // Node's types do not say so, but `subject` is undefined for a certificate without one.
   const { subject, fingerprint256, validToDate }: Omit<X509Certificate, 'subject'> & { subject?: string } =
     new X509Certificate(certificate);
   return {

@@ -18,10 +18,10 @@ const SECRET_FORM = 'must be whsec_ followed by the base64 of 24 to 64 bytes';
 
 const UNREADABLE = 'The stored row of this endpoint is unreadable. Delete the endpoint and create it again.';
 
-/** Groups that are let go on in one step. */
+/** Ordering groups that are unblocked in one step. */
 const UNBLOCK_STEP = 500;
 
-/** Creates, changes and removes endpoints, whichever address the request came by. */
+/** Creates, changes and removes endpoints, for all routes that do so. */
 export class EndpointAdmin {
   readonly #parts: ApiParts;
 
@@ -75,7 +75,7 @@ export class EndpointAdmin {
     const existing = await endpoints.get(caller.organization.id, id);
     if (existing === undefined) throw new ProblemError(NOT_FOUND);
     await this.#check(body, readOptions(existing.options, body));
-    // From what stands then: another change may have come between, and both were answered.
+    // The change is applied to the row as it is then: another change may have been made in between, and both were answered.
     const endpoint = await this.#update(caller, id, (before) => {
       const options = readOptions(before.options, body);
       const errors = combinationErrors(options);
@@ -91,8 +91,8 @@ export class EndpointAdmin {
   }
 
   /**
-   * The old secret signs beside the new one for `graceMs`; one that was rotated out before that no more. A rotation to what
-   * it is already is one that was sent again: the old secret keeps its grace.
+   * Rotates the secret. The old secret signs beside the new one for `graceMs`; an even older one signs no more. A rotation to
+   * the current secret is a repeated request: the old secret keeps its grace period.
    */
   async rotateSecret(
     caller: Caller,
@@ -208,7 +208,7 @@ function mayOvertake({ onFailed }: DeliveryOptions): boolean {
   return onFailed === 'skip';
 }
 
-/** The two engines store NUL and lone surrogates differently, so neither may come in. */
+/** Refuses NUL and lone surrogates, which the two engines store differently. */
 function textErrors(body: EndpointChanges): FieldError[] {
   const { description = '' } = body;
   return description.isWellFormed() && !description.includes('\u0000')

@@ -7,7 +7,7 @@ import { formatDuration, msOfSeconds, parseDuration } from '../../../core/time.t
 import { clientCertificateErrors, clientCertificateView } from './client-certificate.ts';
 import type { EndpointChanges } from './endpoint-schema.ts';
 
-/** The options that a body names, over those that stand. */
+/** @returns the current options with the changes of a body */
 export function readOptions(standing: DeliveryOptions, body: EndpointChanges): DeliveryOptions {
   const { rate_limit, retry_deadline, ordered, on_failed, batch, filter, signatures, client_certificate, format } =
     body;
@@ -27,7 +27,10 @@ export function readOptions(standing: DeliveryOptions, body: EndpointChanges): D
   };
 }
 
-/** What a schema can't say. @param options as they would be */
+/**
+ * Checks that a schema cannot express.
+ * @param options the options after the change
+ */
 export function checkOptions(options: DeliveryOptions, body: EndpointChanges): FieldError[] {
   const errors: FieldError[] = [];
   const { retry_deadline, filter, client_certificate } = body;
@@ -44,13 +47,13 @@ export function checkOptions(options: DeliveryOptions, body: EndpointChanges): F
   return [...errors, ...combinationErrors(options)];
 }
 
-/** What can't stand together. */
+/** Options that cannot be combined. */
 export function combinationErrors({ batch, ordered }: DeliveryOptions): FieldError[] {
   if (batch === null || ordered === false) return [];
   return [{ path: 'batch', message: 'cannot be combined with ordered: ordered deliveries are sent one at a time' }];
 }
 
-/** Made once: receivers keep its public half. */
+/** Creates the key pair once, because receivers store its public key. */
 function signingKeyFor(signatures: DeliveryOptions['signatures'], { signingKey }: DeliveryOptions) {
   return signatures.includes('v1a') && signingKey === null ? { signingKey: newSigningKey() } : {};
 }
@@ -63,7 +66,7 @@ export function filterErrors(filter: unknown): FieldError[] {
   return errors;
 }
 
-/** As the contract names them. */
+/** The options with the names of the contract. */
 export function optionsView(options: DeliveryOptions) {
   const { rateLimit, retryDeadlineMs, ordered, onFailed, filter, batch, signatures, signingKey, format } = options;
   return {

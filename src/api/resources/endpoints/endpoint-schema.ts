@@ -13,7 +13,7 @@ import {
   MAX_URL_LENGTH,
 } from '../../../core/limits.ts';
 
-/** What may be changed later. */
+/** Fields that may be changed after the creation. */
 const CHANGEABLE = {
   url: { type: 'string', minLength: 1, maxLength: MAX_URL_LENGTH },
   description: { type: 'string', maxLength: MAX_DESCRIPTION_LENGTH },
@@ -52,13 +52,13 @@ const CHANGEABLE = {
     required: ['certificate', 'key'],
     additionalProperties: false,
   },
-  // What may stand in it is more than a schema can say (core/filter).
+  // core/filter checks the content, which a schema cannot express.
   filter: { type: ['object', 'null'] },
 } as const;
 
 export const newEndpointSchema = {
   type: 'object',
-  // The secret has a way of its own to change.
+  // The secret is changed by rotation only.
   properties: { ...CHANGEABLE, secret: { type: ['string', 'null'] } },
   required: ['url'],
   additionalProperties: false,

@@ -16,7 +16,7 @@ import { attemptView } from '../views/index.ts';
 import { EndpointAdmin } from './endpoint-admin.ts';
 
 const DAY_SECONDS = 86_400;
-/** `data` of a test goes out as it came in. */
+/** The body of a test is read raw, so that its `data` is sent byte for byte. */
 const RAW_BODY: BodyRule = { maxBytes: MAX_EVENT_BODY_BYTES, raw: true };
 const DEFAULT_TEST = { type: 'test.webhook', data: '{"message":"This is a test."}' as JsonText };
 
@@ -34,13 +34,13 @@ const rotateSchema = {
   properties: {
     grace_seconds: { type: 'integer', minimum: 0, maximum: MAX_SECRET_GRACE_SECONDS },
     secret: { type: 'string' },
-    // Which of the two: the shared secret, or the key pair.
+    // Selects the shared secret or the key pair.
     signature: { enum: ['v1', 'v1a'] },
   },
   additionalProperties: false,
 } as const;
 
-/** What an endpoint signs with, and whether its receiver understands it. */
+/** Routes of an endpoint's secrets, and its test. */
 export function endpointSecretRoutes(app: FastifyInstance, parts: ApiParts): void {
   const admin = new EndpointAdmin(parts);
   const { endpoints } = parts.engine.store;

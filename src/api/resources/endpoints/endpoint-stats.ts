@@ -14,13 +14,13 @@ import { NOT_FOUND, ProblemError } from '../../http/answers/index.ts';
 import { DELIVERY_PIECE_ROWS, type Piece, readLong, readRows } from '../../http/lists/index.ts';
 import type { Wire } from '../views/index.ts';
 
-/** How many of the last deliveries are looked at. */
+/** Number of recent deliveries that the statistics cover. */
 const LOOKED_AT = 500;
-/** Attempts to draw. */
+/** Number of recent attempts in the answer. */
 const RECENT = 100;
 const LAST_ERRORS = 5;
 
-/** Get statistics of an endpoint, judged by its last deliveries. */
+/** The statistics of an endpoint, computed from its recent deliveries. */
 export function endpointStatsRoute(app: FastifyInstance, { engine, reads }: ApiParts): void {
   app.get<{ Params: { id: EndpointId } }>('/api/endpoints/:id/stats', async (request): Promise<Wire.EndpointStats> => {
     const { id: organizationId } = request.caller.organization;
@@ -75,15 +75,16 @@ function endOf({ startedAt, durationMs }: AttemptSummary): number {
 }
 
 /**
- * Up to the last attempt, as the deliverer counts them: one that succeeds ends the row, and so does a change of the endpoint.
- * @param attempts by their ends
+ * Failures in a row up to the last attempt, as the deliverer counts them: a success or a change of the endpoint resets the
+ * count.
+ * @param attempts ordered by their ends
  */
 function failuresInRow(attempts: readonly AttemptSummary[], { updatedAt }: Endpoint): number {
   const since = attempts.filter(({ startedAt, error }) => startedAt >= updatedAt && error !== 'interrupted');
   return since.length - 1 - since.findLastIndex(({ error }) => error === null);
 }
 
-/** Of the attempts that were answered; null where none was. */
+/** Latency of answered attempts; null if there are none. */
 function latency(attempts: readonly AttemptSummary[]) {
   const ms = attempts
     .filter(({ statusCode }) => statusCode !== null)

@@ -3,7 +3,7 @@ import { formatDuration, toIso } from '../../../core/time.ts';
 import type { Wire } from '../views/index.ts';
 import { optionsView } from './endpoint-options.ts';
 
-/** Without its secret, which only creation and `…/secret` show. */
+/** An endpoint as clients see it, without its secret, which only the creation and `…/secret` show. */
 export function endpointView(endpoint: Endpoint): Wire.Endpoint {
   return {
     id: endpoint.id,

@@ -27,7 +27,7 @@ export function endpointRoutes(app: FastifyInstance, parts: ApiParts): void {
       const { rows, nextCursor } = await readPage(parts.reads, id, page, {
         read: ({ limit, after }) => endpoints.list(id, { ...page.request, limit, after }),
         idOf: (endpoint) => endpoint.id,
-        // A filter, headers and certificates of one come to 60 KB.
+        // Filter, headers and certificates of one endpoint can be 60 KB.
         dataOf: (endpoint) => ({ data: JSON.stringify(endpointView(endpoint)) }),
         pieceRows: ENDPOINT_PIECE_ROWS,
       });

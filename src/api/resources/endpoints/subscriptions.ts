@@ -27,10 +27,7 @@ const newSubscriptionSchema = {
 
 const ListQuery = { type: 'object', properties: { ...PAGE_QUERY, ...TIME_QUERY } } as const;
 
-/**
- * REST hooks, as Zapier, n8n and Make call them: an endpoint, seen from the side of who subscribes. Fields of theirs that
- * mean nothing here are ignored.
- */
+/** REST hooks for Zapier, n8n and Make: an endpoint from the subscriber's point of view. Their other fields are ignored. */
 export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void {
   const admin = new EndpointAdmin(parts);
   const { endpoints } = parts.engine.store;
@@ -91,7 +88,7 @@ function subscriptionView(endpoint: Endpoint): Wire.Subscription {
   };
 }
 
-/** What is wrong is named as they called it. */
+/** Validation errors use the field names of the request. */
 function asTheirs(error: unknown): never {
   if (!(error instanceof ProblemError) || error.problem.errors === undefined) throw error;
   const errors = error.problem.errors.map(({ path, message }) => ({

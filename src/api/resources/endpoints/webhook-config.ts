@@ -14,7 +14,7 @@ const WebhookConfig = {
   additionalProperties: false,
 } as const;
 
-/** The organization's default endpoint, in the words of the seed: one address, set again to change it. */
+/** The default endpoint of an organization, with the route of the project's first document: one URL, set again to change it. */
 export function webhookConfigRoutes(app: FastifyInstance, parts: ApiParts): void {
   const admin = new EndpointAdmin(parts);
   const { endpoints } = parts.engine.store;

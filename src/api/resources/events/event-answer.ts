@@ -2,7 +2,7 @@ import { toIso } from '../../../core/time.ts';
 import type { Acceptance } from '../../../pipeline/accepting/index.ts';
 import { ProblemError } from '../../http/answers/index.ts';
 
-/** What `POST /api/events` answers, as `application/json`. */
+/** The answer of `POST /api/events`, as `application/json`. */
 export interface EventAnswer {
   readonly status: 202 | 200;
   readonly body: string;

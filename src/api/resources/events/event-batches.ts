@@ -15,9 +15,9 @@ import { NdjsonUpload } from './ndjson-upload.ts';
 const NO_BYTES = Buffer.alloc(0);
 const BATCH_BODY: BodyRule = { maxBytes: MAX_BATCH_BODY_BYTES, raw: true };
 
-/** Many events in one request: as a JSON array, or as NDJSON without end. */
+/** Batches of events: a JSON array, or NDJSON of any length. */
 export function eventBatchRoutes(app: FastifyInstance, parts: ApiParts, bodies: RequestBodies): void {
-  // The body is left where it is: it is read as it comes, as fast as it is kept.
+  // The body is not read in advance: it is read as it arrives, at the speed at which events are stored.
   app.addContentTypeParser(NDJSON, (_request: FastifyRequest, payload, done) => done(null, payload));
 
   app.post('/api/events/batch', { config: { body: BATCH_BODY } }, async (request, reply) => {

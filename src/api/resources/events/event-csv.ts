@@ -2,7 +2,7 @@ import type { AcceptedEvent } from '../../../core/events/event.ts';
 import { isOperational } from '../../../core/events/operational-event.ts';
 import { toIso } from '../../../core/time.ts';
 
-/** RFC 4180: a head, lines that end in CRLF, every field in quotes, our own names too. */
+/** RFC 4180: a header, lines that end in CRLF, every field in quotes, including the header's. */
 export const CSV_HEAD = '"id","type","created_at","dedup_id","ordering_key","deliver_at","data"\r\n';
 
 export function eventCsv(event: AcceptedEvent): string {
@@ -19,14 +19,14 @@ export function eventCsv(event: AcceptedEvent): string {
 }
 
 /**
- * What a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection): senders choose these. Also
- * behind `;` and tab, where a spreadsheet of another country begins a new cell, quotes or not.
+ * Adds an apostrophe to text that a spreadsheet would run as a formula (OWASP, CSV injection), because senders choose it. It
+ * does so after `;` and tab too, where some spreadsheets begin a new cell even within quotes.
  */
 function harmless(text: string): string {
   return text.replace(/(^|[;\t])(?=[=+\-@\t\r])/g, "$1'");
 }
 
-/** The same for JSON, which stays the same JSON: an escape instead of the sign, a space instead of a tab between tokens. */
+/** The same for JSON without changing its value: an escape replaces the sign, and a space replaces a tab between tokens. */
 function harmlessJson(json: string): string {
   return json.replace(/[\t\r\n]/g, ' ').replace(/;[=+\-@]/g, (found) => `;${ESCAPES[found[1] ?? '']}`);
 }

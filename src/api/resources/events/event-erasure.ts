@@ -21,7 +21,7 @@ const eraseSchema = {
   additionalProperties: false,
 } as const;
 
-/** Events leave because somebody wants it: with deliveries, attempts and what inboxes know. */
+/** Routes that erase events with their deliveries, attempts and inbox messages. */
 export function eventErasureRoutes(app: FastifyInstance, { erasureService }: ApiParts): void {
   app.delete<{ Params: { id: EventId } }>('/api/events/:id', async (request, reply) => {
     const erased = await erasureService.eraseEvent(request.caller.organization.id, request.params.id);

@@ -17,7 +17,7 @@ const ExportQuery = {
   properties: { ...TIME_QUERY, type: { type: 'string' }, format: { enum: ['ndjson', 'csv'], default: 'ndjson' } },
 } as const;
 
-/** Exports of one organization that one process writes at the same time. */
+/** Maximum number of concurrent exports of one organization in one process. */
 const MAX_UNDER_WAY = 2;
 const FORMATS = {
   ndjson: { type: 'application/x-ndjson', head: '', line: ndjsonLine },
@@ -26,7 +26,7 @@ const FORMATS = {
 
 type EventPage = PageRequest & ByteBound;
 
-/** All events, or those of a type and time, as a stream without end in constant memory; newest first, as lists are. */
+/** Exports all events, or those of a type and time, as a stream in constant memory, newest first. */
 export function eventExportRoute(app: FastifyInstance, { engine, clock, reads }: ApiParts): void {
   const underWay = new Map<OrganizationId, number>();
 
@@ -44,7 +44,7 @@ export function eventExportRoute(app: FastifyInstance, { engine, clock, reads }:
       const before = underWay.get(id) ?? 0;
       if (before >= MAX_UNDER_WAY) throw tooMany();
       underWay.set(id, before + 1);
-      // What is accepted meanwhile is not in it: it would never end.
+      // Events accepted during the export are excluded, or it might never end.
       const range = { ...page, to: page.to ?? clock.now() };
       const read = (piece: EventPage) => reads.piece(id, () => engine.store.events.list(id, { ...piece, type }));
       const stream = Readable.from(lines(read, range, FORMATS[format]), { objectMode: false, highWaterMark: 65_536 });
@@ -73,7 +73,7 @@ async function* lines(
   }
 }
 
-/** A line break inside `data` stands between two of its words: in a string it would be escaped. */
+/** A line break in `data` is always between two tokens: in a string it would be escaped. */
 function ndjsonLine(event: AcceptedEvent): string {
   return `${eventJson(event).replace(/[\r\n]+/g, ' ')}\n`;
 }

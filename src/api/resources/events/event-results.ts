@@ -9,7 +9,7 @@ import type { ApiParts } from '../../context.ts';
 import { unavailable } from '../../http/answers/index.ts';
 import { itemDedupId } from '../../idempotency/index.ts';
 
-/** What became of one item of a batch, as the contract prints it. */
+/** The result of one item of a batch, as in the contract. */
 export type ItemResult =
   | {
       readonly index: number;
@@ -31,10 +31,10 @@ export interface Counts {
   rejected: number;
 }
 
-/** One item as it came: its bytes, or why it is none. */
+/** One received item: its bytes, or the reason why it is not valid. */
 export type Item = { readonly bytes: Buffer } | { readonly problem: Problem };
 
-/** Items of one batch, or of one piece of it: each stands for itself. */
+/** Accepts the items of a batch, or of a part of it. Items are independent of each other. */
 export async function acceptItems(
   parts: Pick<ApiParts, 'acceptor' | 'clock'>,
   items: readonly Item[],
@@ -79,7 +79,7 @@ function isInput(item: EventInput | Problem): item is EventInput {
   return !('code' in item);
 }
 
-/** Whether some item may be taken when it comes again, as it is. */
+/** Whether an item was refused temporarily, so that it may be accepted when it is sent again. */
 export function mayChange(results: readonly ItemResult[]): boolean {
   return results.some((result) => result.status === 'rejected' && PASSING.has(result.error.code));
 }

@@ -13,14 +13,14 @@ import {
   readRows,
 } from '../../http/lists/index.ts';
 
-/** Counted exactly up to here: counting more would cost as much as there is. */
+/** Events of a type are counted exactly up to here, because counting costs time for each event. */
 const COUNT_UP_TO = 1_000;
-/** Types that are counted at once: 20,000 entries of an index, some ms. */
+/** Types that are counted in one query: 20,000 entries of an index, some ms. */
 const TYPES_PIECE = 20;
 
 type CountedType = Awaited<ReturnType<EventStore['types']>>[number];
 
-/** Which event types there are. */
+/** The route that lists event types. */
 export function eventTypeRoutes(app: FastifyInstance, { engine, reads }: ApiParts): void {
   app.get<{ Querystring: { limit?: number; cursor?: string } }>(
     '/api/event-types',

@@ -62,7 +62,7 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
   });
 }
 
-/** Our own form, or a CloudEvent in one of its two. */
+/** Reads an event in the service's own form, or a CloudEvent in structured or binary mode. */
 function readRequest(request: FastifyRequest, now: Timestamp): EventRequest {
   const { headers } = request;
   const { body = NO_BYTES } = request as { readonly body?: Buffer };

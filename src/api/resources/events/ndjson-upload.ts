@@ -14,7 +14,7 @@ import { idempotencyKey } from '../../idempotency/index.ts';
 import { acceptItems, type Counts, count, type Item, type ItemResult } from './event-results.ts';
 import { LineCutter, lineTimeMs } from './ndjson.ts';
 
-/** Lines that are kept together, and how many such pieces may be on their way to the store. */
+/** Lines that are stored together, and the number of such groups that may be on their way to the store. */
 const PIECE_LINES = 200;
 const PIECE_BYTES = 1024 * 1024;
 const MAX_UNDER_WAY = 4;
@@ -25,8 +25,8 @@ interface Piece {
 }
 
 /**
- * One upload of NDJSON: read as it comes, kept in pieces, answered line by line in order, each result only when its event is
- * durable. Who does not read the answers is not read from either; memory is a few pieces, however long it goes on.
+ * One NDJSON upload. Lines are read as they arrive, stored in groups, and answered in order, each when its event is durable. If
+ * the client does not read the answers, the upload is paused. Memory is bounded by a few groups, however long the upload is.
  */
 export class NdjsonUpload {
   readonly #parts: ApiParts;
@@ -57,8 +57,8 @@ export class NdjsonUpload {
   }
 
   /**
-   * Resolves when all is answered, or when the other side has gone: what it was told of is kept.
-   * @throws ProblemError as long as nothing was answered
+   * Resolves when every line is answered, or when the client has disconnected. Answered events stay stored.
+   * @throws ProblemError only before the first answer
    */
   async run(origin: Origin): Promise<void> {
     checkHead(this.#request);
@@ -66,7 +66,7 @@ export class NdjsonUpload {
     sendContinue(this.#incoming);
     const chunks = new BodyChunks(this.#incoming);
     const socket = this.#incoming.socket;
-    // Bytes that come or go put it off; a client that reads nothing, and sends nothing, is cut.
+    // The timeout restarts with every byte in either direction. A client that neither reads nor sends is disconnected.
     const cut = () => socket.destroy();
     socket.setTimeout(NDJSON_IDLE_MS, cut);
     try {
@@ -83,7 +83,7 @@ export class NdjsonUpload {
       else this.#endEarly(problem);
     } catch (error) {
       if (error instanceof ProblemError && !this.#answer.headersSent) throw error;
-      // The client is gone, or we can't go on: what was answered is kept, and the missing rest says so.
+      // The client has disconnected, or storing has failed: answered events are stored, and the missing answers show the rest.
       await Promise.allSettled(this.#underWay);
       this.#reply.hijack();
       this.#answer.destroy();
@@ -105,11 +105,11 @@ export class NdjsonUpload {
       if (chunks.isOdd) return ODD_CHUNKS;
       const items = this.#cutter.push(chunk);
       if (items.length > 0) this.#lineWaitedMs = 0;
-      // Blank lines are no items, and keep as much of the chunk alive.
+      // Blank lines are not items, but they also keep their chunk in memory.
       this.#piece.bytes += chunk.length;
       if (!(await this.#hasRoom(origin))) return BODIES_FULL;
       await this.#take(items, origin);
-      // What has come so far is not held back for what may come later.
+      // The lines so far are stored without waiting for more.
       if (!chunks.hasMore) await this.#send(origin);
       if (this.#answer.destroyed) return null;
     }

@@ -19,15 +19,15 @@ const TOO_LONG: Problem = {
 };
 const BAD_UTF8: Problem = { code: 'invalid_json', detail: 'The line is not valid UTF-8.' };
 
-/** How long a client may take over a line of which so much has come: at the least rate, within two bounds. */
+/** The time that a client has for a line of this many bytes: by the minimum rate, within two bounds. */
 export function lineTimeMs(begunBytes: number): Milliseconds {
   const atLeastRate = (begunBytes / MIN_NDJSON_BYTES_PER_SECOND) * 1_000;
   return Math.min(NDJSON_LINE_TIMEOUT_MS, Math.max(NDJSON_LINE_GRACE_MS, atLeastRate));
 }
 
 /**
- * Cuts a stream of bytes into the lines of NDJSON as they come. Keeps one unfinished line at most; of one that is too long,
- * nothing but that it was. Blank lines are none.
+ * Splits a stream of bytes into NDJSON lines as they arrive. It keeps at most one incomplete line, and nothing of a line that
+ * is too long. Blank lines are skipped.
  */
 export class LineCutter {
   readonly #begun = new GrowingBuffer(MAX_EVENT_BODY_BYTES);

@@ -10,7 +10,7 @@ import type { ApiParts } from '../../context.ts';
 import { invalidField, NOT_FOUND, ProblemError, problemError } from '../../http/answers/index.ts';
 import type { Wire } from '../views/index.ts';
 
-/** What may be said of an inbox. */
+/** The fields of an inbox that a request may set. */
 export interface InboxOptions {
   readonly event_types?: readonly string[];
   readonly max_leases?: number;
@@ -19,7 +19,7 @@ export interface InboxOptions {
   readonly notification_url?: string | null;
 }
 
-/** Creates, changes and removes inboxes, whichever address the request came by. */
+/** Creates, changes and removes inboxes, for all routes that do so. */
 export class InboxAdmin {
   readonly #parts: ApiParts;
 
@@ -108,7 +108,7 @@ export interface InboxWithNotification {
   readonly notification: ListedNotification | undefined;
 }
 
-/** @param maySeeUrl an address may hold a secret of its receiver's */
+/** @param maySeeUrl false hides the URL, which may contain a secret of its receiver */
 export function inboxView(
   { inbox, notification }: InboxWithNotification,
   quarantined: number,

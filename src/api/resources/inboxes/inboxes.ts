@@ -36,7 +36,7 @@ interface OfInbox {
   Params: { name: string };
 }
 
-/** Inboxes by name: each has a state of its own for every event. */
+/** Routes of inboxes. Each inbox has its own state for every event. */
 export function inboxAdminRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { inboxes, notifications } = parts.engine.store;
   const admin = new InboxAdmin(parts);

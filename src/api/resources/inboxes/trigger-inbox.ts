@@ -13,13 +13,13 @@ import { ListPage, readPage, sortIds } from '../../http/lists/index.ts';
 import { InboxAdmin, type InboxWithNotification } from './inbox-admin.ts';
 
 /**
- * Zapier's Trigger Inbox API over our inboxes, for clients that were written for it (docs.zapier.com, "Trigger Inbox"; its
- * guides have `/api/v1` in the address, its reference `/v1`): the same operations with other names. What Zapier asks of its
- * apps is ignored; `subscription.action_key` is taken for the event type.
+ * Zapier's Trigger Inbox API on top of inboxes, for its existing clients: the same operations with other names
+ * (docs.zapier.com, "Trigger Inbox"; its guides use the path `/api/v1`, its reference `/v1`). Fields about Zapier's apps are
+ * ignored; `subscription.action_key` is the event type.
  */
 const PREFIXES = ['/trigger-inbox/api/v1', '/trigger-inbox/v1'];
 
-/** Zapier's own bounds. */
+/** The bounds of Zapier's API. */
 const MAX_LEASE_LIMIT = 100;
 const MAX_LEASE_SECONDS = 3_600;
 const PAGE = 100;

@@ -3,7 +3,7 @@ import type { EventId } from '../../../core/ids.ts';
 import type { TailMessage } from '../../../pipeline/live/index.ts';
 import { deliveryNewsView, eventJson } from '../views/index.ts';
 
-/** What readers of one organization are sent is printed once. */
+/** Printed messages by activity, so that each is printed once for all clients of an organization. */
 const printed = new WeakMap<Activity, string>();
 
 /** The messages as server-sent events (WHATWG HTML, 9.2). */
@@ -11,7 +11,7 @@ export function serverSentEvents(messages: readonly TailMessage[]): string {
   return messages.map(serverSentEvent).join('');
 }
 
-/** Moves the place to resume at and shows nothing. */
+/** Moves the client's position without dispatching a message. */
 export function positionOnly(position: EventId): string {
   return `id: ${position}\n\n`;
 }
@@ -35,8 +35,8 @@ function activityText(activity: Activity): string {
 }
 
 /**
- * JSON may have line ends between its tokens, never within. Readers join what stands in `data:` lines with a line feed, so
- * that one comes out as it came in; a carriage return can't be sent in any way, and comes out as the line end it is.
+ * Prints `data:` lines. JSON may contain line ends between its tokens, never within. Clients join `data:` lines with a line
+ * feed, so a line feed is preserved. The format cannot carry a carriage return, which becomes a line feed.
  */
 function dataLines(json: string): string {
   if (!/[\r\n]/.test(json)) return `data: ${json}\n`;

@@ -16,11 +16,11 @@ import type { ApiParts } from '../../context.ts';
 import { invalidField, logCutAnswer, ProblemError, stampAnswer } from '../../http/answers/index.ts';
 import { positionOnly, serverSentEvents } from './server-sent-events.ts';
 
-/** Shorter than any proxy's patience with a silent answer. */
+/** Interval of keep-alive comments, shorter than the idle timeout of usual proxies. */
 const KEEP_ALIVE_MS: Milliseconds = 15_000;
-/** A reader that takes nothing at all for so long holds its place for nobody. */
+/** A client that reads nothing for this long is disconnected. */
 const STALL_MS: Milliseconds = 30_000;
-/** At the end, for what is written already. */
+/** Time at the end for data that is written already. */
 const LAST_WORDS_MS: Milliseconds = 500;
 const RETRY_AFTER_SECONDS = 5;
 
@@ -42,7 +42,7 @@ export function streamRoutes(app: FastifyInstance, parts: ApiParts): void {
 
   app.get<{ Querystring: StreamQuery }>(
     '/api/stream',
-    // A HEAD would never end.
+    // HEAD is disabled: its handler would never end.
     { schema: { querystring: StreamQuery }, exposeHeadRoute: false },
     async (request, reply) => {
       const opened = await liveTail.open({
@@ -60,7 +60,7 @@ export function streamRoutes(app: FastifyInstance, parts: ApiParts): void {
       try {
         await stream(reply, opened.tail);
       } catch (error) {
-        // It ends as one whose connection broke: the reader comes again and resumes.
+        // The stream ends like a broken connection, so that the client reconnects and resumes.
         log.warn('A stream ended early: the events that its client had missed could not be read', {}, error);
       } finally {
         finish(reply.raw, opened.tail);
@@ -99,7 +99,7 @@ async function stream(reply: FastifyReply, tail: Tail): Promise<void> {
     connection: 'close',
   });
   raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-  // Headers leave with the first bytes.
+  // Node sends the headers with the first bytes.
   raw.write(`: live\nretry: 1000\n${place(tail) || '\n'}`);
   const keepAlive = setInterval(() => {
     if (raw.writableLength === 0) raw.write(`: keep-alive\n${place(tail) || '\n'}`);
@@ -118,7 +118,9 @@ function place(tail: Tail): string {
   return position === null ? '' : positionOnly(position);
 }
 
-/** Resolves when the reader has taken what was written, or the tail has ended, which it does for who takes nothing. */
+/**
+ * Resolves when the client has read the written data, or when the tail has ended, as it does for a client that reads nothing.
+ */
 function drained(raw: ServerResponse, tail: Tail): Promise<void> {
   if (tail.ended !== null) return Promise.resolve();
   return new Promise((resolve) => {
@@ -134,7 +136,7 @@ function drained(raw: ServerResponse, tail: Tail): Promise<void> {
   });
 }
 
-/** A reader that is cut sees the connection break, one that is sent home sees the end of the stream. */
+/** Ends a stream: a slow client's connection is destroyed, other clients get the end of the stream. */
 function finish(raw: ServerResponse, tail: Tail): void {
   if (tail.ended !== 'over' || raw.destroyed) {
     raw.destroy();
@@ -162,7 +164,10 @@ function readKinds(text = ''): ActivityKind[] {
   return kinds;
 }
 
-/** A place among ids, whoever's id it is; what is no id is no place. */
+/**
+ * Reads a position among ids; any organization's id is accepted.
+ * @returns null for text that is not an id
+ */
 function lastEventId(request: FastifyRequest<{ Querystring: StreamQuery }>): EventId | null {
   const given = request.headers['last-event-id'] ?? request.query.last_event_id;
   return typeof given === 'string' && isUuid(given) ? (given.toLowerCase() as EventId) : null;

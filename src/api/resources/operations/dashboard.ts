@@ -7,7 +7,7 @@ import type { ApiParts } from '../../context.ts';
 import { NOT_FOUND, ProblemError, problemError } from '../../http/answers/index.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../../dashboard/dist');
-/** A name with a hash of what is in the file: it never changes under that name. */
+/** A file name with a hash of its content: the file never changes under this name. */
 const HASHED = /^dashboard-[A-Z0-9]{8}\.(js|css)$/;
 const TYPES = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' } as const;
 
@@ -24,13 +24,13 @@ interface BuiltFile {
   readonly gzipped: Buffer;
 }
 
-/** The dashboard's files as `npm start` built them, read once; it talks to the same API as everybody. */
+/** Serves the dashboard's files, which `npm start` builds. They are read once. The dashboard uses the public API. */
 export function dashboardRoutes(app: FastifyInstance, { developmentKey }: Pick<ApiParts, 'developmentKey'>): void {
   let reading: Promise<ReadonlyMap<string, BuiltFile>> | undefined;
   const files = async () => {
     reading ??= readFiles();
     const found = await reading;
-    // Not built yet: looked for again the next time.
+    // Not built yet: checked again at the next request.
     if (found.size === 0) reading = undefined;
     return found;
   };
@@ -62,7 +62,7 @@ export function dashboardRoutes(app: FastifyInstance, { developmentKey }: Pick<A
     return reply.type(file.type).send(zipped ? file.gzipped : file.plain);
   });
 
-  // Only in development: in production there is no such address.
+  // This route exists only in development.
   if (developmentKey === null) return;
   app.get('/dashboard/development', async (_request, reply) =>
     reply.headers({ ...SECURITY, 'cache-control': 'no-store' }).send({ api_key: developmentKey }),

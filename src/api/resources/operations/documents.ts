@@ -8,7 +8,7 @@ const SECURITY = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** The program describes itself, from the schemas that judge; no outside address is needed to look. */
+/** Serves the API documentation, generated from the schemas that validate requests, without external resources. */
 export function documentRoutes(app: FastifyInstance, book: RouteBook, version: string): void {
   let text: string | undefined;
   let page: string | undefined;

@@ -8,7 +8,7 @@ import { ownQuarantine, ownQueue } from './own-queue.ts';
 
 type HealthParts = Pick<ApiParts, 'engine' | 'version' | 'phase' | 'stalled'>;
 
-/** For load balancers and people. Liveness says that the loop turns, readiness that the work can be done and is being done. */
+/** Health routes. Liveness: the event loop runs. Readiness: the process can do its work, and makes progress. */
 export function publicHealthRoutes(app: FastifyInstance, parts: HealthParts): void {
   const { engine, version, phase } = parts;
   app.get('/health', async () => {
@@ -24,7 +24,7 @@ export function publicHealthRoutes(app: FastifyInstance, parts: HealthParts): vo
   });
 }
 
-/** A process that has work, has room for it and does none is no healthier than one without its store. */
+/** A process that has work and room for it, and makes no progress, is as unhealthy as one without its database. */
 function healthOf({ engine, stalled }: HealthParts): EngineHealth {
   const health = engine.health();
   if (health.status === 'failed') return health;
@@ -39,7 +39,7 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   const identities = new WeakMap<object, Identity>();
   const identifyCaller = async (request: FastifyRequest, reply: FastifyReply) => {
     const identity = await identify(parts, request);
-    // In development nobody needs a token to be the administrator, but here a key.
+    // In development the administrator needs no token, but this route then requires a key.
     const problem = identity.kind === 'nobody' ? identity.problem : missingKey(request);
     if (problem !== undefined) return refuseNobody(request, reply, problem);
     identities.set(request, identity);
@@ -59,7 +59,7 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
     ]);
     return {
       status,
-      // It names parts of the service, which are the operator's.
+      // The details name parts of the service, so only the administrator gets them.
       reason: owner === null ? reason : null,
       version,
       engine: engine.name,
@@ -74,7 +74,9 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   });
 }
 
-/** Accepted and not recorded yet, and those that never will be; null where accepting is recording. */
+/**
+ * Counts of events that wait to be recorded, and of dead letters; null on the embedded engine, where accepting is recording.
+ */
 async function eventCounts({ worker }: Engine): Promise<{ waiting: number; dead: number } | null> {
   if (worker === null) return null;
   const [waiting, dead] = await Promise.all([worker.eventStream.length(), worker.deadLetters.count()]);

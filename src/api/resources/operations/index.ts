@@ -1,4 +1,4 @@
-/** Health, metrics, documents and the dashboard. */
+/** Routes of health, metrics, API documentation and the dashboard. */
 export { dashboardRoutes } from './dashboard.ts';
 export { documentRoutes } from './documents.ts';
 export { healthRoutes, publicHealthRoutes } from './health.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Prometheus asks without a key: nothing there names a tenant. */
+/** Serves metrics without a key: they contain nothing about tenants. */
 export function metricsRoute(
   app: FastifyInstance,
   page: { readonly contentType: string; text(): Promise<string> } | null,

@@ -5,12 +5,12 @@ import type { Engine } from '../../../ports/engine.ts';
 import type { FoundDelivery } from '../../../ports/record/redelivery.ts';
 
 const WAITING = ['pending', 'retrying'] as const;
-/** Counted of each status, exactly up to here: two ranges of one index. */
+/** Deliveries of each status are counted exactly up to here: two ranges of one index. */
 const COUNT_UP_TO = 1_000;
 
 /**
- * What waits of one organization: how many, and since when the longest waiting one of each status has been due. What waits
- * for others is theirs.
+ * The queue of one organization: the number of waiting deliveries, and how long the oldest of each status has been due. It
+ * contains nothing of other organizations.
  */
 export async function ownQueue(
   { redelivery, store }: Pick<Engine, 'redelivery' | 'store'>,
@@ -45,7 +45,7 @@ export async function ownQueue(
   }
 }
 
-/** How many messages of an organization's inboxes are quarantined, of each inbox up to `MAX_COUNTED_QUARANTINED`. */
+/** Counts the quarantined messages of an organization's inboxes, up to `MAX_COUNTED_QUARANTINED` in each. */
 export async function ownQuarantine({ store }: Pick<Engine, 'store'>, organizationId: OrganizationId): Promise<number> {
   const { inboxes } = store;
   const counts = await inboxes.countQuarantined(await inboxes.all(organizationId), MAX_COUNTED_QUARANTINED);

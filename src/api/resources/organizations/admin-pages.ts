@@ -8,14 +8,14 @@ export interface PageQuery {
   readonly cursor?: string;
 }
 
-/** The administrator's lists belong to no organization. */
+/** Organization id in the cursors of the administrator's lists. */
 const SCOPE = { organizationId: 'admin' as OrganizationId, query: 'organizations' };
 
 export function readPage({ limit = DEFAULT_LIST_LIMIT, cursor }: PageQuery): PageRequest {
   return { limit, after: decodeCursor(SCOPE, cursor), from: null, to: null };
 }
 
-/** @param found one more than the limit where there is a next page */
+/** @param found one row more than the limit if there is a next page */
 export function cursorAt(found: readonly { readonly id: string }[], limit: number): string | null {
   const last = found[limit - 1];
   return found.length > limit && last !== undefined ? encodeCursor(SCOPE, last.id) : null;

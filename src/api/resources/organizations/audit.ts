@@ -7,7 +7,7 @@ import { ListPage, PAGE_QUERY, readPage, TIME_QUERY } from '../../http/lists/ind
 
 const AuditQuery = { type: 'object', properties: { ...PAGE_QUERY, ...TIME_QUERY } } as const;
 
-/** Who changed what in an organization; kept for 400 days. */
+/** The route of the audit log: changes in an organization, kept for 400 days. */
 export function auditRoutes(app: FastifyInstance, { engine, reads }: ApiParts): void {
   app.get<{ Querystring: FromSchema<typeof AuditQuery> }>(
     '/api/audit',

@@ -23,8 +23,8 @@ const generateSchema = {
 type Generate = FromSchema<typeof generateSchema>;
 
 /**
- * SEED.md's way to a key: with `organization_name` a new organization and its first key, for the administrator (in
- * development for everybody); with `name` one more key of the organization whose key asks.
+ * The key route of the project's first document. With `organization_name` it creates an organization with its first key, for
+ * the administrator (in development for every client). With `name` it creates a key for the calling key's organization.
  */
 export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
   const identities = new WeakMap<object, Identity>();
@@ -51,7 +51,7 @@ export function generateKeyRoute(app: FastifyInstance, parts: ApiParts): void {
         if (keyName === undefined) throw invalidField('organization_name', 'is required');
         if (identity?.kind !== 'caller') throw invalidField('organization_name', 'is required without an API key');
         if (!identity.caller.key.scopes.includes('manage')) throw new ProblemError(NOT_IN_SCOPE);
-        // For the audit log: a key made it, no administrator.
+        // For the audit log: a key created this one, not the administrator.
         request.caller = identity.caller;
         return reply.code(201).send(await addKey(parts.keyService, identity.caller, request.body));
       }

@@ -26,7 +26,7 @@ const newKeySchema = {
   additionalProperties: false,
 } as const;
 
-/** An organization's own keys. */
+/** Routes of an organization's own keys. */
 export function keyRoutes(app: FastifyInstance, { keyService }: ApiParts): void {
   app.post<{ Body: FromSchema<typeof newKeySchema> }>(
     '/api/keys',
@@ -60,7 +60,7 @@ export function keyRoutes(app: FastifyInstance, { keyService }: ApiParts): void 
   });
 }
 
-/** One more key, as its owner sees it this once; with the scopes of the key that asks, or fewer. */
+/** Creates a key with the scopes of the calling key, or fewer. The answer shows it once. */
 export async function addKey(
   keyService: KeyService,
   { organization, key }: Caller,

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from '../../context.ts';
 import type { Wire } from '../views/index.ts';
 
-/** Who am I: the call that integrations make to test a key. */
+/** The organization and the key of the request. Integrations use it to test a key. */
 export function meRoutes(app: FastifyInstance, { rateLimits }: ApiParts): void {
   app.get('/api/me', async ({ caller: { organization, key } }): Promise<Wire.Me> => {
     return {

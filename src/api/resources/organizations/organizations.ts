@@ -22,7 +22,7 @@ const newOrganizationSchema = {
   required: ['name'],
   additionalProperties: false,
 } as const;
-/** At most what the service itself keeps. */
+/** The handler also refuses more than the service's own retention. */
 const retention_days = { type: ['integer', 'null'], minimum: 1, maximum: 3_650 } as const;
 const changesSchema = {
   type: 'object',
@@ -30,7 +30,7 @@ const changesSchema = {
   additionalProperties: false,
 } as const;
 
-/** Tenants, for the administrator alone. */
+/** Routes of organizations, for the administrator only. */
 export function organizationRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { keyService, erasureService, engine, retentionMs } = parts;
   app.addHook('onRequest', requireAdmin(parts));

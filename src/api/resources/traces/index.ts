@@ -1,3 +1,3 @@
-/** Where an event went and why, and what an endpoint would match. */
+/** Traces of events, and previews of filters. */
 
 export { tracingRoutes } from './tracing.ts';

@@ -3,7 +3,10 @@ import { toIso } from '../../../core/time.ts';
 import type { Trace } from '../../../pipeline/history/index.ts';
 import { deliverySummary, type Wire } from '../views/index.ts';
 
-/** Where an event went, endpoint by endpoint, and why not. @param maySeeUrls an address may hold a secret of its receiver's */
+/**
+ * The trace of an event: for every endpoint and inbox, whether it got the event, and why not.
+ * @param maySeeUrls false hides URLs, which may contain secrets of receivers
+ */
 export function traceView(event: AcceptedEvent, { endpoints, inboxes }: Trace, maySeeUrls: boolean): Wire.Trace {
   return {
     event: {

@@ -16,7 +16,7 @@ import { type Piece, readLong, readRows } from '../../http/lists/index.ts';
 import { filterErrors } from '../endpoints/index.ts';
 import { traceView } from './trace-view.ts';
 
-/** How many of the last events a preview looks at, and how many it reads at once: each may have 256 KiB. */
+/** Number of recent events that a preview checks, and how many it reads at once: each can be 256 KiB. */
 const PREVIEW_EVENTS = 100;
 const PREVIEW_PIECE = 25;
 
@@ -42,7 +42,7 @@ interface PreviewRow {
   readonly reason: ReturnType<typeof whyNotWanted>;
 }
 
-/** Where an event went, and where events would go. */
+/** Routes of traces and match previews. */
 export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
   const { engine, events, reads } = parts;
 
@@ -75,7 +75,7 @@ export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
   );
 }
 
-/** The newest events, and whether an endpoint with these wishes would get them. */
+/** Checks which of the newest events an endpoint with these types and this filter would match. */
 async function preview(
   { engine, reads }: Pick<ApiParts, 'engine' | 'reads'>,
   organizationId: OrganizationId,

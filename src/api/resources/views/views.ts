@@ -7,13 +7,13 @@ import { isOperational } from '../../../core/events/operational-event.ts';
 import { type Timestamp, toIso } from '../../../core/time.ts';
 import type * as Wire from './types.ts';
 
-/** What clients see of each thing. Events are printed by hand: their `data` goes out byte for byte as it came in. */
+/** Views: resources as clients see them. Events are printed as text, so that their `data` stays the same byte for byte. */
 
 function iso(at: Timestamp | null): string | null {
   return at === null ? null : toIso(at);
 }
 
-/** @param extra members to add, already printed, each with a comma before it */
+/** @param extra printed members to add, each with a leading comma */
 export function eventJson(event: AcceptedEvent, extra = ''): string {
   const head = JSON.stringify({
     id: event.id,
@@ -30,7 +30,7 @@ export function messageJson({ event, status, leaseCount }: InboxMessage): string
   return eventJson(event, `,"status":"${status}","lease_count":${leaseCount}`);
 }
 
-/** With the lease that holds it: whoever knows its id can end it. */
+/** A message with the lease that holds it. A client that knows the lease id can end it. */
 export function heldMessageJson({ event, status, leaseCount, lease }: InboxMessage): string {
   const held = JSON.stringify({
     status,
@@ -41,7 +41,7 @@ export function heldMessageJson({ event, status, leaseCount, lease }: InboxMessa
   return eventJson(event, `,${held.slice(1, -1)}`);
 }
 
-/** A list whose rows are printed already. */
+/** A list of printed rows. */
 export function pageJson(rows: readonly string[], nextCursor: string | null): string {
   return `{"data":[${rows.join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`;
 }
