@@ -16,7 +16,7 @@ const ROOMS = [
   'api/(access|fast-path|idempotency|openapi)',
   'api/(http|resources)/.+',
   'sender/.+',
-  'app/(settings|logging|secrets)',
+  'app/(settings|logging|secrets|maintenance)',
   'engines/(sqlite|redis-postgres|stores)/.+',
 ];
 

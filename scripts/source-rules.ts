@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 interface SourceRule {
   readonly name: string;
@@ -45,11 +45,28 @@ const RULES: readonly SourceRule[] = [
   },
 ];
 
+/** Files of TypeScript in one folder, beside its `index.ts`: a room with more is two. */
+const MAX_FILES_IN_FOLDER = 12;
+
 /** @returns a line for each break of a rule in `root`'s src/ */
 export function sourceFindings(root: string): string[] {
-  return globSync('src/**/*.ts', { cwd: root })
-    .sort()
-    .flatMap((path) => findingsIn(path.replaceAll('\\', '/'), readFileSync(join(root, path), 'utf8')));
+  const paths = globSync('src/**/*.ts', { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort();
+  return [
+    ...paths.flatMap((path) => findingsIn(path, readFileSync(join(root, path), 'utf8'))),
+    ...fullFolders(paths.filter((path) => !path.endsWith('/index.ts'))),
+  ];
+}
+
+function fullFolders(paths: readonly string[]): string[] {
+  const files = new Map<string, number>();
+  for (const path of paths) files.set(dirname(path), (files.get(dirname(path)) ?? 0) + 1);
+  return [...files]
+    .filter(([, count]) => count > MAX_FILES_IN_FOLDER)
+    .map(
+      ([folder, count]) => `${folder}:${count} folder: more than ${MAX_FILES_IN_FOLDER} files are more than one room`,
+    );
 }
 
 function findingsIn(path: string, text: string): string[] {

@@ -1,4 +1,4 @@
-import { withEngine } from '../app/operator.ts';
+import { withEngine } from '../app/maintenance/index.ts';
 import { toIso } from '../core/time.ts';
 import type { DeadLetters } from '../ports/record/dead-letters.ts';
 import { StartRefused } from '../ports/start-refused.ts';

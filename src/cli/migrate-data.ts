@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { copyRecord } from '../app/copy-record.ts';
+import { copyRecord } from '../app/maintenance/index.ts';
 import type { Environment } from '../app/settings/index.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';

@@ -89,7 +89,7 @@ describe('doctor', () => {
     const command = `ulimit -n 256 && exec "${process.execPath}" "${MAIN}" doctor`;
     const { stdout } = await promisify(execFile)('sh', ['-c', command], { env });
     assert.match(stdout, /! Open files +Only 256, enough for 128 webhooks at once: raise the limit/);
-    assert.match(stdout, /Check what has a ! \(1\)/);
+    assert.match(stdout, /Check what has a ! \(\d\)/);
   });
 
   test('a full disk', async (context) => {

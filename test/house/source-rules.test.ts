@@ -33,3 +33,16 @@ for (const { path, text, finds } of SAMPLES) {
     assert.deepEqual(found, finds === null ? [] : [finds]);
   });
 }
+
+test('a folder may have twelve files beside its door, and no thirteenth', (context) => {
+  const folder = temporaryFolder(context);
+  const room = join(folder, 'src/pipeline/room');
+  mkdirSync(room, { recursive: true });
+  for (const name of ['index', ...'abcdefghijkl']) writeFileSync(join(room, `${name}.ts`), 'a();\n');
+  assert.deepEqual(sourceFindings(folder), []);
+  writeFileSync(join(room, 'm.ts'), 'a();\n');
+  assert.deepEqual(
+    sourceFindings(folder).map((finding) => finding.split(':').slice(0, 2).join(':')),
+    ['src/pipeline/room:13 folder'],
+  );
+});

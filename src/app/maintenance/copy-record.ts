@@ -1,9 +1,9 @@
-import { RECORD_TABLES, type RecordTable } from '../ports/record/transfer.ts';
-import { StartRefused } from '../ports/start-refused.ts';
-import { SystemClock } from './clock.ts';
-import { openEmbeddedRecord } from './open-engine.ts';
+import { RECORD_TABLES, type RecordTable } from '../../ports/record/transfer.ts';
+import { StartRefused } from '../../ports/start-refused.ts';
+import { SystemClock } from '../clock.ts';
+import { openEmbeddedRecord } from '../open-engine.ts';
+import type { Environment } from '../settings/index.ts';
 import { withEngine } from './operator.ts';
-import type { Environment } from './settings/index.ts';
 
 export interface CopyProgress {
   readonly table: RecordTable;

@@ -1,9 +1,9 @@
-import type { Engine } from '../ports/engine.ts';
-import { StartRefused } from '../ports/start-refused.ts';
-import { SystemClock } from './clock.ts';
-import { SILENT_LOG } from './logging/index.ts';
-import { openEngine } from './open-engine.ts';
-import { type Environment, environment, readSettings, type Settings } from './settings/index.ts';
+import type { Engine } from '../../ports/engine.ts';
+import { StartRefused } from '../../ports/start-refused.ts';
+import { SystemClock } from '../clock.ts';
+import { SILENT_LOG } from '../logging/index.ts';
+import { openEngine } from '../open-engine.ts';
+import { type Environment, environment, readSettings, type Settings } from '../settings/index.ts';
 
 /** Opens the engine for one command of an operator, and closes it again. Throws `StartRefused`. */
 export async function withEngine<Result>(
