@@ -35,7 +35,7 @@ describe('doctor', () => {
     const { code, output } = await ServiceProcess.run(env, ['doctor']);
     assert.equal(code, 0, output);
     assert.match(output, /^✓ Node .*\n✓ Settings .*\n✓ Engine .*SQLite/);
-    assert.match(output, /✓ Disk +An fsync takes [\d.]+ ms/);
+    assert.match(output, /[✓!] Disk +An fsync takes [\d.]+ ms/);
     assert.deepEqual(execFileSync('ls', ['-A', folder], { encoding: 'utf8' }), '');
   });
 
