@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { migrate } from '../../src/engines/redis-postgres/database/migrate.ts';
 import type { DatabaseTemplate } from './postgres-server.ts';
 
-const MIGRATIONS = join(import.meta.dirname, '../../src/engines/redis-postgres/postgres/migrations/*.sql');
+const MIGRATIONS = join(import.meta.dirname, '../../src/engines/redis-postgres/migrations/*.sql');
 
 /** The empty record of the distributed engine. Another content has another name. */
 export const TRIGGERS_DATABASE: DatabaseTemplate = {
