@@ -12,8 +12,8 @@ export interface CopyProgress {
 }
 
 /**
- * Copies the embedded engine's record into the distributed one's. May be run again after it was cut off: what is there
- * stays. Throws `StartRefused`, also while a service runs on the folder.
+ * Copies the data of the embedded engine to the distributed one. It may be repeated after an interruption: existing rows are
+ * not changed. Throws `StartRefused`, also while a service uses the folder.
  */
 export async function copyRecord(
   overrides: Environment,

@@ -4,7 +4,7 @@ import type { Environment } from '../app/settings/index.ts';
 import { StartRefused } from '../ports/start-refused.ts';
 import { EngineUnavailable } from '../ports/unavailable.ts';
 
-/** `migrate-data`: from the embedded engine's folder to PostgreSQL. Resolves with the exit code. */
+/** `migrate-data`: copies the embedded engine's folder to PostgreSQL. Resolves with the exit code. */
 export async function migrateData({ overrides }: { overrides: Environment }): Promise<number> {
   const terminal = process.stdout.isTTY === true;
   try {

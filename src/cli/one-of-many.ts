@@ -1,16 +1,16 @@
 import cluster from 'node:cluster';
 
-/** What a process says to the parent that runs it. */
+/** The message of a process to its parent. */
 export interface Ready {
   readonly kind: 'ready';
 }
 
-/** Whether a parent runs this process as one of many. */
+/** Whether a parent (`--processes`) runs this process. */
 export function isOneOfMany(): boolean {
   return cluster.isWorker;
 }
 
-/** The start has worked: the parent may start it again when it dies. */
+/** Reports a successful start, after which the parent restarts the process if it dies. */
 export function tellParent(): void {
   if (cluster.isWorker) process.send?.({ kind: 'ready' } satisfies Ready);
 }

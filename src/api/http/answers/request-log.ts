@@ -36,7 +36,7 @@ export function logRequests(
 /** The fields of a request's log line. */
 export interface AnsweredRequest {
   readonly method: string;
-  /** With its query or without. */
+  /** With or without the query. */
   readonly url: string;
   readonly requestId: string;
   readonly status: number;

@@ -177,7 +177,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
     return { leaseId, wanted: named === undefined ? await inboxes.leasedEvents(inbox, leaseId) : sortIds(named).ids };
   }
 
-  /** By its id, as Zapier has it, or by its name. */
+  /** Finds an inbox by its id, as in Zapier's API, or by its name. */
   async function find(request: FastifyRequest): Promise<Inbox> {
     const { id } = request.params as OfInbox['Params'];
     const all = await inboxes.all(request.caller.organization.id);
