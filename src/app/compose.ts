@@ -94,7 +94,7 @@ export async function compose(args: ComposeArguments) {
     liveTail: api?.liveTail ?? null,
     notifier: hasDeliverer(role) && sender !== null ? new Notifier(context, store, sender, USER_AGENT) : null,
     // In every role, because any process that reads an inbox may find expired last leases.
-    quarantinePublisher: newQuarantineNews(context, engine, directory),
+    quarantinePublisher: newQuarantinePublisher(context, engine, directory),
     ...(hasWorker(role) ? backgroundWork(context, engine, settings) : NO_BACKGROUND_WORK),
   };
 }
@@ -134,7 +134,7 @@ function newDeliverer(
   });
 }
 
-function newQuarantineNews(
+function newQuarantinePublisher(
   context: Context,
   { intake, store }: Engine,
   directory: EndpointDirectory,

@@ -18,7 +18,7 @@ export interface CopyProgress {
 export async function copyRecord(
   overrides: Environment,
   onProgress: (progress: CopyProgress) => void,
-): Promise<{ readonly dataDir: string; readonly copied: number; readonly there: number }> {
+): Promise<{ readonly dataDir: string; readonly copied: number; readonly existing: number }> {
   return withEngine(overrides, async ({ worker }, settings) => {
     const { dataDir } = settings;
     if (worker === null) {
@@ -38,7 +38,7 @@ export async function copyRecord(
         onProgress({ table: piece.table, done: done.get(piece.table) ?? 0, all: all.get(piece.table) ?? 0 });
       }
       await worker.recordTarget.finish();
-      return { dataDir, copied, there: seen - copied };
+      return { dataDir, copied, existing: seen - copied };
     } finally {
       await source.close();
     }

@@ -8,14 +8,14 @@ import { EngineUnavailable } from '../ports/unavailable.ts';
 export async function migrateData({ overrides }: { overrides: Environment }): Promise<number> {
   const terminal = process.stdout.isTTY === true;
   try {
-    const { dataDir, copied, there } = await copyRecord(overrides, ({ table, done, all }) => {
+    const { dataDir, copied, existing } = await copyRecord(overrides, ({ table, done, all }) => {
       const percent = all === 0 ? 100 : Math.min(100, Math.floor((done / all) * 100));
       const line = `${table.padEnd(16)} ${done} of ${all} (${percent} %)`;
       if (terminal) process.stdout.write(`\r\x1b[K${line}${done >= all ? '\n' : ''}`);
       else if (done >= all) process.stdout.write(`${line}\n`);
     });
     process.stdout.write(
-      `\n${copied} rows of ${resolve(dataDir)} were copied${there > 0 ? `, ${there} existed already` : ''}. Start the service with REDIS_URL and DATABASE_URL. The folder was not modified.\n`,
+      `\n${copied} rows of ${resolve(dataDir)} were copied${existing > 0 ? `, ${existing} existed already` : ''}. Start the service with REDIS_URL and DATABASE_URL. The folder was not modified.\n`,
     );
     return 0;
   } catch (error) {

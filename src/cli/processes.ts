@@ -5,7 +5,7 @@ import { type Environment, environment, type Role, readSettings } from '../app/s
 import { DRAIN_TIMEOUT_MS, stopRequested } from '../app/shutdown.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isOneOfMany } from './one-of-many.ts';
+import { isChildProcess } from './child-process.ts';
 import { RestartPauses } from './restart-pauses.ts';
 
 /** A child that does not end within its own bound is killed after this. */
@@ -20,7 +20,7 @@ export async function runMany(command: {
   processes: number;
   overrides: Environment;
 }): Promise<number | 'child'> {
-  if (isOneOfMany()) return 'child';
+  if (isChildProcess()) return 'child';
   const env = environment();
   const settings = readSettings({ ...env, ...command.overrides });
   if ('problems' in settings) {

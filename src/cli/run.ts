@@ -15,7 +15,7 @@ import {
 import { DRAIN_TIMEOUT_MS, stopRequested, stopWithin } from '../app/shutdown.ts';
 import { VERSION } from '../app/version.ts';
 import { StartRefused } from '../ports/start-refused.ts';
-import { isOneOfMany, tellParent } from './one-of-many.ts';
+import { isChildProcess, reportReady } from './child-process.ts';
 
 /** Runs one process of the service until it is asked to stop. Resolves with the exit code. */
 export async function run({ role, overrides }: { role: Role; overrides: Environment }): Promise<number> {
@@ -88,9 +88,9 @@ function announce(args: {
   const { role, settings, service, log, sink, colors } = args;
   const { address, engineName } = service;
   const data = settings.servers === null ? { data_dir: resolve(settings.dataDir) } : {};
-  tellParent();
+  reportReady();
   // Child processes print one log line each.
-  if (settings.production || address === null || !hasApi(role) || isOneOfMany()) {
+  if (settings.production || address === null || !hasApi(role) || isChildProcess()) {
     log.info(address === null ? 'Running' : 'Listening', {
       role,
       address,

@@ -79,9 +79,9 @@ export class SpanExport {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       const spans = this.#waiting.splice(0, MAX_IN_REQUEST);
-      const trouble = await this.#post(spans);
-      if (trouble !== null) this.#dropped += spans.length;
-      this.#tell(trouble);
+      const failure = await this.#post(spans);
+      if (failure !== null) this.#dropped += spans.length;
+      this.#logDropped(failure);
     }
   }
 
@@ -102,11 +102,11 @@ export class SpanExport {
     }
   }
 
-  #tell(trouble: string | null): void {
+  #logDropped(failure: string | null): void {
     if (this.#dropped === 0) return;
     const count = this.#dropped;
     this.#dropped = 0;
-    const why = trouble ?? 'the queue was full';
+    const why = failure ?? 'the queue was full';
     this.#log.sampled('traces', 'warn', () => `${count} spans were dropped; trace collector: ${why}`);
   }
 }

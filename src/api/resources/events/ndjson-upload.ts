@@ -6,7 +6,7 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Origin } from '../../../pipeline/accepting/index.ts';
 import { takeTokens } from '../../access/index.ts';
 import type { ApiParts } from '../../context.ts';
-import { isNdjsonType, NDJSON, ProblemError, problemError, stampAnswer } from '../../http/answers/index.ts';
+import { isNdjsonType, NDJSON, ProblemError, problemError, setAnswerHeaders } from '../../http/answers/index.ts';
 import { BodyChunks, countHeader, ODD_CHUNKS } from '../../http/bodies/index.ts';
 import { BODIES_FULL, type Charge, type RequestBodies } from '../../http/budgets/index.ts';
 import { dropRest, endAfterAnswer, sendContinue } from '../../http/sockets/index.ts';
@@ -145,7 +145,7 @@ export class NdjsonUpload {
   #begin(): void {
     if (this.#answer.headersSent) return;
     this.#reply.hijack();
-    stampAnswer(this.#request, this.#reply);
+    setAnswerHeaders(this.#request, this.#reply);
     this.#reply.header('content-type', `${NDJSON}; charset=utf-8`);
     this.#answer.writeHead(202, this.#reply.getHeaders() as OutgoingHttpHeaders);
     this.#answer.flushHeaders();

@@ -6,11 +6,11 @@ export interface Ready {
 }
 
 /** Whether a parent (`--processes`) runs this process. */
-export function isOneOfMany(): boolean {
+export function isChildProcess(): boolean {
   return cluster.isWorker;
 }
 
 /** Reports a successful start, after which the parent restarts the process if it dies. */
-export function tellParent(): void {
+export function reportReady(): void {
   if (cluster.isWorker) process.send?.({ kind: 'ready' } satisfies Ready);
 }
