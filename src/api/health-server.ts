@@ -3,7 +3,7 @@ import type { ServicePhase } from '../core/service-phase.ts';
 import { ReadSlots } from '../pipeline/pacing/index.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { ApiParts } from './context.ts';
-import { refuseUnknownRoutes, requestIdOf, stampAnswer } from './http/answers/index.ts';
+import { refuseUnknownRoutes, requestIdOf, setAnswerHeaders } from './http/answers/index.ts';
 import { Readers } from './http/reading/index.ts';
 import { trackConnections } from './http/sockets/index.ts';
 import { metricsRoute, publicHealthRoutes } from './resources/operations/index.ts';
@@ -22,7 +22,7 @@ export function createHealthServer(parts: {
   app.server.on('connection', (socket) => readers.read(socket));
   const known = refuseUnknownRoutes(app);
   app.addHook('onSend', (request, reply, payload, done) => {
-    stampAnswer(request, reply);
+    setAnswerHeaders(request, reply);
     done(null, payload);
   });
   publicHealthRoutes(app, parts);

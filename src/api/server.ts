@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_MS, MAX_HEADER_BYTES, SILENT_CONNECTION_MS } from '../core/limits.ts';
-import { nameScopes, recordChanges, requireApiKey, requireLoopback } from './access/index.ts';
+import { addScopes, recordChanges, requireApiKey, requireLoopback } from './access/index.ts';
 import type { ApiParts } from './context.ts';
 import { openFastPath } from './fast-path/index.ts';
 import {
@@ -10,11 +10,11 @@ import {
   lowerPathIds,
   refuseUnknownRoutes,
   requestIdOf,
-  stampAnswer,
+  setAnswerHeaders,
 } from './http/answers/index.ts';
 import { ADMIN_BODY, acceptEmptyBodies, BodyReader } from './http/bodies/index.ts';
 import { Answers, RequestBodies } from './http/budgets/index.ts';
-import { answerBrokenConnections, keepConnectionRules } from './http/connections/index.ts';
+import { answerBrokenConnections, enforceConnectionRules } from './http/connections/index.ts';
 import { askKeysFirst, trackConnections } from './http/sockets/index.ts';
 import { answerRepeatedRequests } from './idempotency/index.ts';
 import { RouteBook } from './openapi/index.ts';
@@ -75,14 +75,14 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
 
   app.decorateRequest('caller');
   app.decorateRequest('auditAction');
-  app.addHook('onRequest', keepConnectionRules);
+  app.addHook('onRequest', enforceConnectionRules);
   if (parts.loopbackOnly) app.addHook('onRequest', requireLoopback);
   const known = refuseUnknownRoutes(app);
   app.addHook('onRequest', lowerPathIds);
   acceptEmptyBodies(app);
   answerRepeatedRequests(app, parts);
   app.addHook('onSend', (request, reply, payload, done) => {
-    stampAnswer(request, reply);
+    setAnswerHeaders(request, reply);
     if (parts.phase() === 'stopping') reply.header('connection', 'close');
     done(null, payload);
   });
@@ -111,7 +111,7 @@ export async function createServer(parts: ApiParts): Promise<FastifyInstance> {
     done();
   });
   await app.register((tenant, _options, done) => {
-    nameScopes(tenant);
+    addScopes(tenant);
     recordChanges(tenant, parts);
     tenant.addHook('onRequest', requireApiKey(parts));
     keyRoutes(tenant, parts);

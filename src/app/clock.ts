@@ -1,7 +1,7 @@
 import { type Timestamp, timestamp } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** The machine's own time. */
+/** The clock of this machine. */
 export class SystemClock implements Clock {
   now(): Timestamp {
     return timestamp(Date.now());

@@ -30,11 +30,11 @@ import { DEVELOPMENT_KEY, hasApi, hasDeliverer, hasWorker, type Role, type Setti
 import { VERSION } from './version.ts';
 
 const USER_AGENT = `triggers-api/${VERSION}`;
-/** In the embedded engine every change passes through this process: what is cached stays right until the bus speaks. */
+/** On the embedded engine every change is made by this process, so cached values stay valid until the bus reports a change. */
 const FOREVER_MS: Milliseconds = Number.POSITIVE_INFINITY;
-/** A revoked key stops working within a second, also where the bus lost the news. */
+/** A revoked key stops working within a second, even if the bus lost the message. */
 const KEY_MAX_AGE_MS: Milliseconds = 1_000;
-/** The bus tells of changed endpoints at once, and of its own gaps. */
+/** The bus reports changed endpoints at once, and its own gaps. This is the limit if it reports neither. */
 const ENDPOINTS_MAX_AGE_MS: Milliseconds = 10_000;
 
 interface ComposeArguments {
@@ -43,18 +43,18 @@ interface ComposeArguments {
   readonly log: Log;
   readonly clock: Clock;
   readonly phase: () => ServicePhase;
-  /** The disk failed under us: no promise can be kept any more, the process has to end. */
+  /** The disk failed. No further promise can be kept, so the process must exit. */
   readonly onFatal: (error: unknown) => void;
 }
 
-/** The parts of a running service, put together and not started. Null: not of this role, or not of this engine. */
+/** The parts of a service, created and not started. Null = not part of this role or this engine. */
 export type Parts = Awaited<ReturnType<typeof compose>>;
 
-/** The only place that knows every part. */
+/** Creates all parts. No other module knows all of them. */
 export async function compose(args: ComposeArguments) {
   const { role, settings, log, phase } = args;
   const { metrics, tracer, pageOf } = await observe(role, settings, log);
-  // The embedded engine asks for fan-out, which asks the directory, which reads the engine's store.
+  // A cycle of parts: the embedded engine calls fan-out, which calls the directory, which reads the engine's store.
   let fanOut: FanOut = () => [];
   const { engine, ids } = await openEngine({ ...args, metrics }, (event) => fanOut(event));
   if (engine.lastEventId !== null) ids.raiseFloor(engine.lastEventId);
@@ -88,13 +88,13 @@ export async function compose(args: ComposeArguments) {
     sender,
     deliverer,
     persister,
-    /** The API, or where a role has none and `HEALTH_PORT` is set, health alone. */
+    /** The API; for a role without one, health alone if `HEALTH_PORT` is set. */
     server: await server,
     inboxService: api?.inboxService ?? null,
     liveTail: api?.liveTail ?? null,
     notifier: hasDeliverer(role) && sender !== null ? new Notifier(context, store, sender, USER_AGENT) : null,
-    // In every role: any process that looks into an inbox may be the one that finds what ran out.
-    quarantinePublisher: newQuarantineNews(context, engine, directory),
+    // In every role, because any process that reads an inbox may find expired last leases.
+    quarantinePublisher: newQuarantinePublisher(context, engine, directory),
     ...(hasWorker(role) ? backgroundWork(context, engine, settings) : NO_BACKGROUND_WORK),
   };
 }
@@ -107,7 +107,7 @@ const NO_BACKGROUND_WORK = {
   secretRenewal: null,
 };
 
-/** What workers do beside recording, in rounds; where many processes share a store, the one that leads does it. */
+/** Periodic work of workers. If several processes share a store, only the leader does it. */
 function backgroundWork(context: Context, engine: Engine, settings: Settings) {
   const { store, worker } = engine;
   const leadership = worker?.leadership ?? null;
@@ -134,7 +134,7 @@ function newDeliverer(
   });
 }
 
-function newQuarantineNews(
+function newQuarantinePublisher(
   context: Context,
   { intake, store }: Engine,
   directory: EndpointDirectory,

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { OrganizationStore } from '../ports/store/organization-store.ts';
 import { DEVELOPMENT_KEY } from './settings/index.ts';
 
-/** In development there is an organization with a key that everybody knows, so that the first curl works. */
+/** Creates the development organization with its well-known key, so that the first curl works. */
 export async function ensureDevelopmentOrganization(
   organizations: OrganizationStore,
   ids: IdSource,

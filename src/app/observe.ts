@@ -9,7 +9,7 @@ export interface Observed extends Pick<OpenMetrics, 'metrics'> {
   readonly pageOf: (...args: Parameters<OpenMetrics['pageOf']>) => MetricsPage | null;
 }
 
-/** Each is loaded only where it is on: metrics are some megabytes. */
+/** Opens metrics and traces. Each module is loaded only if it is on: metrics take some megabytes. */
 export async function observe(role: Role, settings: Settings, log: Log): Promise<Observed> {
   return { ...(await openMetrics(settings)), tracer: await openTracer(role, settings, log) };
 }

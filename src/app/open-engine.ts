@@ -15,12 +15,15 @@ export interface EngineArguments {
   readonly settings: Settings;
   readonly log: Log;
   readonly clock: Clock;
-  /** The disk failed under us: no promise can be kept any more, the process has to end. */
+  /** The disk failed. No further promise can be kept, so the process must exit. */
   readonly onFatal: (error: unknown) => void;
   readonly metrics?: Metrics;
 }
 
-/** Each is loaded only where it runs: the clients of the servers alone would be 15 MB of the embedded one's memory. */
+/**
+ * Opens the engine. Only the selected engine is loaded: the clients of Redis and PostgreSQL would take 15 MB on the embedded
+ * engine.
+ */
 export async function openEngine(
   args: EngineArguments,
   fanOut: FanOut = () => [],
@@ -63,7 +66,7 @@ export async function openEngine(
   };
 }
 
-/** For `doctor`: looks and changes nothing. */
+/** Checks the engine for `doctor`, without changing anything. */
 export async function inspectParts(settings: Settings, clock: Clock): Promise<readonly Finding[]> {
   if (settings.servers === null) {
     const { inspectFolder } = await import('../engines/sqlite/inspect.ts');
@@ -73,13 +76,13 @@ export async function inspectParts(settings: Settings, clock: Clock): Promise<re
   return inspectServers({ ...settings.servers, clock });
 }
 
-/** For `migrate-data`. Throws `StartRefused`. */
+/** Opens the embedded record for `migrate-data`. Throws `StartRefused`. */
 export async function openEmbeddedRecord(settings: Settings, clock: Clock): Promise<RecordSource> {
   const { openSqliteRecord } = await import('../engines/sqlite/record-source.ts');
   return openSqliteRecord(settings.dataDir, clock, folderSecretBox(settings));
 }
 
-/** `LOG_SQL`: which statement, and how long it took; never its values. */
+/** `LOG_SQL`: logs the name and the duration of a statement, never its values. */
 function logStatements(log: Log) {
   return (statement: string, durationMs: number): void =>
     log.sampled('sql', 'info', () => `SQL ${statement} took ${durationMs.toFixed(2)}ms`);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** Where the system does not say. */
+/** Used if the system does not report a limit. */
 const ASSUMED = 1_024;
 
-/** How many files and sockets this process may have open (Linux; Node raises its own soft limit to the hard one). */
+/** @returns the number of files and sockets that this process may open (Linux; Node raises its soft limit to the hard one) */
 export function maxOpenFiles(): number {
   try {
     const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];

@@ -9,20 +9,23 @@ import { ensureDevelopmentOrganization } from './development.ts';
 import { hasApi, type Role, type Settings } from './settings/index.ts';
 import { warmUp } from './warm-up.ts';
 
-/** Attempts under way at a stop may take this long; after that they are given back and come again at the next start. */
+/**
+ * Time for attempts in progress at a stop. Later ones are interrupted or released, and are made again by another process or at
+ * the next start.
+ */
 const DELIVERY_GRACE_MS: Milliseconds = 10_000;
 
 export interface RunningService {
-  /** Where it listens: `http://127.0.0.1:8000`. Null for a role without an API while `HEALTH_PORT` is not set. */
+  /** URL of the server, such as `http://127.0.0.1:8000`. Null for a role without an API if `HEALTH_PORT` is not set. */
   readonly address: string | null;
   readonly engineName: string;
-  /** Drains: no new work, what is under way settles, nothing is lost. */
+  /** Stops the service: no new work is accepted, work in progress is finished within bounds, nothing is lost. */
   stop(): Promise<void>;
-  /** Resolves when the service ended by itself, because it could no longer keep its promises. */
+  /** Resolves if the service ends by itself, because it can no longer keep its promises. */
   readonly stopped: Promise<void>;
 }
 
-/** Throws `StartRefused` with a sentence that says what to change. */
+/** Starts the service. Throws `StartRefused` with a sentence that says what to change. */
 export async function startService(args: {
   role?: Role;
   settings: Settings;
@@ -85,7 +88,10 @@ async function start(parts: Parts, role: Role, settings: Settings): Promise<stri
   return address;
 }
 
-/** Streams and long-polls go home first, or closing would wait for them; then requests, batches and attempts end side by side. */
+/**
+ * Ends streams and long polls first, because closing the server would wait for them. Then requests, batches and attempts end
+ * concurrently.
+ */
 async function stop(parts: Parts, clock: Clock): Promise<void> {
   parts.liveTail?.stop();
   parts.inboxService?.stop();
@@ -98,10 +104,10 @@ async function stop(parts: Parts, clock: Clock): Promise<void> {
     parts.eraser?.stop(),
     parts.secretRenewal?.stop(),
     parts.notifier?.stop(),
-    // Where nobody delivers, the sender has at most a test under way: its request must not hold the stop for 30 s.
+    // Without a deliverer, the sender has at most tests in progress. They must not delay the stop for 30 s.
     parts.deliverer === null ? parts.sender?.close(DELIVERY_GRACE_MS) : parts.deliverer.stop(DELIVERY_GRACE_MS),
   ]);
-  // After the last request: it may have quarantined something.
+  // After the last request, which may have quarantined messages.
   await parts.quarantinePublisher.stop();
   await parts.engine.close();
   await parts.tracer.close();

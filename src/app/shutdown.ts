@@ -3,23 +3,23 @@ import { constants } from 'node:os';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** What is under way may take this long to settle after the first signal; it is then cut off, and comes again. */
+/** Time to finish work in progress after the first signal. Unfinished work is then interrupted, and is done again later. */
 export const DRAIN_TIMEOUT_MS = 30_000;
-/** One Ctrl-C arrives more than once: from the terminal, and again from scripts/launch.mjs. */
+/** One Ctrl-C arrives more than once: from the terminal, and from scripts/launch.mjs. */
 const SAME_SIGNAL_MS = 500;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The parts of `process` that matter here. */
+/** The parts of `process` that this module uses. */
 export interface SignalSource extends Pick<EventEmitter, 'on'> {
-  /** Whether the parent holds a channel to this process; it breaks when the parent ends, in whatever way. */
+  /** Whether the parent has a channel to this process. The channel breaks when the parent ends for any reason. */
   readonly connected?: boolean;
 }
 
 /**
- * Resolves at the first SIGINT, SIGTERM or SIGHUP, or when the parent that opened a channel to this process is gone, with
- * the reason in a few words. Another signal half a second later or more means that the operator won't wait: `exit` is
- * called at once with 128 + its number.
+ * Resolves with a short reason at the first SIGINT, SIGTERM or SIGHUP, or when the parent that opened a channel to this process
+ * has ended. A further signal at least half a second later means that the operator does not want to wait: `exit` is called at
+ * once with 128 + its number.
  */
 export function stopRequested(source: SignalSource, clock: Clock, exit: (code: number) => void): Promise<string> {
   return new Promise((resolve) => {

@@ -1,23 +1,23 @@
 import { parseArgs } from 'node:util';
 import { type Environment, ROLES, type Role } from '../app/settings/index.ts';
 
-/** What the command line asks for. `overrides` are settings that stand above the environment's. */
+/** A parsed command line. `overrides` are settings that take precedence over the environment. */
 export type Command =
   | { readonly kind: 'run'; readonly role: Role; readonly processes: number; readonly overrides: Environment }
-  /** The events that could not be recorded; no ids = all of them. */
+  /** Manages dead letters; no ids = all. */
   | { readonly kind: 'dead'; readonly action: DeadAction; readonly ids: readonly string[] }
-  /** Copies the embedded engine's data into PostgreSQL. */
+  /** Copies the data of the embedded engine to PostgreSQL. */
   | { readonly kind: 'migrate-data'; readonly overrides: Environment }
-  /** Looks whether the service can run here. */
+  /** Checks whether the service can run here. */
   | { readonly kind: 'doctor'; readonly json: boolean; readonly overrides: Environment }
-  /** Talks to a running service: read further by `remote/program.ts`, options included. */
+  /** Talks to a running service. `remote/program.ts` parses the arguments. */
   | { readonly kind: 'remote'; readonly args: readonly string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   /** A sentence that says what to write instead. */
   | { readonly kind: 'mistake'; readonly sentence: string };
 
-/** What `remote/program.ts` knows. */
+/** The commands of `remote/program.ts`. */
 const REMOTE_COMMANDS = [
   'send',
   'listen',
@@ -33,7 +33,7 @@ const REMOTE_COMMANDS = [
 const DEAD_ACTIONS = ['list', 'requeue', 'drop'] as const;
 export type DeadAction = (typeof DEAD_ACTIONS)[number];
 
-/** Each option and the setting it overrides. */
+/** Options with the settings that they override. */
 const OVERRIDES = { port: 'PORT', host: 'HOST', 'data-dir': 'DATA_DIR' } as const;
 const MAX_PROCESSES = 256;
 
@@ -65,7 +65,7 @@ export function readArguments(args: readonly string[]): Command {
   return commandOf(words);
 }
 
-/** By the first word: options that stand before it are of the ones that take a value, but for `--json`. */
+/** Whether the first word is a remote command. Of the options before it, only `--json` has no value. */
 function isRemote(args: readonly string[]): boolean {
   let at = 0;
   while (/^--(url|api-key|json)\b/.test(args[at] ?? '')) at += /^--json$|=/.test(args[at] ?? '') ? 1 : 2;
@@ -112,7 +112,7 @@ function commandOf({ positionals, overrides, processes, json }: Words): Command 
   return { kind: 'dead', action, ids: ids.includes('all') ? [] : ids };
 }
 
-/** Not strict: node:util's own sentences tell nothing of `npm start --`. */
+/** Not strict, because the error messages of node:util do not mention `npm start --`. */
 function tokensOf(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = {
@@ -134,7 +134,7 @@ function mistake(sentence: string): Command {
   return { kind: 'mistake', sentence };
 }
 
-/** `npm start --port 9000` hands on only `9000`: npm takes options before `--` for its own. */
+/** With `npm start --port 9000`, only `9000` arrives: npm parses options before `--` itself. */
 function unknown(word: string): Command {
   const hint = word.startsWith('-')
     ? 'See `npm start -- --help`.'

@@ -6,10 +6,10 @@ import { EngineUnavailable } from '../ports/unavailable.ts';
 import type { DeadAction } from './arguments.ts';
 import { printable } from './printable.ts';
 
-/** Shown at once; the rest is counted. */
+/** Dead letters that are listed; the others are counted. */
 const MAX_SHOWN = 100;
 
-/** `dead list`, `dead requeue`, `dead drop`: events that the record would not take. Resolves with the exit code. */
+/** `dead list`, `dead requeue`, `dead drop`: manages dead letters. Resolves with the exit code. */
 export async function dead({ action, ids }: { action: DeadAction; ids: readonly string[] }): Promise<number> {
   try {
     return await withEngine({}, async ({ worker }) => {

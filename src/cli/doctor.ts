@@ -11,7 +11,7 @@ const MARKS: Readonly<Record<Finding['level'], { mark: string; color: string }>>
 };
 const ABOUT_WIDTH = 12;
 
-/** `doctor`: what is well and what to change. Resolves with the exit code: 1 when something stops the service. */
+/** `doctor`: prints all checks. Resolves with the exit code: 1 if a check prevents the start. */
 export async function doctor({ json, overrides }: { json: boolean; overrides: Environment }): Promise<number> {
   const env = environment();
   const findings = await examine({ ...env, ...overrides }, new SystemClock());

@@ -5,7 +5,7 @@ import { help } from './help.ts';
 
 async function main(): Promise<number> {
   const command = readArguments(process.argv.slice(2));
-  // Each part is loaded where it is needed: `--help` needs none of them.
+  // Each module is loaded only if it is needed: `--help` needs none of them.
   switch (command.kind) {
     case 'help':
       process.stdout.write(help());

@@ -5,22 +5,22 @@ import { type Environment, environment, type Role, readSettings } from '../app/s
 import { DRAIN_TIMEOUT_MS, stopRequested } from '../app/shutdown.ts';
 import type { Milliseconds } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isOneOfMany } from './one-of-many.ts';
+import { isChildProcess } from './child-process.ts';
 import { RestartPauses } from './restart-pauses.ts';
 
-/** After the children's own bound: one that is stuck is ended. */
+/** A child that does not end within its own bound is killed after this. */
 const KILL_AFTER_MS: Milliseconds = DRAIN_TIMEOUT_MS + 5_000;
 
 /**
- * Runs `processes` processes of one role under this one and starts again what dies. Those with an API share one port.
- * @returns the exit code; `child` in a process that is one of them
+ * Runs `processes` processes of one role as children, and restarts those that die. Children with an API share one port.
+ * @returns the exit code; `child` in a child process
  */
 export async function runMany(command: {
   role: Role;
   processes: number;
   overrides: Environment;
 }): Promise<number | 'child'> {
-  if (isOneOfMany()) return 'child';
+  if (isChildProcess()) return 'child';
   const env = environment();
   const settings = readSettings({ ...env, ...command.overrides });
   if ('problems' in settings) {
@@ -44,14 +44,14 @@ export async function runMany(command: {
   return code;
 }
 
-/** The children of this process, each in a place of its own that is filled again when it dies. */
+/** The children of this process by place. A new child takes the place of one that dies. */
 class Processes {
   readonly #count: number;
   readonly #log: ClosableLog;
   readonly #clock: Clock;
   readonly #places = new Map<number, Worker>();
   readonly #ended = Promise.withResolvers<number>();
-  /** Whether any was ever ready: before that a death is a start that can't be. */
+  /** Whether any child was ever ready. An earlier exit is a failed start. */
   #anyReady = false;
   #stopping = false;
 
@@ -62,7 +62,7 @@ class Processes {
   }
 
   async run(stop: Promise<string>): Promise<number> {
-    // The first alone: when the start can't be, one says so.
+    // The first child starts alone, so that a failed start is reported once.
     this.#start(1, new RestartPauses());
     const reason = await Promise.race([stop, this.#ended.promise.then(() => null)]);
     if (reason !== null) this.#log.info(`Stopping ${this.#count} processes (${reason})`);

@@ -15,11 +15,11 @@ import {
 import { DRAIN_TIMEOUT_MS, stopRequested, stopWithin } from '../app/shutdown.ts';
 import { VERSION } from '../app/version.ts';
 import { StartRefused } from '../ports/start-refused.ts';
-import { isOneOfMany, tellParent } from './one-of-many.ts';
+import { isChildProcess, reportReady } from './child-process.ts';
 
 /** Runs one process of the service until it is asked to stop. Resolves with the exit code. */
 export async function run({ role, overrides }: { role: Role; overrides: Environment }): Promise<number> {
-  // Whatever this process writes is its user's alone.
+  // Only this user may read the files that this process creates.
   process.umask(0o077);
   const env = environment();
   const settings = readSettings({ ...env, ...overrides });
@@ -38,7 +38,7 @@ export async function run({ role, overrides }: { role: Role; overrides: Environm
     sink,
   });
   endOnFault(log);
-  // Before the start: a signal during it must not leave it half done.
+  // Signals are handled before the start, so that a signal during the start stops it cleanly.
   const stop = stopRequested(process, clock, (code) => process.exit(code));
   const service = await start({ role, settings, log, clock });
   if (service === undefined) return 1;
@@ -76,7 +76,7 @@ async function runUntilStopped(service: RunningService, stop: Promise<string>, l
   return inTime ? 0 : 1;
 }
 
-/** For people the screen; for machines one line. */
+/** Prints the start screen for people, or one log line for machines. */
 function announce(args: {
   role: Role;
   settings: Settings;
@@ -88,9 +88,9 @@ function announce(args: {
   const { role, settings, service, log, sink, colors } = args;
   const { address, engineName } = service;
   const data = settings.servers === null ? { data_dir: resolve(settings.dataDir) } : {};
-  tellParent();
-  // One of many that a parent runs is announced by it.
-  if (settings.production || address === null || !hasApi(role) || isOneOfMany()) {
+  reportReady();
+  // Child processes print one log line each.
+  if (settings.production || address === null || !hasApi(role) || isChildProcess()) {
     log.info(address === null ? 'Running' : 'Listening', {
       role,
       address,
@@ -112,12 +112,12 @@ function announce(args: {
   );
 }
 
-/** `localhost` where that leads there: it is what documents and examples say. */
+/** Replaces loopback addresses with `localhost`, as in documents and examples. */
 function addressForPeople(address: string): string {
   return address.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?=:\d+$)/, '//localhost');
 }
 
-/** A broken assumption: what was accepted is on disk, so ending is safe and going on is not. */
+/** Ends the process at an unexpected error. Accepted events are on disk, so exiting is safe and continuing is not. */
 function endOnFault(log: ClosableLog): void {
   const end = (error: unknown): void => {
     log.error('Unexpected error: the process exits, and no accepted event is lost', {}, error);

@@ -2,9 +2,9 @@ const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 30_000;
 
 /**
- * How long to wait before a next try: twice as long each time, at most 30 s, of which a random half is taken away so that
- * many clients don't come back at once. What the service asked for is never shortened.
- * @param tries that failed so far, 1 or more
+ * @returns the delay before the next try: doubled each time, at most 30 s, minus a random part of up to a half, so that clients
+ * do not retry at the same time. It is never shorter than the `Retry-After` of the service.
+ * @param tries number of failed tries, at least 1
  */
 export function backoffMs(tries: number, retryAfterSeconds: number | null, random = Math.random()): number {
   const whole = Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS);

@@ -2,7 +2,7 @@ import { backoffMs, pause } from './backoff.ts';
 import { type EventToSend, type Prepared, prepare } from './events.ts';
 import type { CallOptions, Http } from './http.ts';
 
-/** What became of one event of a batch. */
+/** The result of one event of a batch. */
 export type BatchResult =
   | { readonly index: number; readonly status: 'accepted' | 'duplicate'; readonly id: string }
   | {
@@ -11,14 +11,14 @@ export type BatchResult =
       readonly error: { readonly code: string; readonly detail: string };
     };
 
-/** The service's bounds for one request. */
+/** The bounds of the service for one request. */
 const MAX_ITEMS = 1_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_TRIES = 6;
-/** Refused for now, and not for what they are. */
+/** Codes of temporary refusals. */
 const PASSING: ReadonlySet<string> = new Set(['rate_limited', 'backlog_full', 'unavailable']);
 
-/** Sends any number of events in groups, with as many in memory as one group has. Results are in the events' order. */
+/** Sends any number of events in groups, with one group in memory. Results are in the order of the events. */
 export async function* sendInGroups(
   http: Http,
   events: Iterable<EventToSend> | AsyncIterable<EventToSend>,
@@ -48,7 +48,7 @@ async function* groupsOf(events: Iterable<EventToSend> | AsyncIterable<EventToSe
   if (group.length > 0) yield group;
 }
 
-/** What is refused for now is sent again, with the dedup ids it had. */
+/** Sends a group, and retries temporarily refused events with the same dedup ids. */
 async function sendGroup(http: Http, group: readonly Prepared[], options: CallOptions): Promise<BatchResult[]> {
   const results: BatchResult[] = [];
   let open = group.map((_, place) => place);
@@ -70,7 +70,7 @@ async function sendGroup(http: Http, group: readonly Prepared[], options: CallOp
   }
 }
 
-/** As NDJSON: each line stands for itself, also one that is no JSON. */
+/** Sends NDJSON: lines are independent, even a line that is not JSON. */
 async function sendOnce(http: Http, group: readonly Prepared[], options: CallOptions): Promise<BatchResult[]> {
   const answer = await http.text('POST', '/api/events/batch', {
     ...options,

@@ -6,7 +6,7 @@ import { Deliveries, Endpoints, Events, Keys } from './resources.ts';
 import { type StreamMessage, type StreamOptions, streamOf } from './stream.ts';
 import type { Accepted, Duplicate } from './types.ts';
 
-/** One organization at one service. Nothing is connected until something is asked. */
+/** A client for one organization of a service. It connects at the first request. */
 export class TriggersClient {
   readonly events: Events;
   readonly endpoints: Endpoints;
@@ -24,7 +24,10 @@ export class TriggersClient {
     this.inbox = new Inbox(this.#http);
   }
 
-  /** Resolves when the event is stored. Tried again after 429, 503 and broken connections, with one dedup id: stored once. */
+  /**
+   * Resolves when the event is stored. Retries 429, 503 and broken connections with the same dedup id, so that the event is
+   * stored once.
+   */
   async send(event: EventToSend, options: CallOptions = {}): Promise<Accepted | Duplicate> {
     const { text, ownId } = prepare(event);
     const sent = await this.#http.json<Accepted | Duplicate>('POST', '/api/events', {
@@ -35,14 +38,17 @@ export class TriggersClient {
     return ownId ? { ...sent, status: 'accepted' } : sent;
   }
 
-  /** All of them, in groups that the service takes. Results are in the events' order, each for itself. */
+  /**
+   * Sends all events, in groups within the service's bounds. Results are in the order of the events, and independent of each
+   * other.
+   */
   async sendBatch(events: readonly EventToSend[], options: CallOptions = {}): Promise<BatchResult[]> {
     const results: BatchResult[] = [];
     for await (const result of this.sendEach(events, options)) results.push(result);
     return results;
   }
 
-  /** As `sendBatch` for more events than fit in memory: a result for each, in order, as their groups are done. */
+  /** The same as `sendBatch` for more events than fit in memory. It yields the results in order, group by group. */
   sendEach(
     events: Iterable<EventToSend> | AsyncIterable<EventToSend>,
     options: CallOptions = {},
@@ -50,7 +56,7 @@ export class TriggersClient {
     return sendInGroups(this.#http, events, options);
   }
 
-  /** Events and deliveries as they happen, through broken connections. */
+  /** Streams events and deliveries as they happen, and reconnects after broken connections. */
   stream(options: StreamOptions = {}): AsyncGenerator<StreamMessage, void> {
     return streamOf(this.#http, options);
   }

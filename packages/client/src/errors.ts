@@ -1,4 +1,4 @@
-/** What every failure of this client has in common: a `code` that stays the same over versions. */
+/** The base of all errors of this client. The `code` stays the same over versions. */
 export class TriggersError extends Error {
   override readonly name: string = 'TriggersError';
   readonly code: string;
@@ -9,20 +9,20 @@ export class TriggersError extends Error {
   }
 }
 
-/** One field of a request that was refused. */
+/** An invalid field of a refused request. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
 }
 
-/** The service answered, and not with what was asked for (RFC 9457). `code` is one of the service's table of errors. */
+/** The service refused the request (RFC 9457). `code` is one of the service's error codes. */
 export class ApiError extends TriggersError {
   override readonly name = 'ApiError';
   readonly status: number;
-  /** To look up in the service's logs; null when the answer was not the service's own, as a proxy's. */
+  /** The id in the service's logs; null if another server answered, such as a proxy. */
   readonly requestId: string | null;
   readonly errors: readonly FieldError[];
-  /** What the service asked to wait; null = it said nothing. */
+  /** The `Retry-After` of the answer; null if there was none. */
   readonly retryAfterSeconds: number | null;
 
   constructor(args: {
@@ -41,12 +41,14 @@ export class ApiError extends TriggersError {
   }
 }
 
-/** No answer came: the service can't be reached, or the connection broke. `code` is `network`, `timeout` or `redirect`. */
+/**
+ * There was no answer: the service cannot be reached, or the connection broke. `code` is `network`, `timeout` or `redirect`.
+ */
 export class NetworkError extends TriggersError {
   override readonly name = 'NetworkError';
 }
 
-/** A request that is no genuine webhook. `code` says why. */
+/** The request is not a genuine webhook. `code` gives the reason. */
 export class WebhookError extends TriggersError {
   override readonly name = 'WebhookError';
 
@@ -55,7 +57,7 @@ export class WebhookError extends TriggersError {
   }
 }
 
-/** Never throws: what a proxy answers is no problem+json. */
+/** Never throws, because a proxy's answer may not be problem+json. */
 export async function apiErrorOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '');
   const problem = objectOf(text);

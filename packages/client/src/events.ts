@@ -1,27 +1,30 @@
-/** Besides what happened, as the service names it. */
+/** Optional fields of an event, with the names of the service. */
 interface EventOptions {
-  /** Unique for what happened: sent again, it is the same event. Without one the client makes one for its own retries. */
+  /**
+   * Identifies the occurrence: an event sent again with the same id is stored once. Without one, the client creates one for its
+   * own retries.
+   */
   readonly dedup_id?: string;
   readonly ordering_key?: string;
-  /** ISO 8601, at most 30 days ahead. */
+  /** ISO 8601, at most 30 days in the future. */
   readonly deliver_at?: string;
 }
 
 export type EventToSend =
   | ({ readonly type: string; readonly data: unknown } & EventOptions)
-  /** `rawData` is JSON text that is sent as it stands: integers above 2^53 keep their digits. */
+  /** `rawData` is JSON text that is sent unchanged, so that integers above 2^53 keep their digits. */
   | ({ readonly type: string; readonly rawData: string } & EventOptions)
-  /** The whole event as JSON text, as a line of an NDJSON file has it. */
+  /** The whole event as JSON text, such as a line of an NDJSON file. */
   | { readonly json: string };
 
 export interface Prepared {
   /** One line. */
   readonly text: string;
-  /** A duplicate of an event with an own id is this event, sent by a try whose answer was lost. */
+  /** True if the client created the dedup id. A duplicate is then the same event, from a try whose answer was lost. */
   readonly ownId: boolean;
 }
 
-/** The event as one line of JSON, with a dedup id. */
+/** Prints an event as one line of JSON, with a dedup id. */
 export function prepare(event: EventToSend): Prepared {
   if ('json' in event) return withDedupId(event.json);
   const ownId = event.dedup_id === undefined;
@@ -39,7 +42,7 @@ function withDedupId(json: string): Prepared {
   return { text: `{"dedup_id":"${crypto.randomUUID()}",${text.slice(1)}`, ownId: true };
 }
 
-/** Undefined when it is no object: the service says what is wrong with it. */
+/** @returns undefined if the text is not an object; the service then reports the error */
 function fieldsOf(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -49,7 +52,7 @@ function fieldsOf(text: string): object | undefined {
   }
 }
 
-/** JSON has line ends between tokens only. */
+/** JSON contains raw line ends only between tokens. */
 function oneLine(json: string): string {
   return json.replace(/[\r\n]+/g, ' ');
 }

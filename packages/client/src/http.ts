@@ -2,16 +2,16 @@ import { backoffMs, pause } from './backoff.ts';
 import { ApiError, apiErrorOf, NetworkError } from './errors.ts';
 
 export interface ClientOptions {
-  /** As `http://localhost:8000`. */
+  /** For example `http://localhost:8000`. */
   readonly url: string;
   readonly apiKey: string;
-  /** Instead of the global one. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** How often a request is tried in all; 6 when not given, about 6 s without a Retry-After. */
+  /** Maximum number of tries; default 6, which takes about 6 s without a Retry-After. */
   readonly maxTries?: number;
-  /** For one try; 60 s when not given. Long polls and streams have their own. */
+  /** Timeout of one try; default 60 s. Long polls and streams have their own. */
   readonly timeoutMs?: number;
-  /** Reads JSON in answers; give one that keeps them where `data` holds integers above 2^53. */
+  /** Parses JSON of answers. Replace it to keep integers above 2^53 in `data`. */
   readonly parse?: (text: string) => unknown;
 }
 
@@ -23,17 +23,17 @@ export interface Request extends CallOptions {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether a second time does no harm when the first one's answer was lost. As is: what GET asks. */
+  /** Whether the request may be repeated after a lost answer. GET may always be repeated. */
   readonly repeatable?: boolean;
 }
 
 const DEFAULT_TRIES = 6;
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** Requests with retries: the one place that calls `fetch`. */
+/** Sends requests with retries. Only this class calls `fetch`. */
 export class Http {
   readonly #options: ClientOptions;
   readonly #base: string;
@@ -65,7 +65,7 @@ export class Http {
     }
   }
 
-  /** One try, without a time-out of its own; the body is still to be read. */
+  /** Makes one try without a timeout. The caller reads the body. */
   async open(method: string, path: string, request: Request): Promise<Response> {
     const body = request.text ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
     const fetch = this.#options.fetch ?? globalThis.fetch;
@@ -73,7 +73,7 @@ export class Http {
     try {
       response = await fetch(this.#base + path + queryText(request.query), {
         method,
-        // The key and the event would go to wherever the answer says.
+        // Redirects are not followed: they would send the key and the event to another server.
         redirect: 'error',
         headers: {
           'x-api-key': this.#options.apiKey,
@@ -119,7 +119,7 @@ function brokenConnection(error: unknown, signal?: AbortSignal): unknown {
   return new NetworkError('network', `The service could not be reached: ${reason}`, { cause: error });
 }
 
-/** 429 and 503 took nothing in. After the others it is unknown. */
+/** Whether a request may be retried. After 429 and 503 nothing was stored; after other failures that is unknown. */
 export function mayTryAgain(error: unknown, repeatable: boolean): boolean {
   if (error instanceof NetworkError) return repeatable && error.code !== 'redirect';
   if (!(error instanceof ApiError)) return false;

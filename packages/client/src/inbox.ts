@@ -6,34 +6,34 @@ import { rowsOf } from './pages.ts';
 import type { InboxMessage, Lease } from './types.ts';
 
 export interface LeaseOptions extends CallOptions {
-  /** `default` when not given. */
+  /** Default: `default`. */
   readonly inbox?: string;
   readonly eventTypes?: readonly string[];
-  /** For how long an event belongs to this consumer; renewed while it is worked on. 60 when not given. */
+  /** Duration of a lease, which is renewed while the handler runs; default 60. */
   readonly leaseSeconds?: number;
 }
 
 export interface ConsumeOptions extends LeaseOptions {
-  /** How many handlers run at once; 10 when not given. */
+  /** Maximum number of concurrent handlers; default 10. */
   readonly concurrency?: number;
-  /** After a handler that failed, before anybody gets the event again; 30 when not given. */
+  /** Delay until an event is available again after its handler failed; default 30. */
   readonly retryDelaySeconds?: number;
-  /** Told what a handler threw; the event is given back either way. */
+  /** Called with the error of a handler. The event is released in any case. */
   readonly onError?: (error: unknown, message: InboxMessage) => void;
 }
 
 export interface RequeueOptions extends CallOptions {
-  /** `default` when not given. */
+  /** Default: `default`. */
   readonly inbox?: string;
   readonly eventIds?: readonly string[];
-  /** Patterns; all when not given. */
+  /** Patterns; default: all. */
   readonly eventTypes?: readonly string[];
-  /** Events accepted then or later, and before: times such as 2026-01-31T12:00:00Z. */
+  /** Only events accepted at or after `from` and before `to`, such as 2026-01-31T12:00:00Z. */
   readonly from?: string;
   readonly to?: string;
 }
 
-/** @param signal aborted when the consumer is to end */
+/** @param signal aborted when the consumer should stop */
 export type Handler = (message: InboxMessage, signal: AbortSignal) => Promise<unknown> | unknown;
 
 const WAIT_SECONDS = 20;
@@ -46,7 +46,7 @@ export class Inbox {
     this.#http = http;
   }
 
-  /** Looks and takes nothing. Oldest first. */
+  /** Lists events without leasing them, oldest first. */
   list(
     options: CallOptions & { readonly inbox?: string; readonly status?: string } = {},
   ): AsyncGenerator<InboxMessage, void> {
@@ -55,8 +55,8 @@ export class Inbox {
   }
 
   /**
-   * Makes quarantined events available again, with a fresh count: those named by `eventIds`, else all that fit.
-   * @returns how many
+   * Makes quarantined events available again and resets their lease count: those of `eventIds`, or all that match.
+   * @returns the number of events
    */
   async requeue(options: RequeueOptions = {}): Promise<number> {
     const { signal, inbox, eventIds, eventTypes, from, to } = options;
@@ -78,9 +78,9 @@ export class Inbox {
   }
 
   /**
-   * Calls `handler` with each event: acknowledges it when it resolves, gives it back when it rejects. Runs until the
-   * signal is aborted; then it takes nothing more, waits for the handlers that run, gives back what they didn't finish,
-   * and resolves. Rejects when the service refuses it for good, as after the key was revoked.
+   * Calls `handler` with each event. Acknowledges the event when the handler resolves, releases it when the handler rejects.
+   * Runs until the signal is aborted: it then leases nothing more, waits for running handlers, releases unfinished events, and
+   * resolves. Rejects if the service refuses permanently, for example after the key was revoked.
    */
   async consume(handler: Handler, options: ConsumeOptions = {}): Promise<void> {
     const signal = options.signal ?? new AbortController().signal;
@@ -102,8 +102,8 @@ export class Inbox {
   }
 
   /**
-   * The events one by one. An event is acknowledged when the loop comes back for the next one, and given back when the loop
-   * is left before, by `break` or an error.
+   * Yields events one by one. An event is acknowledged when the loop requests the next one, and released if the loop ends
+   * before, by `break` or an error.
    */
   async *messages(options: LeaseOptions = {}): AsyncGenerator<InboxMessage, void> {
     const signal = options.signal ?? new AbortController().signal;
@@ -136,11 +136,14 @@ export class Inbox {
       await leased.release(message.id, delay).catch(() => undefined);
       return;
     }
-    // One that fails: the lease runs out, and the event comes again.
+    // If this fails, the lease expires and the event is available again.
     await leased.acknowledge(message.id).catch((error) => options.onError?.(error, message));
   }
 
-  /** Waits for the first event; undefined = none came, or it is to end. */
+  /**
+   * Waits for the first event.
+   * @returns undefined if there was none, or the signal was aborted
+   */
   async #lease(limit: number, options: LeaseOptions & { signal: AbortSignal }): Promise<LeasedMessages | undefined> {
     const { signal, inbox, eventTypes } = options;
     const leaseSeconds = options.leaseSeconds ?? DEFAULTS.leaseSeconds;

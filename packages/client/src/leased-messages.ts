@@ -7,7 +7,7 @@ interface LeaseTerms {
   readonly leaseSeconds: number;
 }
 
-/** What one lease holds: renewed at half its time until each event was acknowledged or given back. */
+/** The events of one lease. The lease is renewed at half of its time until each event is acknowledged or released. */
 export class LeasedMessages {
   readonly messages: readonly InboxMessage[];
   readonly #http: Http;

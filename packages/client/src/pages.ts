@@ -5,7 +5,7 @@ interface Page<Row> {
   readonly next_cursor: string | null;
 }
 
-/** The rows of a list, newest first; the next page is asked for when it is needed. */
+/** Yields the rows of a list, newest first. The next page is requested when it is needed. */
 export async function* rowsOf<Row>(http: Http, path: string, request: Request = {}): AsyncGenerator<Row, void> {
   let cursor: string | null = null;
   do {

@@ -16,7 +16,7 @@ import type {
 interface Between extends CallOptions {
   readonly from?: string;
   readonly to?: string;
-  /** Rows a page, 1 to 1,000. */
+  /** Rows of a page, 1 to 1,000. */
   readonly limit?: number;
 }
 
@@ -31,7 +31,7 @@ export interface DeliveryQuery extends Between {
   readonly type?: string;
 }
 
-/** What may be set of an endpoint; the service has defaults for all but `url`. */
+/** The options of an endpoint. The service has defaults for all except `url`. */
 export type EndpointOptions = Partial<
   Pick<
     Endpoint,
@@ -66,7 +66,7 @@ export class Events {
     return this.#http.json('GET', `/api/events/${encodeURIComponent(id)}`, options);
   }
 
-  /** Delivers it again, to all endpoints that want it or to some. */
+  /** Replays the event to all matching endpoints, or to some. */
   replay(id: string, body: { readonly endpoint_ids?: readonly string[] } = {}): Promise<{ deliveries: number }> {
     return this.#http.json('POST', `/api/events/${encodeURIComponent(id)}/replay`, { body });
   }
@@ -87,7 +87,7 @@ export class Endpoints {
     return this.#http.json('GET', at(id));
   }
 
-  /** The answer has the secret. */
+  /** The answer contains the secret. */
   create(endpoint: { readonly url: string } & EndpointOptions): Promise<NewEndpoint> {
     return this.#http.json('POST', '/api/endpoints', { body: endpoint });
   }
@@ -104,7 +104,7 @@ export class Endpoints {
     return this.#http.json('GET', `${at(id)}/secret`);
   }
 
-  /** Both secrets sign for the grace. */
+  /** Rotates the secret. Both secrets sign during the grace period. */
   rotateSecret(
     id: string,
     body: { readonly grace_seconds?: number } = {},
@@ -112,7 +112,7 @@ export class Endpoints {
     return this.#http.json('POST', `${at(id)}/rotate-secret`, { body });
   }
 
-  /** Sends an event to this endpoint alone, and resolves with what came of it. */
+  /** Sends a test event to this endpoint, and resolves with the attempt. */
   test(id: string, body: { readonly type?: string; readonly data?: unknown } = {}): Promise<Attempt> {
     return this.#http.json('POST', `${at(id)}/test`, { body });
   }
@@ -137,7 +137,7 @@ export class Deliveries {
     await this.#http.text('POST', `/api/deliveries/${encodeURIComponent(id)}/retry`);
   }
 
-  /** All that failed, or some of them. */
+  /** Retries all failed deliveries, or some of them. */
   retryAll(
     query: Omit<DeliveryQuery, 'status' | 'limit' | 'signal' | 'event_id'> = {},
   ): Promise<{ deliveries: number }> {
@@ -152,17 +152,17 @@ export class Keys {
     this.#http = http;
   }
 
-  /** Prefixes, never keys. */
+  /** Lists keys with their prefixes, never the whole key. */
   list({ signal }: CallOptions = {}): AsyncGenerator<Key, void> {
     return rowsOf(this.#http, '/api/keys', only(signal));
   }
 
-  /** One more key of this organization. */
+  /** Creates a key of this organization. */
   create(name: string): Promise<NewKey> {
     return this.#http.json('POST', '/api/keys/generate', { body: { name } });
   }
 
-  /** A new key for the one that asks, which lives on for the grace. */
+  /** Rotates the calling key, which stays valid for the grace period. */
   rotate(body: { readonly grace_seconds?: number } = {}): Promise<NewKey & { previous_expires_at: string | null }> {
     return this.#http.json('POST', '/api/keys/rotate', { body });
   }

@@ -4,7 +4,7 @@ export interface ServerSentEvent {
   readonly lastEventId: string;
 }
 
-/** The messages of an answer (WHATWG HTML, 9.2.6). One that only moves the place to resume at has `event` and `data` empty. */
+/** Parses server-sent events (WHATWG HTML, 9.2.6). A message that only moves the position has empty `event` and `data`. */
 export async function* serverSentEvents(response: Response): AsyncGenerator<ServerSentEvent, void> {
   let event = '';
   let data: string[] = [];

@@ -5,22 +5,25 @@ import { serverSentEvents } from './server-sent-events.ts';
 import type { DeliveryNews, Dropped, Event } from './types.ts';
 
 export interface StreamOptions extends CallOptions {
-  /** Types or patterns, as `order.*`; all when not given. */
+  /** Types or patterns such as `order.*`; default: all. */
   readonly types?: readonly string[];
   readonly kinds?: readonly ('event' | 'delivery')[];
-  /** Where to resume: what came after this event. */
+  /** Resumes after this event. */
   readonly lastEventId?: string;
 }
 
 export type StreamMessage =
   | { readonly kind: 'event'; readonly data: Event }
   | { readonly kind: 'delivery'; readonly data: DeliveryNews }
-  /** So many were not shown: this is a view, not a queue. Who must have everything reads an inbox. */
+  /** Counts of dropped messages. The stream is a view, not a queue: consumers that need every event use an inbox. */
   | { readonly kind: 'dropped'; readonly data: Dropped };
 
 const KINDS: ReadonlySet<string> = new Set(['event', 'delivery', 'dropped']);
 
-/** What happens, as it happens. Connects again when the connection ends, and resumes; ends when the signal is aborted. */
+/**
+ * Streams events and deliveries as they happen. It reconnects and resumes when the connection ends, and ends when the signal is
+ * aborted.
+ */
 export async function* streamOf(http: Http, options: StreamOptions): AsyncGenerator<StreamMessage, void> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
@@ -50,7 +53,10 @@ export async function* streamOf(http: Http, options: StreamOptions): AsyncGenera
   }
 }
 
-/** Throws what no waiting mends. @returns seconds; null = the service said nothing */
+/**
+ * Throws errors that a retry cannot fix.
+ * @returns the seconds of `Retry-After`; null if there was none
+ */
 function askedToWait(error: unknown): number | null {
   if (error instanceof TriggersError && !mayTryAgain(error, true)) throw error;
   return error instanceof ApiError ? error.retryAfterSeconds : null;

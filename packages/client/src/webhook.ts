@@ -1,6 +1,6 @@
 import { WebhookError } from './errors.ts';
 
-/** What a receiver gets. */
+/** The payload of a webhook. */
 export interface WebhookPayload {
   readonly id: string;
   readonly type: string;
@@ -8,15 +8,15 @@ export interface WebhookPayload {
   readonly data: unknown;
 }
 
-/** A `Headers`, or the plain object of node:http and its frameworks. */
+/** A `Headers` object, or the plain object of node:http and its frameworks. */
 export type WebhookHeaders =
   | { get(name: string): string | null }
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface VerifyOptions {
-  /** How far the sender's clock may be away, either way; 300 when not given. */
+  /** Maximum difference of the sender's clock in either direction; default 300. */
   readonly toleranceSeconds?: number;
-  /** Milliseconds since 1970; the clock's when not given. */
+  /** Milliseconds since 1970; default: the current time. */
   readonly now?: number;
 }
 
@@ -24,10 +24,10 @@ const DEFAULT_TOLERANCE_SECONDS = 300;
 const encoder = new TextEncoder();
 
 /**
- * Resolves with the payload when one of the signatures is genuine and the time is near; rejects with a WebhookError
- * otherwise (Standard Webhooks 1.0). Comparing is WebCrypto's, in constant time.
- * @param rawBody as it came, byte for byte: what was parsed and printed again has another signature
- * @param secret `whsec_…` (signatures `v1`) or a public key `whpk_…` (`v1a`); several while one is being replaced
+ * Resolves with the payload if one of the signatures is valid and the timestamp is recent; rejects with a WebhookError
+ * otherwise (Standard Webhooks 1.0). WebCrypto compares in constant time.
+ * @param rawBody the received bytes; a body that was parsed and printed again has another signature
+ * @param secret `whsec_…` (signatures `v1`) or a public key `whpk_…` (`v1a`); several during a rotation
  */
 export async function verifyWebhook(
   headers: WebhookHeaders,
@@ -68,7 +68,7 @@ async function isSigned(
   return false;
 }
 
-/** The web's `CryptoKey`, by whatever name a platform's types have it. */
+/** The web's `CryptoKey`, independent of its name in a platform's types. */
 type VerifyingKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 async function keyOf(secret: string): Promise<{ version: string; key: VerifyingKey; algorithm: string }> {

@@ -119,8 +119,8 @@ export function recordChanges(app: FastifyInstance, parts: AuditParts): void {
       await engine.store.audit.add(whole);
     } catch (error) {
       const { key, fields, ...rest } = whole;
-      const told = { ...rest, key_id: key?.id ?? null, fields: fields.join(',') };
-      log.error('A change could not be written to the audit log', told, error);
+      const logged = { ...rest, key_id: key?.id ?? null, fields: fields.join(',') };
+      log.error('A change could not be written to the audit log', logged, error);
     }
     return payload;
   });

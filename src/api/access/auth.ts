@@ -44,7 +44,7 @@ export function requireApiKey(
   const { authenticator, wrongKeys } = parts;
   function enter(request: FastifyRequest, reply: FastifyReply, caller: Caller | undefined, done: () => void): void {
     if (caller === undefined) {
-      refuse(request, reply, tooMany(wrongKeys.note(parts.clientAddress(request) ?? '')) ?? INVALID);
+      refuse(request, reply, tooMany(wrongKeys.record(parts.clientAddress(request) ?? '')) ?? INVALID);
       return;
     }
     if (!mayUse(caller.key.scopes, request.routeOptions.config.scopes ?? [])) {
@@ -96,7 +96,7 @@ export async function identify(parts: AccessParts, request: FastifyRequest): Pro
   const caller = await authenticator.authenticate(presented.key);
   if (caller !== undefined) return { kind: 'caller', caller };
   // A value in X-API-Key alone is not a guess at the token.
-  const seconds = given === undefined ? wrongKeys.note(address) : wrongAdminTokens.note(address);
+  const seconds = given === undefined ? wrongKeys.record(address) : wrongAdminTokens.record(address);
   return { kind: 'nobody', problem: tooMany(seconds) ?? INVALID };
 }
 

@@ -18,6 +18,6 @@ export {
 } from './auth.ts';
 export { createClientAddress } from './client-address.ts';
 export { originOf, readTraceparent, refuseOwnWebhooks } from './origin.ts';
-export { askLimiter, type RateLimitParts, refuseWithout, takeToken, takeTokens } from './rate-limit.ts';
-export { mayManage, mayUse, type NeededScopes, nameScopes } from './scopes.ts';
+export { type RateLimitParts, refuseWithout, takeFromLimiter, takeToken, takeTokens } from './rate-limit.ts';
+export { addScopes, mayManage, mayUse, type NeededScopes } from './scopes.ts';
 export { WrongCredentials } from './wrong-credentials.ts';

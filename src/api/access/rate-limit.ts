@@ -15,13 +15,13 @@ export interface RateLimitParts {
  * only if the limiter does. Throws the problem `rate_limited`.
  */
 export function takeToken(parts: RateLimitParts, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
-  const decision = askLimiter(parts, request.caller.organization, 1);
+  const decision = takeFromLimiter(parts, request.caller.organization, 1);
   if (decision instanceof Promise) return decision.then((decided) => apply(decided, reply));
   apply(decision, reply);
 }
 
 /** @returns null if there is no limit */
-export function askLimiter(
+export function takeFromLimiter(
   { rateLimits, engine }: RateLimitParts,
   { id, tier }: Organization,
   tokens: number,
@@ -58,5 +58,5 @@ export async function takeTokens(
   request: FastifyRequest,
   tokens: number,
 ): Promise<RateDecision | null> {
-  return askLimiter(parts, request.caller.organization, tokens);
+  return takeFromLimiter(parts, request.caller.organization, tokens);
 }

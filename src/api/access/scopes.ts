@@ -31,7 +31,7 @@ const RULES: readonly (readonly [methods: string, address: RegExp, NeededScopes]
 ];
 
 /** Adds the needed scopes to the config of every route. */
-export function nameScopes(app: FastifyInstance): void {
+export function addScopes(app: FastifyInstance): void {
   app.addHook('onRoute', (route: RouteOptions) => {
     route.config = { ...route.config, scopes: scopesOf(String(route.method), route.url) };
   });

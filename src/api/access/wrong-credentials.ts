@@ -26,7 +26,7 @@ export class WrongCredentials {
    * Counts one more.
    * @returns seconds to wait if there were too many, else null
    */
-  note(address: string): number | null {
+  record(address: string): number | null {
     const now = this.#clock.monotonicMs();
     const known = this.#windows.get(address);
     const window = known !== undefined && now - known.startedAt < WINDOW_MS ? known : { startedAt: now, count: 0 };

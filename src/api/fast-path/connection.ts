@@ -24,7 +24,7 @@ export interface PlainAnswer {
 }
 
 /** The outcome of a request. `unusual` = nothing was done with it, and Node's server handles it. */
-export type Handling =
+export type PlainOutcome =
   | 'unusual'
   | {
       /** Never rejects. */
@@ -39,7 +39,7 @@ export interface Hooks {
    * Answers a request that has been read.
    * @param arrivedAt monotonic
    */
-  handle(request: PlainRequest, arrivedAt: Milliseconds): Handling;
+  handle(request: PlainRequest, arrivedAt: Milliseconds): PlainOutcome;
   /** Bytes of incomplete requests over all connections. Their organizations are not known yet. */
   readonly halfRequests: { bytes: number };
   /** Gives the connection to Node's HTTP server, permanently. */
@@ -159,7 +159,7 @@ export class PlainConnection {
   }
 
   /** An error before the event is accepted occurs again in Fastify's route, which reports it. */
-  #handle(request: PlainRequest): Handling {
+  #handle(request: PlainRequest): PlainOutcome {
     try {
       return this.#hooks.handle(request, this.#beganAt);
     } catch {

@@ -4,12 +4,19 @@ import { readEventRequest } from '../../core/events/event-request.ts';
 import type { Milliseconds } from '../../core/time.ts';
 import type { Caller } from '../../pipeline/access/index.ts';
 import type { RateDecision } from '../../ports/coordination/rate-limiter.ts';
-import { askLimiter, isLoopbackHost, mayUse, presentedKey, readTraceparent, refuseWithout } from '../access/index.ts';
+import {
+  isLoopbackHost,
+  mayUse,
+  presentedKey,
+  readTraceparent,
+  refuseWithout,
+  takeFromLimiter,
+} from '../access/index.ts';
 import type { ApiParts } from '../context.ts';
-import { noteRequest, problemOf, requestIdOf } from '../http/answers/index.ts';
+import { problemOf, recordRequest, requestIdOf } from '../http/answers/index.ts';
 import { eventAnswer } from '../resources/events/index.ts';
 import { type Answer, AnswerPrinter } from './answer-printer.ts';
-import type { Handling, PlainAnswer } from './connection.ts';
+import type { PlainAnswer, PlainOutcome } from './connection.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 const ROUTE = '/api/events';
@@ -29,7 +36,7 @@ export class PlainEvents {
   }
 
   /** @param arrivedAt monotonic */
-  handle(request: PlainRequest, arrivedAt: Milliseconds): Handling {
+  handle(request: PlainRequest, arrivedAt: Milliseconds): PlainOutcome {
     const { phase, loopbackOnly, authenticator } = this.#parts;
     if (phase() !== 'ready' || (loopbackOnly && !isLoopbackHost(request.headers))) return 'unusual';
     const presented = presentedKey(request.headers);
@@ -61,7 +68,7 @@ export class PlainEvents {
     const key = request.headers['idempotency-key'];
     const read = readEventRequest(request.body, typeof key === 'string' ? key : null, this.#parts.clock.now());
     if (read.kind === 'refused') return 'unusual';
-    const decision = askLimiter(this.#parts, organization, 1);
+    const decision = takeFromLimiter(this.#parts, organization, 1);
     return this.#accept({ request, input: read.input, organization, arrivedAt }, decision);
   }
 
@@ -85,7 +92,7 @@ export class PlainEvents {
     const tookMs = clock.monotonicMs() - arrivedAt;
     const isLast = phase() !== 'ready';
     const { text, status, encoding } = this.#printer.print(answer, { requestId, tookMs, decision, isLast });
-    noteRequest(this.#parts, ROUTE, { method: 'POST', url: ROUTE, requestId, status, tookMs, mayWait: false });
+    recordRequest(this.#parts, ROUTE, { method: 'POST', url: ROUTE, requestId, status, tookMs, mayWait: false });
     return { text, encoding, isLast };
   }
 }

@@ -21,7 +21,7 @@ interface DocumentedRoute {
 /** Collects the routes as they are added, so that the document shows the same schemas that validate requests. */
 export class RouteBook {
   readonly #routes: DocumentedRoute[] = [];
-  /** Routes that nobody has described. */
+  /** Routes that are missing in OPERATIONS. */
   readonly undescribed: string[] = [];
   #open = true;
 

@@ -7,10 +7,13 @@ import { existingFolder } from './existing-folder.ts';
 
 const SYNCS = 20;
 const PAGE = Buffer.alloc(4_096, 1);
-/** A 202 waits for one sync; its promise is 10 ms. */
+/** A 202 waits for one sync, and its target is 10 ms. */
 const SLOW_MS: Milliseconds = 8;
 
-/** Writes a page and syncs it, as a commit does, in a folder of its own within DATA_DIR, or where that would be made. */
+/**
+ * Measures writing and syncing a page, as a commit does, in a new folder within DATA_DIR, or within the folder where DATA_DIR
+ * would be created.
+ */
 export async function checkDisk(dataDir: string, clock: Clock): Promise<Finding> {
   try {
     return judgeDisk(await syncTimes(existingFolder(dataDir), clock));

@@ -8,7 +8,7 @@ import { checkOpenFiles } from './open-files.ts';
 import { checkPort } from './port.ts';
 import { checkSpace } from './space.ts';
 
-/** Every check of an installation, in the order in which one would mend it. Looks only. */
+/** Runs all checks of an installation, in the order in which an operator would fix them. It changes nothing. */
 export async function examine(env: Environment, clock: Clock): Promise<readonly Finding[]> {
   const settings = readSettings(env);
   if ('problems' in settings) {
@@ -34,7 +34,7 @@ export async function examine(env: Environment, clock: Clock): Promise<readonly 
   ];
 }
 
-/** Needs nothing of the other settings. */
+/** The check of the port does not need the other settings. */
 async function portAlone(env: Environment): Promise<Finding[]> {
   const host = SETTINGS.HOST.read(env['HOST']?.trim() || SETTINGS.HOST.fallback || '');
   const port = SETTINGS.PORT.read(env['PORT']?.trim() || SETTINGS.PORT.fallback || '');

@@ -1,3 +1,3 @@
-/** `triggers doctor`: looks at what the service needs of its machine. */
+/** `triggers doctor`: checks the machine and the servers that the service needs. */
 
 export { examine } from './doctor.ts';

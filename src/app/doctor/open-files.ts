@@ -1,7 +1,7 @@
 import type { Finding } from '../../ports/finding.ts';
 import { maxOpenFiles } from '../open-files.ts';
 
-/** Half of them are for attempts, which are 4,000 at most. */
+/** Attempts use half of the files; 4,000 attempts at most. */
 const WANTED = 8_192;
 
 export function checkOpenFiles(limit = maxOpenFiles()): Finding {

@@ -5,7 +5,7 @@ import type { Settings } from '../settings/index.ts';
 
 const TIMEOUT_MS = 2_000;
 
-/** Free, ours, or somebody else's. */
+/** Checks whether the port is free, used by this service, or used by another program. */
 export async function checkPort({ host, port }: Pick<Settings, 'host' | 'port'>): Promise<Finding> {
   const about = 'Port';
   const code = await listenError(host, port);

@@ -3,7 +3,7 @@ import type { Finding } from '../../ports/finding.ts';
 import { existingFolder } from './existing-folder.ts';
 
 const GIB = 1024 ** 3;
-/** Below this the write-ahead log alone may fill it. */
+/** Below this, the write-ahead log alone may fill the disk. */
 const TOO_LITTLE = 0.1 * GIB;
 /** A million events of 1 KB with a delivery each. */
 const LITTLE = 2 * GIB;

@@ -8,7 +8,7 @@ import { webhookRequest } from '../../pipeline/delivering/index.ts';
 import type { OutgoingRequest } from '../../ports/sender.ts';
 import { VERSION } from '../version.ts';
 
-/** An event as the API shows it. */
+/** An event as in the API's answers. */
 export interface ForwardedEvent {
   readonly id: string;
   readonly type: string;
@@ -20,10 +20,10 @@ export function newSecret(): string {
   return secretFromBytes(randomBytes(SECRET_BYTES));
 }
 
-/** What a receiver would get from the service, made where no service can reach the receiver: `triggers listen`. */
+/** The webhook request of the service, built by `triggers listen` for a receiver that the service cannot reach. */
 export function webhookOf(args: {
   event: ForwardedEvent;
-  /** The text of its `data` as it came, where that is known. */
+  /** The original text of `data`, if known. */
   rawData: string | undefined;
   url: string;
   secret: string;

@@ -1,10 +1,10 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { LogLevel } from '../../ports/observability/log.ts';
 
-/** Full lines of one kind a second: enough to follow a service by eye, too few to cost it anything. */
+/** Lines of one kind a second: enough to follow a service by eye, too few to have a cost. */
 const LINES_A_SECOND = 50;
 const WINDOW_MS = 1_000;
-/** Kinds are a fixed few; should a caller make them up, the rest share one. */
+/** Bound of kinds. There is a small fixed number of them; further ones share one budget. */
 const MAX_KINDS = 200;
 const OTHER_KINDS = 'other';
 
@@ -15,7 +15,7 @@ interface Window {
   used: number;
 }
 
-/** Lets so many lines of a kind through in a second, and reports how many it held back. */
+/** Limits the lines of each kind in a second, and reports the number of suppressed ones. */
 export class LineBudget {
   readonly #clock: Clock;
   readonly #report: (level: LogLevel, kind: string, heldBack: number) => void;
@@ -33,12 +33,12 @@ export class LineBudget {
     if (this.#clock.monotonicMs() - window.startedAt >= WINDOW_MS) this.#begin(window);
     window.used += 1;
     if (window.used <= LINES_A_SECOND) return true;
-    // Should no further line come, the count is written all the same.
+    // The count is written even if no further line follows.
     this.#timer ??= setTimeout(() => this.settle(), WINDOW_MS).unref();
     return false;
   }
 
-  /** Reports everything held back so far. */
+  /** Reports all suppressed lines so far. */
   settle(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -52,7 +52,7 @@ export class LineBudget {
     if (heldBack > 0) this.#report(window.level, window.kind, heldBack);
   }
 
-  /** By level and kind: warnings of a kind have a budget beside its ordinary lines. */
+  /** Budgets by level and kind: warnings of a kind have their own budget. */
   #window(kind: string, level: LogLevel): Window {
     const known = this.#windows.get(`${level} ${kind}`);
     if (known !== undefined) return known;

@@ -5,25 +5,25 @@ import { LOG_LEVELS, type Log, type LogFields, type LogLevel } from '../../ports
 import { errorFields } from './error-fields.ts';
 import { LineBudget } from './line-budget.ts';
 
-/** Written to standard output and waiting for it; beyond that lines are dropped: a stuck reader costs no memory. */
+/** Bytes that may wait for standard output. Further lines are dropped, so that a reader that is stuck costs no memory. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/** Where lines end up. */
+/** The destination of lines. */
 export interface LineSink {
   write(line: string): void;
-  /** Resolves when what was written before has left the process, or could not within a second. */
+  /** Resolves when the written lines have left the process, or after a second. */
   flush(): Promise<void>;
 }
 
 export interface ClosableLog extends Log {
-  /** Writes the counts that are due and what is buffered. Lines may still follow. */
+  /** Writes the counts of suppressed lines and the buffer. More lines may follow. */
   flush(): Promise<void>;
 }
 
 interface LogOptions {
   readonly level: LogLevel;
-  /** `json`: one object a line; `text`: as in SEED.md, for people. */
+  /** `json` = one object a line; `text` = the format of the project's first document, for people. */
   readonly form: 'json' | 'text';
   readonly colors: boolean;
   readonly clock: Clock;
@@ -65,7 +65,7 @@ export function createLog(options: LogOptions): ClosableLog {
   };
 }
 
-/** Says nothing, for tests. */
+/** A log that writes nothing, for tests. */
 export const SILENT_LOG: Log = {
   enabled: () => false,
   debug: () => {},
@@ -75,10 +75,10 @@ export const SILENT_LOG: Log = {
   sampled: () => {},
 };
 
-/** Standard output, written without waiting: the request that logs never waits for a disk or a terminal. */
+/** Standard output, written without blocking: a request that logs never waits for a disk or a terminal. */
 export function standardOutput(): LineSink {
   const destination = pino.destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES });
-  // The reader is gone (`npm start | head`), or was too slow and lines were dropped: no reason to stop.
+  // The reader has ended (`npm start | head`), or was too slow and lines were dropped. Neither stops the service.
   destination.on('error', () => {});
   return {
     write: (text) => {
@@ -128,7 +128,7 @@ function textLines(colors: boolean): Format {
   };
 }
 
-/** Nothing in a line may begin another one, or move the terminal's cursor. */
+/** Removes characters that begin a new line or move the terminal's cursor. */
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ');

@@ -12,13 +12,13 @@ export interface CopyProgress {
 }
 
 /**
- * Copies the embedded engine's record into the distributed one's. May be run again after it was cut off: what is there
- * stays. Throws `StartRefused`, also while a service runs on the folder.
+ * Copies the data of the embedded engine to the distributed one. It may be repeated after an interruption: existing rows are
+ * not changed. Throws `StartRefused`, also while a service uses the folder.
  */
 export async function copyRecord(
   overrides: Environment,
   onProgress: (progress: CopyProgress) => void,
-): Promise<{ readonly dataDir: string; readonly copied: number; readonly there: number }> {
+): Promise<{ readonly dataDir: string; readonly copied: number; readonly existing: number }> {
   return withEngine(overrides, async ({ worker }, settings) => {
     const { dataDir } = settings;
     if (worker === null) {
@@ -38,7 +38,7 @@ export async function copyRecord(
         onProgress({ table: piece.table, done: done.get(piece.table) ?? 0, all: all.get(piece.table) ?? 0 });
       }
       await worker.recordTarget.finish();
-      return { dataDir, copied, there: seen - copied };
+      return { dataDir, copied, existing: seen - copied };
     } finally {
       await source.close();
     }

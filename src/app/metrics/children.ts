@@ -1,4 +1,4 @@
-/** One metric for each set of labels, made when it is first needed: looking labels up in the library sorts and joins them every time. */
+/** One metric for each set of labels, created at its first use. The library sorts and joins labels at each lookup. */
 export class Children<Key, Child> {
   readonly #make: (key: Key) => Child;
   readonly #known = new Map<Key, Child>();

@@ -3,16 +3,16 @@ import type { StalledTimes } from '../../pipeline/pacing/index.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { LaneCounts } from '../../ports/observability/metrics.ts';
 
-/** What this process itself knows of its work. */
+/** Gauges that this process itself provides. */
 export interface Progress {
-  /** Null where it does not deliver. */
+  /** Null if this process does not deliver. */
   readonly lanes: (() => LaneCounts) | null;
   readonly stalled: () => StalledTimes;
 }
 
 /**
- * Looked at when somebody asks, by a fixed number of queries. A server that does not answer leaves its gauges out, and
- * `triggers_up` at 0.
+ * Gauges of the engine, read at each scrape with a fixed number of queries. If a server does not answer, its gauges are omitted
+ * and `triggers_up` is 0.
  */
 export class EngineGauges {
   readonly #engine: Engine;

@@ -1,15 +1,15 @@
 /**
- * A histogram of Prometheus with its labels given once. The library's own takes 0.45 µs an observation with three labels and
- * 0.2 with one (measured), which several a request would feel; this is some additions.
+ * A Prometheus histogram whose labels are set once. The library's histogram takes 0.45 µs an observation with three labels and
+ * 0.2 µs with one (measured), too much for several observations a request. This one only adds numbers.
  */
 export class FixedHistogram {
   readonly #labels: string;
   readonly #bounds: readonly number[];
-  /** One a bound, and one for what is above them all. */
+  /** Counts for each bound, and one for values above all bounds. */
   readonly #counts: Float64Array;
   #sum = 0;
 
-  /** @param labels as the page prints them: `route="/x",status="200"` */
+  /** @param labels in the format of the page: `route="/x",status="200"` */
   constructor(labels: string, bounds: readonly number[]) {
     this.#labels = labels;
     this.#bounds = bounds;
@@ -24,7 +24,7 @@ export class FixedHistogram {
     this.#sum += value;
   }
 
-  /** Its lines: each bucket has what is below it too. */
+  /** The lines of the page. Each bucket includes the lower ones. */
   text(name: string): string {
     const separator = this.#labels === '' ? '' : ',';
     let count = 0;
@@ -38,7 +38,7 @@ export class FixedHistogram {
   }
 }
 
-/** All histograms of one name. */
+/** All histograms with one name. */
 export class HistogramFamily {
   readonly #name: string;
   readonly #help: string;
@@ -51,7 +51,10 @@ export class HistogramFamily {
     this.#bounds = bounds;
   }
 
-  /** Another of its series; whoever asks keeps it. @param labels words of ours: nothing in them needs escaping */
+  /**
+   * Creates a series. The caller keeps it.
+   * @param labels fixed words of this program, which need no escaping
+   */
   with(labels: Readonly<Record<string, string>> = {}): FixedHistogram {
     const printed = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
     const made = new FixedHistogram(printed.join(','), this.#bounds);

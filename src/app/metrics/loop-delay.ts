@@ -3,8 +3,8 @@ import type { Milliseconds } from '../../core/time.ts';
 const LOOK_MS: Milliseconds = 100;
 
 /**
- * How late a timer fires, ten times a second: for so long the loop was busy with one thing. The library's monitor wakes the
- * process a hundred times a second, which was half of what an idle process cost, and counts its own pause as lag.
+ * Measures the delay of a timer ten times a second, which shows how long the loop was blocked. The library's monitor wakes the
+ * process a hundred times a second, which was half of the CPU of an idle process, and counts its own interval as delay.
  */
 export function observeLoopDelay(observe: (lateMs: Milliseconds) => void): void {
   let dueAt = performance.now() + LOOK_MS;

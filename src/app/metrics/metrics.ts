@@ -6,12 +6,12 @@ import { EngineGauges, type Progress } from './engine-gauges.ts';
 import { HistogramFamily } from './fixed-histogram.ts';
 import { observeLoopDelay } from './loop-delay.ts';
 
-/** Seconds; the promises of the documents (10, 50, 100 ms) are among the bounds. */
+/** Bounds in seconds. They include the targets of the documents (10, 50, 100 ms). */
 const FAST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const SIZE_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
-/** What `/metrics` answers, in the text format of Prometheus. */
+/** The page `/metrics` in the text format of Prometheus. */
 export interface MetricsPage {
   readonly contentType: string;
   text(): Promise<string>;
@@ -22,13 +22,13 @@ export interface OpenMetrics {
   pageOf(engine: Engine, progress: Progress): MetricsPage;
 }
 
-/** The library's own monitor of the loop is not wanted (`loop-delay.ts`), and can't be left out. */
+/** Replaces the library's monitor of the loop (`loop-delay.ts`), which cannot be turned off. */
 const NEVER_MS = 2 ** 31 - 1;
 const LIBRARY_LAG = ['', '_min', '_max', '_mean', '_stddev', '_p50', '_p90', '_p99'].map(
   (kind) => `nodejs_eventloop_lag${kind}_seconds`,
 );
 
-/** Counts in memory; what an engine knows better is asked when somebody looks. */
+/** Counts in memory. Values of the engine are read at each scrape. */
 export function createMetrics(): OpenMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -106,7 +106,7 @@ export function createMetrics(): OpenMetrics {
   const attemptOf = new Children((result: string) => attempts.with({ result }));
   const deliveriesOf = new Children((status: string) => deliveries.labels({ status }));
   const faultsOf = new Children((part: string) => faults.labels({ part }));
-  // There before the first one, or nobody could be told of it by its increase.
+  // The series exists with 0 from the start, so that an alert on its increase sees the first one.
   for (const part of FAULT_PARTS) faultsOf.get(part).inc(0);
   const groupOf = new Children((step: string) => groups.with({ step }));
   const storeOf = new Children((store: string) => stores.with({ store }));

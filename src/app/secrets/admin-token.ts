@@ -7,8 +7,8 @@ import { keptSecret } from './kept-secret.ts';
 const FILE = 'admin-token';
 
 /**
- * The token that `ADMIN_TOKEN` stands for. A generated one is shown in the log of the start that made it, and never again:
- * it stays readable in the file for who may read DATA_DIR.
+ * @returns the administrator's token. A generated token is logged only by the start that created it. Later it can be read from
+ * its file by users who may read DATA_DIR.
  */
 export function adminTokenOf(setting: string | null, dataDir: string, log: Log): string | null {
   if (setting !== GENERATE) return setting;

@@ -2,9 +2,9 @@ import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, rm
 import { StartRefused } from '../../ports/start-refused.ts';
 
 /**
- * A secret that is made at the first start and kept in a file of its own, readable by this user alone. Written under
- * another name, synced and renamed: after a crash the file is there whole or not at all.
- * @param form what a good one looks like; a file with something else in it refuses the start
+ * A secret that the first start creates and stores in a separate file, which only this user may read. The file is written under
+ * another name, synced and renamed, so that after a crash it is complete or missing.
+ * @param form the format of the secret; a file with other content refuses the start
  */
 export function keptSecret(path: string, make: () => string, form: RegExp): { value: string; isNew: boolean } {
   const kept = read(path);
@@ -32,7 +32,7 @@ function read(path: string): string | undefined {
 function write(path: string, value: string): void {
   const temporary = `${path}.new`;
   try {
-    // One that a crash left behind may have been made with other permissions.
+    // A file that a crash left may have other permissions.
     rmSync(temporary, { force: true });
     const file = openSync(temporary, 'wx', 0o600);
     try {

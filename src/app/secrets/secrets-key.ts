@@ -8,31 +8,33 @@ import type { SecretBoxFor } from '../../ports/store/secret-record.ts';
 import type { Settings } from '../settings/index.ts';
 import { keptSecret } from './kept-secret.ts';
 
-/** In DATA_DIR, where `SECRETS_KEY` is not set. */
+/** File in DATA_DIR, used if `SECRETS_KEY` is not set. */
 const FILE = 'secrets.key';
 const FORM = /^[A-Za-z0-9+/]{43}=$/;
 
 type KeySettings = Pick<Settings, 'secretsKeys' | 'dataDir'>;
 
-/** The embedded engine's: `SECRETS_KEY`, else a key of its own, made at the first start and kept beside the database. */
+/**
+ * The keys of the embedded engine: `SECRETS_KEY`, or else a key that the first start creates and stores beside the database.
+ */
 export function embeddedSecretBox({ secretsKeys, dataDir }: KeySettings): SecretBoxFor {
   const path = join(dataDir, FILE);
   return (known) => {
     const isToBeMade = secretsKeys.length === 0 && known.length === 0;
-    // Where a key has been used, a new one would be of no use: the refusal below says what is missing.
+    // If a key was used before, a new one could not decrypt. The error below names the missing key.
     const kept = isToBeMade || existsSync(path) ? [keptKey(path)] : [];
     return holding([...secretsKeys, ...kept], known, `SECRETS_KEY or ${path}`);
   };
 }
 
-/** For reading a data folder: makes no key. */
+/** The keys for reading a data folder. It creates no key. */
 export function folderSecretBox({ secretsKeys, dataDir }: KeySettings): SecretBoxFor {
   const path = join(dataDir, FILE);
   return (known) =>
     holding([...secretsKeys, ...(existsSync(path) ? [keptKey(path)] : [])], known, `SECRETS_KEY or ${path}`);
 }
 
-/** The distributed engine's: only a setting can be the same in all processes. */
+/** The keys of the distributed engine. Only a setting can be the same in all processes. */
 export function sharedSecretBox({ secretsKeys }: KeySettings, log: Log): SecretBoxFor {
   return (known) => {
     const box = holding(secretsKeys, known, 'SECRETS_KEY');

@@ -8,19 +8,19 @@ import type { AcceptOutcome } from '../../ports/record/intake.ts';
 import { attributes, CLIENT, CONSUMER, ERROR, nanoseconds, newSpanId, readContext, SERVER, type Span } from './span.ts';
 import type { SpanExport } from './span-export.ts';
 
-/** Client's spans that are parents of accept spans which are not stored yet; beyond it the oldest is forgotten. */
+/** Client spans whose accept spans are not exported yet. Beyond this, the oldest is forgotten. */
 const MAX_BEGUN = 10_000;
 
 /**
- * accept → persist and attempts, all in the client's trace. The event carries the context of its accept span in its
- * stored `traceparent`; whether that says "sampled" was decided when it was accepted, and holds for every process after.
+ * Creates the spans of an event in the client's trace: accept, below it persist and attempts. The stored `traceparent` of the
+ * event contains the context of its accept span. Sampling is decided at acceptance, and applies in every process.
  */
 export class OtlpTracer implements Tracer {
   readonly #export: SpanExport;
   readonly #ratio: number;
   readonly #parents = new Map<EventId, string>();
 
-  /** @param ratio of the traces that begin here */
+  /** @param ratio share of recorded traces among those that begin in this service */
   constructor(spanExport: SpanExport, ratio: number) {
     this.#export = spanExport;
     this.#ratio = ratio;
@@ -28,13 +28,13 @@ export class OtlpTracer implements Tracer {
 
   begin(traceparent: string | null, id: EventId): string | null {
     if (traceparent === null) {
-      // As in webhook requests of events without a trace: the event's id serves as the trace's.
+      // The id of the event is the trace id, as in webhook requests of events without a trace.
       const traceId = id.replaceAll('-', '');
       return this.#isChosen(traceId) ? `00-${traceId}-${newSpanId()}-01` : null;
     }
     const { traceId, spanId, sampled } = readContext(traceparent);
     if (!sampled) return traceparent;
-    // Those whose storing failed stay behind: the oldest makes room.
+    // Entries of events whose storing failed remain; the oldest is removed.
     for (const oldest of this.#parents.keys()) {
       if (this.#parents.size < MAX_BEGUN) break;
       this.#parents.delete(oldest);
@@ -82,7 +82,7 @@ export class OtlpTracer implements Tracer {
     deliveries.forEach((delivery, index) => {
       const context = sampledContext(delivery.event.traceparent);
       if (context === null) return;
-      // The receiver knows one span: the first event's. The others of a batch point to it.
+      // The receiver gets the span of the first event. The spans of a batch's other events link to it.
       const own = index === 0 ? { spanId: request.spanId } : { spanId: newSpanId(), links: [request] };
       this.#export.add({ ...attemptSpan(delivery, outcome, sent.at), ...childOf(context), ...links(own) });
     });
@@ -106,7 +106,7 @@ export class OtlpTracer implements Tracer {
     });
   }
 
-  /** The same answer in every process: by the random end of the trace's id. */
+  /** Decides by the random part of the trace id, so that every process decides the same. */
   #isChosen(traceId: string): boolean {
     return Number.parseInt(traceId.slice(-8), 16) < this.#ratio * 0x1_0000_0000;
   }

@@ -5,15 +5,18 @@ import type { Log } from '../../ports/observability/log.ts';
 import { VERSION } from '../version.ts';
 import { attributes, type Span } from './span.ts';
 
-/** Spans that wait for the collector, some hundred bytes each; beyond it new ones are dropped and counted. */
+/** Spans that may wait for the collector, some hundred bytes each. Further ones are dropped and counted. */
 const MAX_WAITING = 4_096;
 const MAX_IN_REQUEST = 512;
 const PAUSE_MS: Milliseconds = 1_000;
 const TIMEOUT_MS: Milliseconds = 5_000;
-/** A stop waits no longer for a collector. */
+/** A stop waits at most this long for the collector. */
 const CLOSE_TIMEOUT_MS: Milliseconds = 2_000;
 
-/** To a collector, as OTLP over HTTP in JSON. What it does not take is dropped: tracing never holds up the service. */
+/**
+ * Exports spans to a collector, as OTLP over HTTP in JSON. Spans that the collector does not accept are dropped: tracing never
+ * blocks the service.
+ */
 export class SpanExport {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -59,11 +62,11 @@ export class SpanExport {
 
   async #sendAll(): Promise<void> {
     await this.#send();
-    // What came while a request was under way.
+    // Spans that were added during the request.
     await this.#send();
   }
 
-  /** One request after the other; what waits by then goes along. */
+  /** Sends one request at a time, with all spans that wait by then. */
   #send(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -76,13 +79,13 @@ export class SpanExport {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       const spans = this.#waiting.splice(0, MAX_IN_REQUEST);
-      const trouble = await this.#post(spans);
-      if (trouble !== null) this.#dropped += spans.length;
-      this.#tell(trouble);
+      const failure = await this.#post(spans);
+      if (failure !== null) this.#dropped += spans.length;
+      this.#logDropped(failure);
     }
   }
 
-  /** @returns why it was not taken */
+  /** @returns the reason of a failure; null = accepted */
   async #post(spans: readonly Span[]): Promise<string | null> {
     const scopeSpans = [{ scope: { name: 'triggers-api', version: VERSION }, spans }];
     try {
@@ -99,11 +102,11 @@ export class SpanExport {
     }
   }
 
-  #tell(trouble: string | null): void {
+  #logDropped(failure: string | null): void {
     if (this.#dropped === 0) return;
     const count = this.#dropped;
     this.#dropped = 0;
-    const why = trouble ?? 'the queue was full';
+    const why = failure ?? 'the queue was full';
     this.#log.sampled('traces', 'warn', () => `${count} spans were dropped; trace collector: ${why}`);
   }
 }

@@ -33,7 +33,7 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-/** @param traceparent well-formed: it was judged when it came in */
+/** @param traceparent well-formed: the API has validated it */
 export function readContext(traceparent: string): TraceContext {
   return {
     traceId: traceparent.slice(3, 35),
@@ -53,7 +53,7 @@ export function attributes(values: Readonly<Record<string, string | number | nul
   });
 }
 
-/** Nanoseconds since the epoch are beyond what a number holds. */
+/** Nanoseconds since the epoch exceed the exact range of a number, so they are printed as text. */
 export function nanoseconds(ms: number): string {
   return `${Math.round(ms * 1_000)}000`;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from './session.ts';
 
-/** `completion bash|zsh|fish`: a script for the shell, made from the commands that are there. */
+/** `completion bash|zsh|fish`: prints a completion script, generated from the commands. */
 export function addCompletion(program: Command, others: readonly string[]): void {
   program
     .command('completion <shell>')
@@ -14,7 +14,7 @@ export function addCompletion(program: Command, others: readonly string[]): void
     });
 }
 
-/** What may follow: for the program itself (`''`) and for each of its commands. */
+/** The words that may follow the program (`''`) and each of its commands. */
 type Words = ReadonlyMap<string, readonly string[]>;
 
 function wordsOf(program: Command, others: readonly string[]): Words {

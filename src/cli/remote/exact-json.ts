@@ -1,6 +1,6 @@
 import { scanJson, textOf } from '../../core/json/json-scan.ts';
 
-/** What a reviver is told besides (ES2026, JSON.parse source text access); not in the types yet. */
+/** The third argument of a reviver (ES2026, JSON.parse source text access), which the types do not have yet. */
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 interface ExactJson {
@@ -12,10 +12,7 @@ const { parse, rawJSON } = JSON as unknown as ExactJson;
 
 const RAW_DATA = Symbol('the text of `data` as it came');
 
-/**
- * `JSON.parse`, but a number that a double can't hold keeps its digits when it is printed again, and of an event the text of
- * `data` is kept (`rawData`).
- */
+/** `JSON.parse` that keeps the digits of numbers that a double cannot hold, and the text of an event's `data` (`rawData`). */
 export function exactJson(text: string): unknown {
   const value = parse(text, (_key, member, { source }) =>
     typeof member === 'number' && source !== undefined && String(member) !== source ? rawJSON(source) : member,
@@ -27,7 +24,7 @@ export function exactJson(text: string): unknown {
   return span === undefined ? value : Object.defineProperty(value, RAW_DATA, { value: textOf(bytes, span) });
 }
 
-/** `data` as it came, byte for byte, of an event that came alone; undefined of those in lists. */
+/** The original text of `data` of an event that is the whole answer; undefined for events in lists. */
 export function rawData(event: object): string | undefined {
   return (event as { readonly [RAW_DATA]?: string })[RAW_DATA];
 }

@@ -5,14 +5,14 @@ import { printable } from '../printable.ts';
 type Style = 'reset' | 'bold' | 'dim' | 'cyan' | 'green' | 'yellow' | 'red';
 
 /**
- * Where a command's results go: for people, or with `--json` one JSON value a line for programs. What is printed comes from
- * others (events, answers of receivers, problems): nothing of it acts on the terminal but the colours that are put here.
+ * Prints the results of a command, for people or with `--json` as one JSON value a line. Printed text comes from others
+ * (events, answers of receivers, problems), so it is made safe for the terminal; only the colors added here act on it.
  */
 export class Output {
   readonly json: boolean;
   readonly #stream: NodeJS.WriteStream;
   readonly #colors: boolean;
-  /** Marks our own colours until they are printed: what comes from others can't know it. */
+  /** Marks the program's own colors until they are printed. Text of others cannot contain this random mark. */
   readonly #mark = randomBytes(8).toString('hex');
   readonly #marked = new RegExp(`<${this.#mark}:(\\d+)>`, 'g');
 
@@ -26,12 +26,12 @@ export class Output {
     return this.#stream.isTTY === true;
   }
 
-  /** @param text what people read instead of the value */
+  /** @param text the text for people */
   result(value: unknown, text: string): void {
     this.#stream.write(`${this.json ? printable(JSON.stringify(value)) : this.#shown(text)}\n`);
   }
 
-  /** For people only. */
+  /** Prints only for people. */
   say(text: string): void {
     if (!this.json) this.#stream.write(`${this.#shown(text)}\n`);
   }
@@ -46,7 +46,7 @@ export class Output {
     return this.style(STATUS_STYLES[status] ?? 'reset', status);
   }
 
-  /** Rows below each other, each column as wide as its longest cell. Colours count no width. */
+  /** Formats rows as a table. Each column is as wide as its longest cell, without counting colors. */
   table(rows: readonly (readonly string[])[]): string {
     const plain = (cell: string) => printable(cell.replace(this.#marked, '')).length;
     const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => plain(row[column] ?? '')))) ?? [];

@@ -13,16 +13,16 @@ import { addSend } from './commands/send.ts';
 import { addCompletion } from './completion.ts';
 import { UsageError } from './session.ts';
 
-/** Commands that run the service, or look at its parts, and are read in `arguments.ts`. */
+/** The commands of `arguments.ts`, for completion. */
 const OTHERS = ['serve', 'api', 'worker', 'deliverer', 'dead', 'doctor', 'migrate-data', 'help', 'version'];
 
-/** Below every command's help. */
+/** Printed below the help of every command. */
 const EXIT_CODES = `
 Exit codes
   0 done    1 refused, failed, or not to be reached    2 wrong command line
   130 ended by Ctrl-C`;
 
-/** The commands that talk to a running service. @param others completed as well */
+/** Creates the commands that talk to a running service. */
 function program(): Command {
   const root = new Command('triggers')
     .description('Talks to a running Triggers API.')
@@ -40,7 +40,7 @@ function program(): Command {
   return root;
 }
 
-/** commander hands neither on to the commands below. */
+/** Applies the settings to subcommands, which commander does not do itself. */
 function inherit(command: Command): void {
   for (const sub of command.commands) {
     sub.copyInheritedSettings(command);
@@ -49,9 +49,9 @@ function inherit(command: Command): void {
 }
 
 /**
- * Runs one of them.
- * @returns the exit code: 0 done, 1 the service or a receiver refused, or can't be reached, 2 wrong command line,
- *   130 ended by Ctrl-C
+ * Runs a remote command.
+ * @returns the exit code: 0 done, 1 the service or a receiver refused or cannot be reached, 2 wrong command line, 130 ended by
+ * Ctrl-C
  */
 export async function runRemote(args: readonly string[]): Promise<number> {
   try {
@@ -64,7 +64,7 @@ export async function runRemote(args: readonly string[]): Promise<number> {
       return 2;
     }
     if ((error as Error).name === 'AbortError') return 130;
-    // Who read us has enough: `triggers export | head`.
+    // The reader has ended: `triggers export | head`.
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
     const isSystem = typeof (error as NodeJS.ErrnoException).code === 'string';
     if (!(error instanceof TriggersError) && !isSystem) throw error;

@@ -3,7 +3,7 @@ import { SystemClock } from '../../app/clock.ts';
 const PAUSE_MS = 100;
 const WIDTH = 24;
 
-/** A bar on a terminal's stderr; nothing where stderr is no terminal. */
+/** A progress bar on stderr; nothing if stderr is not a terminal. */
 export class Progress {
   readonly #bytes: number | null;
   readonly #clock = new SystemClock();
@@ -11,7 +11,7 @@ export class Progress {
   #read = 0;
   #shownAt = Number.NEGATIVE_INFINITY;
 
-  /** @param bytes in all; null = nobody knows */
+  /** @param bytes total; null = unknown */
   constructor(bytes: number | null) {
     this.#bytes = bytes;
   }

@@ -6,17 +6,17 @@ import { Output } from './output.ts';
 const DEFAULT_URL = 'http://localhost:8000';
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** The options that every command takes. */
+/** The options of every command. */
 export interface GlobalOptions {
   readonly url?: string;
   readonly apiKey?: string;
   readonly json?: boolean;
 }
 
-/** What the user wrote can't be meant: exit code 2. */
+/** A wrong command line: exit code 2. */
 export class UsageError extends Error {}
 
-/** One command's connection to a running service, and where it writes. */
+/** The client and the output of one command. */
 export interface Session {
   readonly url: string;
   readonly apiKey: string;
@@ -26,7 +26,7 @@ export interface Session {
   readonly signal: AbortSignal;
 }
 
-/** Options stand above `TRIGGERS_URL` and `TRIGGERS_API_KEY`. Throws `UsageError`. */
+/** Opens a session. Options take precedence over `TRIGGERS_URL` and `TRIGGERS_API_KEY`. Throws `UsageError`. */
 export function openSession(options: GlobalOptions): Session {
   const env = environment();
   const url = (options.url ?? env['TRIGGERS_URL'] ?? DEFAULT_URL).replace(/\/+$/, '');

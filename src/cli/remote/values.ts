@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A whole number of at least 1, as options have it. */
+/** Parses an option as a whole number of at least 1. */
 export function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('The value must be a whole number of at least 1.');
   return Number(text);
@@ -20,7 +20,7 @@ export function jsonText(text: string): string {
   }
 }
 
-/** The first `count` of what comes. */
+/** Yields the first `count` items. */
 export async function* take<Each>(rows: AsyncIterable<Each>, count: number): AsyncGenerator<Each, void> {
   let taken = 0;
   for await (const row of rows) {

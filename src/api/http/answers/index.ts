@@ -1,5 +1,5 @@
 /** Parts of every answer: problems (RFC 9457), headers, media types, the request log. */
-export { goneSignal, whenCut } from './left-clients.ts';
+export { disconnectSignal, onCutAnswer } from './disconnected-clients.ts';
 export { isJsonType, isNdjsonType, isStructuredCloudEvent, JSON_TYPE, NDJSON } from './media-types.ts';
 export { refuseUnknownRoutes } from './methods.ts';
 export { request, STATUS_CODES } from './node-http.ts';
@@ -16,6 +16,6 @@ export {
   sendProblem,
   unavailable,
 } from './problems.ts';
-export { logCutAnswer, logRequests, noteRequest } from './request-log.ts';
-export { PRIVATE_ANSWER, requestIdOf, stampAnswer } from './stamp.ts';
+export { logCutAnswer, logRequests, recordRequest } from './request-log.ts';
+export { PRIVATE_ANSWER, requestIdOf, setAnswerHeaders } from './stamp.ts';
 export { createValidatorCompiler } from './validation.ts';

@@ -11,7 +11,7 @@ const CLOUD_EVENT_ESSENCE = 'application/cloudevents+json';
 interface MediaType {
   /** Type and subtype in lower case: `application/json`. */
   readonly essence: string;
-  /** Of the parameter `charset`, in lower case; null where there is none. Of two, the first. */
+  /** The parameter `charset` in lower case; null if there is none. Of two, the first counts. */
   readonly charset: string | null;
 }
 

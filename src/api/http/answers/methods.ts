@@ -50,7 +50,7 @@ function refuse(request: FastifyRequest, reply: FastifyReply, methods: ReadonlyS
 
 interface KnownAddress {
   readonly url: string;
-  /** Undefined: a parameter. */
+  /** Undefined = a parameter. */
   readonly segments: readonly (string | undefined)[];
   readonly methods: Set<string>;
 }
@@ -69,7 +69,7 @@ class KnownAddresses {
     this.#byUrl.set(url, address);
   }
 
-  /** Of the address that fits best: `/api/events/replay` is no id of an event. */
+  /** The methods of the best matching path: `/api/events/replay` is not the id of an event. */
   methodsAt(url: string): ReadonlySet<string> | undefined {
     // A proxy's client sends the whole URL (RFC 9112, 3.2.2).
     const path = url.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? '';
@@ -77,7 +77,7 @@ class KnownAddresses {
     return best?.methods;
   }
 
-  /** Addresses that would be taken for a parameter of another one by the methods that they do not have themselves. */
+  /** Paths that another path with a parameter would match for methods that they do not have themselves. */
   shadowed(): { readonly url: string; readonly methods: ReadonlySet<string>; readonly others: readonly string[] }[] {
     return [...this.#byUrl.values()].flatMap(({ url, segments, methods }) => {
       if (segments.includes(undefined)) return [];
@@ -87,7 +87,7 @@ class KnownAddresses {
     });
   }
 
-  /** Those with the fewest parameters first. */
+  /** Matching paths, those with the fewest parameters first. */
   #fitting(given: readonly string[]): KnownAddress[] {
     return [...this.#byUrl.values()]
       .filter(({ segments }) => fits(segments, given))

@@ -4,7 +4,7 @@ import type { Log } from '../../../ports/observability/log.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { hasBodyToCome, sendAndLinger } from '../sockets/index.ts';
 import { STATUS_CODES } from './node-http.ts';
-import { PRIVATE_ANSWER, stampAnswer } from './stamp.ts';
+import { PRIVATE_ANSWER, setAnswerHeaders } from './stamp.ts';
 
 /** Carries a problem from a handler to the error handler, which prints it. */
 export class ProblemError extends Error {
@@ -47,7 +47,7 @@ export function problemBody(problem: Problem, requestId: string): string {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { status } = PROBLEMS[problem.code];
   // Fastify does not run the `onSend` hook for a URL that cannot be parsed, so the headers are set here.
-  stampAnswer(request, reply);
+  setAnswerHeaders(request, reply);
   reply.code(status).header('content-type', 'application/problem+json').headers(PRIVATE_ANSWER);
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', problem.retryAfterSeconds);
   const body = problemBody(problem, request.id);

@@ -28,7 +28,7 @@ export function logRequests(
     // Only the service's own warm-up sends requests at this point.
     if (phase() === 'starting') return done();
     const { url: route = 'unknown' } = request.routeOptions;
-    noteRequest({ log, metrics }, route, { ...answeredOf(request, reply), mayWait: isToWait(request) });
+    recordRequest({ log, metrics }, route, { ...answeredOf(request, reply), mayWait: isToWait(request) });
     done();
   });
 }
@@ -36,7 +36,7 @@ export function logRequests(
 /** The fields of a request's log line. */
 export interface AnsweredRequest {
   readonly method: string;
-  /** With its query or without. */
+  /** With or without the query. */
   readonly url: string;
   readonly requestId: string;
   readonly status: number;
@@ -49,7 +49,7 @@ export interface AnsweredRequest {
  * Records a request in log and metrics, whether Fastify or the fast path answered it.
  * @param route the pattern of the route
  */
-export function noteRequest(
+export function recordRequest(
   { log, metrics }: Pick<LogParts, 'log' | 'metrics'>,
   route: string,
   request: AnsweredRequest,

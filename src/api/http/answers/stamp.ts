@@ -14,7 +14,7 @@ export function requestIdOf({ headers }: { readonly headers: IncomingHttpHeaders
 export const PRIVATE_ANSWER = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 /** Sets the headers of every answer: request id, response time, and `no-store` unless the route sets its own caching. */
-export function stampAnswer(request: FastifyRequest, reply: FastifyReply): void {
+export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id).header('x-response-time', `${reply.elapsedTime.toFixed(2)}ms`);
   reply.header('x-content-type-options', PRIVATE_ANSWER['x-content-type-options']);
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', PRIVATE_ANSWER['cache-control']);

@@ -18,7 +18,7 @@ export class BodyChunks {
   readonly #wire: WireBytes;
   readonly #held = new GrowingBuffer(MOST_HELD);
   #state: 'open' | 'ended' | 'cut' = 'open';
-  /** The connection is not read from, until what waits is taken. */
+  /** True while the connection is paused, until the waiting bytes are read. */
   #isPaused = false;
   #isOdd = false;
   #wake: (() => void) | undefined;
@@ -30,12 +30,12 @@ export class BodyChunks {
     message.on('data', this.#take).on('end', this.#end).on('close', this.#cut).on('error', this.#cut);
   }
 
-  /** Something waits to be taken. */
+  /** Whether bytes are waiting. */
   get hasMore(): boolean {
     return this.#held.length > 0;
   }
 
-  /** Too much has come beside the body (`WireBytes`). */
+  /** Whether the chunk extensions exceed their bound (`WireBytes`). */
   get isOdd(): boolean {
     return this.#isOdd;
   }
@@ -54,7 +54,7 @@ export class BodyChunks {
     }
   }
 
-  /** Reads no more: whatever comes is somebody else's. */
+  /** Stops reading. Further bytes belong to the next reader of the connection. */
   stop(): void {
     this.#message.off('data', this.#take).off('end', this.#end).off('close', this.#cut).off('error', this.#cut);
     if (this.#isPaused) this.#reader?.release();

@@ -33,7 +33,7 @@ const SWEEP_MS: Milliseconds = 1_000;
 export class BodyReader {
   readonly #clock: Clock;
   readonly #bodies: RequestBodies;
-  /** Bodies under way and when each began, the oldest first. */
+  /** Bodies in progress with their start times, the oldest first. */
   readonly #underWay = new Map<Collecting, Milliseconds>();
   readonly #sweeper: NodeJS.Timeout;
 
@@ -43,7 +43,10 @@ export class BodyReader {
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
-  /** Rejects with a `ProblemError`. Undefined: the body has no bytes. */
+  /**
+   * Rejects with a `ProblemError`.
+   * @returns undefined if the body is empty
+   */
   async read(message: IncomingMessage, rule: BodyRule): Promise<unknown> {
     const problem = headProblem(message, rule);
     if (problem !== undefined) {
@@ -57,7 +60,7 @@ export class BodyReader {
     return rule.raw ? bytes : parseJson(bytes);
   }
 
-  /** Of a body in chunks nobody tells the length: it is empty when its end comes before a byte of it. */
+  /** A chunked body has no length in advance: it is empty if its end arrives before any byte. */
   async #isEmpty(message: IncomingMessage): Promise<boolean> {
     // A client that sent `Expect: 100-continue` has a body, so it is not asked for one here.
     if (message.headers['transfer-encoding'] === undefined || message.headers.expect !== undefined) return false;

@@ -12,7 +12,7 @@ export class GrowingBuffer {
   #length = 0;
   readonly #maxBytes: number;
 
-  /** @param maxBytes never more room than this is taken */
+  /** @param maxBytes maximum size of the buffer */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -21,12 +21,14 @@ export class GrowingBuffer {
     return this.#length;
   }
 
-  /** Bytes of memory that it holds. */
+  /** Bytes of memory that the buffer holds. */
   get room(): number {
     return this.#buffer.length;
   }
 
-  /** @param piece not copied when it is the first: nobody else may change it. Together at most `maxBytes` */
+  /**
+   * @param piece the first piece is not copied, so the caller must not change it. All pieces together have at most `maxBytes`
+   */
   add(piece: Buffer): void {
     if (this.#length === 0) {
       this.#buffer = piece;
@@ -39,7 +41,7 @@ export class GrowingBuffer {
     this.#length = needed;
   }
 
-  /** What has come, which is given away: it begins anew. */
+  /** Returns the bytes and empties the buffer. */
   take(): Buffer {
     const whole = this.#buffer.subarray(0, this.#length);
     this.#buffer = EMPTY;

@@ -23,7 +23,10 @@ export class WireBytes {
     this.#before = read(message);
   }
 
-  /** @param length of the piece of the body that came. @returns whether too much came beside the body */
+  /**
+   * @param length bytes of the body in the received piece
+   * @returns whether the chunk extensions exceed their bound
+   */
   isOdd(length: number): boolean {
     if (!this.#isChunked) return false;
     this.#explained += length + FRAME_BYTES;

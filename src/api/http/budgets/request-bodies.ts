@@ -22,7 +22,7 @@ export class RequestBodies {
   });
   readonly #charges = new WeakMap<IncomingMessage, Charge>();
 
-  /** Opens a charge for each request that may have a body, as long as its answer is not sent. */
+  /** Opens a charge for each request that may have a body, and closes it when the answer was sent. */
   listen(app: FastifyInstance): void {
     app.addHook('preParsing', (request, reply, payload, done) => {
       const { headers } = request.raw;

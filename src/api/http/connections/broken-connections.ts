@@ -24,7 +24,7 @@ const UNKNOWN_EXPECTATION: Problem = {
 /** Answers connections without a valid request with a problem, and closes them. */
 export function answerBrokenConnections(app: FastifyInstance): void {
   const { server } = app;
-  /** The last answer that was asked for on a connection; what is broken came behind it. */
+  /** The answer to the last request of a connection. The broken bytes arrived after that request. */
   const lastAnswers = new WeakMap<Socket, ServerResponse>();
   server.on('request', (request, response) => void lastAnswers.set(request.socket, response));
   server.removeAllListeners('clientError');

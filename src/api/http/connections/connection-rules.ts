@@ -6,7 +6,7 @@ import { endAfterAnswer, isEnding } from '../sockets/index.ts';
 /**
  * The first check of a request: nothing runs on a connection that ends, and HTTP/1.1 requires exactly one Host (RFC 9112, 3.2).
  */
-export const keepConnectionRules: onRequestHookHandler = (request, reply, done) => {
+export const enforceConnectionRules: onRequestHookHandler = (request, reply, done) => {
   if (isEnding(request)) {
     reply.hijack();
     return;

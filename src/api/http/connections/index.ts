@@ -1,4 +1,4 @@
 /** Rules for client connections: requests that are refused before any route. */
 
 export { answerBrokenConnections } from './broken-connections.ts';
-export { keepConnectionRules } from './connection-rules.ts';
+export { enforceConnectionRules } from './connection-rules.ts';

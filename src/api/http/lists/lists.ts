@@ -28,7 +28,7 @@ export class ListPage {
   readonly request: PageRequest;
   readonly #scope: { readonly organizationId: OrganizationId; readonly query: string };
 
-  /** @param filters everything of the query that chooses rows */
+  /** @param filters all query values that select rows */
   constructor(
     organizationId: OrganizationId,
     list: string,

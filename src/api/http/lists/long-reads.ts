@@ -33,9 +33,9 @@ export interface Piece {
 interface PieceReader<Row> {
   read(piece: Piece): Promise<readonly Row[]>;
   idOf(row: Row): string;
-  /** Null where rows have no data of their clients. */
+  /** Null if the rows contain no event data. */
   dataOf(row: Row): { readonly data: string } | null;
-  /** `READ_PIECE_ROWS` when not given. */
+  /** Default: `READ_PIECE_ROWS`. */
   readonly pieceRows?: number;
 }
 

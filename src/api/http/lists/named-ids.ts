@@ -4,9 +4,9 @@ import { canonicalId, type EventId, isUuid } from '../../../core/ids.ts';
 interface NamedIds<Id extends string> {
   /** In lower case. */
   readonly ids: Id[];
-  /** No UUIDs, so nobody's: no store is asked for them, which might not give back what it was asked. */
+  /** Ids that are not UUIDs, so nothing has them. They are not looked up in a store, which might change them. */
   readonly strange: Id[];
-  /** Of them, as the client wrote them: it looks for what it has sent. */
+  /** @returns the ids in the spelling of the client, which searches for what it sent */
   asSent(ids: readonly Id[]): Id[];
 }
 

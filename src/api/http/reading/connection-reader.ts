@@ -38,7 +38,7 @@ export class ConnectionReader {
   readonly #turns: ReadingTurns;
   readonly #debt: ParsingDebt;
   #owner: OrganizationId | null = null;
-  /** The parser, or the message that it fills, takes no more. */
+  /** True while the parser, or the message that it fills, is paused. */
   #isPaused = false;
   #isHeld = false;
   #isWaiting = false;
@@ -47,7 +47,7 @@ export class ConnectionReader {
   #isScheduled = false;
   #requests = 0;
 
-  /** @param socket Node's HTTP server listens on it already */
+  /** @param socket the HTTP server of Node already listens to it */
   constructor(socket: Socket, turns: ReadingTurns) {
     this.#socket = socket;
     this.#turns = turns;
@@ -66,12 +66,12 @@ export class ConnectionReader {
     socket.on('readable', this.#read);
   }
 
-  /** Whose request came last on this connection; null as long as nobody knows. */
+  /** The organization of the last request on this connection; null = not known yet. */
   belongsTo(owner: OrganizationId | null): void {
     this.#owner = owner;
   }
 
-  /** Nothing is read until `release`: whatever the parser asks for. */
+  /** Stops reading until `release`, even if the parser resumes. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -86,7 +86,7 @@ export class ConnectionReader {
     this.#requests++;
   }
 
-  /** What comes from here on is dropped: the parser gave up on it, and would say so with every slice. */
+  /** Discards all further bytes: the parser has failed, and would fail again for every slice. */
   drop(): void {
     this.#socket.removeAllListeners('data');
     this.#isPaused = false;
@@ -97,7 +97,7 @@ export class ConnectionReader {
     return !this.#isPaused && !this.#isHeld && !this.#socket.destroyed;
   }
 
-  /** Not at once: `resume` is called in the middle of the parser's work. */
+  /** Reads in a later step, because `resume` is called while the parser runs. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -164,7 +164,7 @@ export class ConnectionReader {
     if (this.#mayRead && this.#socket.readableLength > 0) this.#wait();
   };
 
-  /** @returns the time after it; null when nothing was there to read */
+  /** @returns the time after the slice; null if there was nothing to read */
   #slice(): Milliseconds | null {
     const socket = this.#socket;
     const { clock } = this.#turns;

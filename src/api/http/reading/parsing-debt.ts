@@ -15,7 +15,7 @@ export class ParsingDebt {
   #debtMs: Milliseconds = 0;
   #changedAt: Milliseconds;
 
-  /** @param now monotonic, as everywhere here */
+  /** @param now monotonic, as in all methods here */
   constructor(now: Milliseconds) {
     this.#changedAt = now;
   }
@@ -24,7 +24,7 @@ export class ParsingDebt {
     return this.#debtMs >= MAX_DEBT_MS;
   }
 
-  /** @param requests that began in these bytes */
+  /** @param requests number of requests that began in these bytes */
   add(args: { startedAt: Milliseconds; now: Milliseconds; requests: number }): void {
     const paidBack = (args.startedAt - this.#changedAt) * FREE_SHARE;
     const cost = args.now - args.startedAt - args.requests * OF_A_REQUEST_MS;
@@ -32,7 +32,7 @@ export class ParsingDebt {
     this.#changedAt = args.now;
   }
 
-  /** It had its turn: what was done in it is paid. */
+  /** The connection had its turn, so its debt is paid. */
   clear(now: Milliseconds): void {
     this.#debtMs = 0;
     this.#changedAt = now;

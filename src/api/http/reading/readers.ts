@@ -30,7 +30,7 @@ export class Readers implements ReadingTurns {
     server.on('request', ({ socket }: IncomingMessage) => readers.get(socket)?.noteRequest());
   }
 
-  /** @param socket that the HTTP server has taken */
+  /** @param socket a connection that the HTTP server has accepted */
   read(socket: Socket): void {
     readers.set(socket, new ConnectionReader(socket, this));
   }

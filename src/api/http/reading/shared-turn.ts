@@ -21,7 +21,7 @@ export class SharedTurn {
     this.#schedule();
   }
 
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   later(read: () => void): void {
     this.#later.push(read);
     this.#schedule();

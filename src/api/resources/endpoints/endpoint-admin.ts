@@ -69,7 +69,7 @@ export class EndpointAdmin {
     return endpoint;
   }
 
-  /** Changes only what is named. Throws `not_found` too. */
+  /** Changes only the given fields. Also throws `not_found`. */
   async change(caller: Caller, id: EndpointId, body: EndpointChanges): Promise<Endpoint> {
     const { endpoints } = this.#parts.engine.store;
     const existing = await endpoints.get(caller.organization.id, id);
@@ -110,7 +110,7 @@ export class EndpointAdmin {
     return endpoint;
   }
 
-  /** The same for the key pair of `v1a`: receivers need the new public key before the old one signs no more. */
+  /** The same for the key pair of `v1a`: receivers need the new public key before the old one stops signing. */
   async rotateSigningKey(caller: Caller, id: EndpointId, graceMs: Milliseconds): Promise<Endpoint> {
     const now = this.#parts.clock.now();
     const endpoint = await this.#update(caller, id, ({ options }) => ({
@@ -127,7 +127,7 @@ export class EndpointAdmin {
     await this.#parts.engine.bus.publish({ kind: 'endpoints_changed', organizationId, endpointId: id });
   }
 
-  /** Throws `not_found`, and `conflict` for an endpoint whose row cannot be read. */
+  /** Throws `not_found`, and `conflict` for an endpoint whose row is unreadable. */
   async #update(caller: Caller, id: EndpointId, change: (before: Endpoint) => EndpointChange): Promise<Endpoint> {
     const { endpoints } = this.#parts.engine.store;
     const endpoint = await endpoints.update(caller.organization.id, id, (before) => {
@@ -138,7 +138,7 @@ export class EndpointAdmin {
     return endpoint;
   }
 
-  /** What a failed delivery held up goes on. */
+  /** Unblocks the ordering groups that wait behind a failed delivery. */
   async #letOvertake(id: EndpointId): Promise<void> {
     const { queue } = this.#parts.engine;
     while ((await queue.unblock(id, UNBLOCK_STEP)) === UNBLOCK_STEP);
@@ -168,7 +168,7 @@ export class EndpointAdmin {
     };
   }
 
-  /** What a schema can't say. */
+  /** Checks that a schema cannot express. */
   async #check(body: EndpointChanges & { secret?: string | null }, options: DeliveryOptions): Promise<void> {
     const errors: FieldError[] = [
       ...textErrors(body),

@@ -69,7 +69,7 @@ export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void 
     return subscriptionView(endpoint);
   });
 
-  /** Whoever unsubscribes wants it gone, and may say so again. */
+  /** An unsubscription of an unknown id succeeds too, so that it may be repeated. */
   app.delete<{ Params: { id: EndpointId } }>('/api/subscriptions/:id', async (request, reply) => {
     await admin.remove(request.caller, request.params.id).catch((error: unknown) => {
       if (!(error instanceof ProblemError) || error.problem.code !== 'not_found') throw error;

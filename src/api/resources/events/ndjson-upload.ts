@@ -6,7 +6,7 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Origin } from '../../../pipeline/accepting/index.ts';
 import { takeTokens } from '../../access/index.ts';
 import type { ApiParts } from '../../context.ts';
-import { isNdjsonType, NDJSON, ProblemError, problemError, stampAnswer } from '../../http/answers/index.ts';
+import { isNdjsonType, NDJSON, ProblemError, problemError, setAnswerHeaders } from '../../http/answers/index.ts';
 import { BodyChunks, countHeader, ODD_CHUNKS } from '../../http/bodies/index.ts';
 import { BODIES_FULL, type Charge, type RequestBodies } from '../../http/budgets/index.ts';
 import { dropRest, endAfterAnswer, sendContinue } from '../../http/sockets/index.ts';
@@ -37,14 +37,14 @@ export class NdjsonUpload {
   readonly #charge: Charge;
   readonly #cutter = new LineCutter();
   readonly #counts: Counts = { accepted: 0, duplicates: 0, rejected: 0 };
-  /** Answers to pieces, in order; each waits for the one before. */
+  /** Answers of the groups in order; each waits for the one before. */
   readonly #underWay: Promise<void>[] = [];
   #piece: Piece = { items: [], bytes: 0 };
-  /** Bytes of the pieces that are under way. */
+  /** Bytes of the groups in progress. */
   #bytesUnderWay = 0;
   #nextIndex = 0;
   #idempotencyKey: string | null = null;
-  /** How long the client has let us wait for the rest of the line that is begun. */
+  /** How long the client has taken for the incomplete line so far. */
   #lineWaitedMs: Milliseconds = 0;
 
   constructor(parts: ApiParts, request: FastifyRequest, reply: FastifyReply, bodies: RequestBodies) {
@@ -93,7 +93,7 @@ export class NdjsonUpload {
     }
   }
 
-  /** @returns why not all of it was read; null when all was */
+  /** @returns the reason why the upload was not read completely; null if it was */
   async #read(chunks: BodyChunks, origin: Origin): Promise<Problem | null> {
     while (true) {
       const chunk = await this.#next(chunks);
@@ -115,7 +115,7 @@ export class NdjsonUpload {
     }
   }
 
-  /** Only the time that the client takes counts, not that in which we do not read. */
+  /** Only the client's time counts, not the time in which the service does not read. */
   async #next(chunks: BodyChunks): Promise<Buffer | 'late' | null> {
     const { clock } = this.#parts;
     if (this.#cutter.begunBytes === 0) {
@@ -130,7 +130,7 @@ export class NdjsonUpload {
     return chunk;
   }
 
-  /** Where the budget is full, what is under way may make room first. */
+  /** If the budget is full, waits for groups in progress to free some of it. */
   async #hasRoom(origin: Origin): Promise<boolean> {
     if (this.#isCharged()) return true;
     await this.#send(origin);
@@ -145,13 +145,13 @@ export class NdjsonUpload {
   #begin(): void {
     if (this.#answer.headersSent) return;
     this.#reply.hijack();
-    stampAnswer(this.#request, this.#reply);
+    setAnswerHeaders(this.#request, this.#reply);
     this.#reply.header('content-type', `${NDJSON}; charset=utf-8`);
     this.#answer.writeHead(202, this.#reply.getHeaders() as OutgoingHttpHeaders);
     this.#answer.flushHeaders();
   }
 
-  /** The line under way is told what was wrong with it; what may come after it is not read. */
+  /** Answers the current line with the problem. Later lines are not read. */
   #endEarly({ code, detail }: Problem): void {
     this.#counts.rejected++;
     const last = { index: this.#nextIndex, status: 'rejected', error: { code, detail } };
@@ -167,7 +167,7 @@ export class NdjsonUpload {
     }
   }
 
-  /** Hands the piece over, and waits while too many are under way. */
+  /** Passes the group to the store, and waits while too many are in progress. */
   async #send(origin: Origin): Promise<void> {
     const { items, bytes } = this.#piece;
     if (items.length === 0) this.#piece.bytes = 0;

@@ -34,12 +34,12 @@ export class LineCutter {
   #begunBytes = 0;
   #isTooLong = false;
 
-  /** Of the unfinished line, whether they are kept or not. */
+  /** Bytes of the incomplete line, kept or discarded. */
   get begunBytes(): number {
     return this.#begunBytes;
   }
 
-  /** Bytes of memory that the unfinished line holds. */
+  /** Bytes of memory that the incomplete line holds. */
   get room(): number {
     return this.#begun.room;
   }

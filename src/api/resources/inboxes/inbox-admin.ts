@@ -15,7 +15,7 @@ export interface InboxOptions {
   readonly event_types?: readonly string[];
   readonly max_leases?: number;
   readonly paused?: boolean;
-  /** Null = nobody is told. */
+  /** Null = no notifications. */
   readonly notification_url?: string | null;
 }
 
@@ -48,7 +48,7 @@ export class InboxAdmin {
     return { inbox, notification: await this.#notify(inbox, wishes.notification_url ?? null) };
   }
 
-  /** Changes only what is named. Throws `not_found` or `url_not_allowed`. */
+  /** Changes only the given fields. Throws `not_found` or `url_not_allowed`. */
   async change(organizationId: OrganizationId, name: string, wishes: InboxOptions): Promise<InboxWithNotification> {
     await this.#check(wishes);
     const { event_types, max_leases, paused, notification_url: url } = wishes;
@@ -61,7 +61,7 @@ export class InboxAdmin {
     return { inbox, notification: url === undefined ? await this.notification(inbox) : await this.#notify(inbox, url) };
   }
 
-  /** Throws `not_found`; `conflict` for the one that everybody has. */
+  /** Throws `not_found`, and `conflict` for the inbox `default`. */
   async remove(organizationId: OrganizationId, name: string): Promise<void> {
     if (name === DEFAULT_INBOX) throw problemError('conflict', 'The inbox default cannot be deleted.');
     const { inboxes, notifications } = this.#parts.engine.store;
@@ -74,7 +74,7 @@ export class InboxAdmin {
     return this.#parts.engine.store.notifications.get(inbox.id);
   }
 
-  /** Of inboxes of one organization, each up to `MAX_COUNTED_QUARANTINED`. */
+  /** Counts quarantined messages of inboxes of one organization, up to `MAX_COUNTED_QUARANTINED` in each. */
   countQuarantined(inboxes: readonly Inbox[]): Promise<ReadonlyMap<InboxId, number>> {
     return this.#parts.engine.store.inboxes.countQuarantined(inboxes, MAX_COUNTED_QUARANTINED);
   }
@@ -93,7 +93,7 @@ export class InboxAdmin {
     return notification;
   }
 
-  /** What a schema can't say. */
+  /** Checks that a schema cannot express. */
   async #check({ event_types = [], notification_url: url }: InboxOptions): Promise<void> {
     const wrong = event_types.findIndex((pattern) => !isEventTypePattern(pattern));
     if (wrong >= 0) throw invalidField(`event_types.${wrong}`, 'must be an event type or a pattern');

@@ -15,7 +15,14 @@ import {
 import { msOfSeconds, toIso } from '../../../core/time.ts';
 import { mayManage } from '../../access/index.ts';
 import type { ApiParts } from '../../context.ts';
-import { goneSignal, invalidField, JSON_TYPE, NOT_FOUND, ProblemError, whenCut } from '../../http/answers/index.ts';
+import {
+  disconnectSignal,
+  invalidField,
+  JSON_TYPE,
+  NOT_FOUND,
+  onCutAnswer,
+  ProblemError,
+} from '../../http/answers/index.ts';
 import type { Answers } from '../../http/budgets/index.ts';
 import { ListPage, PAGE_QUERY, readPage, sortIds, TIME_QUERY } from '../../http/lists/index.ts';
 import { heldMessageJson, messageJson, pageJson } from '../views/index.ts';
@@ -111,9 +118,9 @@ export function inboxRoutes(app: FastifyInstance, { engine, inboxService, reads 
         leaseMs: msOfSeconds(body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes,
         waitMs: msOfSeconds(body.wait_seconds ?? 0),
-        signal: goneSignal(reply),
+        signal: disconnectSignal(reply),
       });
-      if (lease !== undefined) whenCut(reply, () => inboxService.undoLease(of, lease));
+      if (lease !== undefined) onCutAnswer(reply, () => inboxService.undoLease(of, lease));
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const messages = (lease?.messages ?? []).map(messageJson).join(',');
       return reply.type(JSON_TYPE).send(`${JSON.stringify(head).slice(0, -1)},"data":[${messages}]}`);

@@ -7,7 +7,7 @@ import { DEFAULT_LEASE_LIMIT, DEFAULT_LEASE_SECONDS, MAX_ACK_IDS, MAX_URL_LENGTH
 import { msOfSeconds, toIso } from '../../../core/time.ts';
 import { mayManage } from '../../access/index.ts';
 import type { ApiParts } from '../../context.ts';
-import { goneSignal, JSON_TYPE, NOT_FOUND, ProblemError, whenCut } from '../../http/answers/index.ts';
+import { disconnectSignal, JSON_TYPE, NOT_FOUND, onCutAnswer, ProblemError } from '../../http/answers/index.ts';
 import type { Answers } from '../../http/budgets/index.ts';
 import { ListPage, readPage, sortIds } from '../../http/lists/index.ts';
 import { InboxAdmin, type InboxWithNotification } from './inbox-admin.ts';
@@ -133,9 +133,9 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
         leaseMs: msOfSeconds(request.body.lease_seconds ?? DEFAULT_LEASE_SECONDS),
         eventTypes: [],
         waitMs: 0,
-        signal: goneSignal(reply),
+        signal: disconnectSignal(reply),
       });
-      if (lease !== undefined) whenCut(reply, () => inboxService.undoLease(inbox, lease));
+      if (lease !== undefined) onCutAnswer(reply, () => inboxService.undoLease(inbox, lease));
       const head = { lease_id: lease?.id ?? null, leased_until: lease === undefined ? null : toIso(lease.until) };
       const attributes = JSON.stringify({ status: statusOf(inbox), paused_reason: pausedReason(inbox) });
       const results = (lease?.messages ?? []).map(zapierMessage).join(',');
@@ -177,7 +177,7 @@ function addRoutes(app: FastifyInstance, parts: ApiParts, answers: Answers): voi
     return { leaseId, wanted: named === undefined ? await inboxes.leasedEvents(inbox, leaseId) : sortIds(named).ids };
   }
 
-  /** By its id, as Zapier has it, or by its name. */
+  /** Finds an inbox by its id, as in Zapier's API, or by its name. */
   async function find(request: FastifyRequest): Promise<Inbox> {
     const { id } = request.params as OfInbox['Params'];
     const all = await inboxes.all(request.caller.organization.id);

@@ -13,7 +13,7 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Tail } from '../../../pipeline/live/index.ts';
 import { isStillAllowed } from '../../access/index.ts';
 import type { ApiParts } from '../../context.ts';
-import { invalidField, logCutAnswer, ProblemError, stampAnswer } from '../../http/answers/index.ts';
+import { invalidField, logCutAnswer, ProblemError, setAnswerHeaders } from '../../http/answers/index.ts';
 import { positionOnly, serverSentEvents } from './server-sent-events.ts';
 
 /** Interval of keep-alive comments, shorter than the idle timeout of usual proxies. */
@@ -52,7 +52,7 @@ export function streamRoutes(app: FastifyInstance, parts: ApiParts): void {
         isAllowed: isStillAllowed(authenticator, request),
       });
       if (typeof opened === 'string') throw refusals[opened]();
-      stampAnswer(request, reply);
+      setAnswerHeaders(request, reply);
       reply.hijack();
       reply.raw.once('close', () => {
         if (!reply.raw.writableFinished) logCutAnswer(parts, request, reply);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type GlobalOptions, openSession } from '../session.ts';
 import { wholeNumber } from '../values.ts';
 
-/** `bench`, which is `npm run bench`: what a client of a running service sees, against the targets of SEED.md. */
+/** `bench` (`npm run bench`): measures a running service from a client, against the targets of the project's first document. */
 export function addBench(program: Command): void {
   program
     .command('bench')

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import { Agent, request } from 'undici';
 
-/** SEED.md's options of the benchmark. */
+/** The benchmark options of the project's first document. */
 export interface PerformanceOptions {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly apiKey: string;
   readonly events: number;
@@ -12,11 +12,11 @@ export interface PerformanceOptions {
 }
 
 /**
- * `npm run bench`: what a client of a running service sees, against the targets of SEED.md. Every event is a new one and
- * goes the whole way; how the service compares with a bare server is measured by bench/ingest.ts instead.
+ * `npm run bench`: measures a running service from a client, against the targets of the project's first document. Every event
+ * is new and processed completely. bench/ingest.ts compares the service with a bare server.
  */
 
-/** Also the warm-up of `single`: connections and compiled code. */
+/** Also warms up connections and compiled code for `single`. */
 const WARM_UP_EVENTS = 10;
 const TIMEOUT_MS = 10_000;
 
@@ -25,7 +25,7 @@ const TARGETS = { responseMs: 10, processingMs: 100, eventsPerSecond: 100, avail
 interface Sample {
   readonly id: string | null;
   readonly ms: number;
-  /** What came instead of a 202: a status, or the code of a broken connection. */
+  /** The result instead of a 202: a status, or the code of a broken connection. */
   readonly failure: string | null;
 }
 
@@ -64,7 +64,7 @@ class Load {
     }
   }
 
-  /** Whether the event can be read back: it is on record then, with its deliveries. */
+  /** Whether the event can be read: it is then recorded, with its deliveries. */
   async isProcessed(id: string): Promise<boolean> {
     const response = await request(`${this.#url}/api/events/${id}`, {
       headers: { 'x-api-key': this.#apiKey },
@@ -74,7 +74,7 @@ class Load {
     return response.statusCode === 200;
   }
 
-  /** `count` events, `concurrency` of them under way at any time. */
+  /** Sends `count` events, `concurrency` of them at a time. */
   async phase(count: number, concurrency: number): Promise<Phase> {
     const samples: Sample[] = [];
     const since = performance.now();
@@ -86,7 +86,7 @@ class Load {
     return { samples, seconds: (performance.now() - since) / 1_000 };
   }
 
-  /** From the sending of an event until it can be read back, for one after another. */
+  /** Measures the time from sending an event until it can be read, one event at a time. */
   async processing(count: number): Promise<number[]> {
     const times: number[] = [];
     for (let n = 0; n < count; n++) {
@@ -102,7 +102,10 @@ class Load {
   }
 }
 
-/** SEED.md's benchmark and its three performance tests in one. @returns the exit code */
+/**
+ * Runs the benchmark and the three performance tests of the project's first document.
+ * @returns the exit code
+ */
 export async function measurePerformance(options: PerformanceOptions): Promise<number> {
   const { url, apiKey, events, concurrency, burst } = options;
   const load = new Load(url, apiKey, Math.max(concurrency, burst));
@@ -196,7 +199,7 @@ function acceptedOf(phase: Phase): number[] {
   return phase.samples.filter((sample) => sample.failure === null).map((sample) => sample.ms);
 }
 
-/** The time that `part` of all times do not exceed. */
+/** @returns the time that this part of all times does not exceed */
 function share(times: readonly number[], part: number): number {
   const sorted = Float64Array.from(times).sort();
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;

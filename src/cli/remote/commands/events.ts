@@ -109,7 +109,7 @@ function lineOf(message: Message, withData: boolean, output: Session['output']):
   }
 }
 
-/** Without what was not given. */
+/** @returns the query without undefined values */
 function filled<Query extends object>(query: Query): Query {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as Query;
 }

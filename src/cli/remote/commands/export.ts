@@ -7,7 +7,7 @@ import { ApiError } from '../../../../packages/client/src/index.ts';
 import { printable } from '../../printable.ts';
 import { type GlobalOptions, openSession, UsageError } from '../session.ts';
 
-/** `export`: the organization's events as a stream, to a file or stdout. */
+/** `export`: writes the organization's events to a file or stdout, as a stream. */
 export function addExport(program: Command): void {
   program
     .command('export')
@@ -30,7 +30,7 @@ export function addExport(program: Command): void {
         for (const [name, value] of Object.entries({ ...query, format })) {
           if (value !== undefined) address.searchParams.set(name, value);
         }
-        // A redirect would take the key elsewhere.
+        // A redirect would send the key to another server.
         const response = await fetch(address, { headers: { 'x-api-key': apiKey }, signal, redirect: 'manual' });
         if (!response.ok || response.body === null) throw await refusal(response);
         const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
@@ -41,7 +41,7 @@ export function addExport(program: Command): void {
     );
 }
 
-/** For a terminal; a file or a program gets the bytes as they are. */
+/** Makes the text safe for a terminal. A file or a program gets the original bytes. */
 async function* shownText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   for await (const piece of pieces) yield printable(decoder.decode(piece, { stream: true }));

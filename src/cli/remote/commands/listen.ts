@@ -14,7 +14,7 @@ interface ListenOptions {
   readonly secret?: string;
 }
 
-/** `listen`: the organization's events, through the firewall, to a receiver on this machine. */
+/** `listen`: forwards the organization's events to a receiver on this machine, behind any firewall. */
 export function addListen(program: Command): void {
   program
     .command('listen')
@@ -59,7 +59,7 @@ Ctrl-C ends it.`,
         kinds: ['event'],
         ...(types === undefined ? {} : { types }),
       })) {
-        // Side by side, as deliveries are.
+        // Events are forwarded concurrently, like deliveries.
         if (message.kind === 'event') void forwarder.forward(message.data, 1);
       }
     });
@@ -77,7 +77,7 @@ class Forwarder {
     this.#output = output;
   }
 
-  /** @returns whether the receiver took it */
+  /** @returns whether the receiver accepted the event */
   async forward(event: ForwardedEvent, attempt: number): Promise<boolean> {
     const { headers, body } = webhookOf({
       event,

@@ -14,10 +14,10 @@ interface SendOptions {
   readonly deliverAt?: string;
 }
 
-/** Shown at most; the others are counted. */
+/** Rejected events that are listed; the others are counted. */
 const MAX_SHOWN_REJECTIONS = 20;
 
-/** `send`: one event, or as many as a file or stdin has. */
+/** `send`: sends one event, or all events of a file or stdin. */
 export function addSend(program: Command): void {
   program
     .command('send')
