@@ -22,7 +22,7 @@ import { type AckSelection, LeasedMessages } from './leased-messages.ts';
 import { MessageList } from './list-messages.ts';
 import { MessageRequeuer } from './requeue-messages.ts';
 
-/** Messages removed in one step; some ms. */
+/** Messages removed per step; a few ms. */
 const REMOVE_STEP = 1_000;
 
 /** Inboxes on PostgreSQL, for any number of processes at once. */
@@ -37,7 +37,7 @@ export class PostgresInboxStore implements InboxStore {
   readonly #quarantined = new Listeners<QuarantinedMessages>();
   readonly #listeners = new Set<(organizationId: OrganizationId) => void>();
 
-  /** @param parts.publish tells the other processes what `announce` tells this one; must not throw */
+  /** @param parts.publish announces to other processes what `announce` announces in this one; must not throw */
   constructor(parts: { database: Database; clock: Clock; publish: (organizationId: OrganizationId) => void }) {
     this.#database = parts.database;
     this.#publish = parts.publish;
@@ -49,14 +49,14 @@ export class PostgresInboxStore implements InboxStore {
       ...parts,
       matcher,
       onQuarantined,
-      giveBack: (inbox, leaseId, eventIds) => this.undoLease(inbox, leaseId, eventIds),
+      undoLease: (inbox, leaseId, eventIds) => this.undoLease(inbox, leaseId, eventIds),
     });
     this.#list = new MessageList({ ...parts, matcher });
     this.#requeuer = new MessageRequeuer({ ...parts, matcher, onQuarantined });
   }
 
   async get(organizationId: OrganizationId, name: string): Promise<Inbox | undefined> {
-    // PostgreSQL takes no NUL in a text, not even to look for it.
+    // PostgreSQL accepts no NUL in text parameters, not even to search for it.
     if (name.includes('\0')) return undefined;
     const [row] = await this.#database.query('get-inbox', [organizationId, name], { idempotent: true });
     return row === undefined ? undefined : inboxFromRow(row);
@@ -166,7 +166,7 @@ export class PostgresInboxStore implements InboxStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Another process says that the organization's inboxes may have something new. */
+  /** Notifies this process's listeners that the organization's inboxes may have new messages. */
   announce(organizationId: OrganizationId): void {
     for (const listener of this.#listeners) listener(organizationId);
   }

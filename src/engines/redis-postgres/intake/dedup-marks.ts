@@ -13,7 +13,7 @@ export interface DedupMark {
   readonly expiresAt: Timestamp;
 }
 
-/** Dedup marks as a whole. A key that is lost with them tells that they are gone. */
+/** All dedup marks together. A key that is lost with them shows that they are gone. */
 export class DedupMarks {
   readonly #redis: Redis;
   readonly #clock: Clock;
@@ -31,14 +31,14 @@ export class DedupMarks {
     await this.#redis.command('SET', this.#redis.key('dedup-marks-complete'), '1');
   }
 
-  /** Those that are missing. @returns how many were */
+  /** Restores missing marks. @returns how many were missing */
   async restore(marks: readonly DedupMark[]): Promise<number> {
     const now = this.#clock.now();
     const args = marks.flatMap((mark) => {
-      const leftMs = mark.expiresAt - now;
+      const remainingMs = mark.expiresAt - now;
       const key = dedupKey(this.#redis, mark);
-      if (leftMs <= 0 || key === undefined) return [];
-      return [key, `${mark.eventId} ${mark.createdAt} ${mark.expiresAt}`, String(leftMs + FORGET_MARGIN_MS)];
+      if (remainingMs <= 0 || key === undefined) return [];
+      return [key, `${mark.eventId} ${mark.createdAt} ${mark.expiresAt}`, String(remainingMs + FORGET_MARGIN_MS)];
     });
     return args.length === 0 ? 0 : Number(await this.#redis.run('restore-marks', [], args));
   }

@@ -1,3 +1,3 @@
--- Writes a new inbox (migrations/0008-inboxes.sql says how). Parameters: id, organization, name, event types (JSON), max
--- leases, paused, cursor, created at, how many an organization may have. Returns what became of it.
+-- Creates an inbox (migration 0008). Parameters: id, organization, name, event types (JSON), max leases, paused,
+-- cursor, created at, maximum number per organization. Returns the outcome.
 SELECT create_inbox($1, $2, $3, $4, $5, $6, $7, $8, $9) AS outcome

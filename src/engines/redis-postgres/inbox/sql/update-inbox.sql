@@ -1,5 +1,5 @@
--- Writes what may change of an inbox. Parameters: organization, name, event types (JSON), max leases, paused, each null = as
--- it is. Returns it as it is now.
+-- Changes an inbox. Parameters: organization, name, event types (JSON), max leases, paused; null = unchanged. Returns
+-- the changed inbox.
 UPDATE inboxes
 SET event_types = coalesce($3, event_types), max_leases = coalesce($4::integer, max_leases),
   paused = coalesce($5::integer, paused)

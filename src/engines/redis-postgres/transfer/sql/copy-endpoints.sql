@@ -1,5 +1,4 @@
--- Takes rows of another engine's endpoints in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's endpoints; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO endpoints (
     id, organization_id, url, description, event_types, headers, max_concurrency, max_attempts, retry_schedule,
