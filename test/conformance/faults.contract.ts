@@ -36,7 +36,7 @@ const EVENTS = 20;
 export function faultsContract(newHarness: NewHarness): void {
   const seed = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
 
-  describe(`stations under faults (FAULTS_SEED=${seed})`, () => {
+  describe(`pipeline stages under faults (FAULTS_SEED=${seed})`, () => {
     test(
       'calls fail at random: all events, jobs, notifications and erasures come to their end',
       inRealTime(newHarness, async (world) => {

@@ -59,7 +59,7 @@ interface Message {
 /** @param runs each a storage of its own: where that takes time, fewer */
 export function inboxModelContract(newHarness: NewHarness, runs: number): void {
   describe('InboxStore against a model', () => {
-    test('does what a plain list would do, whatever the order of calls', async () => {
+    test('behaves like a plain list, whatever the order of calls', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
           await inWorld(newHarness, async (world) => {

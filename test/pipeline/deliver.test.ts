@@ -29,7 +29,7 @@ test('an event whose fan-out was older than the end of its endpoint is skipped, 
   });
 });
 
-test('while a changed endpoint is read, nothing is sent by what it was', async (context) => {
+test("nothing is sent with an endpoint's old settings while a change is read", async (context) => {
   const receiver = await Receiver.start();
   context.after(() => receiver.stop());
   const other = await Receiver.start();
@@ -62,7 +62,7 @@ test('one at a time means one at a time, the oldest first, however fast they com
   await gotOneByOne(sent);
 });
 
-test('what a stop cuts off is on record as interrupted and loses no attempt; what never left keeps its number', async (context) => {
+test('a stop records attempts in flight as interrupted without counting a failure; unsent deliveries keep their attempt number', async (context) => {
   const receiver = await Receiver.start(() => {});
   context.after(() => receiver.stop());
   const { store, organization, endpointId, send, deliverer } = await startDeliverer(context, receiver.url);
@@ -84,7 +84,7 @@ test('what a stop cuts off is on record as interrupted and loses no attempt; wha
   assert.equal(endpoint?.failingSince, null, 'the receiver is not to blame');
 });
 
-test('of several takings under way at once no two are of one lane', async (context) => {
+test('concurrent claims are for different lanes', async (context) => {
   const { receiver, gotOneByOne } = await slowReceiver(context);
   // What one taking got is on its way while something new becomes due.
   const slowly = () => new Promise<void>((resolve) => setTimeout(resolve, 5 + Math.random() * 10));
@@ -118,7 +118,7 @@ test('a claim that never ends is a stall, and the end of it ends the stall', asy
   assert.equal(deliverer.stalledMs(), 0);
 });
 
-test('more payload than may be held waits its turn, and all of it arrives', async (context) => {
+test('payload beyond the memory bound waits, and all of it is delivered', async (context) => {
   const receiver = await Receiver.start();
   context.after(() => receiver.stop());
   const large = { maxCharacters: 30_000, endpoint: { maxConcurrency: 20 }, data: 'x'.repeat(10_000) };
@@ -130,7 +130,7 @@ test('more payload than may be held waits its turn, and all of it arrives', asyn
   assert.deepEqual(new Set(receiver.requests.map(({ headers }) => headers['x-attempt'])), new Set(['1']));
 });
 
-test('a batch is sent before it is full where what waits for it takes too much memory', async (context) => {
+test('a batch is sent early when its deliveries hold too much memory', async (context) => {
   const receiver = await Receiver.start();
   context.after(() => receiver.stop());
   const batch = { maxEvents: 100, maxWaitMs: 300_000 };

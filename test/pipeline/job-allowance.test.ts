@@ -19,7 +19,7 @@ function parts(tier: Tier) {
   return { allowance, rateLimiter, job, pass: (seconds: number) => (ms += seconds * 1_000) };
 }
 
-test('a job pays for what it sent before it goes on, and leaves half of the bucket to events', async () => {
+test('a job pays for its deliveries before it continues, and leaves half of the bucket to events', async () => {
   const { allowance, rateLimiter, job, pass } = parts('free');
   assert.ok(await allowance.settleDebt(job), 'nothing is owed yet');
   allowance.spent(job, 200, false);
@@ -34,7 +34,7 @@ test('a job pays for what it sent before it goes on, and leaves half of the buck
   assert.ok(await allowance.settleDebt(job), 'once paid, it is paid');
 });
 
-test('who has no limit pays nothing; a job that ended owes nothing', async () => {
+test('an unlimited organization pays nothing; a finished job has no debt', async () => {
   const unlimited = parts('unlimited');
   unlimited.allowance.spent(unlimited.job, 1_000_000, false);
   assert.ok(await unlimited.allowance.settleDebt(unlimited.job));

@@ -35,7 +35,7 @@ describe('a lane', () => {
     assert.equal(openLane('disabled').capacity(0), 0);
   });
 
-  test('is suspect after two time-outs, or one where it never answered: one attempt at a time, until one succeeds', () => {
+  test('is degraded after two timeouts, or after one if it never answered: one attempt at a time until one succeeds', () => {
     const unknown = openLane();
     fail(unknown, 1, 0, 'timeout');
     assert.equal(unknown.degraded, true);
@@ -50,7 +50,7 @@ describe('a lane', () => {
     assert.equal(lane.capacity(0), 5);
   });
 
-  test('rests after ten failures in a row, twice as long after each failed try, then starts one at a time', () => {
+  test('opens its breaker after ten failures in a row, twice as long after each failed probe, then starts one attempt at a time', () => {
     const lane = openLane();
     fail(lane, 9, 0);
     assert.equal(lane.capacity(0), 5);

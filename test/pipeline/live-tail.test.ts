@@ -12,7 +12,7 @@ import { newSqliteHarness } from '../conformance/sqlite-harness.ts';
 import { inWorld } from '../conformance/world.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-test('what happens while a watcher who has missed nothing comes in is shown', async (context) => {
+test('activities during the subscription of a watcher are shown', async (context) => {
   const clock = new SystemClock();
   const ids = new IdSource(() => clock.now(), randomFillSync);
   const engine = openSqliteEngine({

@@ -35,7 +35,7 @@ test('nothing to do is no stall, however long it lasts', () => {
   assert.equal(one.stalledMs(), 0, 'one that was stopped has nothing to do');
 });
 
-test('an operator is told which part stands still, and for how long', () => {
+test('the stall reason names the stalled loop and for how long', () => {
   assert.equal(stallReason({ deliveries: 0, recording: 0 }), null);
   assert.match(stallReason({ deliveries: 42_500, recording: 0 }) ?? '', /^Deliveries .* 42 s$/);
   assert.match(stallReason({ deliveries: 0, recording: 31_000 }) ?? '', /^Accepted events .* 31 s$/);

@@ -62,7 +62,7 @@ test('slots over all are bounded, and the next goes to the organization that wai
   await Promise.all(all);
 });
 
-test('who has too many that wait is told, and a read that fails gives its slot back', async () => {
+test('an organization with too many waiting reads gets `full`, and a failed read releases its slot', async () => {
   const reads = new ReadSlots(new SystemClock());
   const end = gate();
   const all = Array.from({ length: MAX_READS_OF_ORGANIZATION + MAX_WAITING_READS }, () =>
@@ -75,7 +75,7 @@ test('who has too many that wait is told, and a read that fails gives its slot b
   assert.equal(await reads.run(ONE, () => Promise.resolve('read')), 'read');
 });
 
-test('pieces that take long have a turn of the loop each, and organizations take turns', async () => {
+test('long pieces have a slice of the event loop each, and organizations take turns', async () => {
   const reads = new ReadSlots(new SystemClock());
   const order: string[] = [];
   let turns = 0;

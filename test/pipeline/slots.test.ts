@@ -95,7 +95,7 @@ describe('slots', () => {
     assert.equal(fill(slots, ready(...many(500, () => lane(`${made}`)))), 99, 'a quarter more than all is the end');
   });
 
-  test('payloads have a bound, of all and of each organization; what does not fit is asked for later', () => {
+  test('payloads are bounded in all and per organization; excess deliveries are claimed later', () => {
     const slots = new Slots(4_000, 1_000_000);
     const big = lane('big', { maxConcurrency: 100 });
     const held = Array.from({ length: 20 }, (_, n) => delivery(n, 99_000)).filter((one) => slots.hold(big, one));

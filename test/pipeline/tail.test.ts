@@ -100,7 +100,7 @@ function eventIds(messages: readonly TailMessage[]): string[] {
 }
 
 describe('Tail', () => {
-  test('news that comes while the record is read is shown once, wherever the reading stands', async () => {
+  test('activities that arrive while the record is read are shown once', async () => {
     const world = newTail({ missed: true });
     const [a, b, late, c, d] = [newEvent(), newEvent(), newEvent(), newEvent(), newEvent()];
     world.record.push(a, b, c);
@@ -118,7 +118,7 @@ describe('Tail', () => {
     assert.deepEqual(positions, [a.id, b.id, c.id, null, d.id], 'the place to resume at never goes back');
   });
 
-  test('who does not read is cut, and nothing of it is kept', () => {
+  test('a watcher that does not read is disconnected and its queue freed', () => {
     const world = newTail();
     const big = 'x'.repeat(100_000);
     for (let n = 0; n < 100; n++) {
@@ -131,7 +131,7 @@ describe('Tail', () => {
     assert.equal(world.queued, 0);
   });
 
-  test('what several processes may tell in a second, all in one piece, cuts nobody who reads', async () => {
+  test("one second of several processes' activities at once disconnects no watcher that reads", async () => {
     const world = newTail();
     const big = 'x'.repeat(200_000);
     const told = Array.from({ length: 12 }, () => newEvent('a', big));
@@ -159,7 +159,7 @@ describe('Tail', () => {
     assert.ok(messages.some(({ kind }) => kind === 'dropped'));
   });
 
-  test('while it catches up news may pour in without bound: all is shown once, little is kept', async () => {
+  test('unbounded activities during the catch-up are all shown once, with bounded memory', async () => {
     const world = newTail({ missed: true });
     const big = 'x'.repeat(50_000);
     const happen = (count: number) => {
@@ -183,7 +183,7 @@ describe('Tail', () => {
     assert.equal(world.tail.ended, null);
   });
 
-  test('what came too fast behind the last piece of the record is read from there', async () => {
+  test('activities that overflow the queue after the last piece of the record are read from the record', async () => {
     const world = newTail({ missed: true });
     world.record.push(newEvent());
     const big = Array.from({ length: 30 }, () => newEvent('a', 'x'.repeat(50_000)));
@@ -212,7 +212,7 @@ describe('Tail', () => {
     assert.equal(messages.length, 3);
   });
 
-  test('what is dropped is told with the place up to which nothing is missing, if it was asked for', async () => {
+  test('dropped activities are reported with the position up to which nothing is missing, if the watcher wants their kind', async () => {
     const world = newTail({ filter: { types: [], kinds: ['event'] } });
     const event = newEvent();
     world.tell(event);
@@ -223,7 +223,7 @@ describe('Tail', () => {
     assert.deepEqual(await world.all(), [{ kind: 'dropped', counts, position: event.id }]);
   });
 
-  test('more than it looks through is dropped', async () => {
+  test('missed events beyond the maximum are dropped', async () => {
     const world = newTail({ missed: true });
     for (let n = 0; n < MAX_MISSED_EVENTS + 500; n++) world.record.push(newEvent());
     const messages = await world.all();
@@ -236,7 +236,7 @@ describe('Tail', () => {
     assert.deepEqual(eventIds(await world.all()), [live.id]);
   });
 
-  test('the place moves past what nobody asked for, once what waits has been shown', async () => {
+  test('the position moves past filtered events once the queue is empty', async () => {
     const world = newTail({ filter: { types: ['a'], kinds: ['event'] } });
     assert.equal(world.tail.takePosition(), START);
     assert.equal(world.tail.takePosition(), null);

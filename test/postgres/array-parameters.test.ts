@@ -31,7 +31,7 @@ test('arrays in binary form are the values that went in', async (context) => {
   await fc.assert(property, { numRuns: 300 });
 });
 
-test('refuses what is no UUID and what fits no column', () => {
+test('refuses invalid UUIDs and values that do not fit their column', () => {
   for (const id of ['', 'x', 'c3d5a1de-0f6c-4f3c-8f57-5a6f6f6f6f6', 'z3d5a1de-0f6c-4f3c-8f57-5a6f6f6f6f6f']) {
     assert.throws(() => uuidArray([id]), TypeError);
   }

@@ -83,7 +83,7 @@ test('neither does a restart of the server, nor to a transaction that had not co
   await stop();
 });
 
-test('what may be there already is not made a second time', async (context) => {
+test('statements that may have run are not repeated', async (context) => {
   const { database, client } = await shared(context);
   await client.query('BEGIN');
   await client.query('LOCK TABLE organizations');
@@ -117,7 +117,7 @@ async function backendsOf(server: PostgresServer): Promise<number[]> {
   return children.trim().split(' ').map(Number);
 }
 
-test('a server that is away, or has no free connection, is told of within seconds', async (context) => {
+test('an unavailable server, or one without a free connection, is reported within seconds', async (context) => {
   const { database, client } = await shared(context, { maxConnections: 1 });
   const gone = openDatabase(context, 'postgres://user:secret@127.0.0.1:1/none');
   await assert.rejects(gone.query('get-organization', [NOBODY]), (error) => {
@@ -164,7 +164,7 @@ test('two transactions in each other’s way both get through', async (context) 
   assert.equal(tries, 3, 'one was the victim, and was made again');
 });
 
-test('a statement that was prepared before its table changed goes on', async (context) => {
+test('a statement prepared before its table changed still works', async (context) => {
   const { database, client } = await shared(context);
   const reading = () => Promise.all([1, 2, 3, 4].map(() => database.query('get-organization', [NOBODY])));
   await reading();

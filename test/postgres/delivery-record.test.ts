@@ -45,7 +45,7 @@ async function leaseAll(process: Process, ids: readonly DeliveryId[], now: Times
   );
 }
 
-test('leases in order: what is due with its event, what is not with its time, what is done not at all', async (context) => {
+test('leases in order: due deliveries with their event, later ones with their time, final ones not at all', async (context) => {
   const world = await RecordWorld.open(context);
   const { deliveries } = world.process;
   const [due, done, leased] = (await world.written(3)).map((routed) => ({ ...routed, id: deliveryOf(routed).id }));
@@ -62,7 +62,7 @@ test('leases in order: what is due with its event, what is not with its time, wh
   assert.deepEqual(answers, [
     { kind: 'gone' },
     {
-      kind: 'taken',
+      kind: 'leased',
       delivery: {
         id: due.id,
         organizationId: due.event.organizationId,
@@ -92,7 +92,7 @@ test('a lease that ran out is had again, and the attempt that vanished is on rec
   assert.deepEqual(await leaseAll(world.process, [id], world.now), [{ kind: 'later', at: addMs(takenAt, 1_000) }]);
   world.pass(1);
   const [again] = await leaseAll(world.process, [id], world.now, 1_000);
-  assert.equal(again?.kind === 'taken' && again.delivery.attemptNumber, 2);
+  assert.equal(again?.kind === 'leased' && again.delivery.attemptNumber, 2);
   const store = deliveryStore(world.process.database);
   const organizationId = routed?.event.organizationId ?? world.id();
   assert.deepEqual(await store.attempts(organizationId, id), [
@@ -108,14 +108,14 @@ test('a lease that ran out is had again, and the attempt that vanished is on rec
   ]);
 });
 
-test('of many takers at once each delivery has one; who is locked out hears that it is for later', async (context) => {
+test('concurrent claims lease each delivery once; the losers are told to come later', async (context) => {
   const world = await RecordWorld.open(context);
   const processes = [world.process, world.newProcess(), world.newProcess()];
   const ids = (await world.written(200)).map((routed) => deliveryOf(routed).id);
   const answers = await Promise.all(
     [0, 1, 2, 3, 4, 5].map((at) => leaseAll(processes[at % 3] ?? world.process, ids.toReversed(), world.now)),
   );
-  const taken = answers.flat().filter(({ kind }) => kind === 'taken');
+  const taken = answers.flat().filter(({ kind }) => kind === 'leased');
   assert.equal(taken.length, 200);
   assert.equal(answers.flat().filter(({ kind }) => kind === 'later').length, 1_000);
 
@@ -180,7 +180,7 @@ test('settles behind the fence, each attempt once, whatever else is in the batch
   assert.equal(rows[0].failures, 1);
 });
 
-test('what is given back was never taken; whose lease was lost is told nothing', async (context) => {
+test('a released claim leaves no trace; a lost lease is ignored', async (context) => {
   const world = await RecordWorld.open(context);
   const { deliveries } = world.process;
   const [routed, other] = await world.written(2);
@@ -192,7 +192,7 @@ test('what is given back was never taken; whose lease was lost is told nothing',
   assert.deepEqual(await deliveries.release(returned, world.now), [undefined, undefined, { endpointId }, undefined]);
   assert.deepEqual(await leaseAll(world.process, [id], world.now), [{ kind: 'later', at: dueAt }]);
   const [again] = await leaseAll(world.process, [id], dueAt);
-  assert.equal(again?.kind === 'taken' && again.delivery.attemptNumber, 1);
+  assert.equal(again?.kind === 'leased' && again.delivery.attemptNumber, 1);
 });
 
 test('settling, giving back, leasing and ending at once, in any order of ids: no error, no delivery in two states', async (context) => {
@@ -211,7 +211,7 @@ test('settling, giving back, leasing and ending at once, in any order of ids: no
     for (let round = 0; round < 15; round++) {
       const mine = ids.filter(() => Math.random() < 0.3).sort(() => Math.random() - 0.5);
       const answers = await leaseAll(process, mine, world.now, 0);
-      const had = answers.flatMap((answer) => (answer.kind === 'taken' ? [answer.delivery] : []));
+      const had = answers.flatMap((answer) => (answer.kind === 'leased' ? [answer.delivery] : []));
       const [some, rest] = [had.slice(0, 5), had.slice(5)];
       const outcomes = await process.deliveries.settle(
         some.map(({ id, attemptNumber }) => settle(id, attemptNumber)),
@@ -252,7 +252,7 @@ test('the two ways to say unfinished are one: the status, and a time that is set
   assert.equal(rows[0].n, 0);
 });
 
-test('walks what is unfinished in steps, and dedup ids from the newest on', async (context) => {
+test('reads unfinished deliveries in steps, and dedup ids newest first', async (context) => {
   const world = await RecordWorld.open(context);
   const { deliveries } = world.process;
   assert.equal(await deliveries.lastEventId(), null);

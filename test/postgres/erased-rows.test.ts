@@ -6,7 +6,7 @@ import { PostgresEraser } from '../../src/engines/redis-postgres/stores/index.ts
 import { eventually } from '../support/service.ts';
 import { deliveryOf, RecordWorld } from './support.ts';
 
-test('what was erased is freed by a VACUUM of its day', async (context) => {
+test('erased rows are freed by a VACUUM of their day', async (context) => {
   const world = await RecordWorld.open(context);
   const { database, deliveries } = world.process;
   const routed = await world.written(60);

@@ -9,7 +9,7 @@ import { RecordRefused, type RoutedEvent } from '../../src/ports/record/event-re
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
 import { DAY_MS, deliveryOf, RecordWorld, untilSomebodyWaits } from './support.ts';
 
-test('writes events whole, with what fan-out made of them, and says what waits', async (context) => {
+test('writes events with their deliveries and returns the unfinished ones', async (context) => {
   const world = await RecordWorld.open(context);
   const deliverAt = addMs(world.now, 5_000);
   const odd = 'a"b\\c{},NULL \\u0000 é 🙂 \n\t\u007f\u{10ffff}';
@@ -47,7 +47,7 @@ test('writes events whole, with what fan-out made of them, and says what waits',
   assert.deepEqual(await world.process.events.persist([]), []);
 });
 
-test('a repeat changes nothing and tells again what still waits', async (context) => {
+test('a repeated write changes nothing and returns what is still unfinished', async (context) => {
   const world = await RecordWorld.open(context);
   const old = await world.written(4);
   const { deliveries } = world.process;
@@ -113,7 +113,7 @@ function rotated<Item>(items: readonly Item[], by: number): Item[] {
   return [...items.slice(by), ...items.slice(0, by)];
 }
 
-test('an event that can’t be written is refused, with no word of what was in it; nothing of the call is there', async (context) => {
+test('an event that cannot be written is refused without its content in the error; nothing of the call is stored', async (context) => {
   const world = await RecordWorld.open(context);
   const poison: Partial<RoutedEvent['event']>[] = [
     { data: '"secret\0"' as JsonText },
@@ -143,7 +143,7 @@ test('an event that can’t be written is refused, with no word of what was in i
   assert.equal(rows[0].days, 1);
 });
 
-test('a day that somebody has dropped is made again; one that was detached is no fault of the event', async (context) => {
+test("a dropped day is created again; a detached one is not the event's fault", async (context) => {
   const world = await RecordWorld.open(context);
   await world.written(1);
   await world.client.query('DROP TABLE events_20260110');
@@ -157,7 +157,7 @@ test('a day that somebody has dropped is made again; one that was detached is no
   });
 });
 
-test('days are made while others read and write, and by whoever comes first', async (context) => {
+test('days are created during reads and writes, by the first writer', async (context) => {
   const world = await RecordWorld.open(context);
   await world.written(1);
   const reader = await world.connect();
@@ -223,7 +223,7 @@ test('an event that comes after the cursor of an inbox has passed it becomes a r
   );
 });
 
-test('who writes waits for who moves a cursor of the organization, and for nobody else', async (context) => {
+test('a writer waits only for a cursor move of its organization', async (context) => {
   const world = await RecordWorld.open(context);
   const organizationId = world.id<OrganizationId>();
   const leaser = await world.connect();
@@ -238,7 +238,7 @@ test('who writes waits for who moves a cursor of the organization, and for nobod
   assert.equal(await world.count('events'), 2);
 });
 
-test('inbox_wants says what core/events/event-type.ts says', async (context) => {
+test('inbox_wants agrees with core/events/event-type.ts', async (context) => {
   const world = await RecordWorld.open(context);
   const segment = fc.constantFrom('a', 'b', 'order', 'x_1', 'a-b');
   const type = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('.'));

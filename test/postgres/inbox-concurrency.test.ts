@@ -51,7 +51,7 @@ test('events that commit in any order, while many lease: none is lost, none is h
   assert.equal(consumption.acked.size, EVENTS);
 });
 
-test('a lease waits for who is writing, and sees what was written', async (context) => {
+test('a lease waits for a running write and sees its events', async (context) => {
   const record = await InboxRecord.open(context);
   const store = record.store();
   const inbox = await record.inbox(store);
@@ -115,7 +115,7 @@ test('an event whose writer comes after the cursor has gone past it gets a row',
   assert.deepEqual((await store.lease(inbox, record.request(10)))?.messages[0]?.event.id, early[0]?.id);
 });
 
-test('leases of many processes share what ran out, and none goes away empty while something is left', async (context) => {
+test('concurrent leases share expired messages, and none is empty while messages remain', async (context) => {
   const record = await InboxRecord.open(context);
   const stores = Array.from({ length: 5 }, () => record.store());
   const [first] = stores;
@@ -132,7 +132,7 @@ test('leases of many processes share what ran out, and none goes away empty whil
   assert.equal(new Set(ids).size, 1_200);
 });
 
-test('a lease waits for the one before it, and takes what that one woke or passed over', async (context) => {
+test('a lease waits for the previous one, and gets the messages that it woke or skipped', async (context) => {
   const record = await InboxRecord.open(context);
   const store = record.store();
   const inbox = await record.inbox(store);
@@ -177,7 +177,7 @@ test('leases that wait for an inbox leave the other connections free', async (co
   assert.equal(new Set((await Promise.all(leases)).map((lease) => lease?.messages[0]?.event.id)).size, 20);
 });
 
-test('looking for news in vain writes nothing', async (context) => {
+test('a lease that finds nothing writes nothing', async (context) => {
   const record = await InboxRecord.open(context);
   const store = record.store();
   const inbox = await record.inbox(store);

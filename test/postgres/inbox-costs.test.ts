@@ -68,7 +68,7 @@ const BOUNDS: readonly (readonly [name: string, values: (old: Old) => readonly u
 ];
 
 for (const statistics of STATISTICS) {
-  test(`what an inbox has behind it costs nothing; statistics: ${statistics}`, async (context) => {
+  test(`an inbox's history costs nothing; statistics: ${statistics}`, async (context) => {
     const old = await oldInbox(context, statistics);
     for (const [name, values, rows] of BOUNDS) {
       const nothing = FINDS_NOTHING.has(name) || values(old).includes('quarantined');
@@ -78,7 +78,7 @@ for (const statistics of STATISTICS) {
 }
 
 for (const statistics of STATISTICS) {
-  test(`what is available costs little more than what is taken of it; statistics: ${statistics}`, async (context) => {
+  test(`a lease costs little more than the messages it returns; statistics: ${statistics}`, async (context) => {
     const { client, take, range, inbox } = await oldInbox(context, statistics);
     await client.query(
       "UPDATE inbox_messages SET status = 'available', lease_id = NULL, due_at = NULL WHERE inbox_id = $1",
@@ -93,7 +93,7 @@ for (const statistics of STATISTICS) {
 }
 
 for (const statistics of STATISTICS) {
-  test(`what others sent since costs nothing; statistics: ${statistics}`, async (context) => {
+  test(`later events of other organizations cost nothing; statistics: ${statistics}`, async (context) => {
     const { record, client, take, range, at, inbox } = await oldInbox(context, statistics);
     const organizationId = record.ids.next<OrganizationId>();
     const writer = new Writer(await record.client());

@@ -18,7 +18,7 @@ async function withEvents(context: TestContext, count: number, rest: Partial<Acc
   return { record, store, client, inbox: await record.inbox(store), ids: events.map(({ id }) => id) };
 }
 
-test('what can be no id is an id that is not there', async (context) => {
+test('an invalid id is an unknown id', async (context) => {
   const { record, store, inbox, ids } = await withEvents(context, 2);
   const odd = ['', 'x', '\0', "'", ids[0]?.toUpperCase(), `${ids[0]} `, '{1,2}'] as EventId[];
   const leaseId = 'x' as LeaseId;
@@ -52,7 +52,7 @@ test('leases more data than goes out under the locks', async (context) => {
   for (const { event } of lease?.messages ?? []) assert.equal(event.data, data);
 });
 
-test('a message whose event is gone is in nobody’s way', async (context) => {
+test('a message whose event no longer exists blocks nothing', async (context) => {
   const { record, store, client, inbox, ids } = await withEvents(context, 12);
   const { id: leaseId } = (await store.lease(inbox, record.request(10))) ?? { id: record.ids.next<LeaseId>() };
   await store.release(inbox, { leaseId, eventIds: null, delayMs: 0 });
@@ -90,7 +90,7 @@ test('an inbox all of whose events are gone has nothing', async (context) => {
   assert.deepEqual(await store.list(inbox, { ...ALL, status: 'available' }), []);
 });
 
-test('what had its leases when the maximum was lowered is set aside', async (context) => {
+test('a message that exceeds a lowered maxLeases is quarantined', async (context) => {
   const { record, store, inbox, ids } = await withEvents(context, 2);
   const { id: leaseId } = (await store.lease(inbox, record.request(1))) ?? { id: record.ids.next<LeaseId>() };
   await store.release(inbox, { leaseId, eventIds: null, delayMs: 0 });
@@ -107,7 +107,7 @@ test('what had its leases when the maximum was lowered is set aside', async (con
   );
 });
 
-test('an ack that waits for the same ack counts what that one acked', async (context) => {
+test('an ack that waits for an identical one counts its messages', async (context) => {
   const { record, store, client, inbox, ids } = await withEvents(context, 3);
   const { id: leaseId } = (await store.lease(inbox, record.request(3))) ?? { id: record.ids.next<LeaseId>() };
   for (const ack of [
@@ -123,7 +123,7 @@ test('an ack that waits for the same ack counts what that one acked', async (con
   }
 });
 
-test('an ack that waits for whoever takes its messages away is stale, and takes nothing back', async (context) => {
+test('an ack that waits for a change of its messages is stale and reverts nothing', async (context) => {
   const { record, store, client, inbox, ids } = await withEvents(context, 3);
   const { id: leaseId } = (await store.lease(inbox, record.request(3))) ?? { id: record.ids.next<LeaseId>() };
   const other = record.ids.next<LeaseId>();
@@ -140,7 +140,7 @@ test('an ack that waits for whoever takes its messages away is stale, and takes 
   });
 });
 
-test('a stale ack of what was released for later does not keep it from coming back', async (context) => {
+test('a stale ack of a delayed message does not keep it from becoming available', async (context) => {
   const { record, store, inbox, ids } = await withEvents(context, 1);
   const { id: leaseId } = (await store.lease(inbox, record.request(1))) ?? { id: record.ids.next<LeaseId>() };
   await store.release(inbox, { leaseId, eventIds: null, delayMs: 1_000 });
@@ -150,7 +150,7 @@ test('a stale ack of what was released for later does not keep it from coming ba
   assert.equal((await store.lease(inbox, record.request(1)))?.messages.length, 1);
 });
 
-test('an ack without a lease takes what a lease takes at the same time', async (context) => {
+test('an ack without a lease wins over a concurrent lease', async (context) => {
   const { record, store, client, inbox, ids } = await withEvents(context, 3);
   await client.query('BEGIN');
   const leased = await client.query('SELECT * FROM lease_messages($1, $2, $3, $4, $5, 10, 3, NULL, NULL, NULL, NULL)', [
@@ -168,7 +168,7 @@ test('an ack without a lease takes what a lease takes at the same time', async (
   assert.equal((await store.list(inbox, { ...ALL, status: 'acked' })).length, 3);
 });
 
-test('only what is still available when its row is locked is leased', async (context) => {
+test('only messages that are still available when their row is locked are leased', async (context) => {
   const { record, store, client, inbox, ids } = await withEvents(context, 2);
   await store.ack(inbox, { eventIds: ids, leaseId: null });
   const { rows } = await client.query<{ leased_ids: string }>(
@@ -178,7 +178,7 @@ test('only what is still available when its row is locked is leased', async (con
   assert.deepEqual(rows, [{ leased_ids: '{}' }]);
 });
 
-test('leases refuse to work where a statement sees less than what was committed before it', async (context) => {
+test('leases refuse isolation levels in which a statement may miss earlier commits', async (context) => {
   const { client } = await withEvents(context, 1);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   await assert.rejects(
@@ -189,7 +189,7 @@ test('leases refuse to work where a statement sees less than what was committed 
   );
 });
 
-test('tells this process and the others, and listens to them', async (context) => {
+test('announces to this and other processes, and listens to them', async (context) => {
   const published: OrganizationId[] = [];
   const record = await InboxRecord.open(context);
   const store = record.store(5, (id) => published.push(id));

@@ -46,7 +46,7 @@ test('four processes that start at once make the schema once', async (context) =
   assert.ok(rows[0].applied_at instanceof Date);
 });
 
-test('a migration that fails leaves nothing behind, and the next start goes on', async (context) => {
+test('a failed migration leaves nothing behind, and the next start continues', async (context) => {
   const url = await emptyDatabase(context);
   const client = await connect(context, url);
   await client.query('CREATE TABLE attempts (in_the_way integer)');
@@ -89,7 +89,7 @@ test('says what to change when the database can’t be used', async (context) =>
     /reached at 127\.0\.0\.1:1\/name \(ECONNREFUSED\)/,
   );
   assert.match(await refusal('postgres://user:s3cret@host.invalid/name'), /can't be reached at host\.invalid\/name/);
-  assert.match(await refusal('postgres://user:s3cret@127.0.0.1:99999/name'), /is no URL/);
+  assert.match(await refusal('postgres://user:s3cret@127.0.0.1:99999/name'), /is not a URL/);
   assert.match(await refusal(`${url}?sslmode=require`), /has no TLS/);
 });
 

@@ -48,7 +48,7 @@ async function days(world: RecordWorld, table = 'events'): Promise<string[]> {
   return rows.map(({ name }) => name.slice(-2));
 }
 
-test('days are dropped whole, with all that belongs to them; one in which something waits loses the rest of its rows', async (context) => {
+test('days are dropped as a whole with all their rows; a day with a waiting delivery loses its other rows', async (context) => {
   const world = await RecordWorld.open(context);
   const kept: RoutedEvent[] = [];
   for (let day = 10; day < 16; day++) {
@@ -93,7 +93,7 @@ test('an event stays while its delivery waits, though that is of another day', a
   assert.equal(await world.count('events'), 0);
 });
 
-test('what inboxes know of a day goes after it, in bounded steps', async (context) => {
+test('inbox messages of a dropped day are removed in bounded steps', async (context) => {
   const world = await RecordWorld.open(context);
   const organizationId = world.id<OrganizationId>();
   await world.client.query("INSERT INTO organizations VALUES ($1, 'Example', 'free', 0)", [organizationId]);
@@ -118,7 +118,7 @@ test('what inboxes know of a day goes after it, in bounded steps', async (contex
   assert.equal(await world.count('inbox_messages'), 1);
 });
 
-test('who reads goes first: a day that is in use is dropped by the next round', async (context) => {
+test('a day that is being read is dropped by the next round', async (context) => {
   const world = await RecordWorld.open(context);
   await finish(world, await world.written(5));
   world.pass(DAY_MS);

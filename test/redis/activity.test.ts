@@ -49,7 +49,7 @@ describe('Redis activity', () => {
   );
 
   test(
-    'where nobody watches a question goes out for all that has gathered, and no news',
+    'without watchers one question is sent for all gathered activities, and no activity',
     inWorld(async (world) => {
       const activity = await process(world);
       await server.command('CONFIG', 'RESETSTAT');
@@ -60,7 +60,7 @@ describe('Redis activity', () => {
   );
 
   test(
-    'batches that were recorded side by side are told in the order of ids',
+    'events of concurrently recorded batches are published in id order',
     inWorld(async (world) => {
       const [here, there] = [await process(world), await process(world)];
       const { seen, listener } = watch();
@@ -73,7 +73,7 @@ describe('Redis activity', () => {
   );
 
   test(
-    'what comes while other news goes out follows it',
+    'activities that arrive during a publication follow it',
     inWorld(async (world) => {
       const activity = await process(world);
       const { seen, listener } = watch();
@@ -92,7 +92,7 @@ describe('Redis activity', () => {
   );
 
   test(
-    'without Redis publishing goes on as if nothing were, and a subscription says that it can’t; afterwards all is told',
+    'without Redis publishing succeeds and subscribing rejects; afterwards the dropped activities are reported',
     inWorld(async (world) => {
       const [here, there] = [await process(world), await process(world)];
       const { seen, dropped, listener } = watch();

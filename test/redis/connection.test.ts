@@ -48,7 +48,7 @@ describe('Redis connection', () => {
     assert.match(redis.health().reason ?? '', named);
   });
 
-  test('a frozen server fails what waits for it, though more is sent all the time, and is used again when it thaws', async () => {
+  test('commands to a frozen server fail although more are sent all the time; it is used again when it continues', async () => {
     const redis = await open();
     server.signal('SIGSTOP');
     let rejected = 0;
@@ -74,7 +74,7 @@ describe('Redis connection', () => {
     await eventually(() => redis.command('PING'));
   });
 
-  test('a frozen server is noticed though nothing is asked of it', async () => {
+  test('a frozen server is noticed without commands', async () => {
     const redis = await open();
     server.signal('SIGSTOP');
     try {
@@ -108,7 +108,7 @@ describe('Redis connection', () => {
     await eventually(() => assert.equal(redis.health().status, 'ok'));
   });
 
-  test('a command that was under way when the connection died is not repeated', async () => {
+  test('a command in flight when the connection died is not repeated', async () => {
     const redis = await open();
     await redis.command('DEL', redis.key('counter'));
     server.signal('SIGSTOP');
@@ -120,7 +120,7 @@ describe('Redis connection', () => {
     assert.ok(Number(await redis.command('GET', redis.key('counter'))) <= 5);
   });
 
-  test('a server that became a replica is asked again for a moment, on a new connection, and then refused without its words', async () => {
+  test("commands to a server that became a replica are retried briefly on a new connection, then fail without the server's text", async () => {
     const redis = await open();
     try {
       await server.command('REPLICAOF', '127.0.0.1', '1');
@@ -178,7 +178,7 @@ describe('Redis connection', () => {
     await eventually(() => assert.equal(redis.health().status, 'ok'));
   });
 
-  test('closing: what is under way ends, later calls say so, a frozen server does not hold it up', async () => {
+  test('close waits for running commands, rejects later ones, and does not wait for a frozen server', async () => {
     const redis = await open();
     const underWay = redis.command('PING');
     const closing = redis.close();

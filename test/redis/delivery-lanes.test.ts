@@ -19,7 +19,7 @@ describe('Redis delivery lanes', () => {
   const inWorld = (run: (world: RedisWorld) => Promise<void>) => inRedis(() => server, run);
 
   test(
-    'what is put in twice is there once; what is due has an entry in the stream',
+    'a delivery added twice exists once; due deliveries have a stream entry',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const endpointId = endpoint(world);
@@ -34,7 +34,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'thousands are put in, taken and settled in steps that Redis can bear',
+    'thousands of deliveries are added, claimed and settled in bounded steps',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const endpointId = endpoint(world);
@@ -52,7 +52,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'takes what has come due by its time, then what is due at once by its age; says what is next',
+    'claims scheduled deliveries by due time, then immediate ones by age, and returns the next due time',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const endpointId = endpoint(world);
@@ -90,7 +90,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'two takers never get the same one',
+    'two claims never get the same delivery',
     inWorld(async (world) => {
       const [a, b] = [lanesOf(world), lanesOf(world, 'b')];
       const endpointId = endpoint(world);
@@ -103,7 +103,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'a taking is undone only while it lasts',
+    'a claim is undone only while its lease lasts',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const endpointId = endpoint(world);
@@ -151,7 +151,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'given back: due again, with an entry that wakes somebody, one only',
+    'a released delivery is due again, with exactly one entry that wakes a deliverer',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const endpointId = endpoint(world);
@@ -174,7 +174,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'without memory deliveries are put in, taken and settled: that is what makes room',
+    'at maxmemory deliveries are still added, claimed and settled, which frees memory',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const endpointId = endpoint(world);
@@ -210,7 +210,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'knows all of many lanes, also while others come and go',
+    'returns all of many lanes while others are added and removed',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const lasting = Array.from({ length: 12_000 }, () => delivery(world, endpoint(world), later(world, 60_000)));
@@ -242,7 +242,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'tells what comes, to one of two listening processes; what nobody settles is told to all within seconds',
+    'announces a delivery to one of two processes; an unsettled one is announced to all within seconds',
     inWorld(async (world) => {
       const [a, b] = [listener(lanesOf(world)), listener(lanesOf(world, 'b'))];
       await sleep(200);
@@ -262,7 +262,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'tells of retries when they come due, and of nothing that is not due',
+    'announces retries when they are due, and nothing else',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const heard = listener(lanes);
@@ -276,7 +276,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'tells of every lane, though thousands are due for the same time',
+    'announces every lane although thousands are due at the same time',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const endpointIds = Array.from({ length: 2_500 }, () => endpoint(world));
@@ -291,7 +291,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'goes on listening after the server was emptied, and after it was restarted',
+    'continues to listen after a flush and after a restart of the server',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const heard = listener(lanes);
@@ -309,7 +309,7 @@ describe('Redis delivery lanes', () => {
   );
 
   test(
-    'who has stopped listening hears nothing, holds no connection, and can begin anew',
+    'a stopped listener gets nothing, holds no connection, and can start again',
     inWorld(async (world) => {
       const lanes = lanesOf(world);
       const connections = async () =>

@@ -18,27 +18,27 @@ const GROUP = 'event-processors';
 /** What is wrong, how it comes about, how it is told. */
 const POISON: readonly [string, Readonly<Record<string, string | Buffer | null>>, RegExp][] = [
   ['no id', { id: null }, /id is missing/],
-  ['an id that is no UUID', { id: 'x' }, /id is no UUIDv7/],
-  ['an id that is a random UUID', { id: '7c0f5c0e-4a2d-4f7e-9a57-0a6b1f6f2a11' }, /id is no UUIDv7/],
-  ['an id in capitals', { id: '019B0000-0000-7000-8000-00000000ABCD' }, /id is no UUIDv7/],
-  ['an id of the year 2100', { id: '03bb2cc3-d800-7000-8000-000000000000' }, /id is of the future/],
+  ['an id that is no UUID', { id: 'x' }, /id is not a UUIDv7/],
+  ['an id that is a random UUID', { id: '7c0f5c0e-4a2d-4f7e-9a57-0a6b1f6f2a11' }, /id is not a UUIDv7/],
+  ['an id in capitals', { id: '019B0000-0000-7000-8000-00000000ABCD' }, /id is not a UUIDv7/],
+  ['an id of the year 2100', { id: '03bb2cc3-d800-7000-8000-000000000000' }, /id is in the future/],
   ['no organization', { organization_id: null }, /organization_id is missing/],
-  ['an organization that is none', { organization_id: "' OR 1=1" }, /organization_id is no UUID/],
+  ['an organization that is none', { organization_id: "' OR 1=1" }, /organization_id is not a UUID/],
   ['no created_at', { created_at: null }, /created_at is missing/],
-  ['a created_at that is no number', { created_at: 'yesterday' }, /created_at is no whole number/],
-  ['a created_at that is negative', { created_at: '-5' }, /created_at is no whole number/],
-  ['a deliver_at beyond all time', { deliver_at: '9'.repeat(30) }, /deliver_at is no whole number/],
-  ['hops that are no number', { hops: 'NaN' }, /hops is no whole number/],
-  ['a type that is none', { type: 'Ż x' }, /type is no event type/],
-  ['a type too long', { type: 'a'.repeat(256) }, /type is no event type/],
+  ['a created_at that is no number', { created_at: 'yesterday' }, /created_at is not a whole number/],
+  ['a created_at that is negative', { created_at: '-5' }, /created_at is not a whole number/],
+  ['a deliver_at beyond all time', { deliver_at: '9'.repeat(30) }, /deliver_at is not a whole number/],
+  ['hops that are no number', { hops: 'NaN' }, /hops is not a whole number/],
+  ['a type that is none', { type: 'Ż x' }, /type is not an event type/],
+  ['a type too long', { type: 'a'.repeat(256) }, /type is not an event type/],
   ['bad UTF-8 in data', { data: Buffer.from([0x22, 0xff, 0x22]) }, /data is not UTF-8/],
   ['bad UTF-8 in a dedup id', { dedup_id: Buffer.from([0xc3, 0x28]) }, /dedup_id is not UTF-8/],
-  ['a NUL in an ordering key', { ordering_key: 'a\0b' }, /ordering_key holds a NUL/],
+  ['a NUL in an ordering key', { ordering_key: 'a\0b' }, /ordering_key contains a NUL/],
   ['a dedup id too long for an index', { dedup_id: 'x'.repeat(10_000) }, /dedup_id is too long/],
   ['an ordering key too long', { ordering_key: 'x'.repeat(600) }, /ordering_key is too long/],
   ['a traceparent too long', { traceparent: 'x'.repeat(10_000) }, /traceparent is too long/],
-  ['data that is no JSON', { data: '{"a":' }, /data is no JSON/],
-  ['data that is empty', { data: '' }, /data is no JSON/],
+  ['data that is no JSON', { data: '{"a":' }, /data is not JSON/],
+  ['data that is empty', { data: '' }, /data is not JSON/],
   ['data too large', { data: `"${'x'.repeat(256 * 1024)}"` }, /data is too large/],
 ];
 
@@ -134,7 +134,7 @@ describe('Redis event stream', () => {
   );
 
   test(
-    'what a silent reader holds is claimed after its time, whole, by one',
+    'entries of a silent reader are claimed after the idle time, complete, by one reader',
     inWorld(async (world) => {
       const events = Array.from({ length: 25 }, () => world.event());
       await accept(world, events);
@@ -157,7 +157,7 @@ describe('Redis event stream', () => {
   );
 
   test(
-    'claiming finds what was left at the front while it looked further back',
+    'a claim finds entries left at the front of the stream',
     inWorld(async (world) => {
       await accept(world, [world.event(), world.event(), world.event()]);
       const dead = stream(world, 'dead');
@@ -174,7 +174,7 @@ describe('Redis event stream', () => {
   );
 
   test(
-    'a server that lost its memory: the group is made anew, and what came since is read',
+    'after a flush the group is created again and later entries are read',
     inWorld(async (world) => {
       const reader = stream(world);
       assert.deepEqual(await reader.read(10, 0), []);
@@ -197,7 +197,7 @@ describe('Redis event stream', () => {
   );
 
   test(
-    'a server that was killed while a reader waited is read again when it is back, with what it kept',
+    'a reader continues after the server was killed and restarted, with the entries it kept',
     inWorld(async (world) => {
       const reader = stream(world);
       const events = [world.event(), world.event()];
@@ -249,7 +249,7 @@ describe('Redis event stream', () => {
   );
 
   test(
-    'buried entries are kept byte for byte with their reason, come back as they came, and can be dropped',
+    'dead letters are kept byte for byte with their reason, can be requeued unchanged, and can be dropped',
     inWorld(async (world) => {
       const reader = stream(world);
       const dead = new RedisDeadLetters(world.redis);
@@ -300,7 +300,7 @@ describe('Redis event stream', () => {
   );
 
   test(
-    'an entry with more fields than Lua can pass on is buried all the same, and the rest of its call with it',
+    'an entry with more fields than Lua can pass is moved to the dead letters, together with the rest of its call',
     inWorld(async (world) => {
       const many = Array.from({ length: 6_000 }, (_, n) => [`f${n}`, 'v']).flat();
       await world.redis.command('XADD', 'p:events', '*', ...many);
@@ -333,7 +333,7 @@ describe('Redis event stream', () => {
   );
 
   test(
-    'consumers that hold nothing and are long gone are forgotten; who holds something or lives is not',
+    'idle consumers without entries are removed; live ones and those with entries are kept',
     inWorld(async (world) => {
       const reader = stream(world, 'live');
       await accept(world, [world.event()]);

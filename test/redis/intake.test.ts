@@ -25,7 +25,7 @@ describe('Redis intake', () => {
     world.use(new RedisIntake({ redis: world.redis, clock: world.clock, dedupWindowMs: WINDOW_MS, maxBacklog }));
 
   test(
-    'writes entries that an operator can read, without what is not there',
+    'writes readable entries, without absent fields',
     inWorld(async (world) => {
       const event = world.event({
         dedupId: 'a: b\n"c" ż',
@@ -64,7 +64,7 @@ describe('Redis intake', () => {
   );
 
   test(
-    'a mark that is no mark harms nobody',
+    'a malformed dedup mark is harmless',
     inWorld(async (world) => {
       for (const nonsense of ['', 'x', 'a b c', '\0']) {
         await world.redis.command('SET', `p:dedup:${world.organizationId}:d`, nonsense);
@@ -113,7 +113,7 @@ describe('Redis intake', () => {
   );
 
   test(
-    'while Redis is silent only so much memory waits; the rest is refused at once',
+    'while Redis is silent a bounded amount of memory waits; further events are refused at once',
     inWorld(async (world) => {
       const intake = intakeOf(world);
       const data = JSON.stringify('x'.repeat(256 * 1024 - 2)) as JsonText;
@@ -151,7 +151,7 @@ describe('Redis intake', () => {
   );
 
   test(
-    'without memory nothing is taken, nothing is marked; afterwards it goes on',
+    'at maxmemory nothing is accepted or marked; afterwards it continues',
     inWorld(async (world) => {
       const intake = intakeOf(world);
       const event = world.event({ dedupId: 'd' });

@@ -44,7 +44,7 @@ describe('Redis bus, limits, lead and checks', () => {
   );
 
   test(
-    'what is no message is passed over',
+    'malformed messages are ignored',
     inWorld(async (world) => {
       const { bus: one, heard } = await bus(world);
       for (const text of ['', 'x', '1', 'null', '[]', '{}', '{"message":null}', '{"from":1,"message":{"kind":5}}']) {
@@ -57,7 +57,7 @@ describe('Redis bus, limits, lead and checks', () => {
   );
 
   test(
-    'who may have missed something is told when the connection is back, and hears again',
+    'listeners are notified of a gap when the connection is back, and get messages again',
     inWorld(async (world) => {
       const [here, there] = [await bus(world), await bus(world)];
       assert.deepEqual([here.gaps, there.gaps], [0, 0]);
@@ -79,7 +79,7 @@ describe('Redis bus, limits, lead and checks', () => {
   );
 
   test(
-    'a bus whose server freezes tells of the gap too',
+    'a frozen server causes a gap notification too',
     inWorld(async (world) => {
       const one = await bus(world);
       server.signal('SIGSTOP');
@@ -152,7 +152,7 @@ describe('Redis bus, limits, lead and checks', () => {
   );
 
   test(
-    'a server as it should be is passed without a word; what may lose something is named',
+    'a correctly configured server passes without warnings; risky settings are named',
     inWorld(async ({ redis }) => {
       assert.deepEqual(await checkRedis(redis), { refused: null, warnings: [] });
       const cases: [string, string, RegExp | null][] = [
@@ -196,7 +196,7 @@ describe('Redis bus, limits, lead and checks', () => {
   );
 
   test(
-    'where CONFIG is forbidden, what INFO tells is checked all the same',
+    'where CONFIG is forbidden, INFO is checked',
     inWorld(async () => {
       await server.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-config');
       const redis = await Redis.open({ url: `redis://app:secret@127.0.0.1:${server.port}`, prefix: 'p' });

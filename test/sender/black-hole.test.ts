@@ -90,7 +90,7 @@ test('without spare sockets each address is tried alone, and the last has all th
   for (; taken > 0; taken--) spare.release();
 });
 
-test('spare sockets are given back', { timeout: 60_000 }, async () => {
+test('spare sockets are released', { timeout: 60_000 }, async () => {
   await using hole = await blackHole();
   const spare = new SpareSockets();
   const addresses = Array.from({ length: 9 }, () => '127.0.0.1');

@@ -19,7 +19,7 @@ describe('kept connections', { concurrency: 8 }, () => {
     assert.equal(receiver.connects, 1);
   });
 
-  test('as many at once as are asked for, and no more connections than that', async () => {
+  test('opens as many connections as concurrent requests, and no more', async () => {
     await using receiver = await rawReceiver((socket) => setTimeout(say(OK), 20, socket));
     await using sender = openSender();
     for (let round = 0; round < 3; round++) {
@@ -191,7 +191,7 @@ describe('a kept connection that has died', { concurrency: 4 }, () => {
     assert.equal(receiver.requests.length, 2);
   });
 
-  test('an answer that nobody asked for is not taken for the next one', async () => {
+  test('an unexpected response is not used for the next request', async () => {
     await using receiver = await rawReceiver((socket, n) => socket.write(n === 1 ? OK + OK.replace('200', '500') : OK));
     await using sender = openSender();
     assert.equal((await post(sender, receiver.url)).statusCode, 200);
@@ -239,7 +239,7 @@ describe('close', () => {
     assert.equal(receiver.requests.length, 1);
   });
 
-  test('after the grace the rest ends: what has left is interrupted, what has not was never tried', async () => {
+  test('after the grace period sent requests are interrupted, and unsent ones were never attempted', async () => {
     await using receiver = await rawReceiver(() => {});
     const sender = openSender();
     const atWork = [post(sender, receiver.url), post(sender, receiver.url)];
@@ -249,7 +249,7 @@ describe('close', () => {
     await until(() => receiver.open === 0);
   });
 
-  test('a name that is still being looked up when the grace is over: nothing has left', async () => {
+  test('a name still being resolved after the grace period: nothing was sent', async () => {
     const sender = openSender({ resolve: () => new Promise(() => {}) });
     const atWork = post(sender, 'http://slow.test/');
     await pause(5);
@@ -262,7 +262,7 @@ describe('close', () => {
   });
 });
 
-test('the address that was reached is looked at again', async () => {
+test('the address that was reached is checked again', async () => {
   await using receiver = await rawReceiver(say(OK));
   await using sender = openSender();
   const original = AddressGuard.prototype.allowsAddress;

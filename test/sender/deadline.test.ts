@@ -50,7 +50,7 @@ describe('the deadline is one, over everything', { concurrency: 4 }, () => {
     assert.ok(ms < HANG_MS, `${ms} ms`);
   });
 
-  test('a port whose SYNs nobody answers', { timeout: 60_000 }, async (context) => {
+  test('a port that drops SYNs', { timeout: 60_000 }, async (context) => {
     // A process that stands still, with room for two connections in its queue: the kernel drops what comes after.
     const script =
       "require('net').createServer().listen(0,'127.0.0.1',1,function(){process.send(this.address().port)})";
@@ -147,7 +147,7 @@ describe('the outcome is fixed at the status line', { concurrency: 8 }, () => {
   });
 });
 
-describe('what comes without end, and is neither header nor body, ends the attempt', () => {
+describe('an endless stream of bytes outside of headers and body ends the attempt', () => {
   const FLOODS: readonly (readonly [name: string, head: string, flood: string, status: number | null])[] = [
     ['a reason phrase', 'HTTP/1.1 200 ', 'x', null],
     ['empty lines before the answer', '', '\r\n', null],

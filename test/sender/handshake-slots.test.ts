@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HandshakeSlots } from '../../src/sender/connections/handshake-slots.ts';
 
-test('four at once, two of one group, in turns between groups, each with a rest', (context) => {
+test('four at once, two of one group, in turns between groups, each with a cooldown', (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const slots = new HandshakeSlots();
   const started: string[] = [];

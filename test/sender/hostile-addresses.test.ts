@@ -281,7 +281,7 @@ test('httpsOnly', async () => {
   assert.equal((await sender.checkUrl('https://example.com/')).kind, 'allowed');
 });
 
-test('a refused address tells nothing of the port: an open one sees no connection', async () => {
+test('a refused address reveals nothing about its port: an open port sees no connection', async () => {
   await using receiver = await rawReceiver((socket) => socket.end());
   await using sender = guardedSender({ clock });
   const closed = await post(sender, 'http://127.0.0.1:1/');

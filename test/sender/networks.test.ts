@@ -66,7 +66,7 @@ describe('allowed networks', () => {
       assert.ok(!development.allows(address));
   });
 
-  test('what is no network is refused with its name', () => {
+  test('an invalid network is refused by name', () => {
     for (const text of [
       '',
       '10.0.0.0/33',
@@ -83,7 +83,7 @@ describe('allowed networks', () => {
     }
   });
 
-  test('what is no address is not allowed', () => {
+  test('text that is not an address is not allowed', () => {
     for (const text of ['', 'localhost', '1.2.3', '::g', '999.1.1.1'])
       assert.ok(!networks(['0.0.0.0/0', '::/0']).allows(text) || text === '1.2.3');
   });

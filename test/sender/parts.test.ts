@@ -10,7 +10,7 @@ function failure(code: string, more: object = {}): Error {
   return Object.assign(new Error(code), { code }, more);
 }
 
-describe('what an error means', () => {
+describe('the meaning of errors', () => {
   const WORDS: readonly (readonly [unknown, AttemptError])[] = [
     [new AttemptFailure('dns_failed'), 'dns_failed'],
     [failure('ECONNREFUSED'), 'connection_refused'],
@@ -70,7 +70,7 @@ describe('the excerpt', () => {
     assert.ok(excerpt.text() === `a${'ü'.repeat(2_047)}`);
   });
 
-  test('keeps what is there', () => {
+  test('keeps existing rows', () => {
     const excerpt = new Excerpt();
     assert.equal(excerpt.text(), '');
     excerpt.add(Buffer.from('grüß '));

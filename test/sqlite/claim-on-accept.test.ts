@@ -30,7 +30,7 @@ describe('deliveries that are claimed as they are accepted', () => {
   const world = (run: (world: World) => Promise<void>) => inWorld(newSqliteHarness, run);
 
   test(
-    'as many as there is room for are claimed, the others wait; what was claimed is settled as ever',
+    'as many as the claimer has room for are claimed, the others wait; claimed ones are settled as usual',
     world(async (world) => {
       const { organizationId, endpointId } = await world.lane();
       const claimer = claimerWith(2);
@@ -105,7 +105,7 @@ describe('deliveries that are claimed as they are accepted', () => {
   );
 
   test(
-    'a duplicate is not claimed, nor the same event again; nobody takes after the end',
+    'duplicates and repeated events are not claimed; nothing is claimed after the end',
     world(async (world) => {
       const { organizationId } = await world.lane();
       const claimer = claimerWith(10);

@@ -89,7 +89,7 @@ describe('query plans', () => {
     test(`the guard sees ${name}`, () => assert.notDeepEqual(findings(filledDatabase(), sql), []));
   }
 
-  test('every statement begins with what it is for', () => {
+  test('every statement starts with a comment on its purpose', () => {
     for (const [name, sql] of loadSqlFiles()) assert.match(sql, /^-- \S.{20}/, name);
   });
 });

@@ -88,7 +88,7 @@ async function filled(folder: string): Promise<string> {
 
 describe('starting on a data folder', () => {
   test(
-    'a second process is refused, told who has it; after a kill -9 the next one starts',
+    "a second process is refused with the owner's id; after a kill -9 the next one starts",
     inFolder(async (folder) => {
       const { engine, kill } = await spawnEngine(ENGINE_PROCESS, [folder]);
       await engine.queue.depth();
@@ -271,7 +271,7 @@ describe('starting on a data folder', () => {
   );
 
   test(
-    'a disk that fails ends the process without an answer; what was answered is there',
+    'a failing disk ends the process without an answer; answered writes are stored',
     inFolder(async (folder) => {
       // Files may not grow beyond 2 MB: writes to the log fail with EFBIG, which is no full disk.
       const child = spawnSync(

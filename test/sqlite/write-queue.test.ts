@@ -64,7 +64,7 @@ function withQueue(body: (fixture: Fixture) => Promise<void>): () => Promise<voi
 
 describe('WriteQueue', () => {
   test(
-    'writes what has gathered in one commit, in order',
+    'writes gathered requests in one commit, in order',
     withQueue(async ({ queue, add, stored }) => {
       const words = Array.from({ length: 100 }, (_, at) => `word ${at}`);
       await Promise.all(words.map((word) => queue.submit(add(word))));
@@ -92,7 +92,7 @@ describe('WriteQueue', () => {
   );
 
   test(
-    'a write that fails fails alone, and tells why',
+    'a failing write fails alone, with its reason',
     withQueue(async ({ queue, add, stored }) => {
       const thrown = new Error('its own');
       const results = await Promise.allSettled([
@@ -114,7 +114,7 @@ describe('WriteQueue', () => {
   );
 
   test(
-    'what a failed write would have changed in memory is forgotten',
+    'the effects in memory of a failed write are discarded',
     withQueue(async ({ queue, add, connection }) => {
       const seen: number[] = [];
       const counted = new WriteQueue(connection, {
@@ -139,7 +139,7 @@ describe('WriteQueue', () => {
   );
 
   test(
-    'a write of many steps is one transaction, and others have the loop meanwhile',
+    'a stepped write is one transaction and yields to the event loop',
     withQueue(async ({ queue, add, stored }) => {
       let turns = 0;
       const counting = setInterval(() => turns++, 1);
@@ -190,7 +190,7 @@ describe('WriteQueue', () => {
   );
 
   test(
-    'after the disk failed nothing of the group is answered, and nothing more is taken',
+    'after a disk failure nothing of the group is answered, and later writes are refused',
     withQueue(async ({ queue, fatal, stored, health }) => {
       const failure = Object.assign(new Error('disk I/O error'), { errcode: 10 | (4 << 8) });
       const settled: unknown[] = [];
@@ -215,7 +215,7 @@ describe('WriteQueue', () => {
   );
 
   test(
-    'nobody is answered before a sync that began after the commit has ended; what gathers meanwhile shares the next',
+    'writes are answered after a sync that began after their commit; later writes share the next sync',
     withQueue(async ({ queue, disk, add, stored }) => {
       const syncs: (() => void)[] = [];
       disk.sync = () => new Promise((resolve) => syncs.push(resolve));
@@ -267,7 +267,7 @@ describe('WriteQueue', () => {
   );
 
   test(
-    'closing finishes what was submitted',
+    'close finishes submitted writes',
     withQueue(async ({ queue, add, stored }) => {
       const writes = [
         queue.submit(add('a')),

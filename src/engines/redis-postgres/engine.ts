@@ -42,7 +42,7 @@ import {
 } from './stores/index.ts';
 import { PostgresRecordTarget } from './transfer/index.ts';
 
-/** Entries that a worker has held for longer are taken for left behind; a batch takes some hundredths of a second. */
+/** Entries held by a worker for longer than this are claimed by another; a batch takes tens of milliseconds. */
 const CLAIM_IDLE_MS: Milliseconds = 10_000;
 
 const DAYS_AHEAD_PAUSE_MS: Milliseconds = 3_600_000;
@@ -52,25 +52,25 @@ export interface RedisPostgresEngineOptions {
   readonly redisPrefix: string;
   readonly databaseUrl: string;
   readonly maxDatabaseConnections: number;
-  /** This process among the readers of the streams: `<host>-<pid>`. */
+  /** This process's consumer name in the streams: `<host>-<pid>`. */
   readonly consumer: string;
-  /** The machine's. The engine's own is set by the store's. */
+  /** The machine's clock. The engine's own clock follows the store's. */
   readonly clock: Clock;
   readonly log: Log;
   readonly dedupWindowMs: Milliseconds;
   readonly maxBacklog: number | null;
   readonly metrics?: Metrics;
-  /** What secrets are encrypted with; none: they are stored as they are. */
+  /** Makes the box that encrypts secrets; without it they are stored in plain text. */
   readonly secrets?: SecretBoxFor;
   readonly logSql?: (statement: string, durationMs: Milliseconds) => void;
-  /** False: `clock` is the store's clock already. */
+  /** False when `clock` is the store's clock already. */
   readonly synchronizeClock?: boolean;
   readonly claimIdleMs?: Milliseconds;
 }
 
 /**
- * The distributed engine: Redis for what is under way, PostgreSQL for the record, any number of processes.
- * @throws StartRefused when one of the servers can't be used as it is
+ * Opens the distributed engine: Redis for queues, PostgreSQL for the record, any number of processes.
+ * @throws StartRefused when one of the servers cannot be used
  */
 export async function openRedisPostgresEngine(options: RedisPostgresEngineOptions): Promise<Engine> {
   const { databaseUrl, redisUrl, log, metrics = NO_METRICS } = options;
@@ -107,16 +107,16 @@ async function compose(
   const lanes = new DeliveryLanes({ redis, consumer, clock });
   const partitions = new Partitions(database);
   await partitions.ensureAhead(clock.now());
-  // Nobody waits at midnight; who finds a day missing all the same makes it.
+  // Creates partitions ahead, so that nothing waits at midnight; a writer that misses a day creates it.
   const daysAhead = setInterval(() => void partitions.ensureAhead(clock.now()).catch(() => {}), DAYS_AHEAD_PAUSE_MS);
   daysAhead.unref();
   const record = new DeliveryRecord(database);
   const eventRecord = new EventRecord({ database, partitions });
-  const turns = new OrderingGroups(database);
+  const groups = new OrderingGroups(database);
   const statements = new PostgresStatements(database);
   const waitingDeliveries = new WaitingDeliveries(database, (endpointId, ids) => lanes.remove(endpointId, ids));
   const erasedRows = new ErasedRows(database);
-  const queue = new RedisPostgresDeliveryQueue({ lanes, record, turns, clock });
+  const queue = new RedisPostgresDeliveryQueue({ lanes, record, groups, clock });
   const bus = new RedisBus(redis);
   const activity = new RedisActivity({ redis, clock });
   const inboxes = new PostgresInboxStore({
@@ -139,7 +139,7 @@ async function compose(
   const repairs = [
     new DeliveryRepair({ redis, lanes, record }),
     new DedupRepair({ redis, marks, record, clock, windowMs: dedupWindowMs }),
-    new OrderingRepair({ turns, queue }),
+    new OrderingRepair({ groups, queue }),
   ];
   let closed: Promise<void> | undefined;
 
@@ -196,7 +196,7 @@ async function compose(
   };
 }
 
-/** Without Redis nothing can be accepted; without PostgreSQL events are taken in and wait. */
+/** Without Redis nothing can be accepted; without PostgreSQL events are accepted and wait. */
 function worst(redis: EngineHealth, database: EngineHealth): EngineHealth {
   if (redis.status === 'failed') return redis;
   if (database.status !== 'ok') return { ...database, status: 'degraded' };

@@ -8,13 +8,16 @@ import { readStatements } from '../stores/statements/index.ts';
 import { unsafeSettings, withServer } from './database/index.ts';
 import { checkRedis, Redis } from './redis/index.ts';
 
-/** Leases go by PostgreSQL's clock, so that this hurts nobody; logs of two machines are hard to read together by then. */
+/**
+ * A larger clock difference is reported. Leases use PostgreSQL's clock and are not affected, but logs of two machines
+ * become hard to compare.
+ */
 const MAX_CLOCK_DIFFERENCE_MS: Milliseconds = 1_000;
-/** Every accepted event waits for one round trip. */
+/** A slower answer is reported, because every accepted event waits for one round trip. */
 const SLOW_ANSWER_MS: Milliseconds = 5;
 const MEASUREMENTS = 5;
 
-/** Both servers as they are; nothing in them is changed. */
+/** Checks both servers without changing anything in them. */
 export async function inspectServers(args: {
   readonly redisUrl: string;
   readonly redisPrefix: string;
@@ -35,14 +38,14 @@ async function inspectRedis(args: Parameters<typeof inspectServers>[0]): Promise
     const { refused, warnings } = await checkRedis(redis);
     if (refused !== null) return [{ level: 'failed', about, text: refused }];
     const version = /^redis_version:(\S+)/m.exec(String(await redis.command('INFO', 'server')))?.[1] ?? 'unknown';
-    const look = await shortest(args.clock, async () => {
+    const measured = await shortest(args.clock, async () => {
       const [seconds, microseconds] = (await redis.command('TIME')) as unknown[];
       return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
     });
     return [
-      { level: 'ok', about, text: `Version ${version} answers in ${look.tookMs.toFixed(2)} ms.` },
+      { level: 'ok', about, text: `Version ${version} answers in ${measured.tookMs.toFixed(2)} ms.` },
       ...warnings.map((warning): Finding => ({ level: 'warning', about, text: `${warning}.` })),
-      ...findingsOf(about, look),
+      ...findingsOf(about, measured),
     ];
   } finally {
     await redis.close();
@@ -55,33 +58,37 @@ function inspectPostgres(args: Parameters<typeof inspectServers>[0]): Promise<Fi
     const statements = readStatements(import.meta.dirname, 'postgres');
     const ask = async (sql: string): Promise<readonly Row[]> => (await client.query<Row>(sql)).rows;
     const [server] = await ask("SELECT current_setting('server_version') AS version");
-    const look = await shortest(args.clock, async () => {
+    const measured = await shortest(args.clock, async () => {
       const [row] = await ask('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS now');
       return Number(text(row ?? {}, 'now'));
     });
     const warnings = unsafeSettings(await ask(statements.get('durability-settings') ?? ''));
     return [
-      { level: 'ok', about, text: `Version ${text(server ?? {}, 'version')} answers in ${look.tookMs.toFixed(2)} ms.` },
+      {
+        level: 'ok',
+        about,
+        text: `Version ${text(server ?? {}, 'version')} answers in ${measured.tookMs.toFixed(2)} ms.`,
+      },
       ...warnings.map((warning): Finding => ({ level: 'warning', about, text: `${warning}.` })),
-      ...findingsOf(about, look),
+      ...findingsOf(about, measured),
     ];
   });
 }
 
 interface Measurement {
   readonly tookMs: Milliseconds;
-  /** Of the server's clock to ours. */
+  /** How far the server's clock is ahead of this machine's. */
   readonly aheadMs: Milliseconds;
 }
 
-/** Of some looks the one with the shortest way counts. */
+/** Measures a few times; the measurement with the shortest round trip counts. */
 async function shortest(clock: Clock, ask: () => Promise<Milliseconds>): Promise<Measurement> {
   let best: Measurement = { tookMs: Number.POSITIVE_INFINITY, aheadMs: 0 };
-  for (let look = 0; look < MEASUREMENTS; look++) {
+  for (let n = 0; n < MEASUREMENTS; n++) {
     const [wall, startedAt] = [clock.now(), clock.monotonicMs()];
-    const theirs = await ask();
+    const serverTime = await ask();
     const tookMs = clock.monotonicMs() - startedAt;
-    if (tookMs < best.tookMs) best = { tookMs, aheadMs: theirs - (wall + tookMs / 2) };
+    if (tookMs < best.tookMs) best = { tookMs, aheadMs: serverTime - (wall + tookMs / 2) };
   }
   return best;
 }
@@ -99,7 +106,7 @@ function findingsOf(about: string, { tookMs, aheadMs }: Measurement): Finding[] 
         }
       : { level: 'ok', about: 'Clock', text: `Within a second of that of ${about}.` },
     ...(tookMs > SLOW_ANSWER_MS
-      ? [{ level: 'warning', about, text: 'Its answers take long: move it, or this service, nearer.' } as const]
+      ? [{ level: 'warning', about, text: 'Its round trips are slow: move it, or this service, closer.' } as const]
       : []),
   ];
 }

@@ -5,7 +5,7 @@ import type { PageRequest } from '../../ports/store/page.ts';
 export const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 export const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** A page as a range of ids, which are made in the order of time: `from` inclusive, `before` exclusive. */
+/** A page as a range of ids, which sort by time: `from` inclusive, `before` exclusive. */
 export function idRange(page: PageRequest): { readonly from: string; readonly before: string } {
   let before = page.to === null ? HIGHEST_ID : lowestIdAt(page.to);
   const after = page.after !== null && isUuid(page.after) ? page.after.toLowerCase() : null;
@@ -13,15 +13,15 @@ export function idRange(page: PageRequest): { readonly from: string; readonly be
   return { from: page.from === null ? LOWEST_ID : lowestIdAt(page.from), before };
 }
 
-/** Below every id of that time, whatever its version. */
+/** The lowest id of a time, whatever its UUID version. */
 export function lowestIdAt(at: Timestamp): string {
   return `${firstIdAt(at).slice(0, 13)}-0000-0000-000000000000`;
 }
 
-/** Deliveries are made after their events, by another machine's clock. */
+/** Deliveries are created after their events, by another machine's clock. */
 const SKEW_MS = 86_400_000;
 
-/** No delivery of the event has a lower id. */
+/** A lower bound for the ids of an event's deliveries. */
 export function lowestDeliveryId(eventTime: Timestamp): string {
   return lowestIdAt(timestamp(Math.max(0, addMs(eventTime, -SKEW_MS))));
 }

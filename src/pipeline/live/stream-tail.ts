@@ -59,7 +59,7 @@ export class Tail implements ActivityListener {
   #position: EventId;
   /** The resume position, until a message has carried it. */
   #positionToReport: EventId | null;
-  #reading: { looked: number; again: boolean; limit: number } | null;
+  #reading: { scanned: number; again: boolean; limit: number } | null;
   #end: TailEnd | null = null;
   readonly #onEnd = new Listeners<void>();
   #wake: (() => void) | undefined;
@@ -240,10 +240,10 @@ export class Tail implements ActivityListener {
       if (this.#shows(activity) && !this.#shown.has(event.id)) messages.push(this.#message(activity));
       else this.#skip(event.id);
     }
-    reading.looked += events.length;
+    reading.scanned += events.length;
     reading.limit = nextLimit(events);
     const isLast = events.length < limit && !fillsPage(events, READ_BYTES);
-    const isTooMuch = reading.looked >= MAX_MISSED_EVENTS;
+    const isTooMuch = reading.scanned >= MAX_MISSED_EVENTS;
     if (isTooMuch) this.#dropped = addDropped(this.#dropped, { event: null, delivery: 0 });
     if (isTooMuch || (isLast && !reading.again)) this.#reading = null;
     return messages;
@@ -282,7 +282,7 @@ export class Tail implements ActivityListener {
 }
 
 function newReading() {
-  return { looked: 0, again: false, limit: FIRST_READ };
+  return { scanned: 0, again: false, limit: FIRST_READ };
 }
 
 function hasDropped({ event, delivery }: DroppedCounts): boolean {

@@ -15,14 +15,17 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { ActivityFeed, ActivityListener } from '../../../ports/coordination/activity.ts';
 import type { Redis, RedisReader } from '../redis/index.ts';
 
-/** News of this long go out together: people watch, and twenty questions a second cost Redis nothing. */
+/**
+ * How long activities gather before they are published: imperceptible to watchers, and twenty calls a second cost Redis
+ * nothing.
+ */
 const GATHER_MS: Milliseconds = 50;
 const RETRY_PAUSE_MS: Milliseconds = 1_000;
-/** Gathered over all organizations, while Redis is slow. */
+/** Bounds for gathered activities over all organizations, while Redis is slow. */
 const MAX_GATHERED_CHARACTERS = 8 * 1024 * 1024;
 const MAX_GATHERED_ORGANIZATIONS = 10_000;
 
-/** An organization's news since they last went out. */
+/** An organization's activities since the last publication. */
 interface Gathered {
   readonly activities: Activity[];
   characters: number;
@@ -35,16 +38,16 @@ interface Watched {
 }
 
 /**
- * News between processes, over a channel of Redis for each organization that is watched. Who publishes asks Redis whose
- * channels have subscribers, after the fact and each time, one command for all that has gathered: so nobody has to know
- * who watches, nothing runs out or has to be renewed, and who has subscribed misses nothing that happens afterwards.
+ * Activities between processes, over one Redis channel per watched organization. Before each publication one command
+ * asks Redis which channels have subscribers, for all gathered organizations. So no process has to know who watches, no
+ * registration expires, and a subscriber misses nothing that happens after its subscription.
  */
 export class RedisActivity implements ActivityFeed {
   readonly #redis: Redis;
   readonly #clock: Clock;
   readonly #budgets = new Map<OrganizationId, ActivityBudget>();
   readonly #watched = new Map<OrganizationId, Watched>();
-  /** Subscriptions that are being ended. */
+  /** Subscriptions that are ending. */
   readonly #ending = new Map<OrganizationId, Promise<void>>();
   #gathered = new Map<OrganizationId, Gathered>();
   #characters = 0;
@@ -81,7 +84,7 @@ export class RedisActivity implements ActivityFeed {
     return () => this.#leave(organizationId, own, listener);
   }
 
-  /** What has gathered goes out, if Redis takes it. */
+  /** Publishes gathered activities, if Redis is available. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#publishing;
@@ -136,7 +139,7 @@ export class RedisActivity implements ActivityFeed {
       }
       await Promise.all([...watched].map((id) => this.#publishOne(id, all.get(id))));
     } catch {
-      // Those who watch learn how much it was, if Redis comes back; who accepts or delivers must not hear of it.
+      // Watchers learn the number of dropped activities when Redis is back; accepting and delivering are not affected.
       pauseMs = RETRY_PAUSE_MS;
       this.#countDropped(all);
     }
@@ -147,7 +150,7 @@ export class RedisActivity implements ActivityFeed {
   async #watchedAmong(organizationIds: readonly OrganizationId[]): Promise<Set<OrganizationId>> {
     const channels = organizationIds.map((id) => this.#channel(id));
     const reply = await this.#redis.command('PUBSUB', 'NUMSUB', ...channels);
-    // Each channel and its number, in the order in which they were asked for.
+    // The reply alternates channels and their numbers of subscribers, in the order of the request.
     const numbers = Array.isArray(reply) ? reply.filter((_, at) => at % 2 === 1).map(Number) : [];
     return new Set(organizationIds.filter((_, at) => (numbers[at] ?? 0) > 0));
   }
@@ -213,7 +216,7 @@ export class RedisActivity implements ActivityFeed {
   }
 }
 
-/** Batches are recorded side by side: their events are told in the order of ids, by which readers resume. */
+/** Sorts events by id, the order in which watchers resume: batches are recorded concurrently. */
 function inOrder(activities: readonly Activity[]): Activity[] {
   const events = activities.filter((activity) => activity.kind === 'event');
   events.sort((one, other) => (one.event.id < other.event.id ? -1 : 1));
@@ -224,7 +227,7 @@ function count(dropped: DroppedCounts, { kind }: Activity): DroppedCounts {
   return addDropped(dropped, { ...NOTHING_DROPPED, [kind]: 1 });
 }
 
-/** A process of another version may tell what we don't know. */
+/** Decodes a message. A process of another version may send unknown kinds. */
 function read(text: string): { readonly activities: readonly Activity[]; readonly dropped: DroppedCounts } {
   try {
     const { activities, untold } = JSON.parse(text);

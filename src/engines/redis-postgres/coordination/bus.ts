@@ -6,12 +6,15 @@ import type { Redis, RedisReader } from '../redis/index.ts';
 
 const RETRY_PAUSE_MS: Milliseconds = 250;
 
-/** Messages between processes, over Redis' publish and subscribe. Lost while the connection is; listeners learn of that. */
+/**
+ * Messages between processes over Redis' publish/subscribe. Messages are lost while the connection is; listeners are
+ * notified of the gap.
+ */
 export class RedisBus implements Bus {
   readonly #redis: Redis;
   readonly #listeners = new Listeners<BusMessage>();
   readonly #gaps = new Listeners<void>();
-  /** What is ours comes back to us, and was heard already. */
+  /** Identifies this process's own messages, which Redis returns and which listeners have handled already. */
   readonly #self = randomUUID();
   readonly #reader: RedisReader;
   #closing = false;
@@ -27,12 +30,12 @@ export class RedisBus implements Bus {
     return this.publishToOthers(message);
   }
 
-  /** What this process knows already. */
+  /** Publishes a message that this process has handled already. */
   async publishToOthers(message: BusMessage): Promise<void> {
     try {
       await this.#redis.command('PUBLISH', this.#channel, JSON.stringify({ from: this.#self, message }));
     } catch {
-      // Others look again by themselves within a second or so.
+      // Other processes refresh by themselves within about a second.
     }
   }
 
@@ -58,7 +61,7 @@ export class RedisBus implements Bus {
       try {
         await this.#reader.subscribe(
           this.#channel,
-          (text) => this.#hear(text),
+          (text) => this.#receive(text),
           () => this.#gaps.call(),
         );
         return;
@@ -68,13 +71,13 @@ export class RedisBus implements Bus {
     }
   }
 
-  #hear(text: string): void {
-    const heard = read(text);
-    if (heard !== undefined && heard.from !== this.#self) this.#listeners.call(heard.message);
+  #receive(text: string): void {
+    const received = read(text);
+    if (received !== undefined && received.from !== this.#self) this.#listeners.call(received.message);
   }
 }
 
-/** A process of another version may say what we don't know: whoever listens goes by the kind. */
+/** Decodes a message. A process of another version may send unknown kinds, which listeners ignore. */
 function read(text: string): { readonly from: unknown; readonly message: BusMessage } | undefined {
   try {
     const { from, message } = JSON.parse(text);

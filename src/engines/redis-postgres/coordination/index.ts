@@ -1,4 +1,4 @@
-/** Between processes: bus, activity, rate limits, leadership. */
+/** Coordination between processes: bus, activity feed, rate limiter, leadership. */
 
 export { RedisActivity } from './activity.ts';
 export { RedisBus } from './bus.ts';

@@ -2,24 +2,27 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Leadership } from '../../../ports/record/repair.ts';
 import type { Redis } from '../redis/index.ts';
 
-/** Longer than the pause between two looks, so that it stays with one process as long as that lives. */
+/** Longer than the pause between two rounds, so that a living leader keeps the lead. */
 const LEAD_MS: Milliseconds = 20_000;
 
-/** A key with an end. Two that lead at once, after a failover, do each other's work again: all of it is idempotent. */
+/**
+ * Leadership as a Redis key with an expiry. After a failover two processes may lead at once and repeat each other's
+ * work, all of which is idempotent.
+ */
 export class RedisLeadership implements Leadership {
   readonly #redis: Redis;
-  readonly #who: string;
+  readonly #process: string;
 
-  constructor(redis: Redis, who: string) {
+  constructor(redis: Redis, process: string) {
     this.#redis = redis;
-    this.#who = who;
+    this.#process = process;
   }
 
   async lead(): Promise<boolean> {
-    return (await this.#redis.run('lead', [this.#redis.key('leader')], [this.#who, String(LEAD_MS)])) === 1;
+    return (await this.#redis.run('lead', [this.#redis.key('leader')], [this.#process, String(LEAD_MS)])) === 1;
   }
 
   async resign(): Promise<void> {
-    await this.#redis.run('resign', [this.#redis.key('leader')], [this.#who]);
+    await this.#redis.run('resign', [this.#redis.key('leader')], [this.#process]);
   }
 }

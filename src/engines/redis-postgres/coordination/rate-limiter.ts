@@ -3,7 +3,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { RateDecision, RateLimiter } from '../../../ports/coordination/rate-limiter.ts';
 import type { Redis } from '../redis/index.ts';
 
-/** Token buckets in Redis: one limit over all processes. */
+/** The rate limiter of the distributed engine: token buckets in Redis, one limit over all processes. */
 export class RedisRateLimiter implements RateLimiter {
   readonly #redis: Redis;
   readonly #clock: Clock;
@@ -17,18 +17,18 @@ export class RedisRateLimiter implements RateLimiter {
     const args = [this.#clock.monotonicMs().toFixed(3), String(perMinute), String(tokens)];
     const answer = await this.#redis.run('take-tokens', [this.#redis.key(`rate:${organizationId}`)], args);
     const [granted, thousandths] = (answer as unknown[]).map(Number);
-    const left = (thousandths ?? 0) / 1_000;
+    const remaining = (thousandths ?? 0) / 1_000;
     return {
       granted: granted ?? 0,
       limit: perMinute,
-      remaining: Math.floor(left),
-      resetSeconds: seconds(perMinute - left, perMinute),
-      retryAfterSeconds: seconds(Math.max(0, 1 - left), perMinute),
+      remaining: Math.floor(remaining),
+      resetSeconds: seconds(perMinute - remaining, perMinute),
+      retryAfterSeconds: seconds(Math.max(0, 1 - remaining), perMinute),
     };
   }
 }
 
-/** How long so many tokens take to flow in, rounded up. */
+/** Seconds to refill this many tokens, rounded up. */
 function seconds(tokens: number, perMinute: number): number {
   return Math.ceil((tokens * 60) / perMinute);
 }

@@ -1,9 +1,9 @@
 /**
- * Columns of many rows as one parameter each, in PostgreSQL's binary form (array_recv): nothing is escaped here and
- * nothing parsed there. As text, 500 payloads of 10 KB took this process 0.35 s and the server 0.1 s.
+ * Columns of many rows as one parameter each, in PostgreSQL's binary form (array_recv), without escaping or parsing. As
+ * text, 500 payloads of 10 KB took this process 0.35 s and the server 0.1 s.
  */
 
-/** Object ids of pg_type. */
+/** Type object ids (pg_type.oid). */
 const TEXT = 25;
 const UUID = 2950;
 const INT4 = 23;
@@ -31,8 +31,8 @@ export function uuidArray(ids: readonly string[]): Buffer {
   let at = HEADER_BYTES;
   for (const id of ids) {
     at = array.writeInt32BE(16, at);
-    // What is no id leaves fewer bytes; the callers have looked.
-    if (array.write(id.replaceAll('-', ''), at, 'hex') !== 16) throw new TypeError('An id is no UUID');
+    // An invalid id would write fewer bytes; callers have checked.
+    if (array.write(id.replaceAll('-', ''), at, 'hex') !== 16) throw new TypeError('An id is not a UUID');
     at += 16;
   }
   return array;
@@ -64,7 +64,7 @@ function numbers(
   return array;
 }
 
-/** One dimension, counted from 1. */
+/** The header of a one-dimensional array with lower bound 1. */
 function header(elementType: number, length: number, bytes: number): Buffer {
   const array = Buffer.allocUnsafe(bytes);
   array.writeInt32BE(1, 0);

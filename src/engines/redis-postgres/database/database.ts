@@ -9,21 +9,21 @@ import { readStatements } from '../../stores/statements/index.ts';
 import { asDatabaseFailure, DatabaseFailure } from './errors.ts';
 import { StatementRetries } from './statement-retries.ts';
 
-/** A free connection, new or old, within this time, or the server counts as out of reach. */
+/** Without a free connection within this time the server counts as unreachable. */
 const CONNECT_TIMEOUT_MS: Milliseconds = 2_000;
-/** The server itself ends statements that take longer. */
+/** The server itself cancels statements that take longer. */
 const STATEMENT_TIMEOUT_MS: Milliseconds = 15_000;
-/** Where it says nothing for so long the connection is given up: statements take milliseconds. */
+/** Without an answer for this long the connection is closed: statements take milliseconds. */
 const SILENCE_TIMEOUT_MS: Milliseconds = 6_000;
-/** For the few that may take long: the server's own end comes first. */
+/** For the few slow statements: longer than the server's own timeout. */
 const PATIENT_SILENCE_TIMEOUT_MS: Milliseconds = 17_000;
 const IDLE_TIMEOUT_MS: Milliseconds = 30_000;
 
 /**
- * For every connection, as a statement: poolers refuse such parameters of a connection. The planner settings stand for
- * SQLite's INDEXED BY: each statement is a few probes or short ranges of known indexes, and stays that when a table has
- * grown by a million rows since it was last analyzed (a lease of 100 took 270 ms by a hash join over the whole day).
- * The functions of migration 0001 count on READ COMMITTED.
+ * Settings of every connection, sent as a statement because poolers refuse them as connection parameters. The planner
+ * settings correspond to SQLite's INDEXED BY: each statement is a few lookups or short ranges of known indexes, and
+ * must stay so when a table has grown by a million rows since it was analyzed (a lease of 100 took 270 ms by a hash
+ * join over the whole day). The functions of migration 0001 require READ COMMITTED.
  */
 const SESSION = `
   SET statement_timeout = ${STATEMENT_TIMEOUT_MS};
@@ -34,20 +34,20 @@ const SESSION = `
 
 const ENGINE = join(import.meta.dirname, '..');
 
-/** Where statements run: the pool, or the one connection of a transaction. */
+/** Runs statements: the pool, or the one connection of a transaction. */
 export interface Statements {
   /** Runs `<name>.sql` with its parameters ($1, $2, …) as a prepared statement. */
   query(name: string, parameters: readonly unknown[]): Promise<readonly Row[]>;
 }
 
 export interface QueryOptions {
-  /** May be made twice: tried again for a second when the connection was cut and no answer came. */
+  /** May run twice: retried for a second when the connection was lost without an answer. */
   readonly idempotent?: boolean;
-  /** May take many seconds. */
+  /** May take several seconds. */
   readonly patient?: boolean;
   /**
-   * Planned for the values at hand, 2 ms with 40 days: for what joins a partitioned table by many ids. A plan for any
-   * values counts all partitions instead of those that are meant, and goes through all of them.
+   * Planned for the actual values at each call, 2 ms with 40 days: for statements that join a partitioned table by many
+   * ids. A generic plan would scan all partitions instead of those of the ids.
    */
   readonly plannedEachTime?: boolean;
 }
@@ -55,17 +55,17 @@ export interface QueryOptions {
 export interface DatabaseOptions {
   readonly url: string;
   readonly maxConnections: number;
-  /** What `pg_stat_activity` shows. */
+  /** The name that `pg_stat_activity` shows. */
   readonly applicationName: string;
-  /** Told of every statement by its name and how long it took; never its values. */
+  /** Called with the name and duration of every statement; never with values. */
   readonly logSql?: (statement: string, durationMs: Milliseconds) => void;
   readonly silenceTimeoutMs?: Milliseconds;
   readonly metrics?: Metrics;
 }
 
 /**
- * The pool of connections to PostgreSQL. Rejects with `EngineUnavailable` when it can't be reached, within seconds; with
- * `StatementRefused` when the values are at fault.
+ * The pool of connections to PostgreSQL. Calls reject within seconds with `EngineUnavailable` when the server is
+ * unreachable, and with `StatementRefused` when the values are at fault.
  */
 export class Database implements Statements {
   readonly #pool: pg.Pool;
@@ -90,14 +90,14 @@ export class Database implements Statements {
       query_timeout: this.#silenceTimeoutMs,
       keepAlive: true,
       types: { getTypeParser: typeParser },
-      // Awaited: nobody gets the connection before.
+      // Awaited before the connection is used.
       onConnect: (connection) => connection.query(SESSION).then(() => {}),
     });
-    // An idle connection that is cut is no error of anybody's; the next statement has a new one.
+    // A lost idle connection is no error; the next statement opens a new one.
     this.#pool.on('error', () => {});
   }
 
-  /** Connects when it is first used. */
+  /** Creates the pool; it connects when first used. */
   static open(options: DatabaseOptions): Database {
     return new Database(options);
   }
@@ -132,7 +132,10 @@ export class Database implements Statements {
     );
   }
 
-  /** All or nothing, on one connection. Made again as a whole when it was in the way of another, or cut before its end. */
+  /**
+   * Runs a transaction on one connection. Repeated as a whole after a conflict, or when the connection was lost before
+   * COMMIT.
+   */
   transaction<Result>(work: (transaction: Statements) => Promise<Result>): Promise<Result> {
     const silenceMs = this.#silenceTimeoutMs;
     return this.#retryLoop.run(false, () =>
@@ -148,7 +151,7 @@ export class Database implements Statements {
     );
   }
 
-  /** Statements that stand in no file, for their effect: all or nothing. May be made again while nothing was done. */
+  /** Runs SQL that is not in a file, as one transaction, without results. Repeated while nothing was done. */
   execute(sql: string): Promise<void> {
     return this.#retryLoop.run(false, () =>
       this.#withConnection((connection) => command(connection, sql, PATIENT_SILENCE_TIMEOUT_MS)),
@@ -160,7 +163,7 @@ export class Database implements Statements {
     return lastFailure === null ? { status: 'ok', reason: null } : { status: 'degraded', reason: lastFailure };
   }
 
-  /** Statements under way end first. */
+  /** Waits for running statements. */
   close(): Promise<void> {
     this.#retryLoop.end();
     this.#closing ??= this.#pool.end();
@@ -185,7 +188,7 @@ export class Database implements Statements {
   async #withConnection<Result>(work: (connection: pg.PoolClient) => Promise<Result>): Promise<Result> {
     if (this.#closing !== undefined) throw new EngineUnavailable('closing', 'The engine is closing');
     const connection = await this.#connect();
-    // Errors reach whoever waits for a statement; between two statements nobody does.
+    // Errors reject the running statement; between two statements nothing else listens.
     connection.on('error', ignore);
     let broken = true;
     try {
@@ -205,13 +208,13 @@ export class Database implements Statements {
     try {
       return await this.#pool.connect();
     } catch (error) {
-      throw unsentIfCut(asDatabaseFailure(error));
+      throw unsentIfLost(asDatabaseFailure(error));
     }
   }
 
   #textOf(name: string): string {
     const text = this.#sql.get(name);
-    if (text === undefined) throw new TypeError(`There is no statement ${name}`);
+    if (text === undefined) throw new TypeError(`Statement ${name} does not exist`);
     return text;
   }
 }
@@ -224,21 +227,21 @@ interface Statement {
   readonly prepared: boolean;
 }
 
-/** The driver reads it from each query too (8.16), its types don't say so. */
+/** The driver (8.16) reads it per query, but its types do not declare it. */
 interface TimedQuery extends pg.QueryConfig {
   readonly query_timeout: Milliseconds;
 }
 
-/** What a transaction does before its COMMIT is not done when it fails, whatever the failure. */
+/** Any failure before COMMIT means that nothing was done. */
 async function beforeCommit<Result>(connection: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
   try {
     await command(connection, 'BEGIN');
     return await work();
   } catch (error) {
     if (!(error instanceof DatabaseFailure)) throw error;
-    const trouble = unsentIfCut(error);
-    if (trouble.kind !== 'unsent') await command(connection, 'ROLLBACK');
-    throw trouble;
+    const failure = unsentIfLost(error);
+    if (failure.kind !== 'unsent') await command(connection, 'ROLLBACK');
+    throw failure;
   }
 }
 
@@ -251,13 +254,13 @@ async function command(connection: pg.ClientBase, text: string, silenceMs?: Mill
   }
 }
 
-function unsentIfCut(trouble: DatabaseFailure): DatabaseFailure {
-  return trouble.kind === 'cut' ? new DatabaseFailure('unsent', trouble.portError) : trouble;
+function unsentIfLost(failure: DatabaseFailure): DatabaseFailure {
+  return failure.kind === 'cut' ? new DatabaseFailure('unsent', failure.portError) : failure;
 }
 
 function ignore(): void {}
 
-/** Whole numbers of 64 bits are times and counts here, below 2^53. */
+/** 64-bit integers are times and counts, below 2^53. */
 const INT8 = 20;
 
 function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {

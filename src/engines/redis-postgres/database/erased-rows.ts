@@ -2,14 +2,14 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Database } from './database.ts';
 import { dayOf } from './partitions.ts';
 
-/** Erasures within it share one VACUUM of a day; autovacuum would wait until a fifth of the day is dead. */
+/** Erasures within this time share one VACUUM of a day; autovacuum would wait until a fifth of the day is dead rows. */
 const VACUUM_PAUSE_MS: Milliseconds = 5_000;
-/** A VACUUM reads the pages that changed, and of a big day all indexes: not one after the other without an end. */
+/** Maximum number of days to vacuum: a VACUUM reads changed pages and all indexes of a large day. */
 const MAX_DAYS = 400;
 
 /**
- * Frees the rows that an erasure has deleted: a deleted row stays in its page, readable for who reads the files, until a VACUUM
- * takes it out. What a page holds beyond that, the log (WAL) and backups are PostgreSQL's own: docs/OPERATING.md.
+ * Frees deleted rows after an erasure: until a VACUUM a deleted row stays readable in its page. Remains in pages, the
+ * WAL and backups are PostgreSQL's own (docs/OPERATING.md).
  */
 export class ErasedRows {
   readonly #database: Database;
@@ -22,7 +22,7 @@ export class ErasedRows {
     this.#pauseMs = pauseMs;
   }
 
-  /** @param ids of the events, and so of the days of their deliveries and attempts too */
+  /** @param ids ids of the erased events; they also determine the days of their deliveries and attempts */
   freeSoon(ids: readonly string[]): void {
     for (const id of ids) if (this.#days.size < MAX_DAYS) this.#days.add(dayOf(id));
     this.#timer ??= setTimeout(() => {
@@ -35,7 +35,7 @@ export class ErasedRows {
     clearTimeout(this.#timer);
   }
 
-  /** What fails (a lock, the time limit of a statement, no right) is left to autovacuum. */
+  /** Failures (a lock, the statement timeout, missing rights) are left to autovacuum. */
   async #free(): Promise<void> {
     const days = [...this.#days];
     this.#days.clear();

@@ -6,10 +6,10 @@ import type { Database } from './database.ts';
 import { dayParameters, type Partitions } from './partitions.ts';
 
 const DAY_MS: Milliseconds = 86_400_000;
-/** In one step: some 10 ms. */
+/** Messages per step: about 10 ms. */
 const MAX_MESSAGES = 5_000;
 
-/** Days that retention takes away as a whole. */
+/** Removes whole days (partitions) for retention. */
 export class ExpiredDays {
   readonly #database: Database;
   readonly #partitions: Partitions;
@@ -19,15 +19,15 @@ export class ExpiredDays {
     this.#partitions = parts.partitions;
   }
 
-  /** The first day after `after` (null = of all) that ended at `before` or earlier. */
+  /** The first day after `after` (null = of all) that ended at or before `before`. */
   async next(after: Timestamp | null, before: Timestamp): Promise<Timestamp | null> {
     const days = (await this.#all()).filter((day) => (after === null || day > after) && addMs(day, DAY_MS) <= before);
     return days[0] ?? null;
   }
 
   /**
-   * Drops it, unless something in it waits, or somebody is in the way just now: then the next round tries again.
-   * @returns how many events went, as the planner counts them
+   * Drops a day, unless it has waiting deliveries or another session blocks it; the next round then retries.
+   * @returns how many events were dropped, as the planner estimates
    */
   async drop(day: Timestamp): Promise<number> {
     const parameters = dayParameters(day);
@@ -43,7 +43,7 @@ export class ExpiredDays {
     return size === undefined ? 0 : number(size, 'rows');
   }
 
-  /** One bounded step over what inboxes know of events of days that are gone. @returns whether that was all */
+  /** Removes inbox messages of dropped days, one bounded step. @returns whether that was all */
   async removeMessages(): Promise<boolean> {
     const [oldest] = await this.#all();
     if (oldest === undefined) return true;
@@ -51,7 +51,7 @@ export class ExpiredDays {
     return row === undefined || number(row, 'removed') < MAX_MESSAGES;
   }
 
-  /** Oldest first. */
+  /** All days, oldest first. */
   async #all(): Promise<Timestamp[]> {
     const rows = await this.#database.query('partitions', [], { idempotent: true });
     const days = new Set(rows.map((row) => startOfNamed(text(row, 'name'))));
@@ -59,7 +59,7 @@ export class ExpiredDays {
   }
 }
 
-/** `events_20261124` → the start of that day; null for what an operator has made. */
+/** `events_20261124` → the start of that day; null for a partition that an operator created. */
 function startOfNamed(name: string): Timestamp | null {
   const match = /_(\d{4})(\d{2})(\d{2})$/.exec(name);
   return match === null ? null : timestamp(Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3])));

@@ -1,4 +1,4 @@
-/** PostgreSQL: the pool, migrations, days as partitions, and what its errors mean. */
+/** PostgreSQL: the pool, migrations, partitions by day, and the meaning of its errors. */
 export { HIGHEST_ID, idRange, LOWEST_ID, lowestDeliveryId, lowestIdAt } from '../../rows/id-range.ts';
 export { bigintArray, integerArray, textArray, uuidArray } from './array-parameters.ts';
 export { Database } from './database.ts';

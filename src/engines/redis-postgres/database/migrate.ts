@@ -7,7 +7,7 @@ import { tlsReason } from '../tls-reason.ts';
 import type { Database } from './database.ts';
 
 const FOLDER = join(import.meta.dirname, '../migrations');
-/** `pg_advisory_lock(key)`: whoever starts first makes the schema, the others wait. */
+/** The key of `pg_advisory_lock`: the first process to start migrates, the others wait. */
 const LOCK_KEY = 7463_0001;
 const CONNECT_TIMEOUT_MS = 5_000;
 const OLDEST_VERSION = 130_000;
@@ -19,26 +19,26 @@ interface Migration {
 }
 
 /**
- * Brings the schema up to date, each step in a transaction of its own.
- * @throws StartRefused when the database can't be used; the sentence says what to change
+ * Migrates the schema, each step in a transaction of its own.
+ * @throws StartRefused when the database cannot be used; the sentence says what to change
  */
 export function migrate(url: string): Promise<void> {
   return withServer(url, async (client) => {
-    // The lock goes with the connection, however this process ends.
+    // The lock ends with the connection, however this process ends.
     await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
     await applyMissing(client, readMigrations());
   });
 }
 
 /**
- * Acts on a connection to a server that we can work with.
- * @throws StartRefused as `migrate`
+ * Runs an action on a connection to a supported server.
+ * @throws StartRefused like `migrate`
  */
 export async function withServer<Result>(url: string, act: (client: pg.Client) => Promise<Result>): Promise<Result> {
   placeOf(url);
   let client: pg.Client | undefined;
   try {
-    // Reads the files that sslrootcert and the like name.
+    // The constructor reads the files that sslrootcert and similar parameters name.
     client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
     client.on('error', () => {});
     await client.connect();
@@ -56,7 +56,7 @@ async function refuseWrongServer(client: pg.Client): Promise<void> {
     "SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding",
   );
   const [server] = rows;
-  if (server === undefined) throw new TypeError('PostgreSQL said nothing of itself');
+  if (server === undefined) throw new TypeError('PostgreSQL did not return its settings');
   if (Number(server.version) < OLDEST_VERSION) {
     throw new StartRefused(
       `PostgreSQL ${Math.trunc(Number(server.version) / 10_000)} is too old: 13 or later is needed.`,
@@ -101,7 +101,7 @@ function readMigrations(): Migration[] {
     }));
 }
 
-/** What to change, by the code of the error. Nothing of the URL but its host and database is shown. */
+/** Maps an error to a message that says what to change. Of the URL it shows only host and database. */
 function asStartRefused(error: unknown, url: string): unknown {
   if (error instanceof StartRefused) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -125,7 +125,7 @@ function asStartRefused(error: unknown, url: string): unknown {
     case '25006':
       return new StartRefused(`PostgreSQL at ${where} is read-only: let DATABASE_URL name the primary, not a standby.`);
     case '53300':
-      return new StartRefused(`PostgreSQL at ${where} takes no more connections: raise max_connections.`);
+      return new StartRefused(`PostgreSQL at ${where} accepts no more connections: raise max_connections.`);
     case '57P03':
       return new StartRefused(`PostgreSQL at ${where} is starting or stopping: try again in a moment.`);
     default:
@@ -133,15 +133,15 @@ function asStartRefused(error: unknown, url: string): unknown {
   }
   if (error instanceof pg.DatabaseError) {
     if (!OF_THE_SERVER.has(code.slice(0, 2))) return error;
-    return new StartRefused(`PostgreSQL at ${where} can't do it now (${code}): look into its log.`);
+    return new StartRefused(`PostgreSQL at ${where} is unavailable now (${code}): check its log.`);
   }
   return asUnreachable(error, where, code);
 }
 
-/** Connection, resources, operator, system: not our own mistakes. */
+/** Error classes of the server (connection, resources, operator, system), not of this program. */
 const OF_THE_SERVER = new Set(['08', '53', '57', '58']);
 
-/** What the driver says without asking the server. */
+/** Errors of the driver before it reached the server. */
 function asUnreachable(error: unknown, where: string, code: string): StartRefused {
   const message = error instanceof Error ? error.message : '';
   const tls = tlsReason(error, 'DATABASE_URL');
@@ -163,19 +163,19 @@ function asUnreachable(error: unknown, where: string, code: string): StartRefuse
 function placeOf(url: string): { readonly where: string; readonly host: string; readonly database: string } {
   if (!URL.canParse(url) || /[/?#].*@/.test(url.slice(url.indexOf('://') + 3))) {
     throw new StartRefused(
-      'DATABASE_URL is no URL: it reads postgres://user:password@host:5432/name, with what is special in user and password percent-encoded.',
+      'DATABASE_URL is not a URL: use postgres://user:password@host:5432/name, with special characters in user and password percent-encoded.',
     );
   }
   const { host, pathname } = new URL(url);
   return { where: `${host}${pathname}`, host, database: pathname.slice(1) };
 }
 
-/** Settings under which a commit is no promise. A sentence each. */
+/** Warnings for settings under which a commit is not durable, one sentence each. */
 export async function checkPostgres(database: Database): Promise<string[]> {
   return unsafeSettings(await database.query('durability-settings', []));
 }
 
-/** @param rows of durability-settings.sql */
+/** @param rows result of durability-settings.sql */
 export function unsafeSettings(rows: readonly Row[]): string[] {
   return rows.flatMap((row) => {
     const name = text(row, 'name');

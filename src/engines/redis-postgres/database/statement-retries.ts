@@ -2,29 +2,29 @@ import type { Milliseconds } from '../../../core/time.ts';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { DatabaseFailure } from './errors.ts';
 
-/** Two that are in each other's way five times in a row are not there by chance. */
+/** Retries after a conflict; five in a row are no coincidence. */
 const MAX_CONFLICTS = 5;
 const CONFLICT_PAUSE_MS: Milliseconds = 20;
-/** A server that is restarted in order, and its cut connections, cost no error when it is back within this time. */
+/** Lost connections are retried for this long, so that an orderly restart of the server causes no errors. */
 const CUT_RETRY_MS: Milliseconds = 1_000;
 const CUT_PAUSE_MS: Milliseconds = 100;
 
-/** Makes again what can be made again, and tells the caller in the words of the ports what can't. */
+/** Retries statements that may be repeated, and turns other failures into errors of the ports. */
 export class StatementRetries {
   #ending = false;
   #lastFailure: string | null = null;
 
-  /** Why the last call found the server away; null when it did not. */
+  /** Why the last call found the server unavailable; null when it did not. */
   get lastFailure(): string | null {
     return this.#lastFailure;
   }
 
-  /** Nothing is made again from here on. */
+  /** Ends retries. */
   end(): void {
     this.#ending = true;
   }
 
-  /** @param idempotent may be made again although it is not known whether it was made */
+  /** @param idempotent whether the call may be repeated although it may have run */
   async run<Result>(idempotent: boolean, act: () => Promise<Result>): Promise<Result> {
     const until = performance.now() + CUT_RETRY_MS;
     for (let conflicts = 0; ; ) {
@@ -42,12 +42,12 @@ export class StatementRetries {
     }
   }
 
-  #portErrorOf(trouble: DatabaseFailure): Error {
-    if (trouble.portError instanceof EngineUnavailable) {
+  #portErrorOf(failure: DatabaseFailure): Error {
+    if (failure.portError instanceof EngineUnavailable) {
       if (this.#ending) return new EngineUnavailable('closing', 'The engine is closing');
-      this.#lastFailure = trouble.message;
+      this.#lastFailure = failure.message;
     }
-    return trouble.portError;
+    return failure.portError;
   }
 }
 
@@ -69,7 +69,7 @@ function canRetry(
 }
 
 async function pause({ kind }: DatabaseFailure, conflicts: number): Promise<void> {
-  // The next connection may be outdated as well; each that is goes.
+  // No pause: the next connection may be outdated as well, and each outdated one is closed.
   if (kind === 'outdated') return;
   const ms = kind === 'conflict' ? Math.random() * CONFLICT_PAUSE_MS * conflicts : CUT_PAUSE_MS;
   await new Promise((resolve) => setTimeout(resolve, ms));

@@ -5,27 +5,27 @@ import type { Database } from './database.ts';
 
 const MEASUREMENTS = 5;
 const MEASURE_PAUSE_MS: Milliseconds = 30_000;
-/** Less than this is the network, not the clock; and so is what a slow look can't tell. */
+/** Smaller differences are caused by the network, not the clock; so are differences below a measurement's uncertainty. */
 const TOLERANCE_MS: Milliseconds = 5;
 
 interface Measurement {
-  /** What to add to the machine's monotonic time. */
+  /** Added to the machine's monotonic time to get the store's time. */
   readonly offsetMs: Milliseconds;
-  /** It may be wrong by so much. */
+  /** Maximum error of the measurement. */
   readonly uncertaintyMs: Milliseconds;
 }
 
 /**
- * PostgreSQL's time, kept by this machine between two looks: leases and due times mean the same on every machine,
- * whatever its own clock says.
+ * PostgreSQL's time, continued by this machine between measurements: leases and due times mean the same on every
+ * machine, whatever its own clock says.
  */
 export class StoreClock implements Clock {
   readonly #base: Clock;
   readonly #database: Database;
   readonly #timer: NodeJS.Timeout;
-  /** What to add to the machine's monotonic time. */
+  /** Added to the machine's monotonic time to get the store's time. */
   #offsetMs: Milliseconds;
-  /** The same for durations: never changes, so they never jump. */
+  /** The offset for durations, which never changes, so that they never jump. */
   readonly #firstOffsetMs: Milliseconds;
 
   private constructor(base: Clock, database: Database, offsetMs: Milliseconds) {
@@ -44,7 +44,7 @@ export class StoreClock implements Clock {
     return timestamp(this.#base.monotonicMs() + this.#offsetMs);
   }
 
-  /** Near the same on every machine of one store: what has to be compared between them, and must not jump, may use it. */
+  /** Nearly equal on all machines of one store: for values that machines compare and that must not jump. */
   monotonicMs(): Milliseconds {
     return this.#base.monotonicMs() + this.#firstOffsetMs;
   }
@@ -58,15 +58,15 @@ export class StoreClock implements Clock {
       const { offsetMs, uncertaintyMs } = await measure(this.#base, this.#database);
       if (Math.abs(offsetMs - this.#offsetMs) > Math.max(TOLERANCE_MS, uncertaintyMs)) this.#offsetMs = offsetMs;
     } catch {
-      // The last one stands until the server can be asked again.
+      // The last offset stays until the server can be asked again.
     }
   }
 }
 
-/** Of some looks the one with the shortest way counts (Cristian's algorithm). */
+/** Measures a few times; the shortest round trip counts (Cristian's algorithm). */
 async function measure(base: Clock, database: Database): Promise<Measurement> {
   let best: Measurement = { offsetMs: 0, uncertaintyMs: Number.POSITIVE_INFINITY };
-  for (let look = 0; look < MEASUREMENTS; look++) {
+  for (let n = 0; n < MEASUREMENTS; n++) {
     const askedAt = base.monotonicMs();
     const [row] = await database.query('server-time', [], { idempotent: true });
     const uncertaintyMs = (base.monotonicMs() - askedAt) / 2;

@@ -8,11 +8,11 @@ import { LaneWatch } from './lane-watch.ts';
 
 const DELIVERIES_GROUP = 'webhook-deliverers';
 const DELIVERIES_STREAM = 'webhook-deliveries';
-/** In one call: some ms of Redis' one thread, and what Lua can unpack. */
+/** Items per call: a few ms of Redis' single thread, and the number of values that Lua can unpack. */
 const MAX_ITEMS = 500;
-/** Lanes read at once, about. */
+/** Approximate number of lanes read at once. */
 const LANES_PAGE = 1_000;
-/** Looked at for the oldest. */
+/** Lanes scanned for the oldest delivery. */
 const MAX_SCANNED_LANES = 100;
 
 export interface LaneMember {
@@ -23,14 +23,14 @@ export interface LaneMember {
 export interface ClaimedMembers {
   readonly endpointId: EndpointId;
   readonly claimed: readonly { readonly deliveryId: DeliveryId; readonly previousScore: number }[];
-  /** The lane's lowest score, or when its limits let one through; null when it is empty. */
+  /** The lane's lowest score, or the time its limits allow a claim; null when the lane is empty. */
   readonly nextDueAt: Timestamp | null;
 }
 
 /**
- * Which deliveries wait, in Redis: for each endpoint a lane, a sorted set by the time at which a delivery may be taken (0 =
- * at once; the end of its lease while somebody has it), and the stream `zapier:webhook-deliveries` of those that are due,
- * which wakes deliverers and whose length is the backlog. A hint, all of it: the record decides.
+ * Waiting deliveries in Redis: a sorted set per endpoint (its lane), scored by the time at which a delivery may be
+ * claimed (0 = at once; the end of the lease while leased), and the stream `zapier:webhook-deliveries` of due
+ * deliveries, which wakes deliverers and whose length is the backlog. All of it is a hint: the record decides.
  */
 export class DeliveryLanes {
   readonly #redis: Redis;
@@ -47,11 +47,11 @@ export class DeliveryLanes {
       stream: this.#key(DELIVERIES_STREAM),
       group: DELIVERIES_GROUP,
       lanes: this.#key('lanes'),
-      tell: (endpointIds) => this.#due.call(endpointIds),
+      onDue: (endpointIds) => this.#due.call(endpointIds),
     });
   }
 
-  /** Those that are in a lane already stay as they are. @returns how many were not */
+  /** Adds deliveries to their lanes; existing members are unchanged. @returns how many were added */
   async enqueue(items: readonly (LaneMember & { readonly dueAt: Timestamp })[]): Promise<number> {
     const keys = [this.#key('lanes'), this.#key(DELIVERIES_STREAM), this.#key(ENTRIES), this.#key(WAITING_KEY)];
     let added = 0;
@@ -65,7 +65,10 @@ export class DeliveryLanes {
     return added;
   }
 
-  /** Answers in the order of the demands. What is taken comes again when its lease ends, unless it is moved before. */
+  /**
+   * Claims due members, in the order of the demands. A claimed member becomes due again when its lease ends, unless it
+   * is moved before.
+   */
   async claim(demands: readonly LaneDemand[], now: Timestamp): Promise<readonly ClaimedMembers[]> {
     const args = demands.flatMap(({ endpointId, limit, leaseMs, limits }) => [
       endpointId,
@@ -84,7 +87,7 @@ export class DeliveryLanes {
     });
   }
 
-  /** As if they had not been taken. */
+  /** Restores the members' scores from before a claim. */
   undoClaim(
     items: readonly (LaneMember & { readonly leasedUntil: Timestamp; readonly previousScore: number })[],
   ): Promise<void> {
@@ -98,7 +101,7 @@ export class DeliveryLanes {
     );
   }
 
-  /** @param items dueAt null: it is done. fence: only while the score is this */
+  /** @param items dueAt: null removes a final delivery; fence: applies only while the score has this value */
   settle(
     items: readonly (LaneMember & { readonly dueAt: Timestamp | null; readonly fence: Timestamp | null })[],
   ): Promise<void> {
@@ -108,7 +111,7 @@ export class DeliveryLanes {
     );
   }
 
-  /** Given back: due then, with an entry in the stream if that is now. */
+  /** Makes released deliveries due at a time, with an entry in the stream if that is now. */
   requeue(items: readonly (LaneMember & { readonly dueAt: Timestamp })[]): Promise<void> {
     return this.#move(
       items.map(({ dueAt, ...member }) => ({ ...member, score: dueAt, fence: null })),
@@ -120,7 +123,7 @@ export class DeliveryLanes {
     return this.settle(deliveryIds.map((deliveryId) => ({ endpointId, deliveryId, dueAt: null, fence: null })));
   }
 
-  /** @returns a function that ends it */
+  /** @returns a function that removes the listener */
   onDue(listener: (endpointIds: readonly EndpointId[]) => void): () => void {
     const end = this.#due.add(listener);
     if (this.#listeners++ === 0) this.#watch.start();
@@ -133,7 +136,10 @@ export class DeliveryLanes {
     };
   }
 
-  /** By ZSCAN, which leaves out none that is there all the time; pages by rank would, where lanes go meanwhile. */
+  /**
+   * Reads all lanes with ZSCAN, which misses no lane that exists throughout; paging by rank would, when lanes are
+   * removed meanwhile.
+   */
   async waitingLanes(): Promise<{ readonly endpointId: EndpointId; readonly nextDueAt: Timestamp }[]> {
     const lanes = new Map<string, number>();
     let cursor = '0';
@@ -153,7 +159,7 @@ export class DeliveryLanes {
     return Number((await this.#redis.command('GET', this.#key(WAITING_KEY))) ?? 0);
   }
 
-  /** Since when the longest waiting delivery is due, over some lanes; what is due at once is so since it was made. */
+  /** Due time of the oldest due delivery, over some lanes; a delivery with score 0 has been due since its creation. */
   async oldestDue(now: Timestamp): Promise<Timestamp | null> {
     const lanes = await this.#firstLanes();
     const times = await Promise.all(
@@ -167,7 +173,7 @@ export class DeliveryLanes {
     return oldest <= now ? timestamp(oldest) : null;
   }
 
-  /** Those due by the clock, over some lanes; leases that ran out are among them. */
+  /** Number of deliveries whose scheduled time has come, over some lanes; includes expired leases. */
   async retriesDue(now: Timestamp): Promise<number> {
     const lanes = (await this.#firstLanes()).filter(([, score]) => score <= now);
     const counts = await Promise.all(
@@ -176,7 +182,7 @@ export class DeliveryLanes {
     return counts.reduce((sum: number, count) => sum + Number(count ?? 0), 0);
   }
 
-  /** Those with something due for longest, and when each comes due. */
+  /** The lanes that have been due longest, with their due times. */
   async #firstLanes(): Promise<[string, number][]> {
     const last = String(MAX_SCANNED_LANES - 1);
     return pairs(await this.#redis.command('ZRANGE', this.#key('lanes'), '0', last, 'WITHSCORES'));
@@ -204,7 +210,7 @@ export class DeliveryLanes {
     }
   }
 
-  /** Null where the lane's key holds another type: that is this lane's. */
+  /** Runs a command on a lane's key; null when the key has another type, which affects this lane only. */
   async #ofLane(...command: readonly string[]): Promise<unknown> {
     try {
       return await this.#redis.command(...command);
@@ -214,7 +220,7 @@ export class DeliveryLanes {
     }
   }
 
-  /** Lanes with a key of another type: an error of theirs, which the reconciler meets again until the key is gone. */
+  /** Reports lanes whose key has another type. The reconciler meets them again until the key is removed. */
   #reportBroken(endpointIds: readonly unknown[]): void {
     for (const endpointId of new Set(endpointIds.map(String)))
       this.#redis.reportWrongType(wrongType(this.#lane(endpointId)));
@@ -229,14 +235,14 @@ export class DeliveryLanes {
   }
 }
 
-/** What takers have of a lane, by the end of their lease. */
+/** Leased members of a lane, scored by the end of their lease. The key's name is that of version 0.1.0. */
 const LEASED = 'lane-held:';
 const ENTRIES = `${DELIVERIES_STREAM}:entries`;
 /** Set when the lanes hold every delivery that waits in the record (`CompletenessMark`). */
 export const LANES_COMPLETE = `${DELIVERIES_STREAM}:complete`;
 
 function listOf(answer: unknown): readonly unknown[] {
-  if (!Array.isArray(answer)) throw new TypeError('A script of lanes answered no list');
+  if (!Array.isArray(answer)) throw new TypeError('A script of lanes did not return a list');
   return answer;
 }
 
@@ -253,7 +259,7 @@ function* pages<Item>(items: readonly Item[]): Iterable<readonly Item[]> {
   for (let at = 0; at < items.length; at += MAX_ITEMS) yield items.slice(at, at + MAX_ITEMS);
 }
 
-/** Members with scores: RESP3 pairs them, RESP2 gives a flat list. */
+/** Members with scores: pairs in RESP3, a flat list in RESP2. */
 function pairs(reply: unknown): [string, number][] {
   if (!Array.isArray(reply)) return [];
   if (Array.isArray(reply[0])) return reply.map(([member, score]) => [String(member), Number(score)]);

@@ -18,8 +18,9 @@ import type { DueDelivery, EndedHead, OrderingGroups } from './ordering-groups.t
 const MAX_COUNTED_WAITING = 10_001;
 
 /**
- * Lanes in Redis say which delivery to look at; the record in PostgreSQL says whether it may be tried, and counts the
- * attempts. A lane that was lost, or that says too much, costs a look and nothing else.
+ * The delivery queue over Redis and PostgreSQL. Lanes in Redis suggest which deliveries to claim; the record in
+ * PostgreSQL decides whether one may be attempted, and counts attempts. A lost or wrong lane entry costs one lookup and
+ * nothing else.
  */
 export class RedisPostgresDeliveryQueue implements DeliveryQueue {
   readonly #lanes: DeliveryLanes;
@@ -28,10 +29,10 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
   readonly #clock: Clock;
   readonly #announced = new Listeners<readonly EndpointId[]>();
 
-  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; turns: OrderingGroups; clock: Clock }) {
+  constructor(parts: { lanes: DeliveryLanes; record: DeliveryRecord; groups: OrderingGroups; clock: Clock }) {
     this.#lanes = parts.lanes;
     this.#record = parts.record;
-    this.#groups = parts.turns;
+    this.#groups = parts.groups;
     this.#clock = parts.clock;
   }
 
@@ -47,7 +48,7 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     const answers = await this.#lease(wanted, now, lanes);
     let next = 0;
     return lanes.map(({ endpointId, claimed, nextDueAt }) => {
-      const deliveries = claimed.map(() => answers[next++]).filter((answer) => answer?.kind === 'taken');
+      const deliveries = claimed.map(() => answers[next++]).filter((answer) => answer?.kind === 'leased');
       return { endpointId, nextDueAt, deliveries: deliveries.map(({ delivery }) => delivery) };
     });
   }
@@ -70,7 +71,7 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     return answers;
   }
 
-  /** Without it they would come again when the lease in the lane ends: this is only sooner. */
+  /** Undoes a claim in the lanes. Without it the members would become due when the lease ends, only later. */
   async #undoClaim(
     wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
     lanes: readonly ClaimedMembers[],
@@ -83,7 +84,7 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     await this.#lanes.undoClaim(items).catch(() => {});
   }
 
-  /** Of what the record did not give, some may wait for an event that was erased: nothing else would ever end them. */
+  /** Ends deliveries whose event was erased; nothing else would ever end them. */
   async #endOrphans(ids: readonly DeliveryId[], now: Timestamp): Promise<void> {
     const ended = await this.#record.endOrphans(ids, now);
     const turns = ended.flatMap(({ orderingGroup, ...rest }) =>
@@ -92,7 +93,7 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     if (turns.length > 0) await this.advanceGroups(turns);
   }
 
-  /** Members that the record knew better: done, or due at another time. */
+  /** Corrects lane members that the record found final, or due at another time. */
   async #correctLanes(
     wanted: readonly { readonly deliveryId: DeliveryId; readonly leasedUntil: Timestamp }[],
     answers: readonly LeaseAnswer[],
@@ -101,14 +102,14 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     const endpointIds = lanes.flatMap(({ endpointId, claimed }) => claimed.map(() => endpointId));
     const wrong = answers.flatMap((answer, at) => {
       const [item, endpointId] = [wanted[at], endpointIds[at]];
-      if (answer.kind === 'taken' || item === undefined || endpointId === undefined) return [];
+      if (answer.kind === 'leased' || item === undefined || endpointId === undefined) return [];
       const dueAt = answer.kind === 'later' ? answer.at : null;
       return [{ endpointId, deliveryId: item.deliveryId, dueAt, fence: item.leasedUntil }];
     });
     if (wrong.length > 0) await this.#lanes.settle(wrong).catch(() => {});
   }
 
-  /** The record decides; a lane that can't be told comes up again at the end of the lease, and is told then. */
+  /** Settles in the record. A lane that cannot be updated becomes due at the end of the lease and is corrected then. */
   async settle(settlements: readonly Settlement[]): Promise<SettleOutcome[]> {
     const settled = await this.#record.settle(settlements, this.#clock.now());
     const moves = settlements.flatMap(({ deliveryId }, at) => {
@@ -116,19 +117,19 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
       return known === undefined ? [] : [{ ...known, deliveryId, fence: null }];
     });
     if (moves.length > 0) await this.#lanes.settle(moves).catch(() => {});
-    const again = moves.filter(({ dueAt }) => dueAt === 0);
+    const dueAgain = moves.filter(({ dueAt }) => dueAt === 0);
     const ended = settlements.flatMap(({ deliveryId, next }, at) => {
       const { endpointId, orderingGroup, dueAt } = settled[at] ?? { dueAt: null, orderingGroup: null };
       if (endpointId === undefined || orderingGroup === null || dueAt !== null) return [];
       return [{ endpointId, orderingGroup, deliveryId, blocks: 'blocksOrder' in next && next.blocksOrder === true }];
     });
-    // Where this fails the attempts are on record all the same: the reconciler passes the turns on.
+    // If this fails, the attempts are recorded all the same, and the reconciler advances the groups.
     if (ended.length > 0) await this.advanceGroups(ended).catch(() => {});
-    if (again.length > 0) this.announceDue(again.map(({ endpointId }) => endpointId));
+    if (dueAgain.length > 0) this.announceDue(dueAgain.map(({ endpointId }) => endpointId));
     return settled.map((known) => (known === undefined ? 'stale' : 'settled'));
   }
 
-  /** Those behind deliveries that are done are due. @returns how many */
+  /** Makes the next delivery of each group due, after its head became final. @returns how many */
   async advanceGroups(ended: readonly EndedHead[]): Promise<number> {
     const next = await this.#groups.advance(ended);
     await this.enqueue(next.map((member) => ({ ...member, dueAt: timestamp(0) })));
@@ -141,23 +142,23 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     return blocked.length;
   }
 
-  /** They are due then, in the record already. */
+  /** Queues deliveries that are due at a time, as the record says. */
   async enqueue(due: readonly (DueDelivery & { readonly dueAt: Timestamp })[]): Promise<void> {
     if (due.length === 0) return;
     await this.#lanes.enqueue(due);
     this.announceDue(due.map(({ endpointId }) => endpointId));
   }
 
-  /** They are due at once, in the record already; in their lane they may be due later. */
+  /** Makes deliveries due now that the record says are due; their lane may say later. */
   async scheduleNow(due: readonly DueDelivery[]): Promise<void> {
     const items = due.map((member) => ({ ...member, dueAt: timestamp(0) }));
     await this.enqueue(items);
     if (items.length > 0) await this.#lanes.requeue(items);
   }
 
-  async release(returned: readonly ReleasedDelivery[]): Promise<void> {
-    const endpoints = await this.#record.release(returned, this.#clock.now());
-    const items = returned.flatMap(({ deliveryId, dueAt }, at) => {
+  async release(released: readonly ReleasedDelivery[]): Promise<void> {
+    const endpoints = await this.#record.release(released, this.#clock.now());
+    const items = released.flatMap(({ deliveryId, dueAt }, at) => {
       const endpointId = endpoints[at]?.endpointId;
       return endpointId === undefined ? [] : [{ endpointId, deliveryId, dueAt }];
     });
@@ -170,7 +171,7 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     return [...(await this.#lanes.waitingLanes())];
   }
 
-  /** Events are accepted by other processes, and delivered by any of several. */
+  /** No claims on accept: other processes accept events, and any of several delivers them. */
   claimOnAccept(): () => void {
     return () => {};
   }
@@ -182,7 +183,7 @@ export class RedisPostgresDeliveryQueue implements DeliveryQueue {
     };
   }
 
-  /** News of this process itself. */
+  /** Notifies this process's own listeners of due lanes. */
   announceDue(endpointIds: readonly EndpointId[]): void {
     this.#announced.call([...new Set(endpointIds)]);
   }

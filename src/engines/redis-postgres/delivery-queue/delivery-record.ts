@@ -7,15 +7,15 @@ import { eventFromRow } from '../../rows/event-row.ts';
 import { number, numberOrNull, type Row, text, textOrNull } from '../../rows/row.ts';
 import { type Database, HIGHEST_ID, LOWEST_ID, lowestIdAt } from '../database/index.ts';
 
-/** Somebody is changing it at this moment: worth a second look soon. */
+/** Another process is changing the delivery: retry after this. */
 const BUSY_PAUSE_MS = 1_000;
 
-/** What the record says to one who wants to take a delivery. */
+/** The record's answer to a claim. */
 export type LeaseAnswer =
-  | { readonly kind: 'taken'; readonly delivery: ClaimedDelivery }
-  /** Not now: it is due, or free again, then. */
+  | { readonly kind: 'leased'; readonly delivery: ClaimedDelivery }
+  /** Not now: due, or free again, at this time. */
   | { readonly kind: 'later'; readonly at: Timestamp }
-  /** It is done, or was never there. */
+  /** The delivery is final, or does not exist. */
   | { readonly kind: 'gone' };
 
 export interface WantedDelivery {
@@ -23,11 +23,11 @@ export interface WantedDelivery {
   readonly leasedUntil: Timestamp;
 }
 
-/** A delivery after an attempt. */
+/** A delivery's state after an attempt. */
 export interface Settled {
   readonly endpointId: EndpointId;
   readonly orderingGroup: string | null;
-  /** Null when it is final. */
+  /** Null when final. */
   readonly dueAt: Timestamp | null;
 }
 
@@ -47,11 +47,11 @@ export interface MarkedEvent {
 export interface WaitingDelivery {
   readonly deliveryId: DeliveryId;
   readonly endpointId: EndpointId;
-  /** When it is due (0 = at once), or when its lease ends; null while it waits for its turn in an order. */
+  /** When it is due (0 = at once) or its lease ends; null while it waits in its ordering group. */
   readonly at: Timestamp | null;
 }
 
-/** State, attempts and leases of deliveries. Each method is one round trip, however many deliveries it is given. */
+/** Deliveries in PostgreSQL: state, attempts and leases. Each method is one round trip, however many deliveries it gets. */
 export class DeliveryRecord {
   readonly #database: Database;
 
@@ -59,24 +59,24 @@ export class DeliveryRecord {
     this.#database = database;
   }
 
-  /** Answers in order. */
+  /** Leases deliveries. Answers in order. */
   async lease(wanted: readonly WantedDelivery[], now: Timestamp): Promise<readonly LeaseAnswer[]> {
     const ids = wanted.map(({ deliveryId }) => deliveryId);
     const until = wanted.map(({ leasedUntil }) => leasedUntil);
     const rows = await this.#write('lease-deliveries', [ids, until, now, ...bounds(ids)]);
     const byId = new Map(rows.map((row) => [text<DeliveryId>(row, 'delivery_id'), row]));
     const answered = new Set<DeliveryId>();
-    // An event of many endpoints is held once, and so is what is sent of it.
+    // An event of many endpoints is held in memory once, and so is its body.
     const events = new Map<string, AcceptedEvent>();
     return wanted.map(({ deliveryId, leasedUntil }) => {
-      // Asked for twice it is had once.
+      // A delivery requested twice is leased once.
       if (answered.has(deliveryId)) return { kind: 'later', at: leasedUntil };
       answered.add(deliveryId);
       return answerFromRow(byId.get(deliveryId), now, events);
     });
   }
 
-  /** In order: what became of the delivery, undefined for a stale one. Of two settlements of one attempt the first counts. */
+  /** Settles attempts, in order; undefined for a stale one. Of two settlements of one attempt the first counts. */
   async settle(settlements: readonly Settlement[], now: Timestamp): Promise<readonly (Settled | undefined)[]> {
     const each = eachOnce(settlements);
     const rows = await this.#write('settle-deliveries', [
@@ -104,7 +104,7 @@ export class DeliveryRecord {
     });
   }
 
-  /** Ends those whose event is gone. @returns what became final, for whoever waits behind it in an order */
+  /** Ends deliveries whose event no longer exists. @returns the ended ones, whose ordering groups must advance */
   async endOrphans(ids: readonly DeliveryId[], now: Timestamp): Promise<readonly EndedOrphan[]> {
     const rows = await this.#write('end-orphans', [ids, now, ...bounds(ids)]);
     return rows.map((row) => ({
@@ -114,12 +114,12 @@ export class DeliveryRecord {
     }));
   }
 
-  /** Whose they are, in order; undefined for those that had lost their lease. */
+  /** Releases claims. @returns their endpoints, in order; undefined for those that had lost their lease */
   async release(
-    returned: readonly ReleasedDelivery[],
+    released: readonly ReleasedDelivery[],
     now: Timestamp,
   ): Promise<readonly ({ readonly endpointId: EndpointId } | undefined)[]> {
-    const each = eachOnce(returned);
+    const each = eachOnce(released);
     const rows = await this.#write('release-deliveries', [
       each.map(({ deliveryId }) => deliveryId),
       each.map(({ attemptNumber }) => attemptNumber),
@@ -130,7 +130,7 @@ export class DeliveryRecord {
     const endpoints = new Map(
       rows.map((row) => [attemptKey(text(row, 'id'), number(row, 'number')), text<EndpointId>(row, 'endpoint_id')]),
     );
-    return returned.map(({ deliveryId, attemptNumber }) => {
+    return released.map(({ deliveryId, attemptNumber }) => {
       const key = attemptKey(deliveryId, attemptNumber);
       const endpointId = endpoints.get(key);
       endpoints.delete(key);
@@ -138,7 +138,7 @@ export class DeliveryRecord {
     });
   }
 
-  /** A step over all that is unfinished, in the order of ids. */
+  /** One step over all unfinished deliveries, in id order. */
   async waitingStep(args: {
     readonly after: DeliveryId | null;
     readonly limit: number;
@@ -151,7 +151,7 @@ export class DeliveryRecord {
     }));
   }
 
-  /** A step over the events with a dedup id since then, newest first. */
+  /** One step over the events with a dedup id since a time, newest first. */
   async dedupStep(args: {
     readonly after: EventId | null;
     readonly since: Timestamp;
@@ -181,7 +181,7 @@ export class DeliveryRecord {
   }
 }
 
-/** Of one attempt the first, in the order of the ids, in which everybody takes the rows: no deadlocks. */
+/** The first item of each attempt, sorted by id: all writers lock rows in this order, which prevents deadlocks. */
 function eachOnce<Item extends { readonly deliveryId: DeliveryId; readonly attemptNumber: number }>(
   items: readonly Item[],
 ): Item[] {
@@ -193,7 +193,7 @@ function eachOnce<Item extends { readonly deliveryId: DeliveryId; readonly attem
   return [...byAttempt.values()].sort((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
 }
 
-/** Between which ids they all are: to the planner, which days they are of. */
+/** The lowest and highest id, from which the planner finds the days' partitions. */
 function bounds(ids: readonly DeliveryId[]): [lowest: string, highest: string] {
   let [lowest, highest]: [string, string] = [HIGHEST_ID, LOWEST_ID];
   for (const id of ids) {
@@ -209,7 +209,7 @@ function attemptKey(deliveryId: DeliveryId, attemptNumber: number): string {
 
 function answerFromRow(row: Row | undefined, now: Timestamp, events: Map<string, AcceptedEvent>): LeaseAnswer {
   if (row === undefined) return { kind: 'gone' };
-  if (row['taken'] !== true) {
+  if (row['leased'] !== true) {
     const at = numberOrNull<Timestamp>(row, 'at');
     if (at === null) return { kind: 'gone' };
     return { kind: 'later', at: at <= now ? addMs(now, BUSY_PAUSE_MS) : at };
@@ -218,7 +218,7 @@ function answerFromRow(row: Row | undefined, now: Timestamp, events: Map<string,
   const event = events.get(eventId) ?? eventFromRow(row);
   events.set(eventId, event);
   return {
-    kind: 'taken',
+    kind: 'leased',
     delivery: {
       id: text(row, 'delivery_id'),
       organizationId: text(row, 'organization_id'),
@@ -241,7 +241,7 @@ function settledFromRow(row: Row): Settled {
   };
 }
 
-/** PostgreSQL takes no NUL in text; what a receiver answers may hold one. */
+/** Replaces NUL, which PostgreSQL text cannot hold and a response may contain. */
 function storable(text: string | null): string | null {
   return text === null ? null : text.replaceAll('\0', '\u{fffd}').toWellFormed();
 }

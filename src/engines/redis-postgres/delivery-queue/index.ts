@@ -1,4 +1,7 @@
-/** Lanes in Redis, the record in PostgreSQL: the ports `record/delivery-queue`, `redelivery` and `repair`. */
+/**
+ * Lanes in Redis and the record in PostgreSQL: implements the ports `record/delivery-queue`, `record/redelivery` and
+ * `record/repair`.
+ */
 
 export { DeliveryLanes } from './delivery-lanes.ts';
 export { RedisPostgresDeliveryQueue } from './delivery-queue.ts';

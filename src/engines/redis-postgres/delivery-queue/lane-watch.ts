@@ -5,15 +5,15 @@ import { ConsumerGroup, type Redis } from '../redis/index.ts';
 
 const READ_WAIT_MS: Milliseconds = 2_000;
 const MAX_ENTRIES = 500;
-/** Between two looks for lanes that came due while nobody was told: retries, and what a dead deliverer had been told. */
+/** Pause between scans for due lanes that were not announced: retries, and announcements to a deliverer that died. */
 const SCAN_PAUSE_MS: Milliseconds = 1_000;
 const MAX_LANES = 1_000;
 const ERROR_PAUSE_MS: Milliseconds = 250;
 const SCANS_PER_CLEANUP = 600;
 
 /**
- * Tells a deliverer which lanes have something due. Each entry of the stream is told to one deliverer, as it comes, and
- * stays in the stream until its delivery is settled, by whomever.
+ * Notifies a deliverer of due lanes. Each stream entry is delivered to one deliverer when it arrives, and stays in the
+ * stream until any deliverer settles its delivery.
  */
 export class LaneWatch {
   readonly #redis: Redis;
@@ -24,7 +24,7 @@ export class LaneWatch {
   #group: ConsumerGroup | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  /** How many due lanes the looks of this round have passed. */
+  /** Offset of the next scan among the due lanes. */
   #offset = 0;
   #scans = 0;
 
@@ -34,22 +34,22 @@ export class LaneWatch {
     consumer: string;
     stream: string;
     group: string;
-    /** The sorted set of lanes. */
+    /** The key of the sorted set of lanes. */
     lanes: string;
-    tell: (endpointIds: readonly EndpointId[]) => void;
+    onDue: (endpointIds: readonly EndpointId[]) => void;
   }) {
     this.#redis = parts.redis;
     this.#clock = parts.clock;
     this.#lanes = parts.lanes;
     this.#newGroup = () => new ConsumerGroup(parts);
-    this.#onDue = parts.tell;
+    this.#onDue = parts.onDue;
   }
 
   start(): void {
     const group = this.#newGroup();
     this.#group = group;
     this.#running = this.#read(group);
-    this.#plan(group);
+    this.#schedule(group);
   }
 
   async stop(): Promise<void> {
@@ -67,24 +67,24 @@ export class LaneWatch {
         const endpointIds = new Set(entries.flatMap(({ fields }) => endpointOf(fields)));
         if (endpointIds.size > 0 && this.#group === group) this.#onDue([...endpointIds]);
       } catch {
-        // The look once a second tells what is missed here; who waits for Redis elsewhere says so.
+        // The scan once a second finds missed entries; other code reports that Redis is unavailable.
         if (this.#group === group) await new Promise((resolve) => setTimeout(resolve, ERROR_PAUSE_MS));
       }
     }
   }
 
-  #plan(group: ConsumerGroup): void {
+  #schedule(group: ConsumerGroup): void {
     if (this.#group !== group) return;
     this.#timer = setTimeout(() => {
       void this.#scan(group)
         .catch(() => {})
-        .finally(() => this.#plan(group));
+        .finally(() => this.#schedule(group));
     }, SCAN_PAUSE_MS).unref();
   }
 
   /**
-   * The lanes that are due, a bounded number; where there are more, the next look goes on behind them. By place and not by
-   * score: thousands may be due at once, all with score 0. One that is passed over because others went is told next time.
+   * Reads due lanes, a bounded number; the next scan continues after them. Pages by rank, because thousands may be due
+   * with the same score 0. A lane that is skipped because others were removed is found by the next round.
    */
   async #scan(group: ConsumerGroup): Promise<void> {
     if (this.#scans++ % SCANS_PER_CLEANUP === 0) await group.removeIdleConsumers();

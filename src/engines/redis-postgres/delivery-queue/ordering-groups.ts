@@ -2,12 +2,12 @@ import type { DeliveryId, EndpointId } from '../../../core/ids.ts';
 import { type Row, text } from '../../rows/row.ts';
 import { type Database, LOWEST_ID } from '../database/index.ts';
 
-/** A delivery that goes in an order, and is done. */
+/** The head of an ordering group, which is final. */
 export interface EndedHead {
   readonly endpointId: EndpointId;
   readonly orderingGroup: string;
   readonly deliveryId: DeliveryId;
-  /** It keeps the turn: nothing may overtake it. */
+  /** The failed delivery stays the head and blocks the group. */
   readonly blocks: boolean;
 }
 
@@ -16,7 +16,10 @@ export interface DueDelivery {
   readonly deliveryId: DeliveryId;
 }
 
-/** Whose turn it is, where deliveries go one after the other. Turns are taken by `persist_events`. */
+/**
+ * Ordering groups (table `order_turns`): the head of a group is the one delivery that may be sent. `persist_events`
+ * sets the first head.
+ */
 export class OrderingGroups {
   readonly #database: Database;
 
@@ -24,10 +27,13 @@ export class OrderingGroups {
     this.#database = database;
   }
 
-  /** @returns whose turn it is now. A delivery that has not the turn, or is not done, changes nothing. */
+  /**
+   * Advances groups whose head is final. A delivery that is not the head, or not final, changes nothing. @returns the
+   * new heads
+   */
   async advance(ended: readonly EndedHead[]): Promise<readonly DueDelivery[]> {
     if (ended.length === 0) return [];
-    // Made twice it is made once: the second finds no turn to pass.
+    // Idempotent: a repeated call finds no group to advance.
     const rows = await this.#database.query('advance-groups', [
       ended.map(({ endpointId }) => endpointId),
       ended.map(({ orderingGroup }) => orderingGroup),
@@ -37,11 +43,11 @@ export class OrderingGroups {
     return rows.map((row) => ({ endpointId: text(row, 'endpoint_id'), deliveryId: text(row, 'delivery_id') }));
   }
 
-  /** A step over all turns, in the order of endpoints and groups: those that nobody passed on. */
+  /** One step over all groups, in the order of endpoints and groups: finds groups that were not advanced. */
   async staleStep(
     after: { readonly endpointId: string; readonly orderingGroup: string } | null,
     limit: number,
-  ): Promise<{ readonly stale: readonly EndedHead[]; readonly last: EndedHead | undefined; readonly looked: number }> {
+  ): Promise<{ readonly stale: readonly EndedHead[]; readonly last: EndedHead | undefined; readonly scanned: number }> {
     const from = [after?.endpointId ?? LOWEST_ID, after?.orderingGroup ?? '', limit];
     const rows = await this.#database.query('stale-groups', from, { idempotent: true });
     const last = rows.at(-1);
@@ -49,7 +55,7 @@ export class OrderingGroups {
     return {
       stale: rows.filter((row) => row['is_stale'] === true).map(endedFromRow),
       last: last === undefined ? undefined : endedFromRow(last),
-      looked: rows.length,
+      scanned: rows.length,
     };
   }
 
@@ -60,7 +66,7 @@ export class OrderingGroups {
     await this.#database.query('unblock-stale-groups', columns);
   }
 
-  /** Takes the block off a bounded number of groups. @returns turns to pass on */
+  /** Unblocks up to `limit` groups. @returns the groups to advance */
   async unblock(endpointId: EndpointId, limit: number): Promise<readonly EndedHead[]> {
     const rows = await this.#database.query('unblock-groups', [endpointId, limit]);
     return rows.map((row) => endedFromRow({ ...row, endpoint_id: endpointId }));

@@ -9,7 +9,7 @@ import { type Database, HIGHEST_ID, LOWEST_ID, lowestIdAt, type Partitions } fro
 import type { DeliveryLanes } from './delivery-lanes.ts';
 import type { RedisPostgresDeliveryQueue } from './delivery-queue.ts';
 
-/** Asked for in the record; the lanes are told, and where that fails the reconciler tells them. */
+/** Redelivery requests are written to the record first; if the lanes cannot be updated, the reconciler updates them. */
 export class RedisPostgresRedelivery implements Redelivery {
   readonly #database: Database;
   readonly #partitions: Partitions;

@@ -9,10 +9,10 @@ import type { RedisPostgresDeliveryQueue } from './delivery-queue.ts';
 import type { DeliveryRecord } from './delivery-record.ts';
 import type { OrderingGroups } from './ordering-groups.ts';
 
-/** In one step: some milliseconds of either server. */
+/** Rows per step: a few milliseconds of either server. */
 const STEP = 1_000;
 
-/** Deliveries that wait in the record and in no lane. */
+/** Restores deliveries that are unfinished on record and in no lane. */
 export class DeliveryRepair implements Repair {
   readonly name = 'deliveries';
   readonly continuous = true;
@@ -43,7 +43,10 @@ export class DeliveryRepair implements Repair {
   }
 }
 
-/** Dedup marks of the window, newest first. Until they are back, a repeated dedup id may become a second event. */
+/**
+ * Restores the dedup marks of the window, newest first. Until they are restored, a repeated dedup id may become a
+ * second event.
+ */
 export class DedupRepair implements Repair {
   readonly name = 'dedup marks';
   readonly continuous = false;
@@ -84,28 +87,28 @@ export class DedupRepair implements Repair {
   }
 }
 
-/** Turns that were not passed on: a deliverer died between the end of an attempt and that. */
+/** Advances ordering groups that were not advanced because a deliverer died after settling the head. */
 export class OrderingRepair implements Repair {
-  readonly name = 'turns';
+  readonly name = 'ordering groups';
   readonly continuous = true;
-  readonly #turns: OrderingGroups;
+  readonly #groups: OrderingGroups;
   readonly #queue: RedisPostgresDeliveryQueue;
 
-  constructor(parts: { turns: OrderingGroups; queue: RedisPostgresDeliveryQueue }) {
-    this.#turns = parts.turns;
+  constructor(parts: { groups: OrderingGroups; queue: RedisPostgresDeliveryQueue }) {
+    this.#groups = parts.groups;
     this.#queue = parts.queue;
   }
 
-  /** They are in the record, which loses nothing. */
+  /** Ordering groups are on record, which loses nothing. */
   async isNeeded(): Promise<boolean> {
     return false;
   }
 
   async step(after: string | null): Promise<{ readonly after: string | null; readonly repaired: number }> {
     const from = after === null ? null : (JSON.parse(after) as { endpointId: string; orderingGroup: string });
-    const { stale, last, looked } = await this.#turns.staleStep(from, STEP);
+    const { stale, last, scanned } = await this.#groups.staleStep(from, STEP);
     const repaired = await this.#queue.advanceGroups(stale);
-    if (looked < STEP || last === undefined) return { after: null, repaired };
+    if (scanned < STEP || last === undefined) return { after: null, repaired };
     return { after: JSON.stringify({ endpointId: last.endpointId, orderingGroup: last.orderingGroup }), repaired };
   }
 

@@ -17,14 +17,14 @@ export function texts<Text extends string = string>(row: Row, column: string): r
 }
 
 /**
- * Clients may send anything for an id. PostgreSQL refuses to compare a uuid with what is none, and takes an upper-case
- * one for the same; ids are lower-case texts.
+ * Whether a client's text can be an id. PostgreSQL refuses to compare a uuid with other text and equates upper and
+ * lower case; ids are lower case.
  */
 export function canBeId(text: string): boolean {
   return isUuid(text) && text === text.toLowerCase();
 }
 
-/** Of what became quarantined, two columns of the same length. */
+/** Decodes quarantined messages from two columns of equal length. */
 export function quarantinedIn(row: Row): QuarantinedMessages['events'] {
   const types = texts(row, 'quarantined_types');
   return texts<EventId>(row, 'quarantined_ids').map((id, at) => ({ id, type: types[at] ?? '' }));

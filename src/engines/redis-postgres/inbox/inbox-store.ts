@@ -35,7 +35,7 @@ export class PostgresInboxStore implements InboxStore {
   readonly #quarantined = new Listeners<QuarantinedMessages>();
   readonly #listeners = new Set<(organizationId: OrganizationId) => void>();
 
-  /** @param parts.publish tells the other processes what `announce` tells this one; must not throw */
+  /** @param parts.publish announces to other processes what `announce` announces in this one; must not throw */
   constructor(parts: { database: Database; clock: Clock; publish: (organizationId: OrganizationId) => void }) {
     this.#database = parts.database;
     this.#publish = parts.publish;
@@ -48,7 +48,7 @@ export class PostgresInboxStore implements InboxStore {
       ...parts,
       matcher,
       onQuarantined,
-      giveBack: (inbox, leaseId, eventIds) => this.undoLease(inbox, leaseId, eventIds),
+      undoLease: (inbox, leaseId, eventIds) => this.undoLease(inbox, leaseId, eventIds),
     });
     this.#list = new MessageList({ ...parts, matcher });
     this.#requeuer = new MessageRequeuer({ ...parts, matcher, onQuarantined });
@@ -140,7 +140,7 @@ export class PostgresInboxStore implements InboxStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Another process says that the organization's inboxes may have something new. */
+  /** Notifies this process's listeners that the organization's inboxes may have new messages. */
   announce(organizationId: OrganizationId): void {
     for (const listener of this.#listeners) listener(organizationId);
   }

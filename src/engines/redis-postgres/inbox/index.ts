@@ -1,3 +1,3 @@
-/** The port `store/inbox-store`. */
+/** Implements the port `store/inbox-store`. */
 
 export { PostgresInboxStore } from './inbox-store.ts';

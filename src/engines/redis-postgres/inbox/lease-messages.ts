@@ -20,7 +20,7 @@ export interface LeaseRequest {
   readonly maxBytes?: number;
 }
 
-/** What a lease may have still. */
+/** What remains of a lease request. */
 interface Room {
   readonly limit: number;
   readonly bytes: number;
@@ -28,36 +28,36 @@ interface Room {
 
 interface LeaseStep {
   readonly messages: readonly InboxMessage[];
-  /** Not everything was looked at. */
+  /** Not everything was scanned. */
   readonly more: boolean;
 }
 
-/** Leases what is available in an inbox, in steps of bounded work: one, if not very much is in the way. */
+/** Leases available messages in bounded steps; usually in one. */
 export class MessageLeaser {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #types: WantedTypesSearch;
   readonly #undoLease: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
   readonly #onQuarantined: (messages: QuarantinedMessages) => void;
-  /** In the database they would stand in line too, each with a connection. */
+  /** Serializes leases per inbox in this process; in the database each waiting one would hold a connection. */
   readonly #serial = new SerialQueue<InboxId>();
 
-  /** @param parts.giveBack makes available again what was leased and is too much for one answer */
+  /** @param parts.undoLease makes available again messages that exceed the size of one answer */
   constructor(parts: {
     database: Database;
     clock: Clock;
     matcher: TypeMatcher;
-    giveBack: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
+    undoLease: (inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]) => Promise<void>;
     onQuarantined: (messages: QuarantinedMessages) => void;
   }) {
     this.#onQuarantined = parts.onQuarantined;
-    this.#undoLease = parts.giveBack;
+    this.#undoLease = parts.undoLease;
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#types = new WantedTypesSearch(parts);
   }
 
-  /** A step that fails leaves what the earlier ones leased. */
+  /** A failing step keeps what earlier steps leased. */
   async lease(inbox: Inbox, request: LeaseRequest): Promise<Lease | undefined> {
     const until = addMs(this.#clock.now(), request.leaseMs);
     const messages: InboxMessage[] = [];
@@ -103,7 +103,7 @@ export class MessageLeaser {
     return { messages: await this.#withData(inbox, kept), more };
   }
 
-  /** The rows up to the one with which their data come to so many bytes. The rest is given back. */
+  /** Keeps rows up to the one that reaches the byte bound, and undoes the lease of the rest. */
   async #within(bytes: number, inbox: Inbox, request: LeaseRequest, rows: readonly Row[]): Promise<readonly Row[]> {
     const large = rows.filter((row) => row['data'] === null).map((row) => text<EventId>(row, 'id'));
     if (large.length === 0) return rows;
@@ -122,7 +122,7 @@ export class MessageLeaser {
     return rows.slice(0, end + 1);
   }
 
-  /** Much data is not read while the lease holds its locks. */
+  /** Reads large payloads after the lease has released its locks. */
   async #withData(inbox: Inbox, rows: readonly Row[]): Promise<InboxMessage[]> {
     const missing = rows.filter((row) => row['data'] === null).map((row) => text<EventId>(row, 'id'));
     const data = new Map<EventId, Row>();
@@ -135,7 +135,7 @@ export class MessageLeaser {
     const messages: InboxMessage[] = [];
     for (const row of rows) {
       const whole = row['data'] === null ? { ...row, data: data.get(text(row, 'id'))?.['data'] } : row;
-      // Else retention took it a moment ago.
+      // Otherwise retention removed the event meanwhile.
       if (whole['data'] !== undefined) messages.push(messageFromRow(whole, 'leased'));
     }
     return messages;

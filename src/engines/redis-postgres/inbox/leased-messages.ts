@@ -12,7 +12,7 @@ export interface AckSelection {
   readonly leaseId: LeaseId | null;
 }
 
-/** What consumers do with what they hold: a statement each. */
+/** Operations of consumers on leased messages, one statement each. */
 export class LeasedMessages {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -28,14 +28,14 @@ export class LeasedMessages {
     if (eventIds === null) return this.#ackLease(inbox, leaseId);
     const wanted = [...new Set(eventIds)];
     const ids = wanted.filter(canBeId);
-    // A lease that can't be holds nothing: any other id does for it.
+    // An invalid lease id holds nothing; any other id stands for it.
     const lease = leaseId === null || canBeId(leaseId) ? leaseId : inbox.id;
     const [row] = await this.#database.query(
       'ack-messages',
       [inbox.id, inbox.organizationId, ids, lease, this.#clock.now()],
       { idempotent: true },
     );
-    if (row === undefined) throw new Error('ack-messages answers with one row');
+    if (row === undefined) throw new Error('ack-messages did not return a row');
     const unknown = new Set([...texts<EventId>(row, 'not_found'), ...wanted.filter((id) => !canBeId(id))]);
     const lost = new Set(texts<EventId>(row, 'stale'));
     return {
@@ -64,7 +64,7 @@ export class LeasedMessages {
     return { released: released.length, stale: without(eventIds, idsOf(released)) };
   }
 
-  /** A plan that was kept since the table was empty would go through all of it for each id. */
+  /** Planned each time: a plan cached while the table was empty would scan all of it for each id. */
   async undoLease(inbox: Inbox, leaseId: LeaseId, eventIds: readonly EventId[]): Promise<void> {
     await this.#database.query('undo-lease', [inbox.id, eventIds, leaseId], { plannedEachTime: true });
   }

@@ -11,7 +11,7 @@ import { messageFromRow } from './inbox-rows.ts';
 
 const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 
-/** Looks into an inbox, oldest first, and writes nothing. */
+/** Lists an inbox's messages, oldest first, without writing. */
 export class MessageList {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -32,22 +32,22 @@ export class MessageList {
   async list(inbox: Inbox, { status, limit, ...query }: MessageQuery): Promise<InboxMessage[]> {
     const messages: InboxMessage[] = [];
     let after: string = query.after ?? BEFORE_ALL_IDS;
-    let leftBytes = query.maxBytes ?? MAX_PAGE_BYTES;
-    // Again only if the inbox does not want everything.
+    let remainingBytes = query.maxBytes ?? MAX_PAGE_BYTES;
+    // Loops only when the inbox does not want everything.
     for (let more = true; more; ) {
-      const left = limit - messages.length;
-      const rows = await this.#page(inbox, status, { after, limit: left, maxBytes: leftBytes });
+      const remaining = limit - messages.length;
+      const rows = await this.#page(inbox, status, { after, limit: remaining, maxBytes: remainingBytes });
       const shown = (await this.#shown(inbox, rows)).map(messageOf);
-      const isCut = rows.length < left && fillsPage(rows.map(dataOf), leftBytes);
+      const isCut = rows.length < remaining && fillsPage(rows.map(dataOf), remainingBytes);
       messages.push(...shown);
-      leftBytes -= shown.reduce((sum, { event }) => sum + dataBytes(event), 0);
-      more = (rows.length === left || isCut) && shown.length < left && leftBytes > 0;
+      remainingBytes -= shown.reduce((sum, { event }) => sum + dataBytes(event), 0);
+      more = (rows.length === remaining || isCut) && shown.length < remaining && remainingBytes > 0;
       after = text(rows.at(-1) ?? { id: after }, 'id');
     }
     return messages;
   }
 
-  /** What was touched is, whatever the inbox wants by now. */
+  /** Keeps messages with a row regardless of the inbox's current event types. */
   async #shown(inbox: Inbox, rows: readonly Row[]): Promise<Row[]> {
     const types = rows.filter((row) => row['touched'] !== true).map((row) => text<string>(row, 'type'));
     const answers = await this.#matcher.match(inbox.organizationId, inbox.eventTypes, types);

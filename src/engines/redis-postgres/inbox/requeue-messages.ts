@@ -7,10 +7,10 @@ import { number, text } from '../../rows/row.ts';
 import { type Database, HIGHEST_ID, LOWEST_ID } from '../database/index.ts';
 import { quarantinedIn } from './inbox-rows.ts';
 
-/** Woken at once; a few ms. */
+/** Messages woken per step; a few ms. */
 const MAX_WOKEN = 500;
 
-/** Goes through what is quarantined in an inbox. */
+/** Requeues quarantined messages in steps. */
 export class MessageRequeuer {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class MessageRequeuer {
     return { requeued, last: last === undefined ? null : text<EventId>(last, 'id') };
   }
 
-  /** What ran out is quarantined too, though nobody has looked since. In bounded steps; writes nothing when there is none. */
+  /** Wakes expired messages first, which may become quarantined. In bounded steps; writes nothing when there is none. */
   async #wakeAll(inbox: Inbox): Promise<void> {
     for (let woken = MAX_WOKEN; woken === MAX_WOKEN; ) {
       const parameters = [inbox.id, this.#clock.now(), inbox.maxLeases, MAX_WOKEN];

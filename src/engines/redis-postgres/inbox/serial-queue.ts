@@ -1,11 +1,11 @@
-/** One after the other, for each key. */
+/** Runs work one after the other, for each key. */
 export class SerialQueue<Key> {
   readonly #last = new Map<Key, Promise<void>>();
 
-  /** Runs `work` when all that came before it for the same key has ended, well or not. */
+  /** Runs `work` when all earlier work of the same key has ended, successfully or not. */
   run<Result>(key: Key, work: () => Promise<Result>): Promise<Result> {
-    const before = this.#last.get(key);
-    const result = before === undefined ? work() : before.then(work);
+    const previous = this.#last.get(key);
+    const result = previous === undefined ? work() : previous.then(work);
     const ended = result.then(
       () => {},
       () => {},

@@ -5,34 +5,34 @@ import { AFTER_ALL_TYPES, AFTER_TYPE, isOpen, typeRanges } from '../../../core/t
 import { type Row, text } from '../../rows/row.ts';
 import type { Database } from '../database/index.ts';
 
-/** As many as a lease looks at in one step (`max_events` and `max_woken` of lease_messages). */
+/** The bounds of one lease step (`max_events` and `max_woken` of lease_messages). */
 const MAX_EVENTS = 1_000;
 const MAX_WOKEN = 500;
-/** Types of available messages that one query looks for, a probe each: some 20 ms. */
+/** Types of available messages per query, a lookup each: about 20 ms. */
 const TYPES_PER_QUERY = 2_000;
-/** Wanted types that one lease is given, a range of an index each. */
+/** Maximum number of wanted types per lease, an index range each. */
 const MAX_WANTED = 2_000;
 
-/** What patterns mean for the types that are there: the database matches no patterns. */
+/** Existing types by what the lease does with them: the database does not match patterns. */
 export interface WantedTypes {
-  /** For messages that have a row, whatever the inbox wants by now. Null = every type is wanted. */
+  /** Wanted types of messages that have a row. Null = every type. */
   readonly touched: readonly string[] | null;
-  /** For events that have none. Null = every type is wanted. */
+  /** Types of events without a row. Null = every type is wanted. */
   readonly untouched: {
     readonly wanted: readonly string[];
-    /** The inbox wants them, this lease does not. */
+    /** Types that the inbox wants and this lease does not. */
     readonly passed: readonly string[];
     readonly unwanted: readonly string[];
   } | null;
 }
 
-/** Types that an inbox has available messages of, from one on. */
+/** A range of types of available messages. */
 interface Range {
   readonly first: string;
   readonly before: string;
 }
 
-/** Finds out which types a lease may meet and what they mean for it, in bounded queries and in turns of the event loop. */
+/** Finds the types that a lease may meet and classifies them, in bounded queries and in turns of the event loop. */
 export class WantedTypesSearch {
   readonly #database: Database;
   readonly #matcher: TypeMatcher;
@@ -42,7 +42,10 @@ export class WantedTypesSearch {
     this.#matcher = parts.matcher;
   }
 
-  /** @param request.limit how many messages are wanted: of types beyond `MAX_WANTED` only those with the oldest are */
+  /**
+   * @param request.limit number of requested messages: beyond `MAX_WANTED` types, only those with the oldest messages
+   * are returned
+   */
   async find(
     inbox: Inbox,
     {
@@ -80,7 +83,7 @@ export class WantedTypesSearch {
     return typesOf(await this.#database.query('waiting-types', parameters, { idempotent: true }));
   }
 
-  /** The oldest messages are of these types. */
+  /** Returns the types of the oldest messages. */
   async #oldest(inbox: Inbox, types: readonly string[], limit: number): Promise<string[]> {
     const parameters = [inbox.id, inbox.organizationId, [...new Set(types)], limit];
     return typesOf(await this.#database.query('oldest-types', parameters, { idempotent: true }));
@@ -110,7 +113,10 @@ function perRange(ranges: readonly Range[]): number {
   return Math.ceil(TYPES_PER_QUERY / Math.max(1, ranges.length));
 }
 
-/** What is left of ranges of which a query found as many types as it may. It may have found others in them besides. */
+/**
+ * The remainders of ranges for which a query returned its maximum number of types. The result may include types of
+ * other ranges.
+ */
 function restOf(ranges: readonly Range[], found: readonly string[]): Range[] {
   const types = found.toSorted();
   const size = perRange(ranges);

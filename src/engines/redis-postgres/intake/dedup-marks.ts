@@ -13,10 +13,10 @@ export interface DedupMark {
   readonly expiresAt: Timestamp;
 }
 
-/** Set when all dedup marks of the window are there (`CompletenessMark`). */
+/** Set when all dedup marks of the window exist (`CompletenessMark`). */
 export const DEDUP_MARKS_COMPLETE = 'dedup-marks-complete';
 
-/** Dedup marks as a whole. */
+/** All dedup marks together. */
 export class DedupMarks {
   readonly #redis: Redis;
   readonly #clock: Clock;
@@ -26,14 +26,14 @@ export class DedupMarks {
     this.#clock = parts.clock;
   }
 
-  /** Those that are missing. @returns how many were */
+  /** Restores missing marks. @returns how many were missing */
   async restore(marks: readonly DedupMark[]): Promise<number> {
     const now = this.#clock.now();
     const args = marks.flatMap((mark) => {
-      const leftMs = mark.expiresAt - now;
+      const remainingMs = mark.expiresAt - now;
       const key = dedupKey(this.#redis, mark);
-      if (leftMs <= 0 || key === undefined) return [];
-      return [key, `${mark.eventId} ${mark.createdAt} ${mark.expiresAt}`, String(leftMs + FORGET_MARGIN_MS)];
+      if (remainingMs <= 0 || key === undefined) return [];
+      return [key, `${mark.eventId} ${mark.createdAt} ${mark.expiresAt}`, String(remainingMs + FORGET_MARGIN_MS)];
     });
     return args.length === 0 ? 0 : Number(await this.#redis.run('restore-marks', [], args));
   }

@@ -9,14 +9,17 @@ import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { dedupKey, type Redis, WAITING_KEY, WrongType, wrongType } from '../redis/index.ts';
 import { eventFields } from './event-fields.ts';
 
-/** In one call: some ms of Redis' one thread. */
+/** Events per call: a few ms of Redis' single thread. */
 const MAX_GROUP_EVENTS = 200;
 const MAX_GROUP_BYTES = 4 * 1024 * 1024;
-/** Waiting for their call in this process: beyond it Redis is not keeping up, and a queue would only hide it. */
+/**
+ * Bytes of events that wait for a call in this process. Beyond it Redis is not keeping up, and a queue would only hide
+ * that.
+ */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-/** An event without its data. */
+/** Size of an event without its data. */
 const EVENT_BYTES = 500;
-/** Marks end by the engine's clock; Redis may forget them a little later. */
+/** Marks expire by the engine's clock; Redis removes them a little later. */
 const FORGET_MARGIN_MS: Milliseconds = 60_000;
 const BACKLOG_RETRY_SECONDS = 5;
 
@@ -26,12 +29,12 @@ interface IntakeOptions {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly dedupWindowMs: Milliseconds;
-  /** Events in the stream and deliveries in the lanes above which none is accepted; null = no bound. */
+  /** Maximum number of events in the stream plus deliveries in the lanes; null = unlimited. */
   readonly maxBacklog: number | null;
   readonly metrics?: Metrics;
 }
 
-/** Accepting is being in Redis: one script call for all events that have gathered while the last one was under way. */
+/** Accepts events by writing them to Redis: one script call for all events that gathered during the previous call. */
 export class RedisIntake implements Intake {
   readonly #options: IntakeOptions;
   readonly #groups: Batcher<AcceptedEvent, AcceptOutcome | WrongType>;
@@ -47,11 +50,11 @@ export class RedisIntake implements Intake {
     });
   }
 
-  /** A call of many events may be made in several groups; when a later one fails, the same call again adds nothing twice. */
+  /** A call with many events may be split into groups. If a later group fails, repeating the call adds nothing twice. */
   async accept(events: readonly AcceptedEvent[]): Promise<AcceptOutcome[]> {
     if (this.#closing) throw new EngineUnavailable('closing', 'The engine is closing');
     if (this.#groups.weight > MAX_WAITING_BYTES) {
-      throw new EngineUnavailable('unreachable', 'Redis does not keep up with what is sent');
+      throw new EngineUnavailable('unreachable', 'Redis does not keep up with incoming events');
     }
     const accepted = Promise.all(events.map((event) => this.#groups.add(event)));
     this.#running.add(accepted);
@@ -62,7 +65,7 @@ export class RedisIntake implements Intake {
     }
   }
 
-  /** What was begun is finished. */
+  /** Finishes running calls. */
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.allSettled(this.#running);
@@ -79,7 +82,7 @@ export class RedisIntake implements Intake {
       args.push(dedupKey(redis, event) ?? '', event.id, String(event.createdAt), String(fields.length), ...fields);
     }
     const answers = await redis.run('accept-events', [redis.key('events'), redis.key(WAITING_KEY)], args);
-    if (!Array.isArray(answers)) throw new TypeError('accept-events answered no list');
+    if (!Array.isArray(answers)) throw new TypeError('accept-events did not return a list');
     return answers.map((answer, at) => {
       if (answer !== -1) return outcomeOf(answer);
       const event = events[at];
@@ -90,7 +93,7 @@ export class RedisIntake implements Intake {
   }
 }
 
-/** Of one event alone: those beside it in the group are in. */
+/** Throws for one event alone; other events of its group are accepted. */
 function orThrow(outcome: AcceptOutcome | WrongType): AcceptOutcome {
   if (outcome instanceof WrongType) throw outcome;
   return outcome;

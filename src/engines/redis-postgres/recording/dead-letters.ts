@@ -16,7 +16,7 @@ export class RedisDeadLetters implements DeadLetters {
   async list(limit: number, after: string | null): Promise<readonly DeadLetter[]> {
     const from = after === null ? '-' : `(${after}`;
     const reply = await this.#redis.command('XRANGE', this.#key, from, '+', 'COUNT', String(limit));
-    return Array.isArray(reply) ? reply.map(deadEvent) : [];
+    return Array.isArray(reply) ? reply.map(deadLetterOf) : [];
   }
 
   async requeue(ids: readonly string[] | 'all'): Promise<number> {
@@ -43,19 +43,19 @@ export class RedisDeadLetters implements DeadLetters {
       for (let at = 0; at < ids.length; at += PAGE) done += await act(ids.slice(at, at + PAGE));
       return done;
     }
-    // What is put aside meanwhile stays for the next time.
-    let left = await this.count();
-    while (left > 0) {
-      const page = (await this.list(Math.min(PAGE, left), null)).map(({ id }) => id);
+    // Entries that arrive meanwhile are left for the next call.
+    let remaining = await this.count();
+    while (remaining > 0) {
+      const page = (await this.list(Math.min(PAGE, remaining), null)).map(({ id }) => id);
       if (page.length === 0) break;
       done += await act(page);
-      left -= page.length;
+      remaining -= page.length;
     }
     return done;
   }
 }
 
-function deadEvent(entry: unknown): DeadLetter {
+function deadLetterOf(entry: unknown): DeadLetter {
   const [id, fields] = entry as [unknown, unknown[]];
   const values = new Map<string, string>();
   for (let at = 0; at + 1 < fields.length; at += 2) {

@@ -15,21 +15,21 @@ import {
   uuidArray,
 } from '../database/index.ts';
 
-/** No partition for a row: somebody has dropped the day. */
+/** SQLSTATE of a row without a partition: its day was dropped. */
 const NO_PARTITION = '23514';
 
-/** A delivery that waits for a taker or is in an attempt. */
+/** A delivery that waits or is leased. */
 export interface UnfinishedDelivery {
   readonly deliveryId: DeliveryId;
   readonly endpointId: EndpointId;
-  /** When it is due (0 = at once), or when its lease ends. */
+  /** When it is due (0 = at once) or its lease ends. */
   readonly at: Timestamp;
 }
 
-/** Retention may drop a day that is empty between our making it and our writing, once more each time. */
+/** Tries: retention may drop an empty day between its creation here and the write, once more each time. */
 const MAX_TRIES = 5;
 
-/** Writes events with their deliveries: one round trip a batch, each event once. */
+/** Writes events with their deliveries: one round trip per batch; each event is written once. */
 export class EventRecord {
   readonly #database: Database;
   readonly #partitions: Partitions;
@@ -40,13 +40,13 @@ export class EventRecord {
   }
 
   /**
-   * @returns every unfinished delivery of these events, those included that were on record before
-   * @throws RecordRefused when one of them can never be written
+   * @returns every unfinished delivery of these events, including those that were already on record
+   * @throws RecordRefused when one of the events can never be written
    */
   async persist(batch: readonly RoutedEvent[]): Promise<readonly UnfinishedDelivery[]> {
     const events = eachOnce(batch);
     if (events.length === 0) return [];
-    refuseStrangeIds(events);
+    refuseInvalidIds(events);
     const parameters = columns(events);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       try {
@@ -56,7 +56,7 @@ export class EventRecord {
       }
       this.#partitions.forget();
     }
-    // Not the event's fault: it must not go to the dead ones for it.
+    // Not the events' fault: they must not become dead letters.
     throw new EngineUnavailable(
       'storage_failed',
       'The partitions of a day are detached from their tables in PostgreSQL',
@@ -65,7 +65,7 @@ export class EventRecord {
 
   async #write(events: readonly RoutedEvent[], parameters: readonly unknown[]): Promise<readonly UnfinishedDelivery[]> {
     await this.#partitions.ensure(idsOf(events));
-    // Written twice it is there once: a cut connection costs a second look.
+    // Idempotent: a repeated write after a lost connection changes nothing.
     const rows = await this.#database.query('persist-events', parameters, { idempotent: true });
     return rows.map(unfinishedFromRow);
   }
@@ -78,12 +78,12 @@ function* idsOf(events: readonly RoutedEvent[]): Iterable<string> {
   }
 }
 
-/** Before anything is made of them: a day a strange id names would get its partitions. */
-function refuseStrangeIds(events: readonly RoutedEvent[]): void {
-  for (const id of idsOf(events)) if (!hasDay(id)) throw new RecordRefused('The id is no UUIDv7 of this century');
+/** Runs first, because an invalid id would create partitions for its day. */
+function refuseInvalidIds(events: readonly RoutedEvent[]): void {
+  for (const id of idsOf(events)) if (!hasDay(id)) throw new RecordRefused('The id is not a UUIDv7 of this century');
   for (const { event, deliveries } of events) {
     const others = [event.organizationId, ...deliveries.map(({ endpointId }) => endpointId)];
-    if (!others.every(isUuid)) throw new RecordRefused('The id of the organization or of an endpoint is no UUID');
+    if (!others.every(isUuid)) throw new RecordRefused('The id of the organization or of an endpoint is not a UUID');
   }
 }
 
@@ -99,7 +99,10 @@ function unfinishedFromRow(row: Row): UnfinishedDelivery {
   return { deliveryId: text(row, 'delivery_id'), endpointId: text(row, 'endpoint_id'), at: number(row, 'at') };
 }
 
-/** In the order of their ids, in which everybody writes them: no deadlocks. Of one that comes twice the first counts. */
+/**
+ * Unique events sorted by id: all writers lock rows in this order, which prevents deadlocks. Of duplicates the first
+ * counts.
+ */
 function eachOnce(batch: readonly RoutedEvent[]): RoutedEvent[] {
   const byId = new Map<string, RoutedEvent>();
   for (const routed of batch) if (!byId.has(routed.event.id)) byId.set(routed.event.id, routed);

@@ -4,9 +4,9 @@ import type { EventStream, StreamEntry } from '../../../ports/record/event-strea
 import { eventFromFields } from '../intake/index.ts';
 import { ConsumerGroup, type RawEntry, type Redis } from '../redis/index.ts';
 
-/** SEED.md's name for it. */
+/** The consumer group's name in SEED.md. */
 const GROUP = 'event-processors';
-/** A stream's claims between two looks for consumers that are gone. */
+/** Claims between two cleanups of idle consumers. */
 const CLAIMS_PER_CLEANUP = 100;
 
 /** The stream `zapier:events`. */
@@ -17,7 +17,7 @@ export class RedisEventStream implements EventStream {
   readonly #claimIdleMs: Milliseconds;
   #claims = 0;
 
-  /** @param parts.claimIdleMs what a reader has held for longer is taken over */
+  /** @param parts.claimIdleMs entries that a reader has held for longer are claimed */
   constructor(parts: { redis: Redis; consumer: string; clock: Clock; claimIdleMs: Milliseconds }) {
     this.#redis = parts.redis;
     this.#clock = parts.clock;
@@ -68,7 +68,7 @@ export class RedisEventStream implements EventStream {
   }
 }
 
-/** `<ms>-<number>`: Redis gives entries ids that only grow, whatever its clock does. */
+/** Parses an entry id, `<ms>-<number>`. Redis' ids only increase, whatever its clock does. */
 function placeOf(id: string): StreamEntry['place'] {
   const [ms, number] = id.split('-');
   return { ms: Number(ms), number: Number(number) };

@@ -3,27 +3,27 @@ import type { Redis } from './connection.ts';
 
 const OLDEST_VERSION = 7;
 
-/** What a server must not be, and what it should be, in sentences that say what to change. */
+/** Checks a Redis server's settings: reasons to refuse it, and warnings; each sentence says what to change. */
 export async function checkRedis(
   redis: Redis,
 ): Promise<{ readonly refused: string | null; readonly warnings: string[] }> {
-  const told = String(await redis.command('INFO'));
-  const refused = refusal(told);
+  const info = String(await redis.command('INFO'));
+  const refused = refusal(info);
   if (refused !== null) return { refused, warnings: [] };
   const settings = await readSettings(redis);
-  return { refused: null, warnings: settings === undefined ? withoutConfig(told) : warningsOf(settings) };
+  return { refused: null, warnings: settings === undefined ? withoutConfig(info) : warningsOf(settings) };
 }
 
-/** `told` is INFO's text, which hosted servers give too. */
-function refusal(told: string): string | null {
-  const version = /^redis_version:((\d+)[.\d]*)/m.exec(told);
+/** @param info the text of INFO, which hosted servers provide too */
+function refusal(info: string): string | null {
+  const version = /^redis_version:((\d+)[.\d]*)/m.exec(info);
   if (version !== null && Number(version[2]) < OLDEST_VERSION) {
     return `Redis ${version[1]} is too old: ${OLDEST_VERSION}.0 or later is needed.`;
   }
-  if (/^cluster_enabled:1/m.test(told)) {
+  if (/^cluster_enabled:1/m.test(info)) {
     return 'Redis is in cluster mode: set REDIS_URL to a server that is not (cluster-enabled no).';
   }
-  const policy = /^maxmemory_policy:(allkeys\S*)/m.exec(told)?.[1];
+  const policy = /^maxmemory_policy:(allkeys\S*)/m.exec(info)?.[1];
   if (policy === undefined) return null;
   return `Redis would evict queues (maxmemory-policy ${policy}): set maxmemory-policy to noeviction.`;
 }
@@ -49,10 +49,10 @@ function warningsOf(settings: ReadonlyMap<string, string>): string[] {
   return warnings;
 }
 
-/** Where CONFIG is forbidden, as with many hosted servers. */
-function withoutConfig(told: string): string[] {
+/** Warnings where CONFIG is forbidden, as on many hosted servers. */
+function withoutConfig(info: string): string[] {
   const unverified = "Redis' settings can't be read here (CONFIG is forbidden): make sure of appendfsync everysec";
-  return /^aof_enabled:1/m.test(told)
+  return /^aof_enabled:1/m.test(info)
     ? [unverified]
     : [unverified, 'Redis keeps nothing over a restart (aof_enabled is 0): set appendonly to yes'];
 }
@@ -71,7 +71,7 @@ async function readSettings(redis: Redis): Promise<ReadonlyMap<string, string> |
   }
 }
 
-/** RESP3 answers a map, RESP2 a flat list. */
+/** A map in RESP3, a flat list in RESP2. */
 function namesAndValues(reply: unknown): [string, string][] {
   if (reply instanceof Map) return [...reply].map(([name, value]) => [String(name), String(value)]);
   if (!Array.isArray(reply)) return Object.entries(reply ?? {}).map(([name, value]) => [name, String(value)]);

@@ -10,27 +10,27 @@ import type { Argument, Link } from './link.ts';
 import { type LuaScript, loadLuaScripts } from './lua-scripts.ts';
 import { ReconnectingLink } from './reconnecting-link.ts';
 
-/** A server that owes answers and gives none for this long is given up. */
+/** A server that owes an answer for this long counts as lost. */
 const SILENCE_MS: Milliseconds = 1_500;
-/** The same where reads wait in the server for up to 2 s. */
+/** The same for connections with blocking reads of up to 2 s. */
 const BLOCKING_SILENCE_MS: Milliseconds = 5_000;
-/** How long a start waits for a server that is not there yet, or loads its file. */
+/** How long a start waits for a server that is starting or loading its file. */
 const START_TIMEOUT_MS: Milliseconds = 5_000;
 const START_PAUSE_MS: Milliseconds = 50;
-/** For how long health tells of a write that Redis had no room for. */
+/** How long health reports a write that Redis had no memory for. */
 const REMEMBERED_MS: Milliseconds = 5_000;
 
 export interface RedisOptions {
   readonly url: string;
-  /** What every name begins with: `zapier` for `zapier:events`. */
+  /** The prefix of every key: `zapier` for `zapier:events`. */
   readonly prefix: string;
   readonly metrics?: Metrics;
   readonly log?: Pick<Log, 'sampled'>;
 }
 
 /**
- * Connections to Redis: one for commands, which fail within seconds and are never repeated on their own once they may
- * have been carried out, and one for each reader that waits. Each is made again for ever.
+ * Connections to Redis: one for commands, which fail within seconds and are never repeated automatically once they may
+ * have run, and one per blocking reader. Each reconnects forever.
  */
 export class Redis {
   readonly #options: RedisOptions;
@@ -45,10 +45,10 @@ export class Redis {
     this.#link = new ReconnectingLink({ url: options.url, silenceMs: SILENCE_MS });
   }
 
-  /** @throws StartRefused when the server can't be reached, or refuses us */
+  /** @throws StartRefused when the server cannot be reached, or refuses the connection */
   static async open(options: RedisOptions): Promise<Redis> {
     if (!/^(rediss?|unix):\/\/./.test(options.url) || !URL.canParse(options.url)) {
-      throw new StartRefused('REDIS_URL is no address of Redis: it should look like redis://localhost:6379.');
+      throw new StartRefused('REDIS_URL is not an address of Redis: it should look like redis://localhost:6379.');
     }
     const redis = new Redis(options);
     await redis.#start();
@@ -60,10 +60,13 @@ export class Redis {
     return `${this.#options.prefix}:${name}`;
   }
 
-  /** Runs a script of `lua/`. Rejects with `EngineUnavailable` when the server can't; what the script did is unknown then. */
+  /**
+   * Runs a script of `lua/`.
+   * @throws EngineUnavailable when the server cannot run it; the script's effect is unknown then
+   */
   async run(name: string, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     const script = this.#scripts.get(name);
-    if (script === undefined) throw new TypeError(`There is no script ${name}`);
+    if (script === undefined) throw new TypeError(`Script ${name} does not exist`);
     const rest = [String(keys.length), ...keys, ...args];
     try {
       return await this.#send(['EVALSHA', script.sha1, ...rest]);
@@ -73,31 +76,31 @@ export class Redis {
     }
   }
 
-  /** One command. Rejects as `run`. */
+  /** Runs one command. Rejects like `run`. */
   command(...args: readonly Argument[]): Promise<unknown> {
     return this.#send(args);
   }
 
-  /** The same, its strings as bytes. */
+  /** Like `command`, with strings as bytes. */
   commandBytes(...args: readonly Argument[]): Promise<unknown> {
     return this.#send(args, true);
   }
 
-  /** A connection of one's own for commands that wait in the server, up to 2 s each. */
+  /** Opens a separate connection for commands that block in the server, up to 2 s each. */
   reader(): RedisReader {
     const reader = new RedisReader(this.#options.url, () => this.#readers.delete(reader));
     this.#readers.add(reader);
     return reader;
   }
 
-  /** Another for each start of the server. */
+  /** The server's run id, which changes with each start. */
   async runId(): Promise<string> {
     return /^run_id:(\w+)/m.exec(String(await this.command('INFO', 'server')))?.[1] ?? '';
   }
 
   /**
-   * What commands meet now. A write that found no room is told for some seconds only: without requests nothing would ever
-   * show that there is room again.
+   * The state that commands meet now. A write without memory is reported for some seconds only: without requests
+   * nothing would notice free memory.
    */
   health(): EngineHealth {
     if (!this.#link.isUsable) return { status: 'failed', reason: "Redis can't be reached" };
@@ -105,7 +108,7 @@ export class Redis {
     return { status: 'ok', reason: null };
   }
 
-  /** Commands under way end first; readers are cut off. */
+  /** Waits for running commands; readers are disconnected. */
   async close(): Promise<void> {
     clearTimeout(this.#refusal?.forget);
     for (const reader of this.#readers) reader.close();
@@ -144,9 +147,9 @@ export class Redis {
     }
   }
 
-  /** What meets it meets it again: the log writes some of the lines. */
+  /** Logs the error (sampled, because every command on the key repeats it) and remembers it for health. */
   reportWrongType({ message, isOfOne }: WrongType): void {
-    // What is everybody's matters more than what is one's, and is met at every turn.
+    // An error that affects everyone outweighs one that affects a single lane or organization.
     if (!isOfOne || this.#refusal?.health.status !== 'failed') this.#remember(message, isOfOne ? 'degraded' : 'failed');
     this.#options.log?.sampled('redis.wrong_type', 'error', () => message);
   }
@@ -163,10 +166,10 @@ export class Redis {
 interface Subscription {
   readonly listener: (message: string) => void;
   readonly onGap: () => void;
-  heard: boolean;
+  isActive: boolean;
 }
 
-/** A connection on which commands wait. Its errors are `EngineUnavailable`, as everywhere; it connects when first used. */
+/** A connection for blocking commands and subscriptions. It connects when first used. Errors are `EngineUnavailable`. */
 export class RedisReader {
   readonly #url: string;
   readonly #forget: () => void;
@@ -179,22 +182,22 @@ export class RedisReader {
     this.#forget = forget;
   }
 
-  /** Strings come as bytes. */
+  /** Runs one command; strings are returned as bytes. */
   async commandBytes(...args: readonly Argument[]): Promise<unknown> {
     return this.#connected().send(args, true);
   }
 
   /**
-   * Resolves when messages are heard from now on; one listener a channel.
-   * @param onGap messages may have been missed: the connection was lost and is there again
+   * Subscribes one listener per channel. Resolves when every later message reaches it.
+   * @param onGap called when messages may have been missed: the connection was lost and is restored
    */
   async subscribe(channel: string, listener: (message: string) => void, onGap: () => void): Promise<void> {
-    const subscription = { listener, onGap, heard: false };
+    const subscription = { listener, onGap, isActive: false };
     this.#subscriptions.set(channel, subscription);
     try {
-      // A connection made meanwhile has it already; once more does nothing.
+      // A connection opened meanwhile is subscribed already; repeating it has no effect.
       await this.#connected().use((link) => link.subscribe(channel, listener));
-      subscription.heard = true;
+      subscription.isActive = true;
     } catch (error) {
       await this.unsubscribe(channel);
       throw error;
@@ -203,7 +206,7 @@ export class RedisReader {
 
   async unsubscribe(channel: string): Promise<void> {
     this.#subscriptions.delete(channel);
-    // A connection that is lost has lost its subscriptions too.
+    // A lost connection has lost its subscriptions too.
     await this.#link?.use((link) => link.unsubscribe(channel)).catch(() => {});
   }
 
@@ -226,8 +229,8 @@ export class RedisReader {
   async #subscribeAgain(link: Link): Promise<void> {
     const subscribed = [...this.#subscriptions].map(async ([channel, subscription]) => {
       await link.subscribe(channel, subscription.listener);
-      if (subscription.heard) subscription.onGap();
-      subscription.heard = true;
+      if (subscription.isActive) subscription.onGap();
+      subscription.isActive = true;
     });
     await Promise.all(subscribed);
   }
@@ -247,7 +250,7 @@ function whyNot(error: unknown, url: string): string {
   }
   const tls = tlsReason(error, 'REDIS_URL');
   if (tls !== undefined) return `No TLS with Redis at ${host}: ${tls}`;
-  // A Redis without TLS says nothing to the beginning of a handshake: it waits for the end of the line.
+  // A Redis without TLS does not answer a handshake: it waits for the end of a line.
   return url.startsWith('rediss:')
     ? `Redis can't be reached by TLS at ${host}: start it, or change REDIS_URL (redis:// where it speaks no TLS on this port).`
     : `Redis can't be reached at ${host}: start it, or change REDIS_URL.`;

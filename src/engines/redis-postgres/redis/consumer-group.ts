@@ -2,18 +2,18 @@ import type { Milliseconds } from '../../../core/time.ts';
 import type { Redis, RedisReader } from './connection.ts';
 import { isUnknownGroup, replyCode } from './errors.ts';
 
-/** A consumer that holds nothing and has not been heard of for this long is one of a process that is gone. */
+/** A consumer without entries that was idle for this long belongs to a process that is gone. */
 const GONE_AFTER_MS: Milliseconds = 3_600_000;
 
-/** An entry as it came: names and values in turn. */
+/** A raw entry: names and values alternating. */
 export interface RawEntry {
   readonly id: string;
   readonly fields: readonly Buffer[];
 }
 
 /**
- * One consumer of one group of a stream. The group is made where it is missing, from the beginning of the stream: a server
- * that lost its memory has lost the group too, and what came after that must be read.
+ * One consumer of a stream's group. A missing group is created from the beginning of the stream: a server that lost its
+ * memory lost the group too, and all later entries must be read.
  */
 export class ConsumerGroup {
   readonly #redis: Redis;
@@ -31,7 +31,7 @@ export class ConsumerGroup {
     this.#consumer = parts.consumer;
   }
 
-  /** New entries; waits for the first one up to `waitMs` (at most 2 s; 0 = not at all). One read at a time. */
+  /** Reads new entries; waits up to `waitMs` for the first one (at most 2 s; 0 = no wait). One read at a time. */
   async read(limit: number, waitMs: Milliseconds): Promise<RawEntry[]> {
     const args = ['XREADGROUP', 'GROUP', this.#group, this.#consumer, 'COUNT', String(limit)];
     const from = ['STREAMS', this.#stream, '>'];
@@ -43,7 +43,7 @@ export class ConsumerGroup {
     return entriesOfStreams(reply);
   }
 
-  /** Entries that others have held for longer than `idleMs`, a part of them each time; they are this consumer's then. */
+  /** Claims some of the entries that other consumers have held for longer than `idleMs`. */
   async claim(limit: number, idleMs: Milliseconds): Promise<RawEntry[]> {
     const reply = await this.#withGroup(() =>
       this.#redis.commandBytes(
@@ -62,7 +62,7 @@ export class ConsumerGroup {
     return entries(reply[1]);
   }
 
-  /** Takes away consumers of processes that are gone. */
+  /** Removes consumers of processes that are gone. */
   async removeIdleConsumers(): Promise<void> {
     await this.#redis.run('forget-consumers', [this.#stream], [this.#group, this.#consumer, String(GONE_AFTER_MS)]);
   }
@@ -82,12 +82,15 @@ export class ConsumerGroup {
     return await command();
   }
 
-  /** Redis would name a consumer only when it has got an entry: who looks at the group sees all that wait for one. */
+  /**
+   * Creates the consumer explicitly: Redis would list it only after its first entry, and an operator should see all
+   * waiting consumers.
+   */
   async #join(): Promise<void> {
     try {
       await this.#redis.command('XGROUP', 'CREATE', this.#stream, this.#group, '0', 'MKSTREAM');
     } catch (error) {
-      // Another was first.
+      // Another process created it first.
       if (replyCode(error) !== 'BUSYGROUP') throw error;
     }
     await this.#redis.command('XGROUP', 'CREATECONSUMER', this.#stream, this.#group, this.#consumer);
@@ -95,7 +98,7 @@ export class ConsumerGroup {
   }
 }
 
-/** RESP3: a map of streams; RESP2, and some servers in between: a list of pairs. */
+/** A map of streams in RESP3; a list of pairs in RESP2 and on some servers in between. */
 function entriesOfStreams(reply: unknown): RawEntry[] {
   if (reply === null || reply === undefined) return [];
   if (reply instanceof Map) return [...reply.values()].flatMap(entries);
@@ -105,7 +108,7 @@ function entriesOfStreams(reply: unknown): RawEntry[] {
   return Object.values(reply).flatMap(entries);
 }
 
-/** Those that were deleted meanwhile come without fields, or as nothing. */
+/** Decodes entries; deleted ones have no fields, or are null. */
 function entries(reply: unknown): RawEntry[] {
   if (!Array.isArray(reply)) return [];
   return reply.flatMap((entry: unknown) => {

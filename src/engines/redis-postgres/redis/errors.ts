@@ -1,19 +1,19 @@
 import { ErrorReply } from '@redis/client';
 import { EngineUnavailable } from '../../../ports/unavailable.ts';
 
-/** The server can't now, said so before it did anything, and soon may: after a start, during a failover. */
+/** Transient: the server refused before doing anything, and may soon accept: after a start, or during a failover. */
 const TRANSIENT = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'TRYAGAIN', 'CLUSTERDOWN', 'BUSY', 'NOREPLICAS']);
-/** Said by a server that is no primary, or none any more: its address may lead to another by now. */
+/** Replies of a server that is not the primary, or no longer; its address may lead to another server now. */
 const NOT_PRIMARY = new Set(['READONLY', 'MASTERDOWN']);
-/** It has no room, or can't write to its disk. */
+/** The server is out of memory, or cannot write to its disk. */
 const NO_ROOM = new Set(['OOM', 'MISCONF']);
 const REFUSED = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'MOVED', 'ASK']);
 const TOO_MANY_CLIENTS = 'ERR max number of clients reached';
 
-/** The first word of an error reply: `OOM`, `NOGROUP`; undefined when the server has not spoken. */
+/** The code of an error reply, such as `OOM` or `NOGROUP`; undefined for errors that are not replies. */
 export function replyCode(error: unknown): string | undefined {
   if (!(error instanceof ErrorReply)) return undefined;
-  // A script passes on what its call met, behind words of its own.
+  // A script prefixes the error of its call with its own text.
   const words = /(?:^|-)([A-Z]{3,})\b/.exec(error.message);
   return words?.[1];
 }
@@ -26,20 +26,20 @@ export function isNotPrimary(error: unknown): boolean {
   return NOT_PRIMARY.has(replyCode(error) ?? '');
 }
 
-/** The user or its password: trying again does not help. */
+/** The server refuses the user or password; retrying does not help. */
 export function isRefusal(error: unknown): boolean {
   return REFUSED.has(replyCode(error) ?? '');
 }
 
-/** The consumer group is not there, or went while we waited: the server has lost its memory. */
+/** The consumer group does not exist, or was removed during the call: the server lost its memory. */
 export function isUnknownGroup(error: unknown): boolean {
   const code = replyCode(error);
   return code === 'NOGROUP' || code === 'UNBLOCKED';
 }
 
-/** A key of ours holds something that we did not put there: nothing was done, and an operator has to look at it. */
+/** One of the service's keys has an unexpected type: nothing was done, and an operator must check it. */
 export class WrongType extends EngineUnavailable {
-  /** The key is one lane's or one organization's: everybody else is served. */
+  /** The key belongs to one lane or organization; all others are served. */
   readonly isOfOne: boolean;
 
   constructor(message: string, isOfOne: boolean) {
@@ -50,7 +50,7 @@ export class WrongType extends EngineUnavailable {
 
 const KEY_OF_ONE = /^[^:]+:(?:lane|lane-held|lane-rate|rate|dedup):[^ ]+$/;
 
-/** @param key a dedup mark's is cut before the client's own text */
+/** @param key a dedup mark's key is shortened before the client's own text */
 export function wrongType(key: string): WrongType {
   const named = key.replace(/(:dedup:[^:]*:).*/s, '$1…');
   return new WrongType(
@@ -60,7 +60,7 @@ export function wrongType(key: string): WrongType {
 }
 
 /**
- * What an error means to the pipeline. Messages of the server may name keys and values: only their code is kept.
+ * Maps an error to one for the pipeline. Server messages may contain keys and values, so only their code is kept.
  * @param args the command
  */
 export function asEngineError(error: unknown, closing: boolean, args: readonly (string | Buffer)[] = []): unknown {
@@ -69,12 +69,12 @@ export function asEngineError(error: unknown, closing: boolean, args: readonly (
   const code = replyCode(error);
   if (code !== undefined) {
     if (code === 'WRONGTYPE') return wrongType(keysOf(args).join(' or '));
-    if (NO_ROOM.has(code)) return new EngineUnavailable('storage_failed', `Redis has no room (${code})`);
+    if (NO_ROOM.has(code)) return new EngineUnavailable('storage_failed', `Redis is out of memory or disk (${code})`);
     if (TRANSIENT.has(code) || REFUSED.has(code)) {
-      return new EngineUnavailable('unreachable', `Redis can't now (${code})`);
+      return new EngineUnavailable('unreachable', `Redis refuses commands now (${code})`);
     }
     if (error instanceof ErrorReply && error.message.startsWith(TOO_MANY_CLIENTS)) {
-      return new EngineUnavailable('unreachable', 'Redis has no connection left (maxclients)');
+      return new EngineUnavailable('unreachable', 'Redis accepts no more connections (maxclients)');
     }
     return error;
   }
@@ -82,7 +82,7 @@ export function asEngineError(error: unknown, closing: boolean, args: readonly (
   return new EngineUnavailable('unreachable', "Redis can't be reached");
 }
 
-/** The keys that a command names, of the few commands that we use. */
+/** The keys of a command, for the commands that the service uses. */
 function keysOf([command, ...args]: readonly (string | Buffer)[]): string[] {
   const [first, second] = args;
   if (command === 'EVALSHA' || command === 'EVAL') return args.slice(2, 2 + Number(second)).map(String);

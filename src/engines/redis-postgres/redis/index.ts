@@ -1,4 +1,4 @@
-/** Redis: connections, Lua scripts, consumer groups, and what its errors mean. */
+/** Redis: connections, Lua scripts, consumer groups, and the meaning of its errors. */
 
 export { checkRedis } from './checks.ts';
 export { CompletenessMark } from './completeness-mark.ts';

@@ -1,10 +1,10 @@
 import type { OrganizationId } from '../../../core/ids.ts';
 import type { Redis } from './connection.ts';
 
-/** How many deliveries are in lanes. */
+/** The key that counts the deliveries in lanes. */
 export const WAITING_KEY = 'webhook-deliveries:waiting';
 
-/** Where the dedup mark of an event is; undefined when it has none. */
+/** The key of an event's dedup mark; undefined when it has no dedup id. */
 export function dedupKey(
   redis: Redis,
   event: { readonly organizationId: OrganizationId; readonly dedupId: string | null },

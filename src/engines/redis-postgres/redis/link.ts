@@ -4,22 +4,21 @@ import type { Milliseconds } from '../../../core/time.ts';
 export type Argument = string | Buffer;
 
 const TICK_MS: Milliseconds = 250;
-/** A connection on which nothing happens is asked for a sign of life this often. */
+/** An idle connection is pinged after this many ticks. */
 const PING_AFTER_TICKS = 4;
-/** TCP, TLS, HELLO. */
+/** Timeout for TCP, TLS and HELLO together. */
 const CONNECT_TIMEOUT_MS: Milliseconds = 2_000;
 
 export interface LinkOptions {
   readonly url: string;
-  /** An answer that takes longer is taken for none. */
+  /** A command without an answer for this long means that the connection is lost. */
   readonly silenceMs: Milliseconds;
 }
 
 /**
- * One connection from its beginning to its end: it is never mended, a new one takes its place. node-redis can mend its own,
- * but nothing of it ends a command that a silent server has been sent: its command timeout counts only until the sending,
- * and its socket timeout begins anew with everything that is written, so that under load it never came (measured: 240
- * commands in 5 s, none answered, none failed).
+ * One connection; it never reconnects, a new one replaces it. node-redis can reconnect, but nothing in it ends a
+ * command sent to a silent server: its command timeout ends when the command is sent, and its socket timeout restarts
+ * with every write, so that under load it never fired (measured: 240 commands in 5 s, none answered, none failed).
  */
 export class Link {
   readonly #client: ReturnType<typeof newClient>;
@@ -27,13 +26,13 @@ export class Link {
   readonly #onLost: (link: Link, cause: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   #inFlight = 0;
-  /** Since the last answer. Ticks, not time: a process that was busy for long gets to read before its next tick. */
+  /** Ticks since the last answer. Ticks instead of time: a process that was blocked for long reads before its next tick. */
   #ticks = 0;
   #over = false;
   #onQuiet: (() => void) | undefined;
 
   /**
-   * @param onLost called once when it is of no more use; not after `destroy`
+   * @param onLost called once when the connection is lost; not after `destroy`
    * @throws when there is no connection after two seconds
    */
   static async open(options: LinkOptions, onLost: (link: Link, cause: unknown) => void): Promise<Link> {
@@ -46,7 +45,7 @@ export class Link {
     this.#silentTicks = Math.ceil(silenceMs / TICK_MS);
     this.#onLost = onLost;
     this.#client = newClient(url);
-    // Without a listener a lost connection ends the process.
+    // Without a listener a lost connection would end the process.
     this.#client.on('error', (cause) => this.#lose(cause));
   }
 
@@ -60,7 +59,7 @@ export class Link {
       await this.#client.connect();
       if (late || this.#over) throw new Error('The connection to Redis was lost at once');
     } catch (error) {
-      // A client that was destroyed while it connected may be open all the same.
+      // A client destroyed while connecting may still be open.
       this.destroy();
       throw error;
     } finally {
@@ -69,7 +68,7 @@ export class Link {
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
-  /** Commands of one turn of the loop go out together. */
+  /** Sends a command; commands of one turn of the event loop are sent together. */
   async send(args: readonly Argument[], bytes: boolean): Promise<unknown> {
     if (this.#inFlight++ === 0) this.#ticks = 0;
     try {
@@ -88,7 +87,7 @@ export class Link {
     await this.#client.unsubscribe(channel);
   }
 
-  /** Ends it when what is under way is answered, or as soon as no answer is to be hoped for. */
+  /** Closes the connection when running commands are answered or lost. */
   async retire(): Promise<void> {
     if (this.#inFlight > 0) {
       await new Promise<void>((resolve) => {
@@ -98,7 +97,7 @@ export class Link {
     this.destroy();
   }
 
-  /** What is under way rejects. */
+  /** Closes the connection; running commands reject. */
   destroy(): void {
     this.#over = true;
     clearInterval(this.#timer);
@@ -129,7 +128,7 @@ function newClient(url: string) {
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',
-    // The default is a timer for each command, which ends none that was sent.
+    // The default starts a timer per command, which does not end commands that were sent.
     commandOptions: { timeout: 0 },
     socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
   });

@@ -6,11 +6,11 @@ const FOLDER = join(import.meta.dirname, 'lua');
 
 export interface LuaScript {
   readonly text: string;
-  /** By which Redis knows it (EVALSHA). */
+  /** The hash by which EVALSHA calls the script. */
   readonly sha1: string;
 }
 
-/** The scripts of `lua/` by name: `take-tokens` for `take-tokens.lua`. Read once, when a connection opens. */
+/** Loads the scripts of `lua/` by name: `take-tokens` for `take-tokens.lua`. Called once, when a connection opens. */
 export function loadLuaScripts(): ReadonlyMap<string, LuaScript> {
   return new Map(
     readdirSync(FOLDER)

@@ -3,28 +3,36 @@ import { EngineUnavailable } from '../../../ports/unavailable.ts';
 import { asEngineError, isNotPrimary, isTransient } from './errors.ts';
 import { type Argument, Link, type LinkOptions } from './link.ts';
 
-/** For a connection that has just been lost, and for a server that says it can't right now: the end of a failover. */
+/**
+ * How long commands wait for a connection that was just lost, and retry on a server that refuses temporarily, as at the
+ * end of a failover.
+ */
 const GRACE_MS: Milliseconds = 800;
 const RETRY_PAUSE_MS: Milliseconds = 50;
-/** Between tries to connect: doubled from the first to the last, and up to half as much again by chance. */
+/** Delay between connection attempts: doubled up to the last, plus up to half of it at random. */
 const FIRST_PAUSE_MS: Milliseconds = 50;
 const LAST_PAUSE_MS: Milliseconds = 1_000;
-/** A connection that lived longer was a good one: the next pause is short again. A younger one is not left for another. */
+/** A connection that lived this long was stable: the next delay is short again. A younger one is not replaced. */
 const STABLE_MS: Milliseconds = 1_000;
 
 interface ReconnectingLinkOptions extends LinkOptions {
-  /** What each new connection needs before commands use it. */
+  /** Runs on each new connection before commands use it. */
   readonly prepare?: (link: Link) => Promise<void>;
 }
 
-/** A connection that is made again for ever. Commands fail while it is not there, but for the first moment. */
+/**
+ * A connection that reconnects forever. While it is lost, commands wait for `GRACE_MS` and then fail.
+ *
+ * States: connecting ──► connected ──lost, or server is not the primary──► connecting; connecting ──attempt failed──►
+ * waiting (50 ms to 1 s) ──► connecting; any ──close──► closed
+ */
 export class ReconnectingLink {
   readonly #options: ReconnectingLinkOptions;
   #link: Link | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #openedAtMs = 0;
   #pause: NodeJS.Timeout | undefined;
-  /** Commands wait for its end. */
+  /** Commands wait until it ends. */
   #grace = newGrace();
   #lastError: unknown;
   #closed = false;
@@ -34,19 +42,19 @@ export class ReconnectingLink {
     void this.#connect();
   }
 
-  /** False as soon as commands fail. */
+  /** False while commands fail. */
   get isUsable(): boolean {
     return this.#link !== undefined || !this.#grace.isOver;
   }
 
-  /** Why there was no connection when it was last tried. */
+  /** The error of the last connection attempt. */
   get lastError(): unknown {
     return this.#lastError;
   }
 
   /**
-   * Again only where nothing can have been done: not sent, or refused.
-   * @throws EngineUnavailable when the server can't; what the command did is unknown then
+   * Sends a command. Repeats it only when it certainly had no effect: not sent, or refused.
+   * @throws EngineUnavailable; the command's effect is unknown then
    */
   async send(args: readonly Argument[], bytes = false): Promise<unknown> {
     const until = performance.now() + GRACE_MS;
@@ -62,7 +70,7 @@ export class ReconnectingLink {
     }
   }
 
-  /** For what is no command. @throws EngineUnavailable when it has been gone for a while, or goes meanwhile */
+  /** Runs an action other than a command on the connection. @throws EngineUnavailable when the connection is lost */
   async use(act: (link: Link) => Promise<void>): Promise<void> {
     const link = this.#link ?? (await this.#next());
     try {
@@ -72,14 +80,14 @@ export class ReconnectingLink {
     }
   }
 
-  /** Waits for what is under way, as long as the server lives. */
+  /** Closes after running commands are answered, as long as the server lives. */
   async close(): Promise<void> {
     const link = this.#link;
     this.#end();
     await link?.retire();
   }
 
-  /** What is under way rejects. */
+  /** Closes at once; running commands reject. */
   destroy(): void {
     const link = this.#link;
     this.#end();
@@ -131,7 +139,10 @@ export class ReconnectingLink {
     if (this.#link === link) this.#replace(cause);
   }
 
-  /** The address may lead to another server now. What is under way here ends first. */
+  /**
+   * Replaces a connection to a server that is not the primary: the address may lead to another server now. Running
+   * commands end first.
+   */
   #leave(link: Link): void {
     if (this.#link !== link || this.#ageMs < STABLE_MS) return;
     this.#replace(undefined);
@@ -147,18 +158,18 @@ export class ReconnectingLink {
   }
 }
 
-/** Over when there is a connection again, or when it has been away too long. */
+/** Ends when there is a connection again, or after `GRACE_MS`. */
 function newGrace() {
   const { promise: over, resolve } = Promise.withResolvers<void>();
-  const patience = {
+  const grace = {
     over,
     isOver: false,
     end: () => {
       clearTimeout(timer);
-      patience.isOver = true;
+      grace.isOver = true;
       resolve();
     },
   };
-  const timer = setTimeout(patience.end, GRACE_MS).unref();
-  return patience;
+  const timer = setTimeout(grace.end, GRACE_MS).unref();
+  return grace;
 }

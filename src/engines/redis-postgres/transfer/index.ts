@@ -1,3 +1,3 @@
-/** `migrate-data`: the record of an embedded service, copied. */
+/** Implements the port `record/transfer`, for `migrate-data`: imports the record of an embedded service. */
 
 export { PostgresRecordTarget } from './record-target.ts';

@@ -5,7 +5,7 @@ import { number } from '../../rows/row.ts';
 import { sealRow } from '../../rows/sealed-columns.ts';
 import { type Database, LOWEST_ID, type Partitions } from '../database/index.ts';
 
-/** Takes the record of another engine in, as rows of the tables that all share. */
+/** Imports the record of another engine, as rows of the shared tables. */
 export class PostgresRecordTarget implements RecordTarget {
   readonly #database: Database;
   readonly #partitions: Partitions;
@@ -28,7 +28,7 @@ export class PostgresRecordTarget implements RecordTarget {
     return number(copied ?? {}, 'copied');
   }
 
-  /** Lanes and dedup marks are there before the first process starts: no dedup id comes in between. */
+  /** Rebuilds lanes and dedup marks before the first process starts, so that no duplicate is accepted in between. */
   async finish(): Promise<void> {
     for (const repair of this.#repairs) {
       let after: string | null = null;
@@ -47,7 +47,7 @@ const PARTITION_KEYS: Readonly<Partial<Record<TableRows['table'], string>>> = {
   attempts: 'delivery_id',
 };
 
-/** An inbox that has seen nothing: the embedded engine has an empty text there. */
+/** An inbox without a cursor has an empty text in the embedded engine. */
 function withCursor(row: TableRows['rows'][number]): TableRows['rows'][number] {
   return { ...row, cursor_event_id: row['cursor_event_id'] || LOWEST_ID };
 }

@@ -1,2 +1,2 @@
--- Reads how many rows the planner believes a table to have. Parameters: name. A look at the catalog.
+-- Reads the planner's estimate of a table's rows. Parameters: name. Reads the catalog only.
 SELECT greatest(0, reltuples)::bigint AS rows FROM pg_class WHERE oid = to_regclass($1::text)

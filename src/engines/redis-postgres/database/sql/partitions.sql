@@ -1,4 +1,4 @@
--- Reads the partitions of the three tables with a day, oldest first, by their names. A look at the catalog.
+-- Reads the partitions of the three tables with partitions by day, oldest first. Reads the catalog only.
 SELECT parent.relname AS parent, child.relname AS name
 FROM pg_inherits
 JOIN pg_class AS child ON child.oid = pg_inherits.inhrelid

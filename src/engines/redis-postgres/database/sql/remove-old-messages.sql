@@ -1,5 +1,5 @@
--- Removes what inboxes know of events below an id, a bounded number. Parameters: before event id, limit. Returns how
--- many. An inbox at a time: the beginning of its primary key each.
+-- Removes inbox messages of events below an id, up to a limit. Parameters: before event id, limit. Returns how many.
+-- Costs the beginning of the primary key per inbox.
 WITH gone AS MATERIALIZED (
   SELECT message.inbox_id, message.event_id
   FROM inboxes CROSS JOIN LATERAL (

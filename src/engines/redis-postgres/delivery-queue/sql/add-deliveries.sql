@@ -1,6 +1,6 @@
--- Writes deliveries of events that are on record; see add_deliveries in migration 0006. Parameters, a column each: ids,
--- organizations, events, types, endpoints, order groups, due at; then now. Those of events that are gone are left out; the others
--- are locked, so that none is erased before its delivery stands.
+-- Writes deliveries of recorded events (add_deliveries, migration 0006). Parameters, one column each: ids,
+-- organizations, events, types, endpoints, ordering groups, due at; then now. Deliveries of events that no longer exist
+-- are left out; the other events are locked, so that none is erased before its delivery is written.
 WITH locked AS MATERIALIZED (
   SELECT id FROM events WHERE id = ANY ($3::uuid[]) ORDER BY id FOR KEY SHARE
 ), standing AS (

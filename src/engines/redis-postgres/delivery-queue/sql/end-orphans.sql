@@ -1,5 +1,5 @@
--- Ends deliveries whose event is gone: they have nothing to send. Parameters: ids, now, lowest and highest id. Returns those it
--- has ended. One probe each of deliveries and, where they wait, of events.
+-- Cancels deliveries whose event no longer exists. Parameters: ids, now, lowest and highest id. Returns the canceled
+-- ones. Costs one lookup in deliveries each, and one in events for those that wait.
 UPDATE deliveries AS delivery
 SET status = 'canceled', due_at = NULL, leased_until = NULL, further_sends = 0, updated_at = $2
 WHERE delivery.id = ANY ($1::uuid[]) AND delivery.id BETWEEN $3 AND $4 AND delivery.status IN ('pending', 'retrying')

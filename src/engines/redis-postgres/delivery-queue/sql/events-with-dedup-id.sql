@@ -1,4 +1,4 @@
--- Reads the dedup ids of events, newest first. Parameters: before which id, from which id on, limit. One range of
+-- Reads events with a dedup id, newest first. Parameters: before id, from id, limit. Costs one range of
 -- events_with_dedup_id.
 SELECT id, organization_id, dedup_id, created_at
 FROM events

@@ -1,2 +1,2 @@
--- Reads the highest event id, of whatever organization. One probe a partition.
+-- Reads the highest event id over all organizations. Costs one lookup per partition.
 SELECT id FROM events ORDER BY id DESC LIMIT 1

@@ -1,9 +1,8 @@
--- Moves deliveries on after an attempt each, and records the attempts. Parameters, a column each: ids, attempt numbers,
--- statuses, due at (null when final), started at, duration, status code, error, excerpt; then now, lowest and highest id; then
--- the column of error details.
--- One that is final is due again where another sending was asked for meanwhile. Changes nothing where that very attempt has
--- lost its lease: the fence. Returns what was changed, with the number, and when it is due again (null = final). One probe of
--- one partition each.
+-- Updates deliveries after an attempt each, and records the attempts. Parameters, one column each: ids, attempt
+-- numbers, statuses, due at (null when final), started at, duration, status code, error, excerpt; then now, lowest and
+-- highest id; then the column of error details. A final delivery becomes due again if another sending was requested
+-- meanwhile. The fence: no effect where the attempt has lost its lease. Returns the changed ones with the attempt
+-- number and the next due time (null = final). Costs one lookup in one partition each.
 WITH settlement AS MATERIALIZED (
   SELECT * FROM unnest(
     $1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::float8[], $7::integer[], $8::text[], $9::text[],

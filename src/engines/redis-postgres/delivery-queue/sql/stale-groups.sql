@@ -1,6 +1,6 @@
--- Reads turns of deliveries that are done: somebody died before passing them on; or that are gone, though they held up
--- their order. Parameters: after which endpoint and group, limit. Returns each, and whether it is such a one. One range of
--- the key, and a probe each.
+-- Reads ordering groups and whether their head is stale: final without an advance (a process died in between), or
+-- removed although it blocked the group. Parameters: after endpoint and group, limit. Costs one range of the key, and a
+-- lookup each.
 SELECT turn.endpoint_id, turn.order_group, turn.delivery_id, turn.blocked,
   NOT EXISTS (
     SELECT FROM deliveries WHERE id = turn.delivery_id AND (turn.blocked OR status IN ('pending', 'retrying'))

@@ -1,5 +1,5 @@
--- Takes the block off a bounded number of an endpoint's groups. Parameters: endpoint, limit. Returns group and delivery:
--- their turn is to be passed on.
+-- Unblocks up to a limit of an endpoint's ordering groups. Parameters: endpoint, limit. Returns group and delivery of
+-- the groups to advance.
 UPDATE order_turns SET blocked = false
 WHERE (endpoint_id, order_group) IN (
   SELECT endpoint_id, order_group FROM order_turns WHERE endpoint_id = $1 AND blocked ORDER BY order_group LIMIT $2

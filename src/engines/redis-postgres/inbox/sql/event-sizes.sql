@@ -1,3 +1,3 @@
--- Reads how many bytes the data of events has (migrations/0003-inbox-lists.sql says how); the data itself stays where it is.
--- Parameters: organization, ids.
+-- Reads the size of the data of events in bytes, without reading the data (migration 0003). Parameters: organization,
+-- ids.
 SELECT id, octet_length(data) AS bytes FROM event_data($1, $2)

@@ -1,3 +1,3 @@
--- Sets a new end of the hold on messages (migrations/0004-inbox-holds.sql says how). Parameters: inbox, lease, now, ids
--- (null = all that the lease holds), until. Returns the ids that were held.
+-- Extends the lease of messages (migration 0004). Parameters: inbox, lease, now, ids (null = all of the lease), until.
+-- Returns the ids that the lease held.
 SELECT id FROM extend_messages($1, $2, $3, $4, $5) AS id

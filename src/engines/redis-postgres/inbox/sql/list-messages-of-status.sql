@@ -1,6 +1,6 @@
--- Looks at an inbox's messages of one status (migrations/0017-inbox-quarantine.sql says how). Parameters: inbox, organization,
--- after event, limit, now, max leases, status, bytes. Ends
--- with the row with which the data come to those bytes: their lengths are summed, what comes after is not read.
+-- Lists an inbox's messages of one status (migration 0017). Parameters: inbox, organization, after event, limit, now,
+-- max leases, status, bytes. Ends with the row that reaches the byte bound, computed from lengths: later rows are not
+-- read.
 SELECT * FROM (
   SELECT *, sum(octet_length(data)) OVER (ORDER BY id) - octet_length(data) AS bytes_before
   FROM (

@@ -1,6 +1,6 @@
--- Reads which of some event types have the oldest available messages. Parameters: inbox, organization, types, limit. A probe of
--- inbox_messages_available a type. Begins at the organization's oldest event: retention takes events first, what inboxes
--- know about them later.
+-- Reads which of some event types have the oldest available messages. Parameters: inbox, organization, types, limit.
+-- Costs a lookup in inbox_messages_available per type. Starts at the organization's oldest event, because retention
+-- removes events before their inbox messages.
 SELECT one.type
 FROM unnest($3::text[]) AS one (type) CROSS JOIN LATERAL (
   SELECT event_id FROM inbox_messages

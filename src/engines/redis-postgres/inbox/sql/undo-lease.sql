@@ -1,6 +1,6 @@
--- Takes back a lease that was given a moment ago, as if it had not been: what comes after the bytes that one answer may
--- have. Parameters: inbox, ids, lease. A probe an id, and by the key alone: with the lease among its conditions, the planner
--- goes through all of the lease for each. Rows are waited for in the order of their events. Returns them.
+-- Undoes the lease of messages, which is then not counted. Parameters: inbox, ids, lease. Returns the messages. Costs a
+-- lookup per id, by the primary key alone: with the lease among the conditions the planner scans the whole lease for
+-- each id. Rows are locked in the order of their events.
 INSERT INTO inbox_messages AS message (inbox_id, event_id, event_type, status, lease_count)
 SELECT $1, held.event_id, held.event_type, 'available', held.lease_count - 1
 FROM unnest($2::uuid[]) AS one (id) CROSS JOIN LATERAL (

@@ -1,11 +1,11 @@
--- Takes events in: for each its dedup mark is read, then the event is added, then the mark is set. In this order, for
--- nothing is rolled back here: an event without a mark is a repeat, a mark without an event would be a loss.
--- KEYS: stream of events, counter of waiting deliveries. ARGV: now, when marks end, when Redis may forget them (ms from
--- now), how much may wait ('' = any), how many events; then for each: key of its mark ('' = none), id, created at, how many
+-- Accepts events: for each, reads its dedup mark, adds the event, then sets the mark. The order matters, because Redis
+-- rolls nothing back: an event without a mark may be repeated, a mark without an event would lose it. KEYS: stream of
+-- events, counter of waiting deliveries. ARGV: now, expiry of marks, when Redis may remove them (ms from now), maximum
+-- backlog ('' = unlimited), number of events; then for each: key of its mark ('' = none), id, created at, number of
 -- fields, the fields.
--- Returns for each: 1 accepted, 0 too much waits, -1 its mark's key holds another type (nothing was done), or the mark of
--- the first one ("id created-at ends-at").
--- Costs: XADD an event; GET and SET for those with a mark.
+-- Returns for each: 1 accepted, 0 backlog full, -1 the mark's key has another type (nothing was done), or the mark of
+-- the first event ("id created-at expires-at").
+-- Costs an XADD per event, and a GET and a SET per dedup id.
 local now = tonumber(ARGV[1])
 local marks_end, forget_after = ARGV[2], ARGV[3]
 local room = math.huge
@@ -27,7 +27,7 @@ for n = 1, tonumber(ARGV[5]) do
   if is_broken then
     answers[n] = -1
   elseif known then
-    -- The same event again: the answer to the first try was lost.
+    -- The same event again: the first answer was lost.
     if string.sub(known, 1, #id) == id then answers[n] = 1 else answers[n] = known end
   elseif room <= 0 then
     answers[n] = 0

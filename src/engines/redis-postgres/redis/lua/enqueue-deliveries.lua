@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
--- Puts deliveries into their lanes, unless they are there. Those that are due get an entry in the stream, which wakes a
--- deliverer. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, now, then for each: delivery,
--- endpoint, due at. A lane whose key holds another type is passed over: the record has its deliveries.
--- Returns how many were new, then the endpoints of such lanes. Costs for each: two sorted-set entries, an XADD and an HSET.
+-- Adds deliveries to their lanes; existing members are unchanged. Due ones get a stream entry, which wakes a deliverer.
+-- KEYS: lanes, stream, entries, counter. ARGV: key prefix of lanes, now; then for each: delivery, endpoint, due at.
+-- Skips a lane whose key has another type: the record has its deliveries.
+-- Returns the number added, then the endpoints of skipped lanes. Costs two sorted-set entries, an XADD and an HSET
+-- each.
 local added, broken = 0, {}
 for at = 3, #ARGV, 3 do
   local delivery, endpoint, due_at = ARGV[at], ARGV[at + 1], ARGV[at + 2]

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Moves deliveries on: out of their lane, or to another time. Their entries leave the stream first: under maxmemory too
--- this makes room. KEYS: lanes, stream, entries, counter. ARGV: what lanes' names begin with, the same for what is held of
--- them, group, now, then for each: delivery, endpoint, new score ('' = out), only if the score is this ('' = whatever it is), 1 = wake a deliverer when it
--- is due. What is in no lane stays out, and so does a lane whose key holds another
--- type. Returns the endpoints of such lanes.
-local gone, touched, broken = 0, {}, {}
+-- Removes deliveries from their lane, or gives them another score. Their stream entries are removed first, which frees
+-- memory at maxmemory. KEYS: lanes, stream, entries, counter. ARGV: key prefixes of lanes and of their leased members,
+-- group, now; then for each: delivery, endpoint, new score ('' = remove), fence: only if the score has this value ('' =
+-- any), 1 = wake a deliverer when due. Deliveries that are in no lane are ignored, and so are lanes whose key has
+-- another type. Returns the endpoints of such lanes.
+local removed, touched, broken = 0, {}, {}
 for at = 5, #ARGV, 5 do
   local delivery, endpoint, score, fence, wake = unpack(ARGV, at, at + 4)
   local lane = ARGV[1] .. endpoint
@@ -27,7 +27,7 @@ for at = 5, #ARGV, 5 do
     end
     if score == '' then
       redis.call('ZREM', lane, delivery)
-      gone = gone + 1
+      removed = removed + 1
     else
       redis.call('ZADD', lane, score, delivery)
       if stays and not entry then
@@ -41,5 +41,5 @@ for endpoint in pairs(touched) do
   local lowest = redis.call('ZRANGE', ARGV[1] .. endpoint, 0, 0, 'WITHSCORES')[2]
   if lowest then redis.call('ZADD', KEYS[1], lowest, endpoint) else redis.call('ZREM', KEYS[1], endpoint) end
 end
-if gone > 0 then redis.call('DECRBY', KEYS[4], gone) end
+if removed > 0 then redis.call('DECRBY', KEYS[4], removed) end
 return broken

@@ -1,5 +1,4 @@
--- Takes rows of another engine's api_keys in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's api_keys; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO api_keys (
     id, organization_id, name, prefix, sha256, created_at, expires_at, scopes, last_used_at

@@ -1,5 +1,4 @@
--- Takes rows of another engine's attempts in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's attempts; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO attempts (
     delivery_id, number, started_at, duration_ms, status_code, error, response_excerpt, error_detail

@@ -1,5 +1,4 @@
--- Takes rows of another engine's audit entries in; those that are there stay. Parameters: a JSON list of rows. Returns how
--- many were new.
+-- Imports rows of another engine's audit entries; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO audit_entries (
     id, organization_id, action, target, key_id, key_name, fields, request_id, address, created_at

@@ -1,5 +1,4 @@
--- Takes rows of another engine's deliveries in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's deliveries; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO deliveries (
     id, organization_id, event_id, endpoint_id, event_type, status, attempts, failures, due_at, leased_until,

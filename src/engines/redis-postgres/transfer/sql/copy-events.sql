@@ -1,5 +1,4 @@
--- Takes rows of another engine's events in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's events; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO events (
     id, organization_id, type, data, dedup_id, ordering_key, deliver_at, created_at, traceparent, hops

@@ -1,5 +1,4 @@
--- Takes rows of another engine's inbox_messages in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's inbox_messages; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO inbox_messages (
     inbox_id, event_id, event_type, status, lease_count, lease_id, due_at

@@ -1,5 +1,5 @@
--- Takes rows of another engine's inbox notifications in; those that are there stay. Parameters: a JSON list of rows. Returns
--- how many were new.
+-- Imports rows of another engine's inbox notifications; existing rows are kept. Parameters: a JSON list of rows.
+-- Returns how many were new.
 WITH copied AS (
   INSERT INTO inbox_notifications (
     inbox_id, organization_id, inbox_name, url, secret, notify_at

@@ -1,5 +1,4 @@
--- Takes rows of another engine's inboxes in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's inboxes; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO inboxes (
     id, organization_id, name, event_types, max_leases, paused, cursor_event_id, created_at

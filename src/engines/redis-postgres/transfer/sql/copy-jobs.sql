@@ -1,5 +1,4 @@
--- Takes rows of another engine's jobs in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's jobs; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO jobs (
     id, organization_id, kind, parameters, status, place, looked_at, made, error, created_at, updated_at

@@ -1,5 +1,4 @@
--- Takes rows of another engine's order_turns in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's order_turns; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO order_turns (
     endpoint_id, order_group, delivery_id, blocked

@@ -1,5 +1,4 @@
--- Takes rows of another engine's organizations in; those that are there stay. Parameters: a JSON list of rows. Returns how many were
--- new.
+-- Imports rows of another engine's organizations; existing rows are kept. Parameters: a JSON list of rows. Returns how many were new.
 WITH copied AS (
   INSERT INTO organizations (
     id, name, tier, created_at, retention_ms, erased_before, deleted_at

@@ -1,2 +1,3 @@
--- Removes an inbox. Parameters: organization, name. Returns its id. What it knows of events goes by remove-inbox-messages.
-DELETE FROM inboxes WHERE organization_id = $1 AND name = $2 RETURNING id
+-- Removes an inbox. Parameters: organization, name. Returns its id. remove-inbox-messages removes its messages.
+DELETE FROM inboxes WHERE organization_id = $1 AND name = $2
+RETURNING id
