@@ -1,5 +1,5 @@
 /** PostgreSQL: the pool, migrations, days as partitions, and what its errors mean. */
-export { HIGHEST_ID, idRange, LOWEST_ID, lowestDeliveryId, lowestIdAt } from '../../rows/id-range.ts';
+export { HIGHEST_ID, LOWEST_ID, lowestDeliveryId, lowestIdAt } from '../../rows/id-range.ts';
 export { bigintArray, integerArray, textArray, uuidArray } from './array-parameters.ts';
 export { Database } from './database.ts';
 export { ErasedRows } from './erased-rows.ts';

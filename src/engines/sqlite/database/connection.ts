@@ -38,7 +38,7 @@ export class Connection {
   }
 }
 
-const READS = /^(?:--.*\n|\s)*(?:SELECT|WITH)\b/;
+const READS = /^\s*(?:SELECT|WITH)\b/;
 const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
 /**
@@ -47,7 +47,8 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
  * integer is the nearest number, which is no safe integer and for the reader of its row to refuse.
  */
 function readable(statement: StatementSync, text: string): Statement {
-  if (!READS.test(text) || WRITES.test(text)) return statement;
+  const [begin = ''] = text.split('\n').filter((line) => line !== '' && !line.startsWith('--'));
+  if (!READS.test(begin) || WRITES.test(text)) return statement;
   function again<Result>(error: unknown, query: () => Result): Result {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE')) throw error;
     statement.setReadBigInts(true);

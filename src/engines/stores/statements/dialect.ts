@@ -1,6 +1,6 @@
 export type Dialect = 'sqlite' | 'postgres';
 
-const MARK = /\/\*(sqlite|postgres)\s+(.*?)\s*\*\//gs;
+const MARK = /\/\*(sqlite|postgres)\s([^*]*)\*\//g;
 const PARAMETER = /\$(\d+)/g;
 
 /**
@@ -8,6 +8,6 @@ const PARAMETER = /\$(\d+)/g;
  * with `sqlite` or `postgres` is text for that dialect and nothing for the other (`INDEXED BY jobs_by_organization`, `FOR UPDATE`).
  */
 export function inDialect(text: string, dialect: Dialect): string {
-  const own = text.replace(MARK, (_, of: Dialect, content: string) => (of === dialect ? content : ''));
+  const own = text.replace(MARK, (_, of: Dialect, content: string) => (of === dialect ? content.trim() : ''));
   return dialect === 'sqlite' ? own.replace(PARAMETER, '?$1') : own;
 }
