@@ -20,6 +20,11 @@ const BAD_TREE: Readonly<Record<string, { readonly breaks: readonly string[]; re
   },
   'src/sender/sideways.ts': { breaks: ['sender-knows-ports'], text: "import '../pipeline/station.ts';" },
   'src/engines/one/sideways.ts': { breaks: ['engines-know-ports'], text: "import '../two/part.ts';" },
+  'src/engines/stores/jobs/sideways.ts': { breaks: ['engines-know-ports'], text: "import '../../one/part.ts';" },
+  'src/engines/stores/jobs/past-the-door.ts': {
+    breaks: ['rooms-have-doors'],
+    text: "import '../statements/inside.ts';",
+  },
   'src/api/upwards.ts': { breaks: ['api-knows-pipeline'], text: "import '../app/other.ts';" },
   'src/api/chooses.ts': {
     breaks: ['only-compose-knows-every-part', 'api-knows-pipeline'],
@@ -55,7 +60,9 @@ const GOOD_TREE: Readonly<Record<string, string>> = {
   'src/pipeline/two/inside.ts': "import '../one/index.ts';",
   'src/sender/part.ts': "import '../ports/port.ts';",
   'src/engines/one/part.ts': "import '../../ports/port.ts'; import 'node:sqlite';",
-  'src/engines/two/part.ts': "import '../../ports/port.ts';",
+  'src/engines/two/part.ts': "import '../../ports/port.ts'; import '../stores/statements/index.ts';",
+  'src/engines/stores/statements/index.ts': "import './inside.ts';",
+  'src/engines/stores/statements/inside.ts': "import '../../../ports/port.ts';",
   'src/api/route.ts': "import '../pipeline/station.ts';",
   'src/app/compose.ts': "import '../api/route.ts'; import '../engines/one/part.ts'; import '../sender/part.ts';",
   'src/app/other.ts': "import './compose.ts';",

@@ -12,7 +12,8 @@ import { ExpiredDays } from '../../src/engines/redis-postgres/database/expired-d
 import { Partitions } from '../../src/engines/redis-postgres/database/partitions.ts';
 import { DeliveryRecord } from '../../src/engines/redis-postgres/delivery-queue/delivery-record.ts';
 import { EventRecord } from '../../src/engines/redis-postgres/recording/event-record.ts';
-import { PostgresEventStore } from '../../src/engines/redis-postgres/stores/event-store.ts';
+import { PostgresStatements, Retention } from '../../src/engines/redis-postgres/stores/index.ts';
+import { SqlEventStore } from '../../src/engines/stores/events/index.ts';
 import type { RoutedEvent } from '../../src/ports/record/event-record.ts';
 import { newDatabase } from '../support/postgres-server.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -46,17 +47,18 @@ export class Process {
   readonly partitions: Partitions;
   readonly events: EventRecord;
   readonly deliveries: DeliveryRecord;
-  readonly eventStore: PostgresEventStore;
+  readonly eventStore: SqlEventStore;
 
   constructor(database: Database) {
     this.database = database;
     this.partitions = new Partitions(database);
     this.events = new EventRecord({ database, partitions: this.partitions });
     this.deliveries = new DeliveryRecord(database);
-    this.eventStore = new PostgresEventStore({
+    const retention = new Retention({
       database,
       oldDays: new ExpiredDays({ database, partitions: this.partitions }),
     });
+    this.eventStore = new SqlEventStore(new PostgresStatements(database), (step) => retention.removeStep(step));
   }
 }
 

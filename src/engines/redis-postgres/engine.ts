@@ -11,6 +11,7 @@ import { SqlAuditStore } from '../stores/audit/index.ts';
 import { SqlDeliveryStore } from '../stores/deliveries/index.ts';
 import { SqlEndpointStore } from '../stores/endpoints/index.ts';
 import { SqlErasureStore } from '../stores/erasure/index.ts';
+import { SqlEventStore } from '../stores/events/index.ts';
 import { SqlIdempotencyStore } from '../stores/idempotency/index.ts';
 import { SqlJobStore } from '../stores/jobs/index.ts';
 import { SqlNotificationStore } from '../stores/notifications/index.ts';
@@ -35,8 +36,8 @@ import { checkRedis, Redis } from './redis/index.ts';
 import {
   openSecretBox,
   PostgresEraser,
-  PostgresEventStore,
   PostgresStatements,
+  Retention,
   readDeliveryPage,
   WaitingDeliveries,
 } from './stores/index.ts';
@@ -114,6 +115,7 @@ async function compose(
   const eventRecord = new EventRecord({ database, partitions });
   const groups = new OrderingGroups(database);
   const statements = new PostgresStatements(database);
+  const retention = new Retention({ database, oldDays: new ExpiredDays({ database, partitions }) });
   const waitingDeliveries = new WaitingDeliveries(database, (endpointId, ids) => lanes.remove(endpointId, ids));
   const erasedRows = new ErasedRows(database);
   const queue = new RedisPostgresDeliveryQueue({ lanes, record, groups, clock });
@@ -164,7 +166,7 @@ async function compose(
     },
     store: {
       organizations: new SqlOrganizationStore(statements),
-      events: new PostgresEventStore({ database, oldDays: new ExpiredDays({ database, partitions }) }),
+      events: new SqlEventStore(statements, (step) => retention.removeStep(step)),
       endpoints: new SqlEndpointStore(statements, box, {
         onActive: (id) => () => void queue.announceDue([id]),
         endWaiting: (...args) => waitingDeliveries.end(...args),

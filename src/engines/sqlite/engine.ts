@@ -11,6 +11,7 @@ import { SqlAuditStore } from '../stores/audit/index.ts';
 import { SqlDeliveryStore } from '../stores/deliveries/index.ts';
 import { SqlEndpointStore } from '../stores/endpoints/index.ts';
 import { SqlErasureStore } from '../stores/erasure/index.ts';
+import { SqlEventStore } from '../stores/events/index.ts';
 import { SqlIdempotencyStore } from '../stores/idempotency/index.ts';
 import { SqlJobStore } from '../stores/jobs/index.ts';
 import { SqlNotificationStore } from '../stores/notifications/index.ts';
@@ -36,8 +37,8 @@ import { LateEvents, SqliteIntake } from './intake/index.ts';
 import {
   DeliveryPages,
   openSecretBox,
+  Retention,
   SqliteEraser,
-  SqliteEventStore,
   SqliteStatements,
   WaitingDeliveries,
 } from './stores/index.ts';
@@ -112,6 +113,7 @@ function compose(
   const parts = { writer, reader, queue, state, clock, ids, box, erasedPages };
   const statements = new SqliteStatements(parts);
   const waitingDeliveries = new WaitingDeliveries(parts);
+  const retention = new Retention(parts);
   const deliveryPages = new DeliveryPages(reader);
   let closed: Promise<void> | undefined;
   return {
@@ -123,7 +125,7 @@ function compose(
     redelivery: new SqliteRedelivery(parts),
     store: {
       organizations: new SqlOrganizationStore(statements),
-      events: new SqliteEventStore(parts),
+      events: new SqlEventStore(statements, (step) => retention.removeStep(step)),
       endpoints: new SqlEndpointStore(statements, box, {
         onActive: (id) => (effects) => void effects.dueEndpoints.add(id),
         endWaiting: (...args) => waitingDeliveries.end(...args),

@@ -1,5 +1,5 @@
 /** PostgreSQL: the pool, migrations, partitions by day, and the meaning of its errors. */
-export { HIGHEST_ID, idRange, LOWEST_ID, lowestDeliveryId, lowestIdAt } from '../../rows/id-range.ts';
+export { HIGHEST_ID, LOWEST_ID, lowestDeliveryId, lowestIdAt } from '../../rows/id-range.ts';
 export { bigintArray, integerArray, textArray, uuidArray } from './array-parameters.ts';
 export { Database } from './database.ts';
 export { ErasedRows } from './erased-rows.ts';

@@ -3,6 +3,6 @@
 export { readDeliveryPage } from './delivery-page.ts';
 export { WaitingDeliveries } from './end-waiting.ts';
 export { PostgresEraser } from './eraser.ts';
-export { PostgresEventStore } from './event-store.ts';
+export { Retention } from './retention.ts';
 export { openSecretBox } from './secret-box.ts';
 export { PostgresStatements } from './statement-runner.ts';

@@ -36,6 +36,11 @@ export class PostgresStatements implements EffectRunner<PostgresEffect> {
       (await query(...parameters)).map((row) => fromRow(row));
   }
 
+  page<Value extends { readonly data: string }>(name: string, fromRow: (row: Row) => Value, options: CallOptions = {}) {
+    const all = this.all(name, fromRow, options);
+    return (maxBytes: number, ...parameters: Parameter[]): Promise<Value[]> => all(...parameters, maxBytes);
+  }
+
   change(name: string, options: WriteOptions = {}) {
     this.#database.check(name);
     return async (...parameters: Parameter[]): Promise<number> =>

@@ -1,17 +1,19 @@
-import type { AcceptedEvent } from '../../core/events/event.ts';
-import { dataBytes } from '../../core/page-bytes.ts';
-import { eventFromRow } from './event-row.ts';
-import type { Row } from './row.ts';
+import { dataBytes } from '../../../core/page-bytes.ts';
+import type { Row } from '../../rows/row.ts';
 
-/** The events of rows up to the one with which their data come to `maxBytes`; the rest is not read. */
-export function eventPage(rows: Iterable<Row>, maxBytes: number): AcceptedEvent[] {
-  const events: AcceptedEvent[] = [];
+/** The values of rows up to the one with which their data come to `maxBytes`; the rest is not read. */
+export function readPage<Value extends { readonly data: string }>(
+  rows: Iterable<Row>,
+  fromRow: (row: Row) => Value,
+  maxBytes: number,
+): Value[] {
+  const page: Value[] = [];
   let bytes = 0;
   for (const row of rows) {
-    const event = eventFromRow(row);
-    events.push(event);
-    bytes += dataBytes(event);
+    const value = fromRow(row);
+    page.push(value);
+    bytes += dataBytes(value);
     if (bytes >= maxBytes) break;
   }
-  return events;
+  return page;
 }

@@ -3,6 +3,6 @@
 export { DeliveryPages } from './delivery-page.ts';
 export { WaitingDeliveries } from './end-waiting.ts';
 export { SqliteEraser } from './eraser.ts';
-export { SqliteEventStore } from './event-store.ts';
+export { Retention } from './retention.ts';
 export { knownKeyIds, openSecretBox } from './secret-box.ts';
 export { SqliteStatements } from './statement-runner.ts';

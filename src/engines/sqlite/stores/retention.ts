@@ -1,70 +1,24 @@
-import type { AcceptedEvent } from '../../../core/events/event.ts';
-import type { EventId, OrganizationId } from '../../../core/ids.ts';
-import { MAX_PAGE_BYTES } from '../../../core/limits.ts';
 import type { Timestamp } from '../../../core/time.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { EventQuery, EventStore } from '../../../ports/store/event-store.ts';
-import { eventPage } from '../../rows/event-page.ts';
-import { eventFromRow } from '../../rows/event-row.ts';
 import { number, text } from '../../rows/row.ts';
-import { type Connection, idRange, type ReadConnection } from '../database/index.ts';
+import type { Connection } from '../database/index.ts';
 import type { WriteQueue } from '../write-queue/index.ts';
 import { EventRemoval } from './remove-event.ts';
 
 const STEP_BUDGET_MS = 8;
 
-export class SqliteEventStore implements EventStore {
+/** Takes old events away: `EventStore.removeStep`. */
+export class Retention {
   readonly #queue: WriteQueue;
-  readonly #reader: ReadConnection;
   readonly #clock: Clock;
   readonly #removal: EventRemoval;
   readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(args: { writer: Connection; reader: ReadConnection; queue: WriteQueue; clock: Clock }) {
+  constructor(args: { writer: Connection; queue: WriteQueue; clock: Clock }) {
     this.#queue = args.queue;
-    this.#reader = args.reader;
     this.#clock = args.clock;
     this.#removal = new EventRemoval(args.writer);
-    this.#statements = prepare(args.writer, args.reader);
-  }
-
-  get(organizationId: OrganizationId, id: EventId): Promise<AcceptedEvent | undefined> {
-    return this.#reader.read(() => {
-      const row = this.#statements.get.get(organizationId, id);
-      return row === undefined ? undefined : eventFromRow(row);
-    });
-  }
-
-  list(organizationId: OrganizationId, query: EventQuery) {
-    const { from, before } = idRange(query);
-    const { list, listOfType } = this.#statements;
-    return this.#reader.read(() =>
-      eventPage(
-        query.type === null
-          ? list.iterate(organizationId, from, before, query.limit)
-          : listOfType.iterate(organizationId, query.type, from, before, query.limit),
-        query.maxBytes ?? MAX_PAGE_BYTES,
-      ),
-    );
-  }
-
-  after(
-    organizationId: OrganizationId,
-    id: EventId,
-    limit: number,
-    maxBytes = MAX_PAGE_BYTES,
-  ): Promise<AcceptedEvent[]> {
-    return this.#reader.read(() => eventPage(this.#statements.after.iterate(organizationId, id, limit), maxBytes));
-  }
-
-  types(organizationId: OrganizationId, page: { after: string; limit: number; countUpTo: number }) {
-    return this.#reader.read(() =>
-      this.#statements.types.all(organizationId, page.after, page.limit, page.countUpTo).map((row) => ({
-        type: text<string>(row, 'type'),
-        lastId: text<EventId>(row, 'last_id'),
-        events: number<number>(row, 'events'),
-      })),
-    );
+    this.#statements = prepare(args.writer);
   }
 
   /**
@@ -95,14 +49,9 @@ export class SqliteEventStore implements EventStore {
   }
 }
 
-function prepare(writer: Connection, reader: ReadConnection) {
+function prepare(writer: Connection) {
   return {
     removeMarks: writer.prepare('remove-dedup-marks'),
     oldest: writer.prepare('oldest-events'),
-    get: reader.prepare('get-event'),
-    after: reader.prepare('events-after'),
-    types: reader.prepare('event-types'),
-    list: reader.prepare('list-events'),
-    listOfType: reader.prepare('list-events-of-type'),
   };
 }

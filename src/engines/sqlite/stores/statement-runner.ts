@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Row } from '../../rows/row.ts';
 import type { EffectRunner, Parameter, StatementCall, TransactionScript } from '../../stores/statements/index.ts';
-import type { Connection, ReadConnection, Statement } from '../database/index.ts';
+import { type Connection, type ReadConnection, readPage, type Statement } from '../database/index.ts';
 import type { WriteEffects, WriteQueue } from '../write-queue/index.ts';
 
 /** What a committed transaction brings about, held back with the rest of its group. */
@@ -29,6 +29,12 @@ export class SqliteStatements implements EffectRunner<SqliteEffect> {
   all<Value>(name: string, fromRow: (row: Row) => Value) {
     const statement = this.#reader.prepare(name);
     return (...parameters: Parameter[]): Promise<Value[]> => this.#reader.all(statement, bound(parameters), fromRow);
+  }
+
+  page<Value extends { readonly data: string }>(name: string, fromRow: (row: Row) => Value) {
+    const statement = this.#reader.prepare(name);
+    return (maxBytes: number, ...parameters: Parameter[]): Promise<Value[]> =>
+      this.#reader.read(() => readPage(statement.iterate(...bound(parameters)), fromRow, maxBytes));
   }
 
   change(name: string) {

@@ -53,6 +53,15 @@ export interface StatementRunner {
     fromRow: (row: Row) => Value,
     options?: CallOptions,
   ): (...parameters: Parameter[]) => Promise<Value[]>;
+  /**
+   * Reads rows with data, up to the one with which their data come to `maxBytes`: SQLite stops to read there, PostgreSQL has the
+   * bytes as one more parameter, the last.
+   */
+  page<Value extends { readonly data: string }>(
+    name: string,
+    fromRow: (row: Row) => Value,
+    options?: CallOptions,
+  ): (maxBytes: number, ...parameters: Parameter[]) => Promise<Value[]>;
   /** One statement, durable when it resolves. @returns how many rows it has written or removed */
   change(name: string, options?: WriteOptions): (...parameters: Parameter[]) => Promise<number>;
   /** The same for a statement with RETURNING. @returns those rows */

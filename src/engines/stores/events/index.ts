@@ -1,0 +1,2 @@
+/** What was accepted. */
+export { SqlEventStore } from './event-store.ts';
