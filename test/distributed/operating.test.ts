@@ -74,7 +74,7 @@ test('dead events are listed, put back and dropped', async (context) => {
   assert.match(list.output, /no id {2}a\.b {2}field id is not a UUIDv7/);
   const [first = ''] = /^\d+-\d+/m.exec(list.output) ?? [];
   assert.match((await dead('drop', first)).output, /^1 dropped\.\n$/);
-  assert.match((await dead('requeue')).output, /^1 put back into the stream\.\n$/);
+  assert.match((await dead('requeue')).output, /^1 requeued\.\n$/);
   await eventually(async () => assert.match((await dead()).output, /field id is not a UUIDv7/));
   assert.match((await dead('drop', 'all')).output, /^1 dropped\.\n$/);
   assert.match((await dead('list')).output, /^There are no dead letters\.\n$/);

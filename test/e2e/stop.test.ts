@@ -120,6 +120,6 @@ test('a connection that never said a word does not hold the stop', async (contex
   await new Promise((resolve) => silent.once('connect', resolve));
   const ended = new Promise((resolve) => silent.once('close', resolve));
   assert.deepEqual(await service.stop(), { code: 0, signal: null });
-  assert.doesNotMatch(service.output, /work under way/);
+  assert.doesNotMatch(service.output, /unfinished work/);
   await ended;
 });

@@ -28,16 +28,16 @@ export class InboxAdmin {
   }
 
   /** Throws `conflict` or `url_not_allowed`. */
-  async create(organizationId: OrganizationId, name: string, wishes: InboxOptions): Promise<InboxWithNotification> {
+  async create(organizationId: OrganizationId, name: string, options: InboxOptions): Promise<InboxWithNotification> {
     const { engine, ids, clock } = this.#parts;
-    await this.#check(wishes);
+    await this.#check(options);
     const inbox: Inbox = {
       id: ids.next<InboxId>(),
       organizationId,
       name,
-      eventTypes: wishes.event_types ?? [],
-      maxLeases: wishes.max_leases ?? DEFAULT_MAX_LEASES,
-      paused: wishes.paused ?? false,
+      eventTypes: options.event_types ?? [],
+      maxLeases: options.max_leases ?? DEFAULT_MAX_LEASES,
+      paused: options.paused ?? false,
       createdAt: clock.now(),
     };
     const outcome = await engine.store.inboxes.create(inbox);
@@ -45,13 +45,13 @@ export class InboxAdmin {
     if (outcome === 'full') {
       throw problemError('conflict', `An organization may have at most ${MAX_INBOXES_PER_ORGANIZATION} inboxes.`);
     }
-    return { inbox, notification: await this.#notify(inbox, wishes.notification_url ?? null) };
+    return { inbox, notification: await this.#notify(inbox, options.notification_url ?? null) };
   }
 
   /** Changes only the given fields. Throws `not_found` or `url_not_allowed`. */
-  async change(organizationId: OrganizationId, name: string, wishes: InboxOptions): Promise<InboxWithNotification> {
-    await this.#check(wishes);
-    const { event_types, max_leases, paused, notification_url: url } = wishes;
+  async change(organizationId: OrganizationId, name: string, options: InboxOptions): Promise<InboxWithNotification> {
+    await this.#check(options);
+    const { event_types, max_leases, paused, notification_url: url } = options;
     const inbox = await this.#parts.engine.store.inboxes.update(organizationId, name, {
       ...(event_types === undefined ? {} : { eventTypes: event_types }),
       ...(max_leases === undefined ? {} : { maxLeases: max_leases }),

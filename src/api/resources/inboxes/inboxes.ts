@@ -45,8 +45,8 @@ export function inboxAdminRoutes(app: FastifyInstance, parts: ApiParts): void {
     '/api/inboxes',
     { schema: { body: newInboxSchema } },
     async (request, reply) => {
-      const { name, ...wishes } = request.body;
-      const made = await admin.create(request.caller.organization.id, name, wishes);
+      const { name, ...options } = request.body;
+      const made = await admin.create(request.caller.organization.id, name, options);
       return reply.code(201).send({ ...inboxView(made, 0), notification_secret: made.notification?.secret ?? null });
     },
   );

@@ -65,11 +65,11 @@ export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
       if (endpoint === undefined) throw new ProblemError(NOT_FOUND);
       checkPreview(request.body);
       const { event_types, filter } = request.body;
-      const wishes = {
+      const selection = {
         eventTypes: event_types ?? endpoint.eventTypes,
         filter: filter === undefined ? endpoint.options.filter : (filter as EventFilter | null),
       };
-      const data = await readLong(reads, organizationId, () => preview(parts, organizationId, wishes));
+      const data = await readLong(reads, organizationId, () => preview(parts, organizationId, selection));
       return { events: data.length, matched: data.filter(({ matched }) => matched).length, data };
     },
   );
@@ -79,7 +79,7 @@ export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
 async function preview(
   { engine, reads }: Pick<ApiParts, 'engine' | 'reads'>,
   organizationId: OrganizationId,
-  wishes: Parameters<typeof whyNotWanted>[0],
+  selection: Parameters<typeof whyNotWanted>[0],
 ): Promise<PreviewRow[]> {
   const turns = new LoopTurns();
   const reader = {
@@ -93,7 +93,7 @@ async function preview(
     const piece: readonly AcceptedEvent[] = (await readRows(reads, organizationId, { limit, after }, reader)).rows;
     for (const event of piece) {
       const filtered = new FilteredEvent(event);
-      const reason = whyNotWanted(wishes, event, filtered);
+      const reason = whyNotWanted(selection, event, filtered);
       const { id, type, createdAt } = event;
       rows.push({ id, type, created_at: toIso(createdAt), matched: reason === null, reason });
       if (turns.isOver(filtered.steps)) await turns.next();
