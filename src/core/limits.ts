@@ -73,6 +73,8 @@ export const MAX_WAITING_READS = 200;
 export const MAX_WAITING_CONNECTIONS_OF_ORGANIZATION = 256;
 /** Time per turn of the event loop for pieces of long reads, without printing them. */
 export const READ_TURN_MS = 2;
+/** Deliveries shown with their event: as many as an organization may have endpoints. `GET /api/deliveries` lists all. */
+export const MAX_DELIVERIES_OF_EVENT = 10_000;
 /** Rows of a list read at once: 1 to 2 ms on the embedded engine. */
 export const READ_PIECE_ROWS = 250;
 

@@ -139,4 +139,32 @@ describe('events', () => {
     for (const id of ids) assert.equal((await service.get(`/api/events/${id}`)).json.deliveries.length, 1);
     assert.equal((await service.get('/api/events?type=long.ago')).json.data.length, times.length);
   });
+
+  test('an event is shown with all of its deliveries, oldest first, read in pieces', async () => {
+    const made = await service.post(
+      '/api/keys/generate',
+      { organization_name: 'Many', tier: 'unlimited' },
+      { key: null },
+    );
+    const key = made.json.api_key as string;
+    const endpoints = 250;
+    for (let n = 0; n < endpoints; n++) {
+      const body = { url: `https://example.com/${n}`, event_types: ['many'], enabled: false };
+      assert.equal((await service.post('/api/endpoints', body, { key })).status, 201);
+    }
+    const { id } = (await service.post('/api/events', { type: 'many', data: 1 }, { key })).json;
+    const deliveries = await eventually(async () => {
+      const shown = (await service.get(`/api/events/${id}`, { key })).json.deliveries;
+      assert.equal(shown?.length, endpoints);
+      return shown as { id: string; endpoint_id: string }[];
+    });
+    const ids = deliveries.map((delivery) => delivery.id);
+    assert.deepEqual(ids, ids.toSorted());
+    assert.equal(new Set(deliveries.map((delivery) => delivery.endpoint_id)).size, endpoints);
+    const trace = (await service.get(`/api/events/${id}/trace`, { key })).json;
+    assert.equal(
+      trace.endpoints.flatMap((endpoint: { deliveries: object[] }) => endpoint.deliveries).length,
+      endpoints,
+    );
+  });
 });

@@ -35,14 +35,10 @@ export interface Trace {
   readonly inboxes: readonly InboxTrace[];
 }
 
-/** Returns where an event went, and why other endpoints and inboxes did not get it. */
-export async function traceEvent(store: Store, event: AcceptedEvent): Promise<Trace> {
-  const { organizationId, id } = event;
-  const [endpoints, deliveries, inboxes] = await Promise.all([
-    store.endpoints.all(organizationId),
-    store.deliveries.ofEvent(organizationId, id),
-    traceInboxes(store, event),
-  ]);
+/** Returns where an event went, and why other endpoints and inboxes did not get it. @param deliveries of the event */
+export async function traceEvent(store: Store, event: AcceptedEvent, deliveries: readonly Delivery[]): Promise<Trace> {
+  const { organizationId } = event;
+  const [endpoints, inboxes] = await Promise.all([store.endpoints.all(organizationId), traceInboxes(store, event)]);
   const filtered = new FilteredEvent(event);
   const byEndpoint = Map.groupBy(deliveries, ({ endpointId }) => endpointId);
   const turns = new LoopTurns();

@@ -14,6 +14,7 @@ import type { ApiParts } from '../../context.ts';
 import { invalidField, NOT_FOUND, ProblemError } from '../../http/answers/index.ts';
 import { type Piece, readLong, readRows } from '../../http/lists/index.ts';
 import { filterErrors } from '../endpoints/index.ts';
+import { readDeliveriesOf } from '../events/index.ts';
 import { traceView } from './trace-view.ts';
 
 /** Number of recent events that a preview checks, and how many it reads at once: each can be 256 KiB. */
@@ -50,9 +51,10 @@ export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
     const event = await events.get(request.caller.organization.id, request.params.id);
     if (event === undefined) throw new ProblemError(NOT_FOUND);
     const { organizationId } = event;
-    const trace = await readLong(reads, organizationId, () =>
-      reads.piece(organizationId, () => traceEvent(engine.store, event)),
-    );
+    const trace = await readLong(reads, organizationId, async () => {
+      const deliveries = await readDeliveriesOf(parts, organizationId, event.id);
+      return reads.piece(organizationId, () => traceEvent(engine.store, event, deliveries));
+    });
     return traceView(event, trace, mayManage(request.caller));
   });
 
