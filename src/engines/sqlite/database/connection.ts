@@ -38,7 +38,7 @@ export class Connection {
   }
 }
 
-const READS = /^(?:--.*\n|\s)*(?:SELECT|WITH)\b/;
+const READS = /^(?:SELECT|WITH)\b/m;
 const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
 /**
