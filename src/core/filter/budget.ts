@@ -3,19 +3,19 @@ const MAX_STEPS = 100_000;
 
 /** Counts the steps of a filter. When the budget is spent, every condition is false and the filter does not match. */
 export class Budget {
-  #left = MAX_STEPS;
+  #remaining = MAX_STEPS;
 
   get isSpent(): boolean {
-    return this.#left < 0;
+    return this.#remaining < 0;
   }
 
   get spent(): number {
-    return MAX_STEPS - this.#left;
+    return MAX_STEPS - this.#remaining;
   }
 
   /** @returns whether the budget sufficed */
   spend(steps = 1): boolean {
-    this.#left -= steps;
-    return this.#left >= 0;
+    this.#remaining -= steps;
+    return this.#remaining >= 0;
   }
 }

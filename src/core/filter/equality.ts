@@ -44,13 +44,13 @@ export class ValueSet {
   readonly #scalars = new Set<unknown>();
   /** Numbers beyond a double's precision; a plain number never equals one of them. */
   readonly #numberKeys = new Set<string>();
-  readonly #others: unknown[] = [];
+  readonly #composites: unknown[] = [];
 
   constructor(values: readonly unknown[]) {
     for (const value of values) {
       if (typeof value !== 'object' || value === null) this.#scalars.add(value);
       else if (isExactNumber(value)) this.#numberKeys.add(numberKey(value));
-      else this.#others.push(value);
+      else this.#composites.push(value);
     }
   }
 
@@ -58,6 +58,6 @@ export class ValueSet {
     if (!budget.spend()) return false;
     if (typeof value !== 'object' || value === null) return this.#scalars.has(value);
     if (isExactNumber(value)) return budget.spend(stepsOf(value)) && this.#numberKeys.has(numberKey(value));
-    return this.#others.some((other) => isEqual(value, other, budget));
+    return this.#composites.some((other) => isEqual(value, other, budget));
   }
 }

@@ -51,11 +51,11 @@ interface AfterAttempt {
  * Makes attempts: builds and signs the request, sends it, decides, and settles.
  *
  * Steps of a delivery in an attempt:
- *   build and send ──outcome──► decide ──► release                    a fault of this machine; the attempt number is
- * free again
- *                               decide ──► settle ──► delivered, retrying (with a time), failed
- *                                          settle ──► stale            the lease was lost; nothing changes
- *   settled ──► metrics and live stream ──► endpoint health, operational events
+ *   build and send ──outcome──► decide
+ *   decide ──fault of this machine──► released; the attempt number is free again
+ *   decide ──any other outcome──► settle
+ *   settle ──lease held──► delivered, failed, or retrying at a time ──► metrics, live stream, endpoint health, events
+ *   settle ──lease lost──► stale; nothing changes
  */
 export class Attempts {
   readonly #context: Pick<Context, 'clock' | 'log' | 'metrics' | 'tracer'>;

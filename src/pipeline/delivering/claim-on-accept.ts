@@ -46,8 +46,8 @@ export class ClaimOnAccept implements AcceptClaimer {
     return limit > 0 ? { limit, leaseMs: timeoutMs + LEASE_MARGIN_MS } : null;
   }
 
-  committed(claimed: readonly ClaimedDelivery[], left: Iterable<EndpointId>): () => void {
-    for (const id of left) {
+  committed(claimed: readonly ClaimedDelivery[], unclaimed: Iterable<EndpointId>): () => void {
+    for (const id of unclaimed) {
       const lane = this.#lanes.get(id);
       if (lane !== undefined) lane.leftWaiting = true;
     }

@@ -15,7 +15,16 @@ import { BackgroundTasks } from './background-tasks.ts';
 import { type ClaimHandler, ClaimLoop } from './claim-loop.ts';
 import { ClaimOnAccept } from './claim-on-accept.ts';
 import { EndpointHealth } from './endpoint-health.ts';
-import { BatchCollector, Lane, LaneEndpoints, LaneFaults, type LaneStep, Slots } from './lanes/index.ts';
+import {
+  BatchCollector,
+  countLanes,
+  type Deliveries,
+  Lane,
+  LaneEndpoints,
+  LaneFaults,
+  type LaneStep,
+  Slots,
+} from './lanes/index.ts';
 
 /** Concurrent attempts over all endpoints; fewer where the system allows fewer open files. */
 const MAX_SLOTS = 4_000;
@@ -23,8 +32,6 @@ const MAX_SLOTS = 4_000;
 const MAX_SLEEP_MS = 600_000;
 /** Pause after a claim that the queue could not answer for one lane. */
 const CLAIM_AGAIN_MS: Milliseconds = 1_000;
-
-type Deliveries = readonly [ClaimedDelivery, ...ClaimedDelivery[]];
 
 type DelivererPorts = Pick<Engine, 'queue' | 'intake' | 'activity'> & { readonly store: Pick<Store, 'endpoints'> };
 
@@ -143,17 +150,8 @@ export class Deliverer {
     return this.#claimLoop.stalledMs();
   }
 
-  /** Counts the lanes by state. Scans all lanes: for health pages and metrics only. */
   lanes(): LaneCounts {
-    const now = this.#context.clock.monotonicMs();
-    const lanes = [...this.#lanes.values()];
-    const count = (is: (lane: Lane) => boolean) => lanes.filter(is).length;
-    return {
-      sending: count(({ inFlight }) => inFlight > 0),
-      waiting: count(({ due }) => due),
-      resting: count((lane) => lane.pauseMs(now) > 0),
-      suspect: count(({ degraded }) => degraded),
-    };
+    return countLanes(this.#lanes.values(), this.#context.clock.monotonicMs());
   }
 
   /**

@@ -93,10 +93,10 @@ export interface AcceptClaimer {
   room(endpointId: EndpointId): ClaimRoom | null;
   /**
    * Called after the commit, in the same turn of the event loop as `room`.
-   * @param left lanes whose new deliveries were not claimed; later ones must not overtake them
+   * @param unclaimed lanes whose new deliveries were not claimed; later ones must not overtake them
    * @returns a function to call when the commit is on disk; only then may the deliveries be sent
    */
-  committed(claimed: readonly ClaimedDelivery[], left: Iterable<EndpointId>): () => void;
+  committed(claimed: readonly ClaimedDelivery[], unclaimed: Iterable<EndpointId>): () => void;
 }
 
 /** The queue's depth. Counting stops at 10,001. */

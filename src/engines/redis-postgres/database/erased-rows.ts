@@ -8,8 +8,8 @@ const VACUUM_PAUSE_MS: Milliseconds = 5_000;
 const MAX_DAYS = 400;
 
 /**
- * Frees deleted rows after an erasure: until a VACUUM a deleted row stays readable in its page. Remains in pages, the
- * WAL and backups are PostgreSQL's own (docs/OPERATING.md).
+ * Frees deleted rows after an erasure: until a VACUUM a deleted row stays readable in its page. Copies in the WAL and in
+ * backups are not removed (docs/OPERATING.md).
  */
 export class ErasedRows {
   readonly #database: Database;

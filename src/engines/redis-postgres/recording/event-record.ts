@@ -82,8 +82,8 @@ function* idsOf(events: readonly RoutedEvent[]): Iterable<string> {
 function refuseInvalidIds(events: readonly RoutedEvent[]): void {
   for (const id of idsOf(events)) if (!hasDay(id)) throw new RecordRefused('The id is not a UUIDv7 of this century');
   for (const { event, deliveries } of events) {
-    const others = [event.organizationId, ...deliveries.map(({ endpointId }) => endpointId)];
-    if (!others.every(isUuid)) throw new RecordRefused('The id of the organization or of an endpoint is not a UUID');
+    const ids = [event.organizationId, ...deliveries.map(({ endpointId }) => endpointId)];
+    if (!ids.every(isUuid)) throw new RecordRefused('The id of the organization or of an endpoint is not a UUID');
   }
 }
 

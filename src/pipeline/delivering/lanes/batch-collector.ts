@@ -4,7 +4,8 @@ import type { ClaimedDelivery } from '../../../ports/record/delivery-queue.ts';
 /** Approximate maximum payload of one request; a larger batch is sent at once. */
 const MAX_CHARACTERS = 1024 * 1024;
 
-type Deliveries = readonly [ClaimedDelivery, ...ClaimedDelivery[]];
+/** The deliveries of one request, at least one. */
+export type Deliveries = readonly [ClaimedDelivery, ...ClaimedDelivery[]];
 
 /** Deliveries that will be sent in one request. */
 interface OpenBatch {
