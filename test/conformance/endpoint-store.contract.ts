@@ -4,6 +4,7 @@ import { endpointsRevision } from '../../src/core/delivery/endpoint.ts';
 import type { EndpointId } from '../../src/core/ids.ts';
 import { addMs } from '../../src/core/time.ts';
 import { newEndpoint } from '../support/new-endpoint.ts';
+import { eventually } from '../support/service.ts';
 import type { NewHarness } from './harness.ts';
 import { ALL_DELIVERIES, inWorld, settlement, WHOLE_LIST } from './world.ts';
 
@@ -72,6 +73,40 @@ export function endpointStoreContract(newHarness: NewHarness): void {
         await endpoints.create(two);
         const missing = world.ids.next<EndpointId>();
         assert.deepEqual(await endpoints.find([two.id, missing, one.id, two.id]), [two, undefined, one, two]);
+        assert.deepEqual(await endpoints.find([one.id]), [one]);
+        assert.deepEqual(await endpoints.find([missing]), [undefined]);
+        assert.deepEqual(await endpoints.find(['nobody' as EndpointId]), [undefined]);
+      }),
+    );
+
+    test(
+      'of default endpoints that are made at once one is created',
+      inWorld(newHarness, async (world) => {
+        const organizationId = await world.organization();
+        const made = Array.from({ length: 6 }, () => newEndpoint(world, organizationId, { isDefault: true }));
+        // Opens the connections, so that they begin together.
+        await Promise.all(made.map(({ id }) => world.engine.store.endpoints.get(organizationId, id)));
+        const outcomes = await Promise.all(made.map((endpoint) => world.engine.store.endpoints.create(endpoint)));
+        assert.deepEqual(outcomes.toSorted(), [...Array.from({ length: 5 }, () => 'conflict'), 'created']);
+      }),
+    );
+
+    test(
+      'calls with the lane of one that is active after a change, and with no other',
+      inWorld(newHarness, async (world) => {
+        const { store, queue } = world.engine;
+        const organizationId = await world.organization();
+        const [paused, resumed] = [newEndpoint(world, organizationId), newEndpoint(world, organizationId)];
+        for (const endpoint of [paused, resumed]) await store.endpoints.create({ ...endpoint, status: 'paused' });
+        const called = new Set<EndpointId>();
+        const stop = queue.onDue((ids) => {
+          for (const id of ids) called.add(id);
+        });
+        const updatedAt = world.clock.now();
+        await store.endpoints.update(organizationId, paused.id, { description: 'still', updatedAt });
+        await store.endpoints.update(organizationId, resumed.id, { status: 'active', updatedAt });
+        await eventually(async () => assert.deepEqual([...called], [resumed.id]));
+        stop();
       }),
     );
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_INBOX } from '../../src/core/administration/inbox.ts';
+import type { InboxId } from '../../src/core/ids.ts';
+import { MAX_INBOXES_PER_ORGANIZATION, MAX_KEYS_PER_ORGANIZATION } from '../../src/core/limits.ts';
 import { addMs } from '../../src/core/time.ts';
 import type { NewHarness } from './harness.ts';
 import { inWorld } from './world.ts';
@@ -70,6 +72,34 @@ export function organizationStoreContract(newHarness: NewHarness): void {
           organizations.create(second.organization, sameHash),
         ]);
         assert.deepEqual(created.toSorted(), [false, true]);
+      }),
+    );
+
+    test(
+      'has no more keys and inboxes than an organization may have, though many are made at once',
+      inWorld(newHarness, async (world) => {
+        const { organizations, inboxes } = world.engine.store;
+        const { organization, key } = world.newOrganization();
+        await organizations.create(organization, key);
+        const addKey = () => {
+          const { key: another } = world.newOrganization();
+          return organizations.addKey({ ...another, organizationId: organization.id });
+        };
+        const addInbox = async (name: string) => {
+          const id = world.ids.next<InboxId>();
+          const wants = { eventTypes: [], maxLeases: 1, paused: false, createdAt: world.clock.now() };
+          return inboxes.create({ id, organizationId: organization.id, name, ...wants });
+        };
+        // With the first key and the inbox `default` there is room for 99 more; six a time, as many as there are connections.
+        const outcomes: string[] = [];
+        for (let group = 0; group < 17; group++) {
+          const six = Array.from({ length: 6 }, (_, one) => `inbox-${group}-${one}`);
+          outcomes.push(...(await Promise.all([...six.map(addKey), ...six.map(addInbox)])));
+        }
+        const count = (outcome: string) => outcomes.filter((one) => one === outcome).length;
+        assert.deepEqual([count('added'), count('created'), count('full')], [99, 99, 6]);
+        assert.equal((await organizations.keys(organization.id)).length, MAX_KEYS_PER_ORGANIZATION);
+        assert.equal((await inboxes.all(organization.id)).length, MAX_INBOXES_PER_ORGANIZATION);
       }),
     );
 
