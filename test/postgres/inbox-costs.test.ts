@@ -72,7 +72,7 @@ for (const statistics of STATISTICS) {
     const old = await oldInbox(context, statistics);
     for (const [name, values, rows] of BOUNDS) {
       const nothing = FINDS_NOTHING.has(name) || values(old).includes('quarantined');
-      assertCheap(await reads(old.client, name, values(old), nothing ? 0 : 1), rows);
+      await assertCheap(() => reads(old.client, name, values(old), nothing ? 0 : 1), rows);
     }
   });
 }
@@ -85,10 +85,10 @@ for (const statistics of STATISTICS) {
       [inbox.id],
     );
     const types = Array.from({ length: TYPES }, (_, type) => `type-${type}`);
-    assertCheap(await reads(client, 'oldest-types', [...range, types, 1_000]), 4 * TYPES);
-    assertCheap(await reads(client, 'lease-messages', [...take(), null, null, null, null]), 6 * LEASED);
+    await assertCheap(() => reads(client, 'oldest-types', [...range, types, 1_000]), 4 * TYPES);
+    await assertCheap(() => reads(client, 'lease-messages', [...take(), null, null, null, null]), 6 * LEASED);
     // A few of each type twice, those that are taken three times; with those that are gone since.
-    assertCheap(await reads(client, 'lease-messages', [...take(), types, [], [], types]), 16 * LEASED);
+    await assertCheap(() => reads(client, 'lease-messages', [...take(), types, [], [], types]), 16 * LEASED);
   });
 }
 
@@ -101,10 +101,10 @@ for (const statistics of STATISTICS) {
     for (let written = 0; written < BACKLOG; written += 1_000)
       await writer.write(record.events(1_000, { organizationId }));
     if (statistics === 'fresh') await client.query('VACUUM ANALYZE');
-    assertCheap(await reads(client, 'lease-messages', [...take(), null, null, null, null]), 6 * LEASED);
-    assertCheap(await reads(client, 'waiting-types', [...range, at, [], [], 1, 1, 1_000], 0), 6 * LEASED);
-    assertCheap(
-      await reads(client, 'list-messages', [...range, record.ids.next(), 50, at, 10, 1_000_000], 0),
+    await assertCheap(() => reads(client, 'lease-messages', [...take(), null, null, null, null]), 6 * LEASED);
+    await assertCheap(() => reads(client, 'waiting-types', [...range, at, [], [], 1, 1, 1_000], 0), 6 * LEASED);
+    await assertCheap(
+      () => reads(client, 'list-messages', [...range, record.ids.next(), 50, at, 10, 1_000_000], 0),
       6 * LEASED,
     );
   });
@@ -261,7 +261,16 @@ function growing(column: string): string {
   return `(${column} LIKE 'events%' OR ${column} = 'inbox_messages')`;
 }
 
-function assertCheap({ name, scanned, entries }: Reads & { name: string }, bound: number): void {
-  assert.equal(scanned, 0, `${name} went through a table`);
-  assert.ok(entries <= bound, `${name} visited ${entries} entries`);
+/**
+ * Dead entries of indexes are marked by the first scan that finds them dead to everybody. An ANALYZE of autovacuum holds that up
+ * for as long as it runs, so a scan that visits too many is made again.
+ */
+async function assertCheap(read: () => Promise<Reads & { name: string }>, bound: number): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const { name, scanned, entries } = await read();
+    assert.equal(scanned, 0, `${name} went through a table`);
+    if (entries <= bound) return;
+    assert.ok(tries < 25, `${name} visited ${entries} entries`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
