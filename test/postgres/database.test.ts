@@ -6,6 +6,7 @@ import type { Database } from '../../src/engines/redis-postgres/database/databas
 import { StatementRefused } from '../../src/engines/redis-postgres/database/errors.ts';
 import { migrate } from '../../src/engines/redis-postgres/database/migrate.ts';
 import { EngineUnavailable } from '../../src/ports/unavailable.ts';
+import { HANG_MS } from '../support/hang.ts';
 import { newDatabase, PostgresServer } from '../support/postgres-server.ts';
 import { eventually } from '../support/service.ts';
 import { TRIGGERS_DATABASE } from '../support/triggers-database.ts';
@@ -61,7 +62,8 @@ test('connections that are cut cost no error where a statement may be made twice
 });
 
 test('neither does a restart of the server, nor to a transaction that had not come to its end', async (context) => {
-  const { server, database } = await privateServer(context);
+  // A loaded machine may take longer than a second to start the server again.
+  const { server, database } = await privateServer(context, { cutRetryMs: HANG_MS });
   const stop = readAllTheTime(database);
   let tries = 0;
   const begun = Promise.withResolvers<void>();

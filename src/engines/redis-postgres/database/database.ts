@@ -60,6 +60,8 @@ export interface DatabaseOptions {
   /** Called with the name and duration of every statement; never with values. */
   readonly logSql?: (statement: string, durationMs: Milliseconds) => void;
   readonly silenceTimeoutMs?: Milliseconds;
+  /** How long lost connections are retried. */
+  readonly cutRetryMs?: Milliseconds;
   readonly metrics?: Metrics;
 }
 
@@ -73,13 +75,14 @@ export class Database implements Statements {
   readonly #log: DatabaseOptions['logSql'];
   readonly #silenceTimeoutMs: Milliseconds;
   readonly #metrics: Metrics | undefined;
-  readonly #retryLoop = new StatementRetries();
+  readonly #retryLoop: StatementRetries;
   #closing: Promise<void> | undefined;
 
   private constructor(options: DatabaseOptions) {
     this.#sql = readStatements(ENGINE, 'postgres');
     this.#log = options.logSql;
     this.#metrics = options.metrics;
+    this.#retryLoop = new StatementRetries(options.cutRetryMs);
     this.#silenceTimeoutMs = options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
     this.#pool = new pg.Pool({
       connectionString: options.url,

@@ -11,8 +11,13 @@ const CUT_PAUSE_MS: Milliseconds = 100;
 
 /** Retries statements that may be repeated, and turns other failures into errors of the ports. */
 export class StatementRetries {
+  readonly #cutRetryMs: Milliseconds;
   #ending = false;
   #lastFailure: string | null = null;
+
+  constructor(cutRetryMs: Milliseconds = CUT_RETRY_MS) {
+    this.#cutRetryMs = cutRetryMs;
+  }
 
   /** Why the last call found the server unavailable; null when it did not. */
   get lastFailure(): string | null {
@@ -26,7 +31,7 @@ export class StatementRetries {
 
   /** @param idempotent whether the call may be repeated although it may have run */
   async run<Result>(idempotent: boolean, act: () => Promise<Result>): Promise<Result> {
-    const until = performance.now() + CUT_RETRY_MS;
+    const until = performance.now() + this.#cutRetryMs;
     for (let conflicts = 0; ; ) {
       try {
         const result = await act();
