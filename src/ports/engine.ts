@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { ActivityFeed } from './coordination/activity.ts';
 import type { Bus } from './coordination/bus.ts';
+import type { Leadership } from './coordination/leadership.ts';
 import type { RateLimiter } from './coordination/rate-limiter.ts';
 import type { DeadLetters } from './record/dead-letters.ts';
 import type { DeliveryQueue } from './record/delivery-queue.ts';
@@ -8,7 +9,7 @@ import type { EventRecord } from './record/event-record.ts';
 import type { EventStream } from './record/event-stream.ts';
 import type { Intake } from './record/intake.ts';
 import type { Redelivery } from './record/redelivery.ts';
-import type { Leadership, Repair } from './record/repair.ts';
+import type { Repair } from './record/repair.ts';
 import type { RecordTarget } from './record/transfer.ts';
 import type { AuditStore } from './store/audit-store.ts';
 import type { DeliveryStore } from './store/delivery-store.ts';

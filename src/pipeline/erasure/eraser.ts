@@ -1,9 +1,9 @@
 import { type ErasureRule, erasureBound } from '../../core/administration/erasure.ts';
 import type { EventId, OrganizationId } from '../../core/ids.ts';
 import { addMs, type Milliseconds, type Timestamp } from '../../core/time.ts';
+import type { Leadership } from '../../ports/coordination/leadership.ts';
 import type { Store, WorkerPorts } from '../../ports/engine.ts';
 import type { DeadLetters } from '../../ports/record/dead-letters.ts';
-import type { Leadership } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 import { eraseDeadLetters } from './erase-dead-letters.ts';

@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../../core/time.ts';
+import type { Leadership } from '../../ports/coordination/leadership.ts';
 import type { WorkerPorts } from '../../ports/engine.ts';
-import type { Leadership, Repair } from '../../ports/record/repair.ts';
+import type { Repair } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 

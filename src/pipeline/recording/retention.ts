@@ -1,6 +1,6 @@
 import { addMs, type Milliseconds, timestamp } from '../../core/time.ts';
+import type { Leadership } from '../../ports/coordination/leadership.ts';
 import type { Store } from '../../ports/engine.ts';
-import type { Leadership } from '../../ports/record/repair.ts';
 import type { EventStore } from '../../ports/store/event-store.ts';
 import type { IdempotencyStore } from '../../ports/store/idempotency-store.ts';
 import { isItemError } from '../../ports/unavailable.ts';

@@ -1,9 +1,9 @@
 import type { Job } from '../../core/delivery/job.ts';
 import type { JobId, OrganizationId } from '../../core/ids.ts';
 import type { Milliseconds } from '../../core/time.ts';
+import type { Leadership } from '../../ports/coordination/leadership.ts';
 import type { Engine, Store } from '../../ports/engine.ts';
 import type { Redelivery } from '../../ports/record/redelivery.ts';
-import type { Leadership } from '../../ports/record/repair.ts';
 import { isItemError } from '../../ports/unavailable.ts';
 import type { Context } from '../context.ts';
 import type { JobAllowance } from './job-allowance.ts';

@@ -21,11 +21,3 @@ export interface Repair {
   /** True when steps also run continuously, to repair what a crash between two writes leaves. */
   readonly continuous: boolean;
 }
-
-/** Leader election: one process repairs, and another takes over when it dies. */
-export interface Leadership {
-  /** Takes or renews the lead for some seconds. @returns whether this process leads */
-  lead(): Promise<boolean>;
-  /** Gives the lead up at once. */
-  resign(): Promise<void>;
-}

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../../core/time.ts';
-import type { Leadership } from '../../../ports/record/repair.ts';
+import type { Leadership } from '../../../ports/coordination/leadership.ts';
 import type { Redis } from '../redis/index.ts';
 
 /** Longer than the pause between two rounds, so that a living leader keeps the lead. */
