@@ -9,7 +9,7 @@ import { originOf, takeToken } from '../../access/index.ts';
 import type { ApiParts } from '../../context.ts';
 import { isStructuredCloudEvent, JSON_TYPE, NOT_FOUND, ProblemError } from '../../http/answers/index.ts';
 import type { BodyRule } from '../../http/bodies/index.ts';
-import { ListPage, PAGE_QUERY, readLong, readPage, TIME_QUERY } from '../../http/lists/index.ts';
+import { ListPage, PAGE_QUERY, readPage, TIME_QUERY } from '../../http/lists/index.ts';
 import { idempotencyKey } from '../../idempotency/index.ts';
 import { deliverySummary, eventJson, pageJson } from '../views/index.ts';
 import { eventAnswer } from './event-answer.ts';
@@ -57,7 +57,7 @@ export function eventRoutes(app: FastifyInstance, parts: ApiParts): void {
     const { id: organizationId } = request.caller.organization;
     const event = await parts.events.get(organizationId, request.params.id);
     if (event === undefined) throw new ProblemError(NOT_FOUND);
-    const deliveries = await readLong(reads, organizationId, () => readDeliveriesOf(parts, organizationId, event.id));
+    const deliveries = await readDeliveriesOf(parts, organizationId, event.id);
     const printed = JSON.stringify(deliveries.map(deliverySummary));
     return reply.type(JSON_TYPE).send(eventJson(event, `,"deliveries":${printed}`));
   });

@@ -51,10 +51,11 @@ export function tracingRoutes(app: FastifyInstance, parts: ApiParts): void {
     const event = await events.get(request.caller.organization.id, request.params.id);
     if (event === undefined) throw new ProblemError(NOT_FOUND);
     const { organizationId } = event;
-    const trace = await readLong(reads, organizationId, async () => {
-      const deliveries = await readDeliveriesOf(parts, organizationId, event.id);
-      return reads.piece(organizationId, () => traceEvent(engine.store, event, deliveries));
-    });
+    // Before the slot: it may need one of its own.
+    const deliveries = await readDeliveriesOf(parts, organizationId, event.id);
+    const trace = await readLong(reads, organizationId, () =>
+      reads.piece(organizationId, () => traceEvent(engine.store, event, deliveries)),
+    );
     return traceView(event, trace, mayManage(request.caller));
   });
 
