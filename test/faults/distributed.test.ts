@@ -83,8 +83,8 @@ describe('faults of a cluster', { concurrency: 3 }, () => {
     for (const { process } of zombies) process.kill('SIGSTOP');
     // The lease of the first attempt stays short; the second has all the time that a loaded machine may need.
     await client.call('PATCH', `/api/endpoints/${endpoints[0].id}`, { body: { timeout_seconds: 20 } });
-    await Promise.all([cluster.run('worker'), cluster.run('deliverer')]);
     hold = false;
+    await Promise.all([cluster.run('worker'), cluster.run('deliverer')]);
     // The lease ends 5 s after the endpoint's time-out.
     await receiver.waitFor(2);
     const delivered = async () => (await client.get(`/api/deliveries?event_id=${id}`)).json.data[0];
@@ -162,6 +162,10 @@ describe('faults of a cluster', { concurrency: 3 }, () => {
     for (const [dedupId, id] of before.answered) after.answered.set(dedupId, id);
     await after.check({ client, receiver, mayRepeat: true });
     // The marks are back: a dedup id of before the flush is known again.
+    // Sent before they are, it would become a new event, and stay one.
+    await eventually(async () =>
+      assert.ok((await cluster.redis.command('GET', cluster.key('dedup-marks-complete'))) !== null),
+    );
     const [dedupId, id] = [...before.answered][0] ?? [];
     await eventually(async () => {
       const answer = await client.post('/api/events', { type: 'again', data: 1, dedup_id: dedupId });
